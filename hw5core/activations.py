@@ -1,0 +1,45 @@
+"""The registry of activations: name, formula, derivative, torch module and colour, each declared once.
+
+Plain Python: the pages read names and colours here without loading torch; `networks` looks the module up by name.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One elementwise nonlinearity.
+
+    `name` is its word in the one-line form, `label` what people read, `formula` and `derivative` are LaTeX in x,
+    `torch_module` names a class of torch.nn, `colour` is from the colour-blind-safe set of Okabe and Ito, and `dash` is
+    the line pattern that tells it apart without colour.
+    """
+
+    name: str
+    label: str
+    formula: str
+    derivative: str
+    torch_module: str
+    colour: str
+    dash: tuple[int, ...] = (1, 0)
+
+
+_ALL = (
+    Activation("relu", "ReLU", r"\max(0, x)", r"[x > 0]", "ReLU", "#0072B2"),
+    Activation(
+        "sigmoid", "sigmoid", r"\frac{1}{1+e^{-x}}", r"\sigma(x)\,(1-\sigma(x))", "Sigmoid", "#D55E00", dash=(6, 3)
+    ),
+    Activation("tanh", "tanh", r"\tanh x", r"1-\tanh^2 x", "Tanh", "#009E73", dash=(2, 2)),
+    Activation(
+        "leakyrelu", "leaky ReLU", r"\max(0.01x, x)", r"1 \text{ or } 0.01", "LeakyReLU", "#56B4E9", dash=(8, 2, 2, 2)
+    ),
+    Activation("elu", "ELU", r"x \text{ or } e^x-1", r"1 \text{ or } e^x", "ELU", "#E69F00", dash=(4, 2)),
+    Activation("gelu", "GELU", r"x\,\Phi(x)", r"\Phi(x)+x\,\varphi(x)", "GELU", "#CC79A7", dash=(10, 3)),
+    Activation(
+        "silu", "SiLU", r"x\,\sigma(x)", r"\sigma(x)\,(1+x\,(1-\sigma(x)))", "SiLU", "#8C6D00", dash=(4, 2, 1, 2)
+    ),
+    Activation("softplus", "softplus", r"\ln(1+e^x)", r"\sigma(x)", "Softplus", "#7F7F7F", dash=(1, 2)),
+    Activation("identity", "identity", r"x", r"1", "Identity", "#555555", dash=(12, 4)),
+)
+
+ACTIVATIONS: dict[str, Activation] = {activation.name: activation for activation in _ALL}

@@ -1,0 +1,149 @@
+"""Every knob of a training run, declared once: its default, its limits and its words. Plain Python, no torch.
+
+The pages draw their controls from this declaration, the terminal its options, and a run's id is its hash.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import Field, asdict, dataclass, field, fields, replace
+from typing import Any
+
+from hw5core import datasets
+from hw5core.activations import ACTIVATIONS, Activation
+from hw5core.architecture import PRESETS, Activate, Architecture, ArchitectureError, parse
+from hw5core.parameters import count
+
+TRAINING_VERSION = 1
+"""Part of every run's id: raise it whenever training.py computes different numbers from the same config."""
+
+CLASSES = 10
+"""Logits that a network has to end in: the ten digits (or, in Fashion-MNIST, ten kinds of clothing)."""
+
+MAX_PARAMETERS = 20_000_000
+"""The largest network that is trained: beyond it a worker's weights, gradients and checkpoints no longer fit."""
+
+MAX_MACS = 200_000_000
+"""The most multiply-accumulates for one example that are trained: beyond it a step on a CPU takes over a second."""
+
+
+class ConfigError(ValueError):
+    """A run that cannot be trained as asked. Its text is a sentence for the person who asked."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """What a person may turn: its words, and its limits (both ends included) or its choices."""
+
+    label: str
+    help: str
+    lowest: float | None = None
+    highest: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def check(self, value: object) -> None:
+        """Raises ConfigError if the value is outside."""
+        if self.choices and value not in self.choices:
+            raise ConfigError(f"{self.label}: {str(value)[:40]!r} is none of {', '.join(self.choices)}")
+        if self.lowest is None or self.highest is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.lowest <= value <= self.highest:
+            raise ConfigError(f"{self.label} lies from {self.lowest:,g} to {self.highest:,g}, not at {str(value)[:40]}")
+
+
+def _knob(default: Any, label: str, help: str, **limits: Any) -> Any:
+    return field(default=default, metadata={"knob": Knob(label, help, **limits)})
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One network trained once. Equal configs are one run: the id is the hash of all of this and TRAINING_VERSION.
+
+    Raises ConfigError (or ArchitectureError for an unreadable network) for what cannot be trained.
+    """
+
+    dataset: str = _knob("digits", "data", "the handwritten digits to learn", choices=tuple(datasets.DATASETS))
+    network: str = _knob(
+        PRESETS["digit-cnn"].text, "network", "in the one-line form; its activations are replaced by the run's"
+    )
+    activation: str = _knob("relu", "activation", "after every convolution and linear layer", choices=tuple(ACTIVATIONS))
+    epochs: int = _knob(5, "epochs", "times that every training image is seen", lowest=1, highest=200)
+    batch_size: int = _knob(5, "batch size", "images per step; the homework takes five", lowest=1, highest=1_000)
+    learning_rate: float = _knob(
+        0.008, "learning rate", "how far each step goes along the gradient", lowest=1e-6, highest=10
+    )
+    momentum: float = _knob(0.0, "momentum", "the share of the last step kept in this one", lowest=0, highest=0.999)
+    seed: int = _knob(0, "seed", "decides the first weights and the order of the batches", lowest=0, highest=2**31 - 1)
+    split_seed: int = _knob(
+        0, "split seed", "decides which images are for training, validation, test", lowest=0, highest=2**31 - 1
+    )
+
+    def __post_init__(self) -> None:
+        for declared in fields(self):
+            object.__setattr__(self, declared.name, _checked(declared, getattr(self, declared.name)))
+        _check_trainable(parse(self.network))
+        # Equal runs need equal texts, so the network is kept in its canonical form with the run's own activation.
+        object.__setattr__(self, "network", str(self.architecture))
+
+    @property
+    def architecture(self) -> Architecture:
+        return parse(self.network).with_activation(self.activation)
+
+    @property
+    def label(self) -> str:
+        """The activation as people write it: "ReLU"."""
+        return self.spec.label
+
+    @property
+    def spec(self) -> Activation:
+        return ACTIVATIONS[self.activation]
+
+    @property
+    def run_id(self) -> str:
+        """16 hexadecimal digits that name this run everywhere."""
+        text = json.dumps({"version": TRAINING_VERSION, **asdict(self)}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _declared_knob(declared: "Field[Any]") -> Knob:
+    knob = declared.metadata["knob"]
+    assert isinstance(knob, Knob)
+    return knob
+
+
+KNOBS: dict[str, Knob] = {declared.name: _declared_knob(declared) for declared in fields(RunConfig)}
+"""Each knob of RunConfig by its field's name."""
+
+
+def _checked(declared: "Field[Any]", value: Any) -> Any:
+    """The value if its knob allows it, whole numbers as floats where the field is one: 1 and 1.0 are one config."""
+    KNOBS[declared.name].check(value)
+    if declared.type is int and not isinstance(value, int):
+        raise ConfigError(f"{KNOBS[declared.name].label} is a whole number, not {value}")
+    return float(value) if declared.type is float else value
+
+
+def race(config: RunConfig, activations: Iterable[str] = ("relu", "sigmoid")) -> tuple[RunConfig, ...]:
+    """The same run once per activation: everything else is shared, so the activation alone explains the difference."""
+    return tuple(replace(config, activation=name) for name in dict.fromkeys(activations))
+
+
+def _check_trainable(architecture: Architecture) -> None:
+    if architecture.input_shape != datasets.IMAGE_SHAPE:
+        raise ConfigError(f"the images are 1x28x28, so the network has to begin with 1x28x28, not {_dims(architecture)}")
+    counted = count(architecture)
+    if counted.misfit:
+        raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
+    if counted.output_shape != (CLASSES,):
+        raise ConfigError("the network has to end in ten logits: let its last layers be flatten and linear10")
+    if not any(isinstance(layer, Activate) for layer in architecture.layers):
+        raise ConfigError("the network has no activation to compare: put relu after a convolution or linear layer")
+    if counted.parameters > MAX_PARAMETERS or counted.macs > MAX_MACS:
+        raise ConfigError(
+            f"this network has {counted.parameters:,} parameters and {counted.macs:,} MACs an image; "
+            f"at most {MAX_PARAMETERS:,} and {MAX_MACS:,} are trained here"
+        )
+
+
+def _dims(architecture: Architecture) -> str:
+    return "x".join(map(str, architecture.input_shape))

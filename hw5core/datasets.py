@@ -1,0 +1,212 @@
+"""The images: scikit-learn's digits (built in), MNIST and Fashion-MNIST, pooled, and how they are split.
+
+Images are uint8 (n, 28, 28), labels int64 (n,). MNIST's files come from the folder in HW5_DATA or, downloaded once,
+from the cache; either way they are checked before they are believed. Importing this module loads neither torch nor
+scikit-learn: the server reads the catalogue, workers load the images.
+"""
+
+import hashlib
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw5core import home
+from hw5core.torchvision_import import torchvision_datasets
+
+IMAGE_SHAPE = (1, 28, 28)
+
+MEAN, STD = 0.1307, 0.3081
+"""What inputs are standardised with: MNIST's own mean and standard deviation, on a scale of 0 to 1."""
+
+DOWNLOAD_TIMEOUT_SECONDS = 20
+
+
+class DataError(RuntimeError):
+    """Images that are not to be had. Its text says what is missing and what works instead."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One choice of images. `epochs` is how many make a race worth watching; the homework's MNIST takes five."""
+
+    title: str
+    images: int
+    epochs: int
+    torchvision_class: str | None = None
+
+
+DATASETS = {
+    "digits": Dataset("scikit-learn's digits (built in)", 1_797, 20),
+    "mnist": Dataset("MNIST (the homework's)", 70_000, 5, "MNIST"),
+    "fashion": Dataset("Fashion-MNIST", 70_000, 5, "FashionMNIST"),
+}
+
+# Size in bytes of each unpacked file, and for MNIST its MD5, as its publisher's files unpack.
+_FILE_SIZES = {
+    "train-images-idx3-ubyte": 47_040_016,
+    "train-labels-idx1-ubyte": 60_008,
+    "t10k-images-idx3-ubyte": 7_840_016,
+    "t10k-labels-idx1-ubyte": 10_008,
+}
+_FILE_MD5 = {
+    "MNIST": {
+        "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+        "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+        "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+        "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+    }
+}
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All images of a dataset, training and test files together, and a note on where they came from if it matters."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices into a pool: 60 % to train on, 20 % to validate, 20 % to test."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+def load(name: str) -> Pool:
+    """The pooled images of a dataset. Raises DataError when they are neither here nor to be fetched."""
+    kind = DATASETS[name].torchvision_class
+    return _digits() if kind is None else _torchvision_pool(kind)
+
+
+def split(images: int, seed: int) -> Split:
+    """Deal out `images` indices by a permutation that depends on the seed alone: 70,000 give 42,000, 14,000, 14,000."""
+    order = np.random.default_rng(seed).permutation(images)
+    fifth = images // 5
+    return Split(order[2 * fifth :], order[:fifth], order[fifth : 2 * fifth])
+
+
+def at_hand(name: str) -> bool:
+    """Whether the dataset's files are all here and of the right size, so that nothing has to be downloaded."""
+    kind = DATASETS[name].torchvision_class
+    return kind is None or any(not _faults(root, kind, thorough=False) for root in _roots())
+
+
+def _digits() -> Pool:
+    """The 8x8 digits (values 0 to 16) enlarged to 20x20 and centred in 28x28, as MNIST centres its own."""
+    from scipy.ndimage import zoom
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    enlarged = zoom(digits.images, (1, 2.5, 2.5), order=1, grid_mode=True, mode="nearest")
+    scaled = np.clip(enlarged, 0, 16) * (255 / 16)
+    images = np.pad(scaled.round().astype(np.uint8), ((0, 0), (4, 4), (4, 4)))
+    return Pool(images, digits.target.astype(np.int64))
+
+
+def _roots() -> list[Path]:
+    """Where files may lie, in torchvision's layout (root/MNIST/raw): HW5_DATA first, then the cache."""
+    given = os.environ.get("HW5_DATA")
+    return [*([Path(given)] if given else []), home.cache_folder()]
+
+
+def _torchvision_pool(kind: str) -> Pool:
+    notes: list[str] = []
+    for root in _roots():
+        faults = _faults(root, kind, thorough=True)
+        if not faults:
+            return _read(root, kind, "; ".join(notes))
+        if _folder(root, kind).is_dir():
+            notes.append(f"{root} was passed over: {', '.join(faults)}")
+    _fetch(kind, notes)
+    return _read(home.cache_folder(), kind, "; ".join([*notes, "downloaded again" if notes else "downloaded"]))
+
+
+def _fetch(kind: str, notes: list[str]) -> None:
+    """Download the four files into the cache, one process at a time; damaged ones there are fetched anew."""
+    from filelock import FileLock
+
+    root = home.cache_folder()
+    root.mkdir(parents=True, exist_ok=True)
+    with FileLock(root / f"{kind}.lock"):
+        if not _faults(root, kind, thorough=True):
+            return
+        _drop_damaged(root, kind)
+        try:
+            with _network_timeout(DOWNLOAD_TIMEOUT_SECONDS):
+                getattr(torchvision_datasets(), kind)(root, download=True)
+        except (OSError, RuntimeError) as error:
+            raise DataError(_cannot_fetch(kind, root, notes)) from error
+        faults = _faults(root, kind, thorough=True)
+        if faults:
+            raise DataError(f"{kind} arrived damaged ({', '.join(faults)}): try again, or choose the built-in digits.")
+
+
+def _cannot_fetch(kind: str, root: Path, notes: list[str]) -> str:
+    found = f" {'; '.join(notes)}." if notes else ""
+    return (
+        f"{kind} is not on this machine and could not be downloaded.{found} Choose the built-in digits, which need no "
+        f"network, or put {', '.join(_FILE_SIZES)} into {kind}/raw of a folder that HW5_DATA names (or of {root})."
+    )
+
+
+def _read(root: Path, kind: str, note: str) -> Pool:
+    dataset = getattr(torchvision_datasets(), kind)
+    parts: list[Any] = [dataset(root, train=train) for train in (True, False)]
+    images = np.concatenate([part.data.numpy() for part in parts])
+    labels = np.concatenate([part.targets.numpy() for part in parts])
+    return Pool(images, labels, note)
+
+
+def _folder(root: Path, kind: str) -> Path:
+    return root / kind / "raw"
+
+
+def _faults(root: Path, kind: str, thorough: bool) -> list[str]:
+    """What is wrong with the four files under this root, each in a few words; empty when they can be read.
+
+    Sizes are always compared; `thorough` also compares the MD5 where the publisher's is known.
+    """
+    found = (_fault(_folder(root, kind) / name, _FILE_MD5.get(kind, {}).get(name) if thorough else None) for name in _FILE_SIZES)
+    return [fault for fault in found if fault]
+
+
+def _fault(path: Path, md5: str | None) -> str:
+    if not path.is_file():
+        return f"{path.name} is missing"
+    size = path.stat().st_size
+    if size != _FILE_SIZES[path.name]:
+        return f"{path.name} has {size:,} bytes instead of {_FILE_SIZES[path.name]:,}"
+    if md5:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() != md5:
+                return f"{path.name} is altered (its MD5 is not the publisher's)"
+    return ""
+
+
+def _drop_damaged(root: Path, kind: str) -> None:
+    """Remove from the cache what torchvision would otherwise take for complete, packed files included."""
+    for name in _FILE_SIZES:
+        for path in (_folder(root, kind) / name, _folder(root, kind) / f"{name}.gz"):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _network_timeout(seconds: float) -> Iterator[None]:
+    """torchvision's download has no time limit of its own; the socket module's default is the only way to give it one."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

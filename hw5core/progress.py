@@ -1,0 +1,74 @@
+"""What a run has told so far, folded from its records: what pages show and the terminal prints. No torch."""
+
+import threading
+from array import array
+from dataclasses import dataclass, field
+
+from hw5core.records import BatchLosses, EpochResult, Record, RunFinished, RunStarted
+from hw5core.runs import Run, RunStore
+
+
+@dataclass
+class Progress:
+    """A run's story up to now. `losses` holds one training loss per batch, from the first on, without gaps."""
+
+    run: Run
+    started: RunStarted | None = None
+    losses: "array[float]" = field(default_factory=lambda: array("d"))
+    epochs: list[EpochResult] = field(default_factory=list)
+    seconds: float | None = None
+
+    def fold(self, record: Record) -> None:
+        """Add what one record tells."""
+        match record:
+            case RunStarted():
+                self.started = record
+            case BatchLosses():
+                self.losses.extend(record.losses)
+            case EpochResult():
+                self.epochs.append(record)
+            case RunFinished():
+                self.seconds = record.seconds
+
+    @property
+    def total_steps(self) -> int | None:
+        """All batches of the run, known once it has started."""
+        return self.started and self.started.steps_per_epoch * self.run.config.epochs
+
+    @property
+    def fraction(self) -> float:
+        """How much of the run is done, from 0 to 1."""
+        return len(self.losses) / self.total_steps if self.total_steps else 0.0
+
+
+class Follower:
+    """Follows one run in the store; each `read` costs only what is new. Any number of threads may share one."""
+
+    def __init__(self, store: RunStore, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._cursor = 0
+        self._progress: Progress | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> Progress | None:
+        """The run's story up to now, or None while the store does not know the run."""
+        with self._lock:
+            run = self._store.run(self._run_id)
+            if run is None:
+                return None
+            if self._progress is None or self._progress.run.attempt != run.attempt:
+                self._progress, self._cursor = Progress(run), 0
+            records, self._cursor = self._store.records(self._run_id, after=self._cursor)
+            self._progress.run = run
+            for record in records:
+                self._progress.fold(record)
+            return self._progress
+
+
+def accuracy_lines(progress: Progress) -> list[str]:
+    """The homework's lines: "ReLU accuracy of epoch 0: 97.37856984138489", in percent."""
+    return [
+        f"{progress.run.config.label} accuracy of epoch {result.epoch}: {result.test_accuracy}"
+        for result in progress.epochs
+    ]

@@ -1,0 +1,111 @@
+"""What a run tells while it trains: small frozen records, and their plain form for the wire and the store.
+
+`training.train` yields them, a worker sends them, the store keeps them, charts are drawn from them. No torch.
+Each has a `position`, the number of the batch it comes with: a run that goes on from a checkpoint after `step` batches
+replaces its RunStarted and the records with positions from `step` on.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """First record of a run, and again of each attempt that goes on from a checkpoint, then with `first_step` above 0.
+    The hashes (SHA-256, 16 digits) let two runs show that they share first weights, split and
+    batch order; `commonest_share` is the percentage of the test images that the commonest digit makes up."""
+
+    first_step: int
+    training_images: int
+    validation_images: int
+    test_images: int
+    steps_per_epoch: int
+    commonest_share: float
+    weights_hash: str
+    split_hash: str
+    order_hash: str
+    versions: dict[str, str]
+    data_note: str = ""
+
+    @property
+    def position(self) -> int:
+        return -1
+
+
+@dataclass(frozen=True)
+class BatchLosses:
+    """Training losses (mean cross-entropy, nats) of consecutive batches; the first is number `first_step`, from 0."""
+
+    first_step: int
+    losses: tuple[float, ...]
+
+    @property
+    def position(self) -> int:
+        return self.first_step
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What an epoch, numbered from 0, ended with. Accuracies in percent, loss in nats, times in seconds: `seconds` of
+    training steps alone, `evaluation_seconds` of the two passes over the validation and test images. `last_step` is the
+    number of the epoch's last batch."""
+
+    epoch: int
+    last_step: int
+    validation_loss: float
+    validation_accuracy: float
+    test_accuracy: float
+    seconds: float
+    evaluation_seconds: float
+
+    @property
+    def position(self) -> int:
+        return self.last_step
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that is needed to go on after `step` batches: weights and optimiser in torch's weights-only format, and the
+    seconds of training so far, in the whole run and in the epoch that has begun."""
+
+    step: int
+    seconds: float
+    epoch_seconds: float
+    state: bytes
+
+    @property
+    def position(self) -> int:
+        return self.step - 1
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    """Last record of a run that reached its last epoch, after `steps` batches and `seconds`, evaluation included."""
+
+    steps: int
+    seconds: float
+
+    @property
+    def position(self) -> int:
+        return self.steps
+
+
+Record = RunStarted | BatchLosses | EpochResult | Checkpoint | RunFinished
+
+_KINDS: dict[str, type[Record]] = {
+    kind.__name__: kind for kind in (RunStarted, BatchLosses, EpochResult, Checkpoint, RunFinished)
+}
+
+
+def encode(record: Record) -> dict[str, Any]:
+    """The record as plain values; `decode` gives an equal one back."""
+    return {"kind": type(record).__name__, **asdict(record)}
+
+
+def decode(plain: dict[str, Any]) -> Record:
+    """The record that was encoded. Raises KeyError or TypeError for what was not."""
+    values = dict(plain)
+    kind = _KINDS[values.pop("kind")]
+    if kind is BatchLosses:
+        values["losses"] = tuple(values["losses"])
+    return kind(**values)
