@@ -26,7 +26,7 @@ from hw5core.runs import RunStore, Status, StoreError
 POLL_SECONDS = 0.2
 
 
-class _Failure(Exception):
+class _CommandError(Exception):
     """Something to say on standard error before leaving with exit status 2."""
 
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (_Failure, ArchitectureError, ConfigError, StoreError, EngineError) as error:
+    except (_CommandError, ArchitectureError, ConfigError, StoreError, EngineError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--preset", choices=PRESETS, help="a network by name")
     which.add_argument("--net", help='a network in the one-line form, as in "1x28x28 conv16k3p1 relu flatten linear10"')
     training = _command(commands, "train", "train one network per activation and compare", _train)
-    training.add_argument("--activations", default="relu,sigmoid", help=f"by name, with commas: {','.join(ACTIVATIONS)}")
+    training.add_argument(
+        "--activations", default="relu,sigmoid", help=f"by name, with commas: {','.join(ACTIVATIONS)}"
+    )
     for declared in fields(RunConfig):
         if declared.name != "activation":
             _add_knob(training, declared.name, declared.type, declared.default)
@@ -76,7 +78,7 @@ def _add_knob(parser: argparse.ArgumentParser, name: str, kind: Any, default: ob
 def _params(options: argparse.Namespace) -> None:
     counted = count(PRESETS[options.preset].architecture if options.preset else parse(options.net))
     if counted.misfit:
-        raise _Failure(f"layer {counted.misfit.number}: {counted.misfit.message}")
+        raise _CommandError(f"layer {counted.misfit.number}: {counted.misfit.message}")
     print(json.dumps(_count_as_json(counted)) if options.json else _count_as_text(counted))
 
 
@@ -126,13 +128,14 @@ def _training(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[None]
 
 
 def _follow(store: RunStore, configs: tuple[RunConfig, ...], print_lines: bool) -> list[Progress]:
-    """Show the runs until each has ended; raises _Failure with the reason when one failed."""
+    """Show the runs until each has ended; raises _CommandError with the reason when one failed."""
     followers = [Follower(store, config.run_id) for config in configs]
     printed = [0] * len(configs)
-    with tqdm(total=None, unit="batch", file=sys.stderr, disable=None) as bar:
+    with tqdm(total=sum(config.total_steps for config in configs), unit="batch", file=sys.stderr, disable=None) as bar:
         while True:
             stories = [progress for follower in followers if (progress := follower.read())]
-            _advance(bar, stories)
+            bar.n = sum(len(progress.losses) for progress in stories)
+            bar.refresh()
             for number, progress in enumerate(stories):
                 lines = accuracy_lines(progress)[printed[number] :] if print_lines else []
                 printed[number] += len(lines)
@@ -140,18 +143,10 @@ def _follow(store: RunStore, configs: tuple[RunConfig, ...], print_lines: bool) 
                     bar.write(line, file=sys.stdout)
                     sys.stdout.flush()
                 if progress.run.status is Status.FAILED:
-                    raise _Failure(f"{progress.run.config.label}: {progress.run.message}")
+                    raise _CommandError(f"{progress.run.config.label}: {progress.run.message}")
             if len(stories) == len(configs) and all(progress.run.status.over for progress in stories):
                 return stories
             time.sleep(POLL_SECONDS)
-
-
-def _advance(bar: "tqdm[Any]", stories: list[Progress]) -> None:
-    totals = [progress.total_steps for progress in stories]
-    if all(totals):
-        bar.total = sum(total or 0 for total in totals)
-    bar.n = sum(len(progress.losses) for progress in stories)
-    bar.refresh()
 
 
 def _run_as_json(progress: Progress) -> dict[str, Any]:

@@ -8,7 +8,7 @@ The one-line form is the network's only text: the terminal, the page's address a
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TypeVar
 
 from hw5core.activations import ACTIVATIONS
 
@@ -56,14 +56,18 @@ def _check(value: object, limit: Limit) -> None:
         )
 
 
-def _check_fields(layer: "Layer") -> None:
-    for field in fields(layer):
-        if field.name in LIMITS:
-            _check(getattr(layer, field.name), LIMITS[field.name])
+@dataclass(frozen=True)
+class _Limited:
+    """A layer whose fields stay within LIMITS; raises ArchitectureError when one does not."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.name in LIMITS:
+                _check(getattr(self, field.name), LIMITS[field.name])
 
 
 @dataclass(frozen=True)
-class Conv:
+class Conv(_Limited):
     """A square 2-D convolution (torch.nn.Conv2d)."""
 
     out_channels: int
@@ -73,27 +77,24 @@ class Conv:
     dilation: int = 1
     groups: int = 1
     bias: bool = True
-    __post_init__ = _check_fields
 
 
 @dataclass(frozen=True)
-class MaxPool:
+class MaxPool(_Limited):
     """Square max pooling. In the one-line form the stride is the kernel size unless it is written."""
 
     kernel_size: int
     stride: int
     padding: int = 0
-    __post_init__ = _check_fields
 
 
 @dataclass(frozen=True)
-class AvgPool:
+class AvgPool(_Limited):
     """Square average pooling. In the one-line form the stride is the kernel size unless it is written."""
 
     kernel_size: int
     stride: int
     padding: int = 0
-    __post_init__ = _check_fields
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,11 @@ class Flatten:
 
 
 @dataclass(frozen=True)
-class Linear:
+class Linear(_Limited):
     """A fully connected layer (torch.nn.Linear)."""
 
     out_features: int
     bias: bool = True
-    __post_init__ = _check_fields
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,8 @@ class Architecture:
 
 # The one-line form, read and written.
 
+_Read = TypeVar("_Read")
+
 _WORD = re.compile(
     r"(?P<kind>conv|maxpool|avgpool|linear|dropout)(?P<number>[0-9.]+)(?P<options>(?:[kspdg][0-9]+)*)(?P<nobias>nobias)?"
 )
@@ -204,7 +206,7 @@ def _read_conv(number: str, options: str, bias: bool) -> Layer:
 
 
 def _read_pool(kind: type[MaxPool] | type[AvgPool]) -> Callable[[str, str, bool], Layer]:
-    def read(number: str, options: str, bias: bool) -> Layer:
+    def read(number: str, options: str, _bias: bool) -> Layer:
         kernel = _whole(number)
         return kind(kernel, **{"stride": kernel, **_read_options(options, "sp")})
 
@@ -216,7 +218,7 @@ def _read_linear(number: str, options: str, bias: bool) -> Layer:
     return Linear(_whole(number), bias=bias)
 
 
-def _read_dropout(number: str, options: str, bias: bool) -> Layer:
+def _read_dropout(number: str, options: str, _bias: bool) -> Layer:
     _read_options(options, "")
     try:
         return Dropout(float(number[:10]))
@@ -251,7 +253,12 @@ def write_layer(layer: Layer) -> str:
     """The layer's word; what equals the default is left out."""
     match layer:
         case Conv():
-            options = [("s", layer.stride, 1), ("p", layer.padding, 0), ("d", layer.dilation, 1), ("g", layer.groups, 1)]
+            options = [
+                ("s", layer.stride, 1),
+                ("p", layer.padding, 0),
+                ("d", layer.dilation, 1),
+                ("g", layer.groups, 1),
+            ]
             return f"conv{layer.out_channels}k{layer.kernel_size}{_write_options(options)}{_write_bias(layer.bias)}"
         case MaxPool() | AvgPool():
             options = [("s", layer.stride, layer.kernel_size), ("p", layer.padding, 0)]
@@ -281,7 +288,7 @@ def _read_input(word: str) -> tuple[int, int, int]:
     if len(sizes) != 3 or not all(re.fullmatch(r"[0-9]+", size) for size in sizes):
         raise ArchitectureError("the first word is the input, channels x height x width, as in 3x224x224")
     channels, height, width = map(_whole, sizes)
-    return channels, height, width
+    return Architecture((channels, height, width)).input_shape
 
 
 def parse(text: str) -> Architecture:
@@ -293,14 +300,14 @@ def parse(text: str) -> Architecture:
         raise ArchitectureError("the network is empty: begin with its input, as in 3x224x224")
     if len(words) - 1 > MAX_LAYERS:
         raise ArchitectureError(f"a network has at most {MAX_LAYERS} layers, not {len(words) - 1:,}")
-    input_shape = _at(1, words[0], lambda: Architecture(_read_input(words[0])).input_shape)
-    layers = [_at(place, word, lambda word=word: read_layer(word)) for place, word in enumerate(words[1:], start=2)]
+    input_shape = _at(1, words[0], _read_input)
+    layers = (_at(place, word, read_layer) for place, word in enumerate(words[1:], start=2))
     return Architecture(input_shape, tuple(layers))
 
 
-def _at(place: int, word: str, read: Callable[[], Any]) -> Any:
+def _at(place: int, word: str, read: Callable[[str], _Read]) -> _Read:
     try:
-        return read()
+        return read(word)
     except ArchitectureError as error:
         shown = word if len(word) <= 30 else word[:30] + "…"
         raise ArchitectureError(f"word {place}, “{shown}”: {error}") from None

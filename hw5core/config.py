@@ -5,6 +5,7 @@ The pages draw their controls from this declaration, the terminal its options, a
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
@@ -37,15 +38,15 @@ class Knob:
 
     label: str
     help: str
-    lowest: float | None = None
-    highest: float | None = None
+    lowest: float = -math.inf
+    highest: float = math.inf
     choices: tuple[str, ...] = ()
 
     def check(self, value: object) -> None:
         """Raises ConfigError if the value is outside."""
         if self.choices and value not in self.choices:
             raise ConfigError(f"{self.label}: {str(value)[:40]!r} is none of {', '.join(self.choices)}")
-        if self.lowest is None or self.highest is None:
+        if math.isinf(self.highest):
             return
         if isinstance(value, bool) or not isinstance(value, int | float) or not self.lowest <= value <= self.highest:
             raise ConfigError(f"{self.label} lies from {self.lowest:,g} to {self.highest:,g}, not at {str(value)[:40]}")
@@ -66,7 +67,9 @@ class RunConfig:
     network: str = _knob(
         PRESETS["digit-cnn"].text, "network", "in the one-line form; its activations are replaced by the run's"
     )
-    activation: str = _knob("relu", "activation", "after every convolution and linear layer", choices=tuple(ACTIVATIONS))
+    activation: str = _knob(
+        "relu", "activation", "after every convolution and linear layer", choices=tuple(ACTIVATIONS)
+    )
     epochs: int = _knob(5, "epochs", "times that every training image is seen", lowest=1, highest=200)
     batch_size: int = _knob(5, "batch size", "images per step; the homework takes five", lowest=1, highest=1_000)
     learning_rate: float = _knob(
@@ -97,6 +100,16 @@ class RunConfig:
     @property
     def spec(self) -> Activation:
         return ACTIVATIONS[self.activation]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch; the last one holds what is left."""
+        return -(-datasets.split_sizes(self.dataset)[0] // self.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """All batches of the run."""
+        return self.epochs * self.steps_per_epoch
 
     @property
     def run_id(self) -> str:
@@ -130,7 +143,9 @@ def race(config: RunConfig, activations: Iterable[str] = ("relu", "sigmoid")) ->
 
 def _check_trainable(architecture: Architecture) -> None:
     if architecture.input_shape != datasets.IMAGE_SHAPE:
-        raise ConfigError(f"the images are 1x28x28, so the network has to begin with 1x28x28, not {_dims(architecture)}")
+        raise ConfigError(
+            f"the images are 1x28x28, so the network has to begin with 1x28x28, not {_dims(architecture)}"
+        )
     counted = count(architecture)
     if counted.misfit:
         raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")

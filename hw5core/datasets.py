@@ -96,6 +96,13 @@ def split(images: int, seed: int) -> Split:
     return Split(order[2 * fifth :], order[:fifth], order[fifth : 2 * fifth])
 
 
+def split_sizes(name: str) -> tuple[int, int, int]:
+    """How many images of the dataset `split` gives to training, validation and test."""
+    images = DATASETS[name].images
+    fifth = images // 5
+    return images - 2 * fifth, fifth, fifth
+
+
 def at_hand(name: str) -> bool:
     """Whether the dataset's files are all here and of the right size, so that nothing has to be downloaded."""
     kind = DATASETS[name].torchvision_class
@@ -177,7 +184,10 @@ def _faults(root: Path, kind: str, thorough: bool) -> list[str]:
 
     Sizes are always compared; `thorough` also compares the MD5 where the publisher's is known.
     """
-    found = (_fault(_folder(root, kind) / name, _FILE_MD5.get(kind, {}).get(name) if thorough else None) for name in _FILE_SIZES)
+    found = (
+        _fault(_folder(root, kind) / name, _FILE_MD5.get(kind, {}).get(name) if thorough else None)
+        for name in _FILE_SIZES
+    )
     return [fault for fault in found if fault]
 
 
@@ -203,7 +213,7 @@ def _drop_damaged(root: Path, kind: str) -> None:
 
 @contextmanager
 def _network_timeout(seconds: float) -> Iterator[None]:
-    """torchvision's download has no time limit of its own; the socket module's default is the only way to give it one."""
+    """torchvision's download has no time limit of its own; only the socket module's default can give it one."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

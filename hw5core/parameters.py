@@ -189,7 +189,9 @@ def _weights_and_biases(layer: Layer, shape: Shape) -> tuple[int, int]:
 
 def _channels(layer: Layer, shape: Shape) -> int:
     if len(shape) != 3:
-        raise ShapeError(f"{_noun(layer)} needs rows and columns, and a flatten came before: move it ahead of the flatten")
+        raise ShapeError(
+            f"{_noun(layer)} needs rows and columns, and a flatten came before: move it ahead of the flatten"
+        )
     return shape[0]
 
 

@@ -31,14 +31,9 @@ class Progress:
                 self.seconds = record.seconds
 
     @property
-    def total_steps(self) -> int | None:
-        """All batches of the run, known once it has started."""
-        return self.started and self.started.steps_per_epoch * self.run.config.epochs
-
-    @property
     def fraction(self) -> float:
         """How much of the run is done, from 0 to 1."""
-        return len(self.losses) / self.total_steps if self.total_steps else 0.0
+        return len(self.losses) / self.run.config.total_steps
 
 
 class Follower:

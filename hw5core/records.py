@@ -16,10 +16,6 @@ class RunStarted:
     batch order; `commonest_share` is the percentage of the test images that the commonest digit makes up."""
 
     first_step: int
-    training_images: int
-    validation_images: int
-    test_images: int
-    steps_per_epoch: int
     commonest_share: float
     weights_hash: str
     split_hash: str

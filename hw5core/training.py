@@ -24,7 +24,7 @@ from hw5core.networks import initial_network
 from hw5core.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted
 
 REPORT_SECONDS = 0.2
-"""How long losses are gathered before they are sent on: often enough for a live chart, seldom enough to cost nothing."""
+"""How long losses are gathered before they are sent on: often for a live chart, seldom enough to cost nothing."""
 
 CHECKPOINT_SECONDS = 10.0
 """The most training that a killed worker loses."""
@@ -41,7 +41,7 @@ def train(config: RunConfig, pool: Pool, resume: Checkpoint | None = None) -> It
     """
     parts = split(len(pool.labels), config.split_seed)
     network = initial_network(config.architecture, config.seed)
-    steps_per_epoch = _steps_per_epoch(config, parts)
+    steps_per_epoch = config.steps_per_epoch
     first_step = resume.step if resume else 0
     yield _started(config, pool, parts, network, first_step)
 
@@ -65,7 +65,7 @@ def standardise(images: NDArray[np.uint8]) -> Tensor:
 
 
 def evaluate(network: nn.Module, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean cross-entropy (nats) and accuracy (percent) of the network in evaluation mode; leaves it in training mode."""
+    """Mean cross-entropy (nats) and accuracy (percent) in evaluation mode; leaves the network in training mode."""
     network.eval()
     total_loss, correct = 0.0, 0
     with torch.inference_mode():
@@ -174,18 +174,10 @@ def _batches(pool: Pool, order: NDArray[np.int64], batch_size: int) -> Iterator[
         yield from zip(images, labels, strict=True)
 
 
-def _steps_per_epoch(config: RunConfig, parts: Split) -> int:
-    return -(-len(parts.train) // config.batch_size)
-
-
 def _started(config: RunConfig, pool: Pool, parts: Split, network: nn.Module, first_step: int) -> RunStarted:
     orders = (batch_order(config, parts.train, epoch) for epoch in range(config.epochs))
     return RunStarted(
         first_step=first_step,
-        training_images=len(parts.train),
-        validation_images=len(parts.validation),
-        test_images=len(parts.test),
-        steps_per_epoch=_steps_per_epoch(config, parts),
         commonest_share=100 * np.bincount(pool.labels[parts.test], minlength=CLASSES).max().item() / len(parts.test),
         weights_hash=_hash(parameter.detach().numpy() for parameter in network.parameters()),
         split_hash=_hash((parts.train, parts.validation, parts.test)),

@@ -1,0 +1,44 @@
+"""What every page begins with: the router's mark, the heading, and the large numerals a lecture hall reads."""
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+_ROUTED = "routed by app.py"
+
+_STYLE = """<style>
+.hw5-number {font-size: clamp(2.2rem, 6vw, 4.2rem); font-weight: 700; line-height: 1.1;
+             font-variant-numeric: tabular-nums; overflow-wrap: anywhere}
+.hw5-label {opacity: .75}
+[data-testid="stMarkdownContainer"] table {font-variant-numeric: tabular-nums; width: 100%}
+</style>"""
+
+
+def mark_as_routed() -> None:
+    """Say that app.py runs: a page that finds no mark was run by Streamlit's old page discovery."""
+    st.session_state[_ROUTED] = True
+
+
+def begin_page(file: str, title: str, invitation: str) -> None:
+    """The heading of the page in `file` (its `__file__`) and the sentence that says what to try."""
+    _reach_through_router(file)
+    st.html(_STYLE)
+    st.title(title, anchor=False)
+    st.markdown(invitation)
+
+
+def big_number(label: str, value: str, colour: str = "inherit") -> None:
+    """The one number that matters, large, with equal-width digits so that nothing jitters."""
+    st.html(
+        f'<div class="hw5-label">{escape(label)}</div>'
+        f'<div class="hw5-number" style="color:{escape(colour)}">{escape(value)}</div>'
+    )
+
+
+def _reach_through_router(file: str) -> None:
+    """A pages/ folder switches on Streamlit's old discovery: on a new server whose first visit is a deep link, the page
+    runs without app.py. Naming itself to st.navigation and running again makes app.py the main script, query kept."""
+    if _ROUTED not in st.session_state:
+        st.navigation([st.Page(Path(file), url_path=Path(file).stem)], position="hidden")
+        st.rerun()

@@ -1,0 +1,165 @@
+"""Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from hw5core.charts import (
+    epoch_table,
+    test_accuracy_chart,
+    training_loss_chart,
+    training_loss_table,
+    validation_loss_chart,
+)
+from hw5core.config import KNOBS, ConfigError, RunConfig, race
+from hw5core.datasets import DATASETS, at_hand
+from hw5core.engine import EngineError
+from hw5core.progress import Progress, accuracy_lines
+from hw5core.runs import Status, StoreError
+from pages.shared.frame import begin_page, big_number
+from pages.shared.server import engine, follower
+
+LIVE_SECONDS = 0.5
+"""How often a running race is drawn anew."""
+
+
+def page() -> None:
+    begin_page(
+        __file__,
+        "ReLU against sigmoid",
+        "**Try this:** say which one wins and by how much, then press the button and watch the batches of five go by.",
+    )
+    try:
+        configs = race(_chosen_config())
+        runs = _stories(configs)
+        _start(configs, runs)
+    except (ConfigError, StoreError, EngineError) as error:
+        st.error(str(error))
+        return
+    live = any(not run.run.status.over for run in runs)
+    st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
+
+
+def _chosen_config() -> RunConfig:
+    """The knobs, each kept in the address, so that a link shows the same race."""
+    data, epochs, seed = st.columns([3, 1, 1])
+    with data:
+        dataset = st.segmented_control(
+            KNOBS["dataset"].label,
+            list(DATASETS),
+            default="digits",
+            required=True,
+            format_func=lambda name: DATASETS[name].title,
+            key="dataset",
+            bind="query-params",
+        )
+    with epochs:
+        # The key holds the dataset's name: each dataset proposes its own number.
+        chosen_epochs = _number("epochs", DATASETS[dataset].epochs, key=f"epochs-{dataset}")
+    with seed:
+        chosen_seed = _number("seed", 0, key="seed")
+    if not at_hand(dataset):
+        st.info(f"{DATASETS[dataset].title} will be downloaded once when the race starts. The digits need no network.")
+    return RunConfig(dataset=dataset, epochs=chosen_epochs, seed=chosen_seed)
+
+
+def _number(name: str, default: int, key: str) -> int:
+    knob = KNOBS[name]
+    return st.number_input(
+        knob.label, int(knob.lowest), int(knob.highest), default, help=knob.help, key=key, bind="query-params"
+    )
+
+
+def _stories(configs: tuple[RunConfig, ...]) -> list[Progress]:
+    """What the store has of these runs."""
+    read = [follower(config.run_id).read() for config in configs]
+    return [progress for progress in read if progress]
+
+
+def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+    """The button; and what was begun earlier, here or before a restart, is joined without asking."""
+    if len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs):
+        st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
+        return
+    begun = any(not run.run.status.over for run in runs)
+    label = "The race is running" if begun else "Start the race"
+    pressed = st.button(label, type="primary", icon=":material/play_arrow:", disabled=begun)
+    if pressed or begun:
+        engine().start(configs)
+    if pressed:
+        st.rerun()
+
+
+def _show_race(configs: tuple[RunConfig, ...], live: bool) -> None:
+    """The whole race as the store has it now; run again and again while it is live, and once more when it has ended."""
+    runs = _stories(configs)
+    _scoreboard(configs, runs)
+    for run in runs:
+        if run.run.status is Status.FAILED:
+            st.error(f"**{run.run.config.label}**: {run.run.message}")
+    _charts(configs, runs)
+    if any(run.epochs for run in runs):
+        st.code("\n".join(line for run in runs for line in accuracy_lines(run)), language=None)
+    _fairness(runs)
+    if live and all(run.run.status.over for run in runs):
+        st.rerun()
+
+
+def _scoreboard(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+    """Per network the newest test accuracy, large, and how far it has come."""
+    found = {run.run.run_id: run for run in runs}
+    for column, config in zip(st.columns(len(configs)), configs, strict=True):
+        with column:
+            run = found.get(config.run_id)
+            accuracy = f"{run.epochs[-1].test_accuracy:5.2f} %" if run and run.epochs else "–"
+            big_number(f"{config.label}: test accuracy", accuracy, config.spec.colour)
+            st.progress(run.fraction if run else 0.0, text=_state_words(run))
+
+
+def _state_words(run: Progress | None) -> str:
+    if run is None:
+        return "not started"
+    batches = f"{len(run.losses):,} of {run.run.config.total_steps:,} batches"
+    seconds = f", {run.seconds:.1f} s" if run.seconds is not None else ""
+    return f"{run.run.status}: {batches}{seconds}"
+
+
+def _charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+    labels = tuple(config.label for config in configs)
+    first = configs[0]
+    epochs = epoch_table(runs)
+    share = next((run.started.commonest_share for run in runs if run.started), None)
+    _draw("Training loss, every batch", training_loss_table(runs), training_loss_chart(labels, first.total_steps))
+    validation, test = st.columns(2)
+    with validation:
+        _draw("Validation loss, every epoch", epochs, validation_loss_chart(labels, first.epochs))
+    with test:
+        _draw("Test accuracy, every epoch", epochs, test_accuracy_chart(labels, first.epochs, share))
+
+
+def _draw(title: str, table: pd.DataFrame, specification: dict[str, Any]) -> None:
+    st.markdown(f"**{title}**")
+    st.vega_lite_chart(table, specification, key=title, alt=title)
+
+
+def _fairness(runs: list[Progress]) -> None:
+    """What the runs shared, shown by their hashes, so that the activation alone explains the difference."""
+    started = [run.started for run in runs if run.started]
+    if len(started) < 2:
+        return
+    shared = [
+        ("first weights", {one.weights_hash for one in started}),
+        ("split", {one.split_hash for one in started}),
+        ("batch order", {one.order_hash for one in started}),
+    ]
+    words = [
+        f"{name} {'the same' if len(hashes) == 1 else '**different**'} (`{'`, `'.join(hashes)}`)"
+        for name, hashes in shared
+    ]
+    st.caption(f"Shared by all networks of this race: {'; '.join(words)}.")
+    for note in {one.data_note for one in started if one.data_note}:
+        st.caption(f"Data: {note}.")
+
+
+page()
