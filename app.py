@@ -12,8 +12,11 @@ def main() -> None:
 
     st.set_page_config(page_title="HW5 Lab", page_icon=":material/neurology:", layout="wide")
     mark_as_routed()
+    count = {"page": "pages/parameters.py", "title": "Count", "icon": ":material/calculate:"}
     pages = [
-        st.Page("pages/parameters.py", title="Count", icon=":material/calculate:", url_path="parameters", default=True),
+        st.Page(**count, default=True),
+        # The default page's own address is "/"; under its file's name it has to be reachable too.
+        st.Page(**count, url_path="parameters", visibility="hidden"),
         st.Page("pages/training.py", title="Train", icon=":material/trending_up:", url_path="training"),
     ]
     st.navigation(pages, position="top").run()

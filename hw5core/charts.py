@@ -138,13 +138,18 @@ def _reference(value: float, text: str) -> alt.LayerChart:
 def _colour(labels: tuple[str, ...]) -> alt.Color:
     shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
     scale = alt.Scale(domain=[spec.label for spec in shown], range=[spec.colour for spec in shown])
-    return alt.Color("activation:N", scale=scale, title=None, legend=alt.Legend(orient="top"))
+    return alt.Color("activation:N", scale=scale, title=None, legend=_legend())
 
 
 def _dash(labels: tuple[str, ...]) -> alt.StrokeDash:
     shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
     scale = alt.Scale(domain=[spec.label for spec in shown], range=[list(spec.dash) for spec in shown])
-    return alt.StrokeDash("activation:N", scale=scale, title=None, legend=alt.Legend(orient="top"))
+    return alt.StrokeDash("activation:N", scale=scale, title=None, legend=_legend())
+
+
+def _legend() -> alt.Legend:
+    """A stroke wide enough to show its dash, and as strong as the line itself where a pale band shares the legend."""
+    return alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1, symbolSize=600, symbolStrokeWidth=3)
 
 
 def _tooltip(*columns: str) -> list[alt.Tooltip]:

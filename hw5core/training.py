@@ -110,7 +110,7 @@ class _Run:
             torch.manual_seed(self.config.seed * 1_000_003 + self.step)
         loss = functional.cross_entropy(self.network(images), labels)
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimiser.step()
         self.step += 1
         return loss.item()
