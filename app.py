@@ -12,11 +12,10 @@ def main() -> None:
 
     st.set_page_config(page_title="HW5 Lab", page_icon=":material/neurology:", layout="wide")
     mark_as_routed()
-    count = {"page": "pages/parameters.py", "title": "Count", "icon": ":material/calculate:"}
     pages = [
-        st.Page(**count, default=True),
-        # The default page's own address is "/"; under its file's name it has to be reachable too.
-        st.Page(**count, url_path="parameters", visibility="hidden"),
+        st.Page("pages/parameters.py", title="Count", icon=":material/calculate:", url_path="start", default=True),
+        # The default page is served at "/" alone; a link with its file's name has to open it too.
+        st.Page("pages/parameters.py", title="Count", url_path="parameters", visibility="hidden"),
         st.Page("pages/training.py", title="Train", icon=":material/trending_up:", url_path="training"),
     ]
     st.navigation(pages, position="top").run()

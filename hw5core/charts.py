@@ -30,7 +30,8 @@ _GREY = "#888888"
 def training_loss_table(runs: Sequence[Progress]) -> pd.DataFrame:
     """Columns activation, batch, loss, lowest, highest: the mean and the range of the losses in each bin of batches.
     The bins depend on the run's length alone, so they stay where they are while losses arrive."""
-    return pd.concat([_EMPTY_LOSSES, *map(_binned_losses, runs)], ignore_index=True)
+    columns = ["activation", "batch", "loss", "lowest", "highest"]
+    return pd.concat(map(_binned_losses, runs)) if runs else pd.DataFrame(columns=columns)
 
 
 def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
@@ -77,25 +78,12 @@ def test_accuracy_chart(labels: tuple[str, ...], epochs: int, commonest_share: f
     return _specification(lines, _reference(commonest_share, text))
 
 
-_EMPTY_LOSSES = pd.DataFrame(
-    {
-        "activation": pd.Series(dtype=str),
-        "batch": pd.Series(dtype=float),
-        "loss": pd.Series(dtype=float),
-        "lowest": pd.Series(dtype=float),
-        "highest": pd.Series(dtype=float),
-    }
-)
-
-
 def _binned_losses(progress: Progress) -> pd.DataFrame:
     # A slice is a copy: the followed run's own array grows in another thread.
-    losses = np.frombuffer(progress.losses[:]) if progress.losses else np.empty(0)
-    if not len(losses):
-        return _EMPTY_LOSSES
+    losses = np.array(progress.losses[:])
     width = -(-progress.run.config.total_steps // MAX_POINTS)
     firsts = np.arange(0, len(losses), width)
-    counts = np.diff([*firsts, len(losses)])
+    counts = np.diff(firsts, append=len(losses))
     return pd.DataFrame(
         {
             "activation": progress.run.config.label,
@@ -126,13 +114,15 @@ def _by_epoch(
 
 
 def _reference(value: float, text: str) -> alt.LayerChart:
-    """A dashed line across the chart that says what it stands for."""
-    at = alt.Chart(alt.InlineData(values=[{"reference": value, "text": text}])).encode(y="reference:Q")
+    """A dashed line across the chart that says what it stands for.
+
+    Its one row is counted out of the chart's own data: a second data source would keep Streamlit from swapping the data
+    of a live chart in place.
+    """
+    at = alt.Chart().transform_aggregate(rows="count()").encode(y=alt.datum(value))
     rule = at.mark_rule(strokeDash=[2, 3], color=_GREY, size=1.5)
-    words = at.mark_text(align="right", baseline="bottom", dy=-3, dx=-4, color=_GREY, fontSize=12).encode(
-        x=alt.value("width"), text="text:N"
-    )
-    return rule + words
+    words = at.mark_text(align="right", baseline="bottom", dy=-3, dx=-4, color=_GREY, fontSize=12)
+    return rule + words.encode(x=alt.value("width"), text=alt.value(text))
 
 
 def _colour(labels: tuple[str, ...]) -> alt.Color:

@@ -39,6 +39,8 @@ def page() -> None:
         return
     live = any(not run.run.status.over for run in runs)
     st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
+    # The workers take seconds to start: let them, now that everything is drawn, so that the button starts a race at once.
+    engine()
 
 
 def _chosen_config() -> RunConfig:
