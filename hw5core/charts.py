@@ -30,18 +30,12 @@ _GREY = "#888888"
 def training_loss_table(runs: Sequence[Progress]) -> pd.DataFrame:
     """Columns activation, batch, loss, lowest, highest: the mean and the range of the losses in each bin of batches.
     The bins depend on the run's length alone, so they stay where they are while losses arrive."""
-    columns = ["activation", "batch", "loss", "lowest", "highest"]
-    return pd.concat(map(_binned_losses, runs)) if runs else pd.DataFrame(columns=columns)
+    return pd.concat([_row_of_nothing("batch", "loss", "lowest", "highest"), *map(_binned_losses, runs)])
 
 
 def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
     """Columns activation, epoch, validation_loss, test_accuracy: one row per finished epoch of each run."""
-    rows = [
-        (run.run.config.label, result.epoch, result.validation_loss, result.test_accuracy)
-        for run in runs
-        for result in run.epochs
-    ]
-    return pd.DataFrame(rows, columns=["activation", "epoch", "validation_loss", "test_accuracy"])
+    return pd.concat([_row_of_nothing("epoch", "validation_loss", "test_accuracy"), *map(_epochs, runs)])
 
 
 @lru_cache
@@ -76,6 +70,23 @@ def test_accuracy_chart(labels: tuple[str, ...], epochs: int, commonest_share: f
         return _specification(lines)
     text = f"{commonest_share:.1f} %: always naming the commonest class"
     return _specification(lines, _reference(commonest_share, text))
+
+
+def _row_of_nothing(*columns: str) -> pd.DataFrame:
+    """The first row of every table: no values, so it draws nothing, but the reference lines need a row to stand on."""
+    return pd.DataFrame({"activation": "", **dict.fromkeys(columns, math.nan)}, index=[0])
+
+
+def _epochs(progress: Progress) -> pd.DataFrame:
+    epochs = progress.epochs
+    return pd.DataFrame(
+        {
+            "activation": progress.run.config.label,
+            "epoch": [float(result.epoch) for result in epochs],
+            "validation_loss": [result.validation_loss for result in epochs],
+            "test_accuracy": [result.test_accuracy for result in epochs],
+        }
+    )
 
 
 def _binned_losses(progress: Progress) -> pd.DataFrame:

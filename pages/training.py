@@ -39,7 +39,7 @@ def page() -> None:
         return
     live = any(not run.run.status.over for run in runs)
     st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
-    # The workers take seconds to start: let them, now that everything is drawn, so that the button starts a race at once.
+    # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
     engine()
 
 
