@@ -220,10 +220,9 @@ def _read_linear(number: str, options: str, bias: bool) -> Layer:
 
 def _read_dropout(number: str, options: str, _bias: bool) -> Layer:
     _read_options(options, "")
-    try:
-        return Dropout(float(number[:10]))
-    except ValueError:
-        raise ArchitectureError(f"{number[:20]} is not a probability") from None
+    if number.count(".") > 1 or not number.strip("."):
+        raise ArchitectureError(f"{number[:20]} is not a probability")
+    return Dropout(float(number))
 
 
 _READERS: dict[str, Callable[[str, str, bool], Layer]] = {

@@ -24,6 +24,7 @@ UNIFORM_GUESS_LOSS = math.log(CLASSES)
 """The cross-entropy of giving each digit the same probability: ln 10 = 2.303."""
 
 _HEIGHT = 320
+_ROWS = alt.NamedData("rows")  # shared by all layers, so that a chart has one source of data
 _GREY = "#888888"
 
 
@@ -41,7 +42,7 @@ def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
 @lru_cache
 def training_loss_chart(labels: tuple[str, ...], total_steps: int) -> dict[str, Any]:
     """Training loss by batch: the mean of each bin as a line, its range as a band."""
-    base = alt.Chart().encode(
+    base = alt.Chart(_ROWS).encode(
         x=alt.X("batch:Q", title="batch (steps of SGD)", scale=alt.Scale(domain=[0, total_steps], nice=False)),
         color=_colour(labels),
     )
@@ -112,7 +113,7 @@ def _by_epoch(
     x_scale = alt.Scale(domain=[0, max(1, epochs - 1)], nice=False)
     axis = alt.Axis(format="d", tickMinStep=1, tickCount=min(epochs, 10))
     return (
-        alt.Chart()
+        alt.Chart(_ROWS)
         .mark_line(point=True)
         .encode(
             x=alt.X("epoch:Q", title="epoch (from 0)", scale=x_scale, axis=axis),
@@ -130,7 +131,7 @@ def _reference(value: float, text: str) -> alt.LayerChart:
     Its one row is counted out of the chart's own data: a second data source would keep Streamlit from swapping the data
     of a live chart in place.
     """
-    at = alt.Chart().transform_aggregate(rows="count()").encode(y=alt.datum(value))
+    at = alt.Chart(_ROWS).transform_aggregate(rows="count()").encode(y=alt.datum(value))
     rule = at.mark_rule(strokeDash=[2, 3], color=_GREY, size=1.5)
     words = at.mark_text(align="right", baseline="bottom", dy=-3, dx=-4, color=_GREY, fontSize=12)
     return rule + words.encode(x=alt.value("width"), text=alt.value(text))
@@ -160,5 +161,7 @@ def _tooltip(*columns: str) -> list[alt.Tooltip]:
 
 def _specification(*layers: alt.Chart | alt.LayerChart) -> dict[str, Any]:
     chart = alt.layer(*layers).properties(height=_HEIGHT)
-    specification: dict[str, Any] = chart.to_dict(validate=True)
+    specification: dict[str, Any] = chart.to_dict()
+    # Streamlit sends the table beside the specification, and draws nothing if that names a source of its own.
+    del specification["data"]
     return specification

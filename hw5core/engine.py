@@ -25,6 +25,9 @@ TOPIC = "hw5-records"
 TRAIN = "train"
 """The Dask resource that a training takes one of: a worker offers one, so short tasks never wait behind training."""
 
+CONNECT_SECONDS = 10
+"""How long an existing cluster has to answer."""
+
 MAX_RESTARTS = 3
 """How often a run whose worker died goes on by itself before it is given up as failed."""
 
@@ -117,7 +120,7 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
     try:
         with dask.config.set(_CLUSTER_SETTINGS):
             if address:
-                return None, Client(address, timeout=10, set_as_default=False)
+                return None, Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
             # The second thread is for short tasks: the resource lets only one training run on a worker.
             cluster = LocalCluster(
                 n_workers=worker_count(),

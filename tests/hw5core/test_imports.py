@@ -1,0 +1,29 @@
+"""Which modules need what: the core works where streamlit is absent, and what the server imports leaves torch alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CORE = [f"hw5core.{path.stem}" for path in (ROOT / "hw5core").glob("*.py") if not path.stem.startswith("__")]
+
+# Only these ever load torch, and only workers and the terminal's own process import them.
+NEED_TORCH = {"hw5core.networks", "hw5core.training"}
+
+
+def _import_without(blocked: str, modules: list[str]) -> str:
+    """Import the modules in a process of their own in which `blocked` cannot be imported; what went wrong."""
+    program = f"import sys; sys.modules[{blocked!r}] = None; import {', '.join(sorted(modules))}"
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True).stderr
+
+
+def test_the_core_runs_where_streamlit_is_absent() -> None:
+    assert _import_without("streamlit", [*CORE, "hw5core.__main__"]) == ""
+
+
+def test_the_server_runs_without_torch() -> None:
+    assert _import_without("torch", [module for module in CORE if module not in NEED_TORCH]) == ""
+
+
+def test_the_guard_can_fail() -> None:
+    assert "torch" in _import_without("torch", ["hw5core.training"])

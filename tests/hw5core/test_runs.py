@@ -1,0 +1,79 @@
+"""The store keeps what it is told, across restarts, and forgets exactly what a resumed run computes again."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hw5core.config import RunConfig
+from hw5core.records import BatchLosses, Checkpoint, EpochResult, RunFinished, RunStarted
+from hw5core.runs import RunStore, Status, StoreError
+
+CONFIG = RunConfig(epochs=1)
+RUN = CONFIG.run_id
+
+
+def _started(first_step: int = 0) -> RunStarted:
+    return RunStarted(first_step, 11.0, "weights", "split", "order", {"torch": "2"})
+
+
+def test_an_unknown_run_is_none(store: RunStore) -> None:
+    assert store.run("0" * 16) is None
+
+
+def test_what_was_told_is_there_after_a_restart(store: RunStore) -> None:
+    result = EpochResult(0, 1, 2.3, 10.0, 11.0, 0.5, 0.1)
+    told = [_started(), BatchLosses(0, (2.3, 2.2)), result, RunFinished(2, 0.6)]
+    store.begin(CONFIG)
+    for record in told:
+        store.add(RUN, record)
+    again = RunStore(store.path.parent)
+    run = again.run(RUN)
+    assert run is not None
+    assert (run.config, run.status) == (CONFIG, Status.FINISHED)
+    assert again.records(RUN)[0] == told
+
+
+def test_reading_goes_on_from_the_cursor(store: RunStore) -> None:
+    store.begin(CONFIG)
+    store.add(RUN, _started())
+    _, cursor = store.records(RUN)
+    store.add(RUN, BatchLosses(0, (2.3,)))
+    assert store.records(RUN, after=cursor)[0] == [BatchLosses(0, (2.3,))]
+
+
+def test_a_resumed_run_replaces_what_it_computes_again(store: RunStore) -> None:
+    store.begin(CONFIG)
+    for record in (_started(), BatchLosses(0, (2.3, 2.2)), Checkpoint(2, 1.0, 1.0, b"state"), BatchLosses(2, (2.1,))):
+        store.add(RUN, record)
+    before = store.run(RUN)
+    assert store.begin(CONFIG) == Checkpoint(2, 1.0, 1.0, b"state")
+    store.add(RUN, _started(first_step=2))
+    store.add(RUN, BatchLosses(2, (2.05, 2.0)))
+    after = store.run(RUN)
+    assert before is not None
+    assert after is not None
+    assert after.attempt == before.attempt + 1
+    kept = [record for record in store.records(RUN)[0] if isinstance(record, BatchLosses)]
+    assert kept == [BatchLosses(0, (2.3, 2.2)), BatchLosses(2, (2.05, 2.0))]
+
+
+def test_a_failed_run_keeps_what_it_told_and_says_why(store: RunStore) -> None:
+    store.begin(CONFIG)
+    store.add(RUN, _started())
+    store.fail(RUN, "no data")
+    run = store.run(RUN)
+    assert run is not None
+    assert (run.status, run.message) == (Status.FAILED, "no data")
+    assert len(store.records(RUN)[0]) == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_a_sentence(tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("not a folder")
+    with pytest.raises(StoreError, match="HW5_HOME"):
+        RunStore(occupied)
+    if os.geteuid():
+        tmp_path.chmod(0o500)
+        with pytest.raises(StoreError, match="HW5_HOME"):
+            RunStore(tmp_path / "new")
