@@ -43,9 +43,9 @@ class Dataset:
 
 
 DATASETS = {
-    "digits": Dataset("scikit-learn's digits (built in)", 1_797, 20),
-    "mnist": Dataset("MNIST (the homework's)", 70_000, 5, "MNIST"),
-    "fashion": Dataset("Fashion-MNIST", 70_000, 5, "FashionMNIST"),
+    "digits": Dataset("scikit-learn's digits, built in", 1_797, 20),
+    "mnist": Dataset("MNIST, the homework's digits", 70_000, 5, "MNIST"),
+    "fashion": Dataset("Fashion-MNIST, clothes instead of digits", 70_000, 5, "FashionMNIST"),
 }
 
 # Size in bytes of each unpacked file, and for MNIST its MD5, as its publisher's files unpack.

@@ -13,7 +13,7 @@ from hw5core.charts import (
     validation_loss_chart,
 )
 from hw5core.config import KNOBS, ConfigError, RunConfig, race
-from hw5core.datasets import DATASETS, at_hand
+from hw5core.datasets import DATASETS, at_hand, split_sizes
 from hw5core.engine import EngineError
 from hw5core.progress import Progress, accuracy_lines
 from hw5core.runs import Status, StoreError
@@ -34,13 +34,12 @@ def page() -> None:
         configs = race(_chosen_config())
         runs = _stories(configs)
         _start(configs, runs)
+        live = any(not run.run.status.over for run in runs)
+        st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
+        # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
+        engine()
     except (ConfigError, StoreError, EngineError) as error:
         st.error(str(error))
-        return
-    live = any(not run.run.status.over for run in runs)
-    st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
-    # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
-    engine()
 
 
 def _chosen_config() -> RunConfig:
@@ -52,18 +51,22 @@ def _chosen_config() -> RunConfig:
             list(DATASETS),
             default="digits",
             required=True,
-            format_func=lambda name: DATASETS[name].title,
             key="dataset",
             bind="query-params",
         )
+        st.caption(_data_words(dataset))
     with epochs:
         # The key holds the dataset's name: each dataset proposes its own number.
         chosen_epochs = _number("epochs", DATASETS[dataset].epochs, key=f"epochs-{dataset}")
     with seed:
         chosen_seed = _number("seed", 0, key="seed")
-    if not at_hand(dataset):
-        st.info(f"{DATASETS[dataset].title} will be downloaded once when the race starts. The digits need no network.")
     return RunConfig(dataset=dataset, epochs=chosen_epochs, seed=chosen_seed)
+
+
+def _data_words(dataset: str) -> str:
+    training, validation, test = split_sizes(dataset)
+    words = f"{DATASETS[dataset].title}: {training:,} images to train on, {validation:,} to validate, {test:,} to test."
+    return words if at_hand(dataset) else f"{words} They will be downloaded once; the digits need no network."
 
 
 def _number(name: str, default: int, key: str) -> int:

@@ -36,9 +36,15 @@ def big_number(label: str, value: str, colour: str = "inherit") -> None:
     )
 
 
+def _nothing() -> None:
+    """A page that is never shown."""
+
+
 def _reach_through_router(file: str) -> None:
     """A pages/ folder switches on Streamlit's old discovery: on a new server whose first visit is a deep link, the page
     runs without app.py. Naming itself to st.navigation and running again makes app.py the main script, query kept."""
     if _ROUTED not in st.session_state:
-        st.navigation([st.Page(Path(file), url_path=Path(file).stem)], position="hidden")
+        itself = st.Page(Path(file), url_path=Path(file).stem)
+        # Not as the only page: that would be the default one, whose address is "/", and this address "not found".
+        st.navigation([st.Page(_nothing, url_path="nothing", default=True), itself], position="hidden")
         st.rerun()

@@ -1,0 +1,39 @@
+"""Question 2 in a real browser: from the button to the finished race, with everyone watching."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+FINISHED = "This race has been run"
+
+
+def test_one_press_runs_the_race_and_a_link_shows_it_to_others(page: Page) -> None:
+    page.goto("/training?epochs-digits=3")
+    page.get_by_role("button", name="Start the race").click()
+    expect(page.get_by_text("running:").first).to_be_visible()
+    # The curves are drawn in the same svg from the first loss to the last: nothing flickers.
+    svg = page.locator(".vega-embed svg").first
+    svg.evaluate("element => element.dataset.kept = 'yes'")
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.get_by_text("running:").first).to_be_visible()
+    expect(second.get_by_role("button", name="The race is running")).to_be_disabled()
+    for window in (page, second):
+        expect(window.get_by_text(FINISHED)).to_be_visible()
+        expect(window.get_by_text("ReLU accuracy of epoch 2")).to_be_visible()
+        expect(window.get_by_text("sigmoid accuracy of epoch 2")).to_be_visible()
+    drawn = "paths => paths.filter(path => path.getAttribute('d').includes('L')).length"
+    assert page.locator(".vega-embed").first.locator(".mark-line path").evaluate_all(drawn) == 2
+    assert svg.get_attribute("data-kept") == "yes"
+    page.reload()
+    expect(page.get_by_text(FINISHED)).to_be_visible()
+
+
+def test_a_deep_link_is_the_first_visit_to_a_cold_server(page: Page) -> None:
+    page.goto("/training?dataset=mnist&seed=3")
+    expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
+    expect(page.get_by_role("link", name="Count")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="seed")).to_have_value("3")
+    expect(page.get_by_text("42,000 images to train on")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)

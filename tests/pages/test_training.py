@@ -1,0 +1,83 @@
+"""The training page, without a browser: a race from the button to its end, and what is shown when it cannot be run."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import server
+
+APP = str(Path(__file__).parents[2] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def fresh_server() -> Iterator[None]:
+    """Each test has a server's resources of its own; its workers end with it."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def _open(**parameters: str) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.switch_page("pages/training.py")
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def _html(app: AppTest) -> str:
+    return " ".join(html.proto.body for html in app.get("html"))
+
+
+def test_before_the_race_the_charts_stand_ready() -> None:
+    app = _open()
+    assert not app.exception
+    assert [button.label for button in app.button] == ["Start the race"]
+    assert len(app.get("vega_lite_chart")) == 3
+
+
+def test_the_button_runs_the_race_to_its_end_and_it_stays() -> None:
+    app = _open()
+    app.number_input(key="epochs-digits").set_value(1).run()
+    app.button[0].click().run()
+    assert not app.exception
+    assert app.button[0].label == "The race is running"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not app.success:
+        time.sleep(0.3)
+        app.run()
+    assert "has been run" in app.success[0].value
+    lines = app.code[0].value.splitlines()
+    assert [line.rsplit(" ", 1)[0] for line in lines] == ["ReLU accuracy of epoch 0:", "sigmoid accuracy of epoch 0:"]
+    assert "first weights the same" in " ".join(caption.value for caption in app.caption)
+    assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in _html(app)
+    # Another session, on a server that has just started, finds it in the store without starting anything.
+    st.cache_resource.clear()
+    other = _open(**{"epochs-digits": "1"})
+    assert other.code[0].value.splitlines() == lines
+    assert not other.button
+
+
+def test_a_store_that_cannot_be_written_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("not a folder")
+    monkeypatch.setenv("HW5_HOME", str(occupied))
+    app = _open()
+    assert not app.exception
+    assert "HW5_HOME" in app.error[0].value
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HW5_SCHEDULER", "tcp://127.0.0.1:9")
+    monkeypatch.setattr("hw5core.engine.CONNECT_SECONDS", 1)
+    app = _open()
+    assert not app.exception
+    assert "HW5_SCHEDULER" in app.error[0].value
+
+
+def test_everybody_shares_one_reader_of_a_run() -> None:
+    assert server.follower("0" * 16) is server.follower("0" * 16)
