@@ -23,7 +23,7 @@ def test_one_press_runs_the_race_and_a_link_shows_it_to_others(page: Page) -> No
         expect(window.get_by_text(FINISHED)).to_be_visible()
         expect(window.get_by_text("ReLU accuracy of epoch 2")).to_be_visible()
         expect(window.get_by_text("sigmoid accuracy of epoch 2")).to_be_visible()
-    drawn = "paths => paths.filter(path => path.getAttribute('d').includes('L')).length"
+    drawn = "paths => paths.filter(path => (path.getAttribute('d') || '').includes('L')).length"
     assert page.locator(".vega-embed").first.locator(".mark-line path").evaluate_all(drawn) == 2
     assert svg.get_attribute("data-kept") == "yes"
     page.reload()
