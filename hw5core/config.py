@@ -8,14 +8,15 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from math import prod
 from typing import Any
 
 from hw5core import datasets
 from hw5core.activations import ACTIVATIONS, Activation
-from hw5core.architecture import PRESETS, Activate, Architecture, ArchitectureError, parse
+from hw5core.architecture import PRESETS, Activate, Architecture, ArchitectureError, BatchNorm, parse
 from hw5core.parameters import count
 
-TRAINING_VERSION = 1
+TRAINING_VERSION = 2
 """Part of every run's id: raise it whenever training.py computes different numbers from the same config."""
 
 CLASSES = 10
@@ -26,6 +27,17 @@ MAX_PARAMETERS = 20_000_000
 
 MAX_MACS = 200_000_000
 """The most multiply-accumulates for one example that are trained: beyond it a step on a CPU takes over a second."""
+
+
+INITIALISATIONS = {
+    "pytorch": "PyTorch's default",
+    "xavier": "Xavier (Glorot)",
+    "he": "He (Kaiming)",
+    "normal": "the homework's 1990s: normal, 0.01",
+}
+"""How first weights may be drawn, each with its words; `networks` draws them."""
+
+MAX_TRAINING_IMAGES = datasets.split_sizes("mnist")[0]
 
 
 class ConfigError(ValueError):
@@ -75,6 +87,12 @@ class RunConfig:
     learning_rate: float = _knob(
         0.008, "learning rate", "how far each step goes along the gradient", lowest=1e-6, highest=10
     )
+    initialisation: str = _knob(
+        "pytorch", "initialisation", "how the first weights are drawn", choices=tuple(INITIALISATIONS)
+    )
+    training_images: int = _knob(
+        0, "training images", "how many of them to use; 0 for all", lowest=0, highest=MAX_TRAINING_IMAGES
+    )
     momentum: float = _knob(0.0, "momentum", "the share of the last step kept in this one", lowest=0, highest=0.999)
     seed: int = _knob(0, "seed", "decides the first weights and the order of the batches", lowest=0, highest=2**31 - 1)
     split_seed: int = _knob(
@@ -85,6 +103,9 @@ class RunConfig:
         for declared in fields(self):
             object.__setattr__(self, declared.name, _checked(declared, getattr(self, declared.name)))
         _check_trainable(parse(self.network))
+        if self.training_images >= datasets.split_sizes(self.dataset)[0]:
+            object.__setattr__(self, "training_images", 0)
+        _check_batches(self)
         # Equal runs need equal texts, so the network is kept in its canonical form with the run's own activation.
         object.__setattr__(self, "network", str(self.architecture))
 
@@ -102,9 +123,14 @@ class RunConfig:
         return ACTIVATIONS[self.activation]
 
     @property
+    def images_per_epoch(self) -> int:
+        """Training images that an epoch sees, each once."""
+        return self.training_images or datasets.split_sizes(self.dataset)[0]
+
+    @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch; the last one holds what is left."""
-        return -(-datasets.split_sizes(self.dataset)[0] // self.batch_size)
+        return -(-self.images_per_epoch // self.batch_size)
 
     @property
     def total_steps(self) -> int:
@@ -158,6 +184,19 @@ def _check_trainable(architecture: Architecture) -> None:
             f"this network has {counted.parameters:,} parameters and {counted.macs:,} MACs an image; "
             f"at most {MAX_PARAMETERS:,} and {MAX_MACS:,} are trained here"
         )
+
+
+def _check_batches(config: RunConfig) -> None:
+    """Batch normalisation has nothing to average over where a batch holds one value per channel."""
+    last_batch = config.images_per_epoch % config.batch_size or config.batch_size
+    if last_batch > 1:
+        return
+    for row in count(config.architecture).rows:
+        if isinstance(row.layer, BatchNorm) and prod(row.input_shape[1:]) == 1:
+            raise ConfigError(
+                f"layer {row.number}, batch normalisation, needs two images in every batch, and the last batch holds "
+                "one: choose another batch size or another number of training images"
+            )
 
 
 def _dims(architecture: Architecture) -> str:

@@ -1,5 +1,7 @@
 """From an Architecture to the torch.nn.Module that computes it, and its first weights."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -64,9 +66,43 @@ def module_for(layer: Layer, input_shape: Shape) -> nn.Module:
             return module
 
 
-def initial_network(architecture: Architecture, seed: int) -> nn.Sequential:
-    """A network whose first weights depend on the seed and the shapes alone, so that networks which differ only in
-    their activations begin with equal tensors."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return build(architecture)
+def initial_network(architecture: Architecture, seed: int, initialisation: str = "pytorch") -> nn.Sequential:
+    """A network whose first weights depend on the seed, the shapes and the kind of initialisation alone (a name in
+    config.INITIALISATIONS), so that networks which differ only in their activations begin with equal tensors.
+
+    They are drawn from a generator of their own: whatever else runs in this process cannot change them.
+    """
+    with torch.device("meta"):
+        network = build(architecture)
+    network.to_empty(device="cpu")
+    generator = torch.Generator().manual_seed(seed)
+    for module in network:
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            _draw_weights(module, initialisation, generator)
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.reset_parameters()
+    return network
+
+
+@torch.no_grad()
+def _draw_weights(module: nn.Conv2d | nn.Linear, initialisation: str, generator: torch.Generator) -> None:
+    """Xavier and He as their papers have them for ReLU, with biases 0, whichever activation follows."""
+    match initialisation:
+        case "pytorch":
+            # What reset_parameters of both classes does, in the same order of draws.
+            nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5), generator=generator)
+        case "xavier":
+            nn.init.xavier_uniform_(module.weight, generator=generator)
+        case "he":
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+        case "normal":
+            nn.init.normal_(module.weight, std=0.01, generator=generator)
+        case _:
+            raise ValueError(f"there is no initialisation {initialisation!r}")
+    if module.bias is None:
+        return
+    if initialisation == "pytorch":
+        bound = 1 / math.sqrt(module.weight[0].numel())
+        nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+    else:
+        nn.init.zeros_(module.bias)

@@ -12,8 +12,9 @@ from typing import Any
 @dataclass(frozen=True)
 class RunStarted:
     """First record of a run, and again of each attempt that goes on from a checkpoint, then with `first_step` above 0.
-    The hashes (SHA-256, 16 digits) let two runs show that they share first weights, split and
-    batch order; `commonest_share` is the percentage of the test images that the commonest digit makes up."""
+
+    The hashes (SHA-256, 16 digits) let two runs show that they share first weights, split and batch order;
+    `commonest_share` is the percentage of the test images that the commonest digit makes up."""
 
     first_step: int
     commonest_share: float
@@ -30,14 +31,38 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class BatchLosses:
-    """Training losses (mean cross-entropy, nats) of consecutive batches; the first is number `first_step`, from 0."""
+    """Training losses (cross-entropy, nats) of consecutive batches; the first is number `first_step`, from 0.
+
+    `losses` holds each batch's mean; `examples` the losses of their images in the order of training, batch after batch:
+    the config's batch size of them each, the rest in an epoch's last. A record never reaches into the next epoch.
+    """
 
     first_step: int
     losses: tuple[float, ...]
+    examples: tuple[float, ...] = ()
 
     @property
     def position(self) -> int:
         return self.first_step
+
+
+@dataclass(frozen=True)
+class LayerStatistics:
+    """How the layers fared in batch number `step`, by their names as torchsummary prints them ("Conv2d-1").
+
+    `weight_norms` and `gradient_norms` are the Euclidean norms of the weights before the step, and of the loss's
+    gradient in them. `saturated` is, per activation, the share of units (0 to 1) whose derivative lies under
+    `training.SATURATED_SLOPE`: they pass back next to nothing. For ReLU these are the units that put out 0.
+    """
+
+    step: int
+    weight_norms: dict[str, float]
+    gradient_norms: dict[str, float]
+    saturated: dict[str, float]
+
+    @property
+    def position(self) -> int:
+        return self.step
 
 
 @dataclass(frozen=True)
@@ -62,12 +87,14 @@ class EpochResult:
 @dataclass(frozen=True)
 class Checkpoint:
     """All that is needed to go on after `step` batches: weights and optimiser in torch's weights-only format, and the
-    seconds of training so far, in the whole run and in the epoch that has begun."""
+    seconds of training so far, in the whole run and in the epoch that has begun. No generator's state: all that is
+    random follows from the seeds and the position. `epoch` is the epoch it ends, or None in the middle of one."""
 
     step: int
     seconds: float
     epoch_seconds: float
     state: bytes
+    epoch: int | None = None
 
     @property
     def position(self) -> int:
@@ -86,10 +113,10 @@ class RunFinished:
         return self.steps
 
 
-Record = RunStarted | BatchLosses | EpochResult | Checkpoint | RunFinished
+Record = RunStarted | BatchLosses | LayerStatistics | EpochResult | Checkpoint | RunFinished
 
 _KINDS: dict[str, type[Record]] = {
-    kind.__name__: kind for kind in (RunStarted, BatchLosses, EpochResult, Checkpoint, RunFinished)
+    kind.__name__: kind for kind in (RunStarted, BatchLosses, LayerStatistics, EpochResult, Checkpoint, RunFinished)
 }
 
 
@@ -104,4 +131,5 @@ def decode(plain: dict[str, Any]) -> Record:
     kind = _KINDS[values.pop("kind")]
     if kind is BatchLosses:
         values["losses"] = tuple(values["losses"])
+        values["examples"] = tuple(values.get("examples", ()))
     return kind(**values)

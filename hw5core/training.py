@@ -9,19 +9,23 @@ import hashlib
 import io
 import platform
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.hooks import RemovableHandle
 
-from hw5core.architecture import Dropout
+from hw5core.architecture import Activate, Dropout
 from hw5core.config import CLASSES, RunConfig
 from hw5core.datasets import MEAN, STD, Pool, Split, split
 from hw5core.networks import initial_network
-from hw5core.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted
+from hw5core.parameters import count
+from hw5core.records import BatchLosses, Checkpoint, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
 
 REPORT_SECONDS = 0.2
 """How long losses are gathered before they are sent on: often for a live chart, seldom enough to cost nothing."""
@@ -29,34 +33,60 @@ REPORT_SECONDS = 0.2
 CHECKPOINT_SECONDS = 10.0
 """The most training that a killed worker loses."""
 
+STATISTICS_STEPS = 200
+"""Every so many batches the layers are measured: it takes as long as a step or two, so less than a hundredth in all."""
+
+SATURATED_SLOPE = 0.01
+"""A unit whose activation's derivative is smaller than this in absolute value passes back next to nothing of the
+gradient. For sigmoid, whose derivative is at most 0.25, it means |x| > 4.6; for ReLU, x <= 0."""
+
 _GATHER_BATCHES = 200
 _EVALUATION_BATCH = 500
 
 
-def train(config: RunConfig, pool: Pool, resume: Checkpoint | None = None) -> Iterator[Record]:
+def train(
+    config: RunConfig, pool: Pool, resume: Checkpoint | None = None, stop: Callable[[], bool] = lambda: False
+) -> Iterator[Record]:
     """Train the config's network on the pool's images, from the beginning or from a checkpoint of the same config.
 
-    Yields RunStarted, then BatchLosses as they gather, an EpochResult and a Checkpoint after every epoch, a Checkpoint
-    at least every CHECKPOINT_SECONDS in between, and RunFinished. Uses torch's threads as the caller set them.
+    Yields RunStarted, then BatchLosses as they gather, LayerStatistics every STATISTICS_STEPS, an EpochResult and a
+    Checkpoint after every epoch, a Checkpoint at least every CHECKPOINT_SECONDS in between, and RunFinished. Asked to
+    `stop`, which it is whenever losses are sent on, it ends early with a Checkpoint. Uses torch's threads as the caller
+    set them.
     """
-    parts = split(len(pool.labels), config.split_seed)
-    network = initial_network(config.architecture, config.seed)
-    steps_per_epoch = config.steps_per_epoch
-    first_step = resume.step if resume else 0
-    yield _started(config, pool, parts, network, first_step)
+    parts = split_for(config, len(pool.labels))
+    network = initial_network(config.architecture, config.seed, config.initialisation)
+    yield _started(config, pool, parts, network, resume.step if resume else 0)
 
     run = _Run(config, network, resume)
-    for epoch in range(run.step // steps_per_epoch, config.epochs):
-        yield from _train_epoch(run, pool, batch_order(config, parts.train, epoch), first_step=epoch * steps_per_epoch)
+    for epoch in range(run.step // config.steps_per_epoch, config.epochs):
+        yield from _train_epoch(run, pool, batch_order(config, parts.train, epoch), epoch, stop)
+        if run.stopped:
+            yield run.checkpoint()
+            return
         yield run.finish_epoch(epoch, pool, parts)
-        yield run.checkpoint()
+        yield run.checkpoint(epoch)
     yield RunFinished(run.step, run.seconds)
+
+
+def split_for(config: RunConfig, images: int) -> Split:
+    """How the config deals out a pool of so many images; of the training images it takes the first
+    `images_per_epoch`, which are a random choice because the split is one."""
+    parts = split(images, config.split_seed)
+    return replace(parts, train=parts.train[: config.images_per_epoch])
 
 
 def batch_order(config: RunConfig, train_indices: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
     """The order in which an epoch sees the training images: a permutation drawn from (seed, epoch) alone, so any
     batch's images can be found again without having been stored."""
     return np.random.default_rng([config.seed, epoch]).permutation(train_indices)
+
+
+def batch_indices(config: RunConfig, images: int, step: int) -> NDArray[np.int64]:
+    """Which images of a pool of `images` made up batch number `step` of the whole run: indices into the pool."""
+    epoch, batch = divmod(step, config.steps_per_epoch)
+    first = batch * config.batch_size
+    return batch_order(config, split_for(config, images).train, epoch)[first : first + config.batch_size]
 
 
 def standardise(images: NDArray[np.uint8]) -> Tensor:
@@ -89,11 +119,13 @@ class _Run:
             network.parameters(), lr=config.learning_rate, momentum=config.momentum, fused=True
         )
         self.config = config
+        self.names = [row.name for row in count(config.architecture).rows]
         self.has_dropout = any(isinstance(layer, Dropout) for layer in config.architecture.layers)
         self.step = 0
         self.seconds = 0.0
         self.epoch_seconds = 0.0
         self.seconds_at_checkpoint = 0.0
+        self.stopped = False
         if resume:
             self._restore(resume)
 
@@ -104,16 +136,58 @@ class _Run:
         self.step, self.seconds, self.epoch_seconds = resume.step, resume.seconds, resume.epoch_seconds
         self.seconds_at_checkpoint = resume.seconds
 
-    def train_batch(self, images: Tensor, labels: Tensor) -> float:
-        """One step of stochastic gradient descent; the batch's mean loss before it."""
+    def train_batch(self, images: Tensor, labels: Tensor) -> list[float]:
+        """One step of stochastic gradient descent along the gradient of the batch's mean loss; the loss of each of its
+        images before it."""
         if self.has_dropout:
             torch.manual_seed(self.config.seed * 1_000_003 + self.step)
-        loss = functional.cross_entropy(self.network(images), labels)
+        losses = functional.cross_entropy(self.network(images), labels, reduction="none")
         self.optimiser.zero_grad()
-        loss.backward()
+        losses.mean().backward()
         self.optimiser.step()
         self.step += 1
-        return loss.item()
+        return losses.tolist()
+
+    @property
+    def measures_next(self) -> bool:
+        return self.step % STATISTICS_STEPS == 0
+
+    def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[list[float], LayerStatistics]:
+        """The same step with the same numbers, and how the layers fared in it."""
+        step = self.step
+        weights = {
+            name: module.weight
+            for name, module in zip(self.names, self.network, strict=True)
+            if isinstance(getattr(module, "weight", None), nn.Parameter)
+        }
+        weight_norms = {name: weight.norm().item() for name, weight in weights.items()}
+        with self._activation_inputs() as inputs:
+            losses = self.train_batch(images, labels)
+        # The gradients stay until the next step clears them.
+        gradient_norms = {
+            name: weight.grad.norm().item() for name, weight in weights.items() if weight.grad is not None
+        }
+        saturated = {name: _saturated_share(module, received) for name, (module, received) in inputs.items()}
+        return losses, LayerStatistics(step, weight_norms, gradient_norms, saturated)
+
+    @contextmanager
+    def _activation_inputs(self) -> Iterator[dict[str, tuple[nn.Module, Tensor]]]:
+        """Per activation's name its module and what it is given, filled in by the forward passes inside the block."""
+        inputs: dict[str, tuple[nn.Module, Tensor]] = {}
+
+        def watch(name: str, module: nn.Module) -> RemovableHandle:
+            def note(_module: nn.Module, received: tuple[Tensor, ...]) -> None:
+                inputs[name] = module, received[0].detach()
+
+            return module.register_forward_pre_hook(note)
+
+        layers = zip(self.names, self.network, self.config.architecture.layers, strict=True)
+        hooks = [watch(name, module) for name, module, layer in layers if isinstance(layer, Activate)]
+        try:
+            yield inputs
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def spend(self, seconds: float) -> None:
         self.seconds += seconds
@@ -131,36 +205,75 @@ class _Run:
         self.epoch_seconds = 0.0
         return result
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self, ended_epoch: int | None = None) -> Checkpoint:
         state = io.BytesIO()
         torch.save({"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}, state)
         self.seconds_at_checkpoint = self.seconds
-        return Checkpoint(self.step, self.seconds, self.epoch_seconds, state.getvalue())
+        return Checkpoint(self.step, self.seconds, self.epoch_seconds, state.getvalue(), ended_epoch)
 
     @property
     def checkpoint_due(self) -> bool:
         return self.seconds - self.seconds_at_checkpoint >= CHECKPOINT_SECONDS
 
 
-def _train_epoch(run: _Run, pool: Pool, order: NDArray[np.int64], first_step: int) -> Iterator[Record]:
-    """The rest of an epoch whose first batch is number `first_step`, from wherever the run stands in it."""
-    losses: list[float] = []
+def _train_epoch(
+    run: _Run, pool: Pool, order: NDArray[np.int64], epoch: int, stop: Callable[[], bool]
+) -> Iterator[Record]:
+    """The rest of an epoch that sees the images in this order, from wherever the run stands in it."""
+    last_step = (epoch + 1) * run.config.steps_per_epoch
+    report = _Report(run.step)
     reported = time.perf_counter()
-    remaining = order[(run.step - first_step) * run.config.batch_size :]
+    remaining = order[(run.step % run.config.steps_per_epoch) * run.config.batch_size :]
     for images, labels in _batches(pool, remaining, run.config.batch_size):
-        losses.append(run.train_batch(images, labels))
+        report.add(
+            *run.train_and_measure(images, labels) if run.measures_next else (run.train_batch(images, labels), None)
+        )
         elapsed = time.perf_counter() - reported
-        if elapsed >= REPORT_SECONDS:
+        # The last batch is told after the loop: a checkpoint there would skip the epoch's evaluation.
+        if elapsed >= REPORT_SECONDS and run.step < last_step:
             run.spend(elapsed)
-            yield BatchLosses(run.step - len(losses), tuple(losses))
-            losses = []
+            yield from report.take()
+            if stop():
+                run.stopped = True
+                return
             if run.checkpoint_due:
                 yield run.checkpoint()
             # Time that the receiver takes between two records is not training time.
             reported = time.perf_counter()
     run.spend(time.perf_counter() - reported)
-    if losses:
-        yield BatchLosses(run.step - len(losses), tuple(losses))
+    yield from report.take()
+
+
+class _Report:
+    """Gathers what consecutive batches tell until it is sent on."""
+
+    def __init__(self, first_step: int) -> None:
+        self._first_step = first_step
+        self._means: list[float] = []
+        self._examples: list[float] = []
+        self._statistics: list[LayerStatistics] = []
+
+    def add(self, examples: list[float], statistics: LayerStatistics | None) -> None:
+        self._means.append(sum(examples) / len(examples))
+        self._examples += examples
+        if statistics:
+            self._statistics.append(statistics)
+
+    def take(self) -> list[Record]:
+        """The records of the batches since the last time."""
+        losses = BatchLosses(self._first_step, tuple(self._means), tuple(self._examples))
+        taken: list[Record] = [losses, *self._statistics]
+        self._first_step += len(self._means)
+        self._means, self._examples, self._statistics = [], [], []
+        return taken
+
+
+def _saturated_share(activation: nn.Module, received: Tensor) -> float:
+    """The share of units whose activation has a derivative under SATURATED_SLOPE at what it was given; the derivative
+    is asked of PyTorch, so it holds for every activation."""
+    inputs = received.requires_grad_()
+    (slope,) = torch.autograd.grad(activation(inputs).sum(), inputs)
+    return (slope.abs() < SATURATED_SLOPE).float().mean().item()
 
 
 def _batches(pool: Pool, order: NDArray[np.int64], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
