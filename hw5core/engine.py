@@ -1,15 +1,20 @@
 """Where training runs: a Dask cluster, embedded by default, so that the server never computes and never loads torch.
 
-Workers train and send records; this module's topic handler is the only writer of the store; everyone else reads it.
-`HW5_SCHEDULER=tcp://host:port` names an existing cluster to use instead of the embedded one.
+Workers train and send records; one thread of this module is the only writer of the store; everyone else reads it.
+`HW5_SCHEDULER=tcp://host:port` (or `tls://`) names an existing cluster to use instead of the embedded one.
+
+A run under way is a Dask task with a token. A task that is cancelled, because its run was paused or stopped or because
+its server is gone, notices between two batches, tells a last checkpoint and ends; what a task tells whose token is not
+the run's newest is not listened to.
 """
 
 import logging
 import os
 import threading
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import dask
@@ -17,8 +22,9 @@ from distributed import Client, Future, LocalCluster, fire_and_forget, get_worke
 from distributed.scheduler import KilledWorker
 
 from hw5core.config import RunConfig
-from hw5core.records import Checkpoint, decode, encode
-from hw5core.runs import RunStore, Status
+from hw5core.presence import Presence
+from hw5core.records import Checkpoint, Record, RunStarted, decode, encode
+from hw5core.runs import RunStore, Status, StoreError
 
 TOPIC = "hw5-records"
 
@@ -29,7 +35,10 @@ CONNECT_SECONDS = 10
 """How long an existing cluster has to answer."""
 
 MAX_RESTARTS = 3
-"""How often a run whose worker died goes on by itself before it is given up as failed."""
+"""How often a run whose worker died goes on by itself, without a new checkpoint in between, before it is given up."""
+
+MAX_WAITING_PER_OWNER = 9
+"""Runs that one owner may have waiting: a race of all nine activations fits, a second one behind it does not."""
 
 _CLUSTER_SETTINGS = {
     # A dead worker's training comes back to us, to go on from its last checkpoint rather than from the beginning.
@@ -47,68 +56,244 @@ _log = logging.getLogger(__name__)
 
 
 class EngineError(RuntimeError):
-    """Workers that cannot be reached. Its text says what to do."""
+    """Workers that cannot be reached, or a wish that cannot be granted. Its text says what to do."""
+
+
+@dataclass
+class _Task:
+    """A run under way: its Dask future, whether it has told its beginning, and restarts since the last checkpoint."""
+
+    config: RunConfig
+    token: str
+    future: "Future[str]"
+    started: bool = False
+    restarts: int = 0
 
 
 class Engine:
-    """Trains runs on a Dask cluster and keeps what they tell in the store. Make one per server and `close` it."""
+    """Trains runs on a Dask cluster and keeps what they tell in the store. Make one per server and `close` it.
+
+    `owner` is whoever asks, by a token of their session; None is the operator, who may do everything. `trouble` is the
+    sentence to show while the store cannot be written, or nothing.
+    """
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
-        self._lock = threading.Lock()
-        self._futures: dict[str, Future[str]] = {}
-        self._restarts: Counter[str] = Counter()
+        self._lock = threading.RLock()
+        self._waiting: dict[str, tuple[RunConfig, str | None]] = {}
+        self._tasks: dict[str, _Task] = {}
+        self._tokens: dict[str, str] = {}
+        self.trouble = ""
         self._cluster, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
+        self._presence = Presence(store.folder)
+        self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._writer = threading.Thread(target=self._write, name="hw5-writer", daemon=True)
+        self._writer.start()
         self._client.subscribe_topic(TOPIC, self._receive)
         fire_and_forget(
             [self._client.submit(_warm, workers=[worker], pure=False) for worker in self._client.nthreads()]
         )
 
-    def start(self, configs: Iterable[RunConfig]) -> None:
-        """See to it that each run is trained: a finished one is left alone, a running one joined, an interrupted one
-        goes on from its checkpoint. Returns at once; follow the runs in the store."""
+    def start(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
+        """See to it that each run is trained: a finished one is left alone, a running one joined, any other goes on
+        from its newest checkpoint, as soon as a worker is free. Returns at once; follow the runs in the store.
+
+        Raises EngineError, and starts none, if the owner would then have too many waiting.
+        """
         with self._lock:
-            for config in configs:
-                run = self._store.run(config.run_id)
-                finished = run is not None and run.status is Status.FINISHED
-                if not finished and config.run_id not in self._futures:
-                    self._submit(config)
+            new = [config for config in configs if self._is_new(config)]
+            if new:
+                self._check_cap(len(new), owner)
+            for config in new:
+                if self._store.claim(config, self._presence.token, owner):
+                    self._waiting[config.run_id] = config, owner
+            self._fill()
+
+    def stop(self, run_id: str, owner: str | None = None) -> None:
+        """End the run where it is; what there is stays. Raises EngineError for someone who does not own it."""
+        self._halt(run_id, Status.STOPPED, owner)
+
+    def pause(self, run_id: str, owner: str | None = None) -> None:
+        """Let the run rest until it is resumed. Raises EngineError for someone who does not own it."""
+        self._halt(run_id, Status.PAUSED, owner)
+
+    def resume(self, run_id: str, owner: str | None = None) -> None:
+        """Let a paused or stopped run go on. Raises EngineError for someone who does not own it."""
+        self._check_owner(run_id, owner)
+        run = self._store.run(run_id)
+        if run:
+            self.start([run.config], owner)
+
+    def delete(self, run_id: str, owner: str | None = None) -> None:
+        """Forget the run and all it told. Raises EngineError for someone who does not own it."""
+        self._check_owner(run_id, owner)
+        with self._lock:
+            self._let_go(run_id)
+            self._tokens.pop(run_id, None)
+            self._store.delete(run_id)
+            self._fill()
+
+    def place(self, run_id: str) -> int | None:
+        """The run's place among those that wait for a worker, from 1; None if it does not wait here."""
+        with self._lock:
+            return list(self._waiting).index(run_id) + 1 if run_id in self._waiting else None
 
     def close(self) -> None:
         """Let go of the cluster; an embedded one ends with its workers. Runs under way stay at their checkpoints."""
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+        self._inbox.put(None)
+        self._writer.join(timeout=10)
+        self._presence.close()
 
-    def _submit(self, config: RunConfig) -> None:
-        resume = self._store.begin(config)
-        future = self._client.submit(_train_on_worker, asdict(config), resume, resources={TRAIN: 1}, pure=False)
-        self._futures[config.run_id] = future
-        future.add_done_callback(lambda done: self._done(config, done))
+    # What the callers' threads do, under the lock.
+
+    def _is_new(self, config: RunConfig) -> bool:
+        """Whether nobody here trains the run or will, and it is not known to be finished."""
+        if config.run_id in self._tasks or config.run_id in self._waiting:
+            return False
+        run = self._store.run(config.run_id)
+        return run is None or run.status is not Status.FINISHED
+
+    def _check_cap(self, more: int, owner: str | None) -> None:
+        slots = self._slots()
+        if not slots:
+            raise EngineError(
+                "No worker of the Dask cluster offers to train. Start workers there with: "
+                f'dask worker SCHEDULER --nthreads 2 --resources "{TRAIN}=1"'
+            )
+        free = max(0, slots - len(self._tasks) - len(self._waiting))
+        waiting = sum(waits_for == owner for _, waits_for in self._waiting.values())
+        if owner is not None and waiting + more - free > MAX_WAITING_PER_OWNER:
+            raise EngineError(
+                f"You have {waiting} runs waiting, and at most {MAX_WAITING_PER_OWNER} may wait at a time. Let some "
+                "of them finish, or stop them."
+            )
+
+    def _check_owner(self, run_id: str, owner: str | None) -> None:
+        if owner is not None and owner not in self._store.owners(run_id):
+            raise EngineError("Only the session that started this run may stop, pause, resume or delete it.")
+
+    def _halt(self, run_id: str, status: Status, owner: str | None) -> None:
+        self._check_owner(run_id, owner)
+        with self._lock:
+            self._store.halt(run_id, status)
+            self._let_go(run_id)
+            self._fill()
+
+    def _let_go(self, run_id: str) -> None:
+        """Have the run trained no longer; its task's last checkpoint is still listened to."""
+        self._waiting.pop(run_id, None)
+        task = self._tasks.pop(run_id, None)
+        if task:
+            self._client.cancel([task.future], force=True)
+
+    def _fill(self) -> None:
+        """Give the runs that wait to workers, first come, first served, as long as there are free ones."""
+        while self._waiting and len(self._tasks) < self._slots():
+            run_id, (config, _) = next(iter(self._waiting.items()))
+            del self._waiting[run_id]
+            run = self._store.run(run_id)
+            # Another process may have stopped or deleted it meanwhile.
+            if run and run.status is Status.WAITING:
+                self._submit(config)
+
+    def _slots(self) -> int:
+        """How many trainings the cluster takes at a time."""
+        if self._cluster is not None:
+            return worker_count()
+        workers = self._client.scheduler_info()["workers"].values()
+        return sum(int(worker["resources"].get(TRAIN, 0)) for worker in workers)
+
+    def _submit(self, config: RunConfig, restarts: int = 0) -> None:
+        run_id, token = config.run_id, uuid.uuid4().hex
+        future = self._client.submit(
+            _train_on_worker,
+            asdict(config),
+            run_id,
+            token,
+            self._store.checkpoint(run_id),
+            key=f"train-{run_id}-{token}",
+            resources={TRAIN: 1},
+        )
+        self._tasks[run_id] = _Task(config, token, future, restarts=restarts)
+        self._tokens[run_id] = token
+        future.add_done_callback(lambda done: self._inbox.put(lambda: self._ended(run_id, token, done)))
+
+    # What the writer's thread does. Dask's own thread only hands it what arrived, so that it never waits for a disk.
 
     def _receive(self, event: tuple[float, dict[str, Any]]) -> None:
-        """Dask's handler for our topic: keep one record. It runs in the client's thread, one message after another."""
-        _, message = event
-        try:
-            self._store.add(message["run_id"], decode(message["record"]))
-        except Exception:
-            _log.exception("a record of run %s could not be kept", message.get("run_id"))
+        message = event[1]
+        self._inbox.put(lambda: self._keep(message["run_id"], message["token"], decode(message["record"])))
 
-    def _done(self, config: RunConfig, future: "Future[str]") -> None:
-        """Dask's callback when a task has ended, well or not."""
-        with self._lock:
-            self._futures.pop(config.run_id, None)
-            if future.cancelled():
+    def _write(self) -> None:
+        while (job := self._inbox.get()) is not None:
+            try:
+                with self._lock:
+                    job()
+            except Exception:
+                _log.exception("what a worker told could not be dealt with")
+
+    def _keep(self, run_id: str, token: str, record: Record) -> None:
+        """Keep one record of a run, unless it comes from a task that is no longer the run's."""
+        if self._tokens.get(run_id) != token:
+            return
+        task = self._tasks.get(run_id)
+        if task and isinstance(record, RunStarted):
+            if task.started:
+                # The worker died, and Dask ran the task again from where it had been submitted.
+                self._go_on(task)
                 return
-            error = future.exception()
-            if isinstance(error, KilledWorker) and self._restarts[config.run_id] < MAX_RESTARTS:
-                self._restarts[config.run_id] += 1
-                self._submit(config)
-                return
-            del self._restarts[config.run_id]
-            reason = future.result() if error is None else _reason(error)
-            if reason:
-                self._store.fail(config.run_id, reason)
+            task.started = True
+        try:
+            status = self._store.add(run_id, record)
+        except StoreError as error:
+            self._lose(run_id, error)
+            return
+        self.trouble = ""
+        if status in (None, Status.PAUSED, Status.STOPPED):
+            self._let_go(run_id)
+            self._fill()
+        elif task and isinstance(record, Checkpoint):
+            task.restarts = 0
+
+    def _lose(self, run_id: str, error: StoreError) -> None:
+        """The store cannot be written: train no further, because nothing would be kept. Asked for again once there is
+        room, the run goes on from its last checkpoint."""
+        _log.error("run %s was given up: %s", run_id, error)
+        self.trouble = str(error)
+        self._tokens.pop(run_id, None)
+        self._let_go(run_id)
+
+    def _ended(self, run_id: str, token: str, future: "Future[str]") -> None:
+        """A task has ended, well or not; one that was let go of is none of the run's any more."""
+        task = self._tasks.get(run_id)
+        if task is None or task.token != token:
+            return
+        reason, died = _outcome(future)
+        run = self._store.run(run_id)
+        # A task that ended well without its last record having come is in the same state as one whose worker died.
+        if died or (not reason and run and not run.status.over):
+            self._go_on(task)
+            return
+        del self._tasks[run_id]
+        if reason:
+            self._store.fail(run_id, reason)
+        self._fill()
+
+    def _go_on(self, task: _Task) -> None:
+        """Train the rest of a run whose worker died, unless that happens again and again."""
+        run_id = task.config.run_id
+        self._let_go(run_id)
+        if task.restarts < MAX_RESTARTS:
+            self._submit(task.config, task.restarts + 1)
+            return
+        self._store.fail(
+            run_id,
+            f"its worker died {MAX_RESTARTS + 1} times, most likely for want of memory: try a smaller network",
+        )
+        self._fill()
 
 
 def worker_count() -> int:
@@ -137,10 +322,14 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
         raise EngineError(f"{where} cannot be reached: {error}. Start it, or unset HW5_SCHEDULER.") from error
 
 
-def _reason(error: BaseException) -> str:
+def _outcome(future: "Future[str]") -> tuple[str, bool]:
+    """Why a task ended early, or nothing; and whether its worker died."""
+    if future.cancelled():
+        return "the connection to its workers was lost: start it again to go on from its last checkpoint", False
+    error = future.exception()
     if isinstance(error, KilledWorker):
-        return f"its worker died {MAX_RESTARTS + 1} times, most likely for want of memory: try a smaller network"
-    return f"training stopped with {type(error).__name__}: {error}"
+        return "", True
+    return (future.result() if error is None else f"training stopped with {type(error).__name__}: {error}"), False
 
 
 # What runs on a worker. torch is imported inside, because the server imports this module too.
@@ -154,7 +343,7 @@ def _warm() -> None:
     datasets.load("digits")
 
 
-def _train_on_worker(config: dict[str, Any], resume: Checkpoint | None) -> str:
+def _train_on_worker(config: dict[str, Any], run_id: str, token: str, resume: Checkpoint | None) -> str:
     """Train and send every record; the reason why that was not possible, or nothing."""
     import torch
 
@@ -162,12 +351,20 @@ def _train_on_worker(config: dict[str, Any], resume: Checkpoint | None) -> str:
     from hw5core.training import train
 
     torch.set_num_threads(1)
-    worker = get_worker()
     chosen = RunConfig(**config)
+    if chosen.run_id != run_id:
+        return "its worker has another version of hw5core than this server: install the same on both"
     try:
         pool = datasets.load(chosen.dataset)
     except datasets.DataError as error:
         return str(error)
-    for record in train(chosen, pool, resume):
-        worker.log_event(TOPIC, {"run_id": chosen.run_id, "record": encode(record)})
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def cancelled() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled"
+
+    for record in train(chosen, pool, resume, stop=cancelled):
+        worker.log_event(TOPIC, {"run_id": run_id, "token": token, "record": encode(record)})
     return ""

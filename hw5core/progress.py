@@ -4,17 +4,21 @@ import threading
 from array import array
 from dataclasses import dataclass, field
 
-from hw5core.records import BatchLosses, EpochResult, Record, RunFinished, RunStarted
+from hw5core.records import BatchLosses, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
 from hw5core.runs import Run, RunStore
 
 
 @dataclass
 class Progress:
-    """A run's story up to now. `losses` holds one training loss per batch, from the first on, without gaps."""
+    """A run's story up to now. `losses` holds one training loss per batch, from the first on, without gaps; `examples`
+    the loss of every image in the order of training, each epoch `images_per_epoch` of them; `statistics` how the
+    layers fared, every so many batches."""
 
     run: Run
     started: RunStarted | None = None
     losses: "array[float]" = field(default_factory=lambda: array("d"))
+    examples: "array[float]" = field(default_factory=lambda: array("f"))
+    statistics: list[LayerStatistics] = field(default_factory=list)
     epochs: list[EpochResult] = field(default_factory=list)
     seconds: float | None = None
 
@@ -25,6 +29,9 @@ class Progress:
                 self.started = record
             case BatchLosses():
                 self.losses.extend(record.losses)
+                self.examples.extend(record.examples)
+            case LayerStatistics():
+                self.statistics.append(record)
             case EpochResult():
                 self.epochs.append(record)
             case RunFinished():
@@ -51,14 +58,20 @@ class Follower:
         with self._lock:
             run = self._store.run(self._run_id)
             if run is None:
+                self._progress = None
                 return None
-            if self._progress is None or self._progress.run.attempt != run.attempt:
+            if self._progress is None or _begun(self._progress.run) != _begun(run):
                 self._progress, self._cursor = Progress(run), 0
             records, self._cursor = self._store.records(self._run_id, after=self._cursor)
             self._progress.run = run
             for record in records:
                 self._progress.fold(record)
             return self._progress
+
+
+def _begun(run: Run) -> tuple[float, int]:
+    """What changes when records were dropped: the attempt, or, of a run deleted and asked for anew, its creation."""
+    return run.created, run.attempt
 
 
 def accuracy_lines(progress: Progress) -> list[str]:

@@ -1,39 +1,27 @@
-"""The store of runs: one SQLite file with every run's config, state, records and latest checkpoint. No torch.
+"""The store of runs: every run's config, state, owners, records and checkpoints. No torch.
 
-Written by the engine alone, read by anyone at any time (write-ahead log). A run has one row, found by its id.
+Written by engines alone, read by anyone at any time (write-ahead log). A run has one row, found by its id.
 """
 
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from hw5core import storefile
 from hw5core.config import RunConfig
+from hw5core.presence import is_alive
 from hw5core.records import Checkpoint, Record, RunFinished, RunStarted, decode, encode
+from hw5core.storefile import StoreError as StoreError
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    run_id TEXT PRIMARY KEY, config TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL DEFAULT '',
-    attempt INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS records (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, position INTEGER NOT NULL, body TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS records_of_run ON records (run_id, number);
-CREATE TABLE IF NOT EXISTS checkpoints (
-    run_id TEXT PRIMARY KEY, step INTEGER NOT NULL, seconds REAL NOT NULL, epoch_seconds REAL NOT NULL,
-    state BLOB NOT NULL
-);
-"""
-_VERSION = 1
+PAUSE_HELD_SECONDS = 3600.0
+"""How long a paused run waits for its owner alone. After that whoever asks for it goes on with it: its owner may have
+closed the page for good, and the same config must not stay out of everyone's reach."""
 
-
-class StoreError(RuntimeError):
-    """A store that cannot be opened. Its text says why and what to do."""
+MAX_KEPT_BYTES = 64 * 1024**2
+"""Room for one run's checkpoints of past epochs: all of them for the homework's network, fewer of a larger one."""
 
 
 class Status(StrEnum):
@@ -41,116 +29,214 @@ class Status(StrEnum):
 
     WAITING = "waiting"
     RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
     FINISHED = "finished"
     FAILED = "failed"
 
     @property
     def over(self) -> bool:
-        return self in (Status.FINISHED, Status.FAILED)
+        """Whether nothing more comes unless somebody asks for it."""
+        return self not in (Status.WAITING, Status.RUNNING)
 
 
 @dataclass(frozen=True)
 class Run:
     """A run as the store knows it. `attempt` counts how often it was started or resumed: when it grows, records past
-    the checkpoint were dropped, and a reader begins again. `message` says why a run failed."""
+    the checkpoint were dropped, and a reader begins again. `message` says why a run failed. `created` and `changed`
+    (of its status) are seconds since 1970; `server` is the presence token of the server that trains it, or trained it
+    last."""
 
     run_id: str
     config: RunConfig
     status: Status
     message: str
     attempt: int
+    created: float
+    changed: float
+    server: str
 
 
 class RunStore:
-    """The SQLite file in `folder`, made when missing. Every call opens its own connection, so any thread may call."""
+    """The SQLite file in `folder`, made when missing. Every call opens its own connection, so any thread may call.
+
+    Raises StoreError, here and in every method, when the file cannot be used. `notice` is what people should be told
+    about how it was opened: a damaged file was set aside.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.path = folder / "runs.sqlite"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with self._database() as database:
-                database.execute("PRAGMA journal_mode=WAL")
-                database.executescript(_SCHEMA)
-                database.execute(f"PRAGMA user_version={_VERSION}")
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"The store of runs {self.path} cannot be opened ({error}). "
-                "Let HW5_HOME name a folder that can be written to."
-            ) from error
-
-    @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=30)) as database, database:
-            yield database
+        self.notice = storefile.prepare(self.path)
 
     def run(self, run_id: str) -> Run | None:
         """The run of this id, or None."""
-        with self._database() as database:
-            row = database.execute(
-                "SELECT run_id, config, status, message, attempt FROM runs WHERE run_id = ?", (run_id,)
-            ).fetchone()
-        return row and Run(row[0], RunConfig(**json.loads(row[1])), Status(row[2]), row[3], row[4])
+        with storefile.connect(self.path) as database:
+            return _run(database, run_id)
 
-    def begin(self, config: RunConfig) -> Checkpoint | None:
-        """Note that the run is about to be trained, and give the checkpoint to go on from, if there is one."""
-        run_id = config.run_id
-        with self._database() as database:
-            database.execute(
-                "INSERT INTO runs (run_id, config, status, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (run_id, json.dumps(asdict(config)), Status.WAITING, time.time()),
-            )
-            database.execute("UPDATE runs SET status = ?, message = '' WHERE run_id = ?", (Status.WAITING, run_id))
-            row = database.execute(
-                "SELECT step, seconds, epoch_seconds, state FROM checkpoints WHERE run_id = ?", (run_id,)
-            ).fetchone()
-        return Checkpoint(*row) if row else None
+    def claim(self, config: RunConfig, server: str = "", owner: str | None = None) -> bool:
+        """Make the run this server's to train, from its newest checkpoint; False if there is nothing to train: it is
+        finished, another live server trains it, or it is paused and this is not its owner (None may do everything).
 
-    def add(self, run_id: str, record: Record) -> None:
-        """Keep what a worker told of a run. A RunStarted drops what an earlier attempt told from its first step on:
-        that is about to be computed again."""
-        with self._database() as database:
+        Who asks for a run that is new or over owns it from then on; who joins one under way does not.
+        """
+        with storefile.connect(self.path) as database:
+            # All of the decision in one write transaction: two servers never both claim a run.
+            database.execute("BEGIN IMMEDIATE")
+            run = _run(database, config.run_id)
+            if run and not self._claimable(run, server, _owners(database, run.run_id), owner):
+                return False
+            if run is None or run.status.over:
+                _own(database, config.run_id, owner)
+            _claim(database, config, server)
+            return True
+
+    def _claimable(self, run: Run, server: str, owners: frozenset[str], owner: str | None) -> bool:
+        match run.status:
+            case Status.FINISHED:
+                return False
+            case Status.WAITING | Status.RUNNING:
+                return run.server == server or not is_alive(self.folder, run.server)
+            case Status.PAUSED:
+                held = time.time() - run.changed < PAUSE_HELD_SECONDS
+                return owner is None or owner in owners or not held
+            case _:
+                return True
+
+    def owners(self, run_id: str) -> frozenset[str]:
+        """Who may stop, pause, resume and delete the run."""
+        with storefile.connect(self.path) as database:
+            return _owners(database, run_id)
+
+    def add(self, run_id: str, record: Record) -> Status | None:
+        """Keep what a worker told of a run, and give the run's state after it: somebody may have paused or stopped it
+        meanwhile, from another process too. None, and nothing kept, if the run was deleted.
+
+        A RunStarted drops what an earlier attempt told from its first step on: that is about to be computed again.
+        """
+        with storefile.connect(self.path) as database:
+            database.execute("BEGIN IMMEDIATE")
+            run = _run(database, run_id)
+            if run is None:
+                return None
             match record:
                 case Checkpoint():
-                    _keep_checkpoint(database, run_id, record)
+                    _keep_checkpoint(database, run_id, record, run.config.epochs)
+                    return run.status
                 case RunStarted():
                     _drop_from(database, run_id, record.first_step)
-                    _keep(database, run_id, record, Status.RUNNING)
-                case RunFinished():
-                    _keep(database, run_id, record, Status.FINISHED)
-                case _:
-                    _keep(database, run_id, record, Status.RUNNING)
+            _keep(database, run_id, record)
+            status = Status.FINISHED if isinstance(record, RunFinished) else _once_told(run.status)
+            if status is not run.status:
+                _set_status(database, run_id, status)
+            return status
 
     def fail(self, run_id: str, message: str) -> None:
         """Note that the run ended without its last epoch, and why. What it told is kept."""
-        with self._database() as database:
-            database.execute(
-                "UPDATE runs SET status = ?, message = ? WHERE run_id = ?", (Status.FAILED, message, run_id)
-            )
+        with storefile.connect(self.path) as database:
+            _set_status(database, run_id, Status.FAILED, message)
+
+    def halt(self, run_id: str, status: Status) -> None:
+        """Note that the run is to be PAUSED or STOPPED, unless it has ended. The server that trains it sees it with
+        the next record it keeps."""
+        with storefile.connect(self.path) as database:
+            database.execute("BEGIN IMMEDIATE")
+            run = _run(database, run_id)
+            if run and (not run.status.over or run.status is Status.PAUSED):
+                _set_status(database, run_id, status)
+
+    def delete(self, run_id: str) -> None:
+        """Forget the run: records, checkpoints, owners and all."""
+        with storefile.connect(self.path) as database:
+            for table in ("runs", "records", "checkpoints", "owners"):
+                database.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
 
     def records(self, run_id: str, after: int = 0) -> tuple[list[Record], int]:
         """The run's records past cursor `after`, in order, and the cursor for the next call."""
-        with self._database() as database:
+        with storefile.connect(self.path) as database:
             rows = database.execute(
                 "SELECT number, body FROM records WHERE run_id = ? AND number > ? ORDER BY number", (run_id, after)
             ).fetchall()
         return [decode(json.loads(body)) for _, body in rows], rows[-1][0] if rows else after
 
+    def checkpoint(self, run_id: str) -> Checkpoint | None:
+        """The run's newest checkpoint, or None."""
+        with storefile.connect(self.path) as database:
+            row = database.execute(
+                "SELECT step, seconds, epoch_seconds, state, epoch FROM checkpoints WHERE run_id = ? "
+                "ORDER BY step DESC LIMIT 1",
+                (run_id,),
+            ).fetchone()
+        return Checkpoint(*row) if row else None
 
-def _keep(database: sqlite3.Connection, run_id: str, record: Record, status: Status) -> None:
+
+def _run(database: sqlite3.Connection, run_id: str) -> Run | None:
+    row = database.execute(
+        "SELECT run_id, config, status, message, attempt, created, changed, server FROM runs WHERE run_id = ?",
+        (run_id,),
+    ).fetchone()
+    return row and Run(row[0], RunConfig(**json.loads(row[1])), Status(row[2]), *row[3:])
+
+
+def _owners(database: sqlite3.Connection, run_id: str) -> frozenset[str]:
+    rows = database.execute("SELECT owner FROM owners WHERE run_id = ?", (run_id,)).fetchall()
+    return frozenset(owner for (owner,) in rows)
+
+
+def _own(database: sqlite3.Connection, run_id: str, owner: str | None) -> None:
+    if owner is not None:
+        database.execute("INSERT INTO owners VALUES (?, ?) ON CONFLICT DO NOTHING", (run_id, owner))
+
+
+def _claim(database: sqlite3.Connection, config: RunConfig, server: str) -> None:
+    now = time.time()
+    database.execute(
+        "INSERT INTO runs (run_id, config, status, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (config.run_id, json.dumps(asdict(config)), Status.WAITING, now),
+    )
+    database.execute("UPDATE runs SET server = ? WHERE run_id = ?", (server, config.run_id))
+    _set_status(database, config.run_id, Status.WAITING)
+
+
+def _once_told(status: Status) -> Status:
+    """A waiting run runs as soon as it tells something; one that was halted stays so while its last words arrive."""
+    return Status.RUNNING if status is Status.WAITING else status
+
+
+def _set_status(database: sqlite3.Connection, run_id: str, status: Status, message: str = "") -> None:
+    database.execute(
+        "UPDATE runs SET status = ?, message = ?, changed = ? WHERE run_id = ?", (status, message, time.time(), run_id)
+    )
+
+
+def _keep(database: sqlite3.Connection, run_id: str, record: Record) -> None:
     database.execute(
         "INSERT INTO records (run_id, position, body) VALUES (?, ?, ?)",
         (run_id, record.position, json.dumps(encode(record))),
     )
-    database.execute("UPDATE runs SET status = ? WHERE run_id = ?", (status, run_id))
 
 
-def _keep_checkpoint(database: sqlite3.Connection, run_id: str, checkpoint: Checkpoint) -> None:
+def _keep_checkpoint(database: sqlite3.Connection, run_id: str, checkpoint: Checkpoint, epochs: int) -> None:
     database.execute(
-        "REPLACE INTO checkpoints (run_id, step, seconds, epoch_seconds, state) VALUES (?, ?, ?, ?, ?)",
-        (run_id, checkpoint.step, checkpoint.seconds, checkpoint.epoch_seconds, checkpoint.state),
+        "REPLACE INTO checkpoints (run_id, step, seconds, epoch_seconds, state, epoch) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            run_id,
+            checkpoint.step,
+            checkpoint.seconds,
+            checkpoint.epoch_seconds,
+            checkpoint.state,
+            checkpoint.epoch,
+        ),
+    )
+    # Of the earlier ones only those stay that end an epoch, and as many of them as there is room for.
+    every = -(-len(checkpoint.state) * epochs // MAX_KEPT_BYTES)
+    database.execute(
+        "DELETE FROM checkpoints WHERE run_id = ? AND step < ? AND (epoch IS NULL OR (epoch + 1) % ? != 0)",
+        (run_id, checkpoint.step, every),
     )
 
 
 def _drop_from(database: sqlite3.Connection, run_id: str, step: int) -> None:
     database.execute("DELETE FROM records WHERE run_id = ? AND (position < 0 OR position >= ?)", (run_id, step))
+    database.execute("DELETE FROM checkpoints WHERE run_id = ? AND step > ?", (run_id, step))
     database.execute("UPDATE runs SET attempt = attempt + 1 WHERE run_id = ?", (run_id,))

@@ -33,7 +33,7 @@ REPORT_SECONDS = 0.2
 CHECKPOINT_SECONDS = 10.0
 """The most training that a killed worker loses."""
 
-STATISTICS_STEPS = 200
+STATISTICS_STEPS = 100
 """Every so many batches the layers are measured: it takes as long as a step or two, so less than a hundredth in all."""
 
 SATURATED_SLOPE = 0.01

@@ -24,7 +24,7 @@ def test_an_unknown_run_is_none(store: RunStore) -> None:
 def test_what_was_told_is_there_after_a_restart(store: RunStore) -> None:
     result = EpochResult(0, 1, 2.3, 10.0, 11.0, 0.5, 0.1)
     told = [_started(), BatchLosses(0, (2.3, 2.2)), result, RunFinished(2, 0.6)]
-    store.begin(CONFIG)
+    store.claim(CONFIG)
     for record in told:
         store.add(RUN, record)
     again = RunStore(store.path.parent)
@@ -35,7 +35,7 @@ def test_what_was_told_is_there_after_a_restart(store: RunStore) -> None:
 
 
 def test_reading_goes_on_from_the_cursor(store: RunStore) -> None:
-    store.begin(CONFIG)
+    store.claim(CONFIG)
     store.add(RUN, _started())
     _, cursor = store.records(RUN)
     store.add(RUN, BatchLosses(0, (2.3,)))
@@ -43,11 +43,12 @@ def test_reading_goes_on_from_the_cursor(store: RunStore) -> None:
 
 
 def test_a_resumed_run_replaces_what_it_computes_again(store: RunStore) -> None:
-    store.begin(CONFIG)
+    store.claim(CONFIG)
     for record in (_started(), BatchLosses(0, (2.3, 2.2)), Checkpoint(2, 1.0, 1.0, b"state"), BatchLosses(2, (2.1,))):
         store.add(RUN, record)
     before = store.run(RUN)
-    assert store.begin(CONFIG) == Checkpoint(2, 1.0, 1.0, b"state")
+    store.claim(CONFIG)
+    assert store.checkpoint(RUN) == Checkpoint(2, 1.0, 1.0, b"state")
     store.add(RUN, _started(first_step=2))
     store.add(RUN, BatchLosses(2, (2.05, 2.0)))
     after = store.run(RUN)
@@ -59,7 +60,7 @@ def test_a_resumed_run_replaces_what_it_computes_again(store: RunStore) -> None:
 
 
 def test_a_failed_run_keeps_what_it_told_and_says_why(store: RunStore) -> None:
-    store.begin(CONFIG)
+    store.claim(CONFIG)
     store.add(RUN, _started())
     store.fail(RUN, "no data")
     run = store.run(RUN)
