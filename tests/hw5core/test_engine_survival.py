@@ -1,0 +1,197 @@
+"""kill -9, for real, of a worker, of the server, of both: the run goes on and ends with the numbers it would have had.
+
+Also what two servers on one store owe each other, and what a run's owner may do with it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hw5core.config import RunConfig, race
+from hw5core.engine import MAX_WAITING_PER_OWNER, Engine, EngineError
+from hw5core.runs import RunStore, Status
+from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
+
+# Dropout, batch normalisation and momentum carry state from step to step; wide enough for an epoch to be caught midway.
+NETWORK = "1x28x28 conv16k3p1 relu avgpool2 bn conv48k3p1 relu avgpool2 flatten dropout0.1 linear50 relu linear10"
+CONFIG = RunConfig(network=NETWORK, epochs=4, momentum=0.5)
+EPOCH = CONFIG.steps_per_epoch
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, RunStore]]:
+    """One engine for all tests of this file; each takes a seed of its own."""
+    store = RunStore(tmp_path_factory.mktemp("store"))
+    engine = Engine(store)
+    yield engine, store
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Any]:
+    return undisturbed(CONFIG)
+
+
+def _worker_of(engine: Engine, config: RunConfig) -> int:
+    """The process that trains the run now."""
+    pids = engine._client.run(os.getpid)
+    key = engine._tasks[config.run_id].future.key
+    (address,) = (address for address, keys in engine._client.processing().items() if key in keys)
+    return int(pids[address])
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether the process has ended: one that waits for its parent to take note has, too."""
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@contextmanager
+def _another_server(store: RunStore, config: RunConfig) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "tests.hw5core.serving", str(store.folder), json.dumps([asdict(config)])]
+    server = subprocess.Popen(command, start_new_session=True, cwd=Path(__file__).parents[2])
+    try:
+        yield server
+    finally:
+        for pid in [*(_children(server.pid) if server.poll() is None else []), server.pid]:
+            if not _is_gone(pid):
+                os.kill(pid, signal.SIGKILL)
+        server.wait()
+
+
+def test_a_killed_workers_run_ends_the_same(shop: tuple[Engine, RunStore], expected: dict[str, Any]) -> None:
+    engine, store = shop
+    engine.start([CONFIG])
+    wait_for(store, CONFIG, lambda progress: EPOCH < len(progress.losses) % (2 * EPOCH) < 2 * EPOCH)
+    os.kill(_worker_of(engine, CONFIG), signal.SIGKILL)
+    story = wait_until_over(store, CONFIG)
+    assert story.run.status is Status.FINISHED
+    assert story.run.attempt == 2
+    assert numbers(store.records(CONFIG.run_id)[0]) == expected
+    engine.delete(CONFIG.run_id)
+
+
+@pytest.mark.parametrize("with_workers", [False, True], ids=["server", "server and workers"])
+def test_a_killed_servers_run_is_taken_over_and_ends_the_same(
+    shop: tuple[Engine, RunStore], expected: dict[str, Any], with_workers: bool
+) -> None:
+    engine, store = shop
+    with _another_server(store, CONFIG) as server:
+        wait_for(store, CONFIG, lambda progress: len(progress.losses) > 0)
+        engine.start([CONFIG])
+        assert CONFIG.run_id not in engine._tasks, "a run that a living server trains was begun a second time"
+        wait_for(store, CONFIG, lambda progress: len(progress.losses) > EPOCH)
+        workers = _children(server.pid)
+        for pid in [server.pid, *(workers if with_workers else [])]:
+            os.kill(pid, signal.SIGKILL)
+        server.wait()
+        engine.start([CONFIG])
+        story = wait_until_over(store, CONFIG)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not all(map(_is_gone, workers)):
+            assert time.monotonic() < deadline, "the killed server's workers live on"
+            time.sleep(0.1)
+    assert story.run.status is Status.FINISHED
+    assert story.run.attempt == 2
+    assert numbers(store.records(CONFIG.run_id)[0]) == expected
+    engine.delete(CONFIG.run_id)
+
+
+def test_a_paused_run_keeps_its_last_step_and_goes_on_from_it(
+    shop: tuple[Engine, RunStore], expected: dict[str, Any]
+) -> None:
+    engine, store = shop
+    engine.start([CONFIG], "mine")
+    wait_for(store, CONFIG, lambda progress: len(progress.losses) > 20)
+    engine.pause(CONFIG.run_id, "mine")
+    paused = wait_for(store, CONFIG, lambda progress: _checkpoint_step(store) == len(progress.losses))
+    assert paused.run.status is Status.PAUSED
+    assert len(paused.losses) < CONFIG.total_steps
+    engine.start([CONFIG], "yours")
+    run = store.run(CONFIG.run_id)
+    assert run is not None
+    assert run.status is Status.PAUSED, "somebody else's start undid the pause"
+    engine.resume(CONFIG.run_id, "mine")
+    assert wait_until_over(store, CONFIG).run.status is Status.FINISHED
+    assert numbers(store.records(CONFIG.run_id)[0]) == expected
+    engine.delete(CONFIG.run_id)
+
+
+def _checkpoint_step(store: RunStore) -> int:
+    checkpoint = store.checkpoint(CONFIG.run_id)
+    return checkpoint.step if checkpoint else -1
+
+
+def test_another_process_stops_and_deletes_a_run_that_this_one_trains(shop: tuple[Engine, RunStore]) -> None:
+    engine, store = shop
+    stopped, deleted = (replace(CONFIG, epochs=100, seed=seed) for seed in (101, 102))
+    for config, wish in ((stopped, "stop"), (deleted, "delete")):
+        engine.start([config])
+        wait_for(store, config, lambda progress: len(progress.losses) > 0)
+        # Another process has a store object of its own, and no engine that knows the run.
+        elsewhere = RunStore(store.folder)
+        elsewhere.halt(config.run_id, Status.STOPPED) if wish == "stop" else elsewhere.delete(config.run_id)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while config.run_id in engine._tasks:
+            assert time.monotonic() < deadline, f"a run was trained on after {wish}"
+            time.sleep(0.05)
+    assert store.run(deleted.run_id) is None
+    assert store.records(deleted.run_id)[0] == []
+    kept = wait_until_over(store, stopped)
+    assert kept.run.status is Status.STOPPED
+    assert kept.losses
+    engine.delete(stopped.run_id)
+
+
+def test_what_does_not_fit_waits_in_line_up_to_a_cap(shop: tuple[Engine, RunStore]) -> None:
+    engine, store = shop
+    slots = engine._slots()
+    configs = [replace(CONFIG, epochs=100, seed=200 + number) for number in range(slots + MAX_WAITING_PER_OWNER + 1)]
+    running, waiting, one_too_many = configs[:slots], configs[slots:-1], configs[-1]
+    engine.start([*running, *waiting], "mine")
+    assert [engine.place(config.run_id) for config in running] == [None] * slots
+    assert [engine.place(config.run_id) for config in waiting] == list(range(1, MAX_WAITING_PER_OWNER + 1))
+    with pytest.raises(EngineError, match="at most 9 may wait"):
+        engine.start([one_too_many], "mine")
+    engine.start([one_too_many], "somebody else's")
+    engine.stop(waiting[0].run_id, "mine")
+    assert engine.place(one_too_many.run_id) == MAX_WAITING_PER_OWNER
+    with pytest.raises(EngineError, match="session that started"):
+        engine.stop(running[0].run_id, "somebody else's")
+    engine.stop(running[0].run_id, "mine")
+    # The freed worker takes the next in line, and everyone moves up.
+    assert engine.place(waiting[1].run_id) is None
+    assert engine.place(waiting[2].run_id) == 1
+    wait_for(store, waiting[1], lambda progress: progress.run.status is Status.RUNNING)
+    for config in configs:
+        engine.delete(config.run_id)
+    assert not engine._tasks
+    assert not engine._waiting
+
+
+def test_fifty_who_ask_at_once_watch_one_run(shop: tuple[Engine, RunStore]) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    engine, store = shop
+    configs = race(RunConfig(network="1x28x28 flatten relu linear10", epochs=2, seed=50))
+    with ThreadPoolExecutor(50) as sessions:
+        list(sessions.map(lambda owner: engine.start(configs, str(owner)), range(50)))
+    stories = [wait_until_over(store, config) for config in configs]
+    assert [story.run.attempt for story in stories] == [1, 1]
+    assert all(len(store.owners(config.run_id)) == 1 for config in configs)
