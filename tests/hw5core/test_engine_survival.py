@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from hw5core.config import RunConfig, race
-from hw5core.engine import MAX_WAITING_PER_OWNER, Engine, EngineError
+from hw5core.engine import MAX_WAITING_PER_OWNER, Engine, EngineError, worker_count
 from hw5core.runs import RunStore, Status
 from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
@@ -51,7 +51,9 @@ def _worker_of(engine: Engine, config: RunConfig) -> int:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """Each thread has its own list of them: Dask starts its workers from another one than the main thread."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
 def _is_gone(pid: int) -> bool:
@@ -98,6 +100,7 @@ def test_a_killed_servers_run_is_taken_over_and_ends_the_same(
         assert CONFIG.run_id not in engine._tasks, "a run that a living server trains was begun a second time"
         wait_for(store, CONFIG, lambda progress: len(progress.losses) > EPOCH)
         workers = _children(server.pid)
+        assert len(workers) >= worker_count()
         for pid in [server.pid, *(workers if with_workers else [])]:
             os.kill(pid, signal.SIGKILL)
         server.wait()
