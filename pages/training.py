@@ -1,5 +1,6 @@
 """Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,7 @@ from hw5core.engine import EngineError
 from hw5core.progress import Progress, accuracy_lines
 from hw5core.runs import Status, StoreError
 from pages.shared.frame import begin_page, big_number
-from pages.shared.server import engine, follower
+from pages.shared.server import engine, follower, owner, run_store
 
 LIVE_SECONDS = 0.5
 """How often a running race is drawn anew."""
@@ -32,6 +33,8 @@ def page() -> None:
     )
     try:
         configs = race(_chosen_config())
+        if run_store().notice:
+            st.warning(run_store().notice)
         runs = _stories(configs)
         _start(configs, runs)
         live = any(not run.run.status.over for run in runs)
@@ -83,22 +86,42 @@ def _stories(configs: tuple[RunConfig, ...]) -> list[Progress]:
 
 
 def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    """The button; and what was begun earlier, here or before a restart, is joined without asking."""
+    """The buttons; and what was begun earlier, here or before a restart, is joined without asking."""
     if len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs):
         st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
         return
     begun = any(not run.run.status.over for run in runs)
-    label = "The race is running" if begun else "Start the race"
-    pressed = st.button(label, type="primary", icon=":material/play_arrow:", disabled=begun)
-    if pressed or begun:
-        engine().start(configs)
+    label = "The race is running" if begun else "Go on with the race" if runs else "Start the race"
+    with st.container(horizontal=True):
+        pressed = st.button(label, type="primary", icon=":material/play_arrow:", disabled=begun)
+        wish = _wish(runs, begun)
+    if wish:
+        for run in runs:
+            wish(run.run.run_id, owner())
     if pressed:
+        engine().start(configs, owner())
+    elif begun and not wish:
+        engine().start([run.run.config for run in runs if not run.run.status.over], owner())
+    if pressed or wish:
         st.rerun()
+
+
+def _wish(runs: list[Progress], begun: bool) -> Callable[[str, str], None] | None:
+    """What the race's owner asks for, by buttons that only they see: pause and stop while it runs, delete after."""
+    if not runs or not all(owner() in run_store().owners(run.run.run_id) for run in runs):
+        return None
+    if not begun:
+        return engine().delete if st.button("Delete", icon=":material/delete:") else None
+    if st.button("Pause", icon=":material/pause:"):
+        return engine().pause
+    return engine().stop if st.button("Stop", icon=":material/stop:") else None
 
 
 def _show_race(configs: tuple[RunConfig, ...], live: bool) -> None:
     """The whole race as the store has it now; run again and again while it is live, and once more when it has ended."""
     runs = _stories(configs)
+    if live and engine().trouble:
+        st.error(engine().trouble)
     _scoreboard(configs, runs)
     for run in runs:
         if run.run.status is Status.FAILED:
@@ -127,7 +150,9 @@ def _state_words(run: Progress | None) -> str:
         return "not started"
     batches = f"{len(run.losses):,} of {run.run.config.total_steps:,} batches"
     seconds = f", {run.seconds:.1f} s" if run.seconds is not None else ""
-    return f"{run.run.status}: {batches}{seconds}"
+    place = engine().place(run.run.run_id) if run.run.status is Status.WAITING else None
+    in_line = f", number {place} in line for a worker" if place else ""
+    return f"{run.run.status}{in_line}: {batches}{seconds}"
 
 
 def _charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:

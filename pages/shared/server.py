@@ -1,5 +1,7 @@
 """What exists once per server and is shared by all its sessions: the store of runs, the engine, who follows a run."""
 
+import uuid
+
 import streamlit as st
 
 from hw5core import home
@@ -24,3 +26,9 @@ def engine() -> Engine:
 def follower(run_id: str) -> Follower:
     """Everybody who watches a run shares one reader, so a record is read from the store once."""
     return Follower(run_store(), run_id)
+
+
+def owner() -> str:
+    """This session's token: what it starts, it may also pause, stop and delete."""
+    token: str = st.session_state.setdefault("owner", uuid.uuid4().hex)
+    return token
