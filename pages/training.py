@@ -87,13 +87,13 @@ def _stories(configs: tuple[RunConfig, ...]) -> list[Progress]:
 
 def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
     """The buttons; and what was begun earlier, here or before a restart, is joined without asking."""
-    if len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs):
-        st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
-        return
+    finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
     begun = any(not run.run.status.over for run in runs)
+    if finished:
+        st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
     label = "The race is running" if begun else "Go on with the race" if runs else "Start the race"
     with st.container(horizontal=True):
-        pressed = st.button(label, type="primary", icon=":material/play_arrow:", disabled=begun)
+        pressed = not finished and st.button(label, type="primary", icon=":material/play_arrow:", disabled=begun)
         wish = _wish(runs, begun)
     if wish:
         for run in runs:
@@ -104,6 +104,8 @@ def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
         engine().start([run.run.config for run in runs if not run.run.status.over], owner())
     if pressed or wish:
         st.rerun()
+    if any(run.run.status is Status.PAUSED for run in runs):
+        st.info("The race is paused. Whoever started it lets it go on; after an hour everybody may.")
 
 
 def _wish(runs: list[Progress], begun: bool) -> Callable[[str, str], None] | None:

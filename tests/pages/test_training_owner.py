@@ -1,0 +1,58 @@
+"""Who started a race may pause it, let it go on and delete it; everybody else watches."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+APP = str(Path(__file__).parents[2] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def fresh_server() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def _open() -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.switch_page("pages/training.py")
+    app.query_params["epochs-digits"] = "200"
+    return app.run()
+
+
+def _button(app: AppTest, label: str) -> Button:
+    (button,) = (button for button in app.button if button.label == label)
+    return button
+
+
+def _wait(app: AppTest, condition: Callable[[AppTest], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition(app):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+        app.run()
+
+
+def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch() -> None:
+    mine = _open()
+    _button(mine, "Start the race").click().run()
+    yours = _open()
+    assert [button.label for button in yours.button] == ["The race is running"]
+    _button(mine, "Pause").click().run()
+    assert not mine.exception
+    assert "paused" in mine.info[0].value
+    _button(yours.run(), "Go on with the race").click().run()
+    assert "paused" in yours.info[0].value
+    _button(mine, "Go on with the race").click().run()
+    _wait(mine, lambda app: any(bar.proto.text.startswith("running") for bar in app.get("progress")))
+    _button(mine, "Stop").click().run()
+    assert [bar.proto.text.split(":")[0] for bar in mine.get("progress")] == ["stopped", "stopped"]
+    _button(mine, "Delete").click().run()
+    assert [button.label for button in mine.button] == ["Start the race"]
+    assert [bar.proto.text for bar in mine.get("progress")] == ["not started", "not started"]
