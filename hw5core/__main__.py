@@ -1,15 +1,18 @@
-"""The lab from a terminal: `python -m hw5core params` counts, `python -m hw5core train` runs the homework's race.
+"""The lab from a terminal: `python -m hw5core params` counts, `train` runs the homework's race, `prewarm` has it ready
+for several seeds before a lecture, and `verify` trains a receipt's batches again.
 
-Results go to standard output, progress and errors to standard error; an error ends with exit status 2.
+Results go to standard output, progress and errors to standard error; an error ends with exit status 2, a receipt that
+does not hold with 1.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -18,9 +21,23 @@ from hw5core import home
 from hw5core.activations import ACTIVATIONS
 from hw5core.architecture import PRESETS, ArchitectureError, parse
 from hw5core.config import KNOBS, ConfigError, RunConfig, race
+from hw5core.datasets import DataError
 from hw5core.engine import Engine, EngineError
 from hw5core.parameters import Count, count
 from hw5core.progress import Follower, Progress, accuracy_lines
+from hw5core.receipts import (
+    Metric,
+    ReceiptError,
+    compare,
+    differing_hashes,
+    differing_makers,
+    metrics_of_receipt,
+    metrics_of_records,
+    read,
+    receipt,
+    verdict,
+)
+from hw5core.records import BatchLosses, Record, RunStarted
 from hw5core.runs import RunStore, Status, StoreError
 
 POLL_SECONDS = 0.2
@@ -30,12 +47,19 @@ class _CommandError(Exception):
     """Something to say on standard error before leaving with exit status 2."""
 
 
+class _NotTheSameError(Exception):
+    """A receipt whose numbers are not those that training gives; its text says where they part."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the process's exit status."""
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (_CommandError, ArchitectureError, ConfigError, StoreError, EngineError) as error:
+    except _NotTheSameError as error:
+        print(error)
+        return 1
+    except (_CommandError, ArchitectureError, ConfigError, StoreError, EngineError, ReceiptError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -52,12 +76,20 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--preset", choices=PRESETS, help="a network by name")
     which.add_argument("--net", help='a network in the one-line form, as in "1x28x28 conv16k3p1 relu flatten linear10"')
     training = _command(commands, "train", "train one network per activation and compare", _train)
-    training.add_argument(
-        "--activations", default="relu,sigmoid", help=f"by name, with commas: {','.join(ACTIVATIONS)}"
-    )
-    for declared in fields(RunConfig):
-        if declared.name != "activation":
-            _add_knob(training, declared.name, declared.type, declared.default)
+    warming = _command(commands, "prewarm", "have the homework's race in the store before a lecture", _prewarm)
+    warming.add_argument("--seeds", default="0", help="with commas: one race each (default: 0)")
+    for racing, left_out in ((training, ("activation",)), (warming, ("activation", "seed"))):
+        racing.add_argument(
+            "--activations", default="relu,sigmoid", help=f"by name, with commas: {','.join(ACTIVATIONS)}"
+        )
+        racing.add_argument("--receipts", type=Path, metavar="FOLDER", help="write a receipt of each run into it")
+        for declared in fields(RunConfig):
+            if declared.name not in left_out:
+                _add_knob(racing, declared.name, declared.type, declared.default)
+    warming.set_defaults(dataset="mnist")
+    checking = _command(commands, "verify", "train a receipt's first batches again and compare", _verify)
+    checking.add_argument("receipt", type=Path, help="the JSON file of a run")
+    checking.add_argument("--batches", type=int, default=200, help="how many to train (default: 200)")
     return parser
 
 
@@ -103,37 +135,67 @@ def _count_as_text(counted: Count) -> str:
 
 
 def _train(options: argparse.Namespace) -> None:
-    chosen = {name: getattr(options, name) for name in KNOBS if name != "activation"}
-    names = [name.strip() for name in options.activations.split(",")]
-    configs = race(RunConfig(activation=names[0], **chosen), names)
-    store = RunStore(home.store_folder())
-    with _training(store, configs):
-        finished = _follow(store, configs, print_lines=not options.json)
+    finished = _run(_races(options, [options.seed]), options)
     if options.json:
         print(json.dumps({"runs": [_run_as_json(progress) for progress in finished]}))
 
 
+def _prewarm(options: argparse.Namespace) -> None:
+    seeds = [_whole(seed) for seed in options.seeds.split(",")]
+    finished = _run(_races(options, seeds), options)
+    print(json.dumps({"runs": [_run_as_json(one) for one in finished]}) if options.json else _seed_table(finished))
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise _CommandError(f"seeds are whole numbers with commas between them, as in 0,1,2, not {text!r}") from None
+
+
+def _races(options: argparse.Namespace, seeds: Iterable[int]) -> tuple[RunConfig, ...]:
+    """One race per seed, each of one run per activation."""
+    names = [name.strip() for name in options.activations.split(",")]
+    chosen = {name: getattr(options, name) for name in KNOBS if name not in ("activation", "seed")}
+    configs = (RunConfig(activation=names[0], seed=seed, **chosen) for seed in seeds)
+    return tuple(run for config in configs for run in race(config, names))
+
+
+def _run(configs: tuple[RunConfig, ...], options: argparse.Namespace) -> list[Progress]:
+    """Have the runs trained, or find them in the store, and write their receipts if that is wanted."""
+    store = RunStore(home.store_folder())
+    if store.notice:
+        print(store.notice, file=sys.stderr)
+    with _training(store, configs) as engine:
+        finished = _follow(store, configs, engine, print_lines=options.command is _train and not options.json)
+    if options.receipts:
+        _write_receipts(options.receipts, finished)
+    return finished
+
+
 @contextmanager
-def _training(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[None]:
+def _training(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[Engine | None]:
     """Have the runs trained meanwhile; no workers are started for what the store has already."""
     if all((run := store.run(config.run_id)) and run.status is Status.FINISHED for config in configs):
-        yield
+        yield None
         return
     engine = Engine(store)
     try:
         engine.start(configs)
-        yield
+        yield engine
     finally:
         engine.close()
 
 
-def _follow(store: RunStore, configs: tuple[RunConfig, ...], print_lines: bool) -> list[Progress]:
-    """Show the runs until each has ended; raises _CommandError with the reason when one failed."""
+def _follow(
+    store: RunStore, configs: tuple[RunConfig, ...], engine: Engine | None, print_lines: bool
+) -> list[Progress]:
+    """Show the runs until each has finished; raises _CommandError with the reason when one will not."""
     followers = [Follower(store, config.run_id) for config in configs]
     printed = [0] * len(configs)
     with tqdm(total=sum(config.total_steps for config in configs), unit="batch", file=sys.stderr, disable=None) as bar:
         while True:
-            stories = [progress for follower in followers if (progress := follower.read())]
+            stories = [_read(follower) for follower in followers]
             bar.n = sum(len(progress.losses) for progress in stories)
             bar.refresh()
             for number, progress in enumerate(stories):
@@ -142,11 +204,102 @@ def _follow(store: RunStore, configs: tuple[RunConfig, ...], print_lines: bool) 
                 for line in lines:
                     bar.write(line, file=sys.stdout)
                     sys.stdout.flush()
-                if progress.run.status is Status.FAILED:
-                    raise _CommandError(f"{progress.run.config.label}: {progress.run.message}")
-            if len(stories) == len(configs) and all(progress.run.status.over for progress in stories):
+            if all(progress.run.status is Status.FINISHED for progress in stories):
                 return stories
+            if engine:
+                _take_over(engine, stories)
             time.sleep(POLL_SECONDS)
+
+
+def _read(follower: Follower) -> Progress:
+    progress = follower.read()
+    if progress is None:
+        raise _CommandError("a run was deleted while it was waited for")
+    if progress.run.status.over and progress.run.status is not Status.FINISHED:
+        label, status, message = progress.run.config.label, progress.run.status, progress.run.message
+        raise _CommandError(f"{label}: {message or f'somebody has it {status}'}")
+    return progress
+
+
+def _take_over(engine: Engine, stories: list[Progress]) -> None:
+    """Go on with what another server trained until it died. Raises _CommandError while the store cannot be written."""
+    if engine.trouble:
+        raise _CommandError(engine.trouble)
+    engine.start(progress.run.config for progress in stories if not progress.run.status.over)
+
+
+def _write_receipts(folder: Path, finished: list[Progress]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for progress in finished:
+            path = folder / f"{progress.run.config.activation}-{progress.run.run_id}.json"
+            path.write_text(json.dumps(receipt(progress)))
+    except OSError as error:
+        raise _CommandError(f"the receipts could not be written: {error}") from error
+
+
+def _seed_table(finished: list[Progress]) -> str:
+    """Test accuracy per activation and epoch in Markdown: the mean over the seeds, and the lowest to the highest."""
+    epochs = range(finished[0].run.config.epochs)
+    lines = ["| test accuracy, % | " + " | ".join(f"epoch {epoch}" for epoch in epochs) + " |"]
+    lines.append("|---" * (len(epochs) + 1) + "|")
+    for label in dict.fromkeys(progress.run.config.label for progress in finished):
+        runs = [progress.epochs for progress in finished if progress.run.config.label == label]
+        cells = [_cell([run[epoch].test_accuracy for run in runs]) for epoch in epochs]
+        lines.append(f"| {label}, mean of {len(runs)} (lowest to highest) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(values: list[float]) -> str:
+    return f"{sum(values) / len(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def _verify(options: argparse.Namespace) -> None:
+    try:
+        config, plain = read(options.receipt.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise _CommandError(f"the receipt {options.receipt} cannot be read: {error}") from error
+    started, ours = _train_again(config, options.batches)
+    different = differing_hashes(plain, started)
+    comparison = compare(metrics_of_receipt(plain), ours)
+    makers = differing_makers(plain, started)
+    if options.json:
+        text = json.dumps(
+            {
+                "different_hashes": different,
+                "compared": comparison.compared,
+                "parted_at": comparison.parted and comparison.parted[0].name,
+                "beyond_tolerance_at": comparison.beyond and comparison.beyond[0].name,
+                "computed_by": makers,
+            }
+        )
+    else:
+        text = verdict(different, comparison, makers)
+    if different or comparison.beyond:
+        raise _NotTheSameError(text)
+    print(text)
+
+
+def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metric]]:
+    """Train the first batches here, in this process, as a worker does: so many, and those up to the next report."""
+    import torch
+
+    from hw5core import datasets
+    from hw5core.training import train
+
+    torch.set_num_threads(1)
+    told: list[Record] = []
+    trained = 0
+    # tqdm's own count stands still where there is no terminal to draw on.
+    with tqdm(total=min(batches, config.total_steps), unit="batch", file=sys.stderr, disable=None) as bar:
+        for record in train(config, datasets.load(config.dataset), stop=lambda: trained >= batches):
+            told.append(record)
+            if isinstance(record, BatchLosses):
+                trained += len(record.losses)
+                bar.update(len(record.losses))
+    started = told[0]
+    assert isinstance(started, RunStarted)
+    return started, list(metrics_of_records(told))
 
 
 def _run_as_json(progress: Progress) -> dict[str, Any]:

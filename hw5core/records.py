@@ -14,7 +14,8 @@ class RunStarted:
     """First record of a run, and again of each attempt that goes on from a checkpoint, then with `first_step` above 0.
 
     The hashes (SHA-256, 16 digits) let two runs show that they share first weights, split and batch order;
-    `commonest_share` is the percentage of the test images that the commonest digit makes up."""
+    `commonest_share` is the percentage of the test images that the commonest digit makes up; `versions` says what
+    computes: python, torch, numpy, and the machine with the instruction set that torch uses on it."""
 
     first_step: int
     commonest_share: float

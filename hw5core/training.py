@@ -295,7 +295,12 @@ def _started(config: RunConfig, pool: Pool, parts: Split, network: nn.Module, fi
         weights_hash=_hash(parameter.detach().numpy() for parameter in network.parameters()),
         split_hash=_hash((parts.train, parts.validation, parts.test)),
         order_hash=_hash(orders),
-        versions={"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__},
+        versions={
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "numpy": np.__version__,
+            "machine": f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
+        },
         data_note=pool.note,
     )
 
