@@ -289,14 +289,14 @@ def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metr
 
     torch.set_num_threads(1)
     told: list[Record] = []
-    trained = 0
-    # tqdm's own count stands still where there is no terminal to draw on.
+
+    def enough() -> bool:
+        return sum(len(record.losses) for record in told if isinstance(record, BatchLosses)) >= batches
+
     with tqdm(total=min(batches, config.total_steps), unit="batch", file=sys.stderr, disable=None) as bar:
-        for record in train(config, datasets.load(config.dataset), stop=lambda: trained >= batches):
+        for record in train(config, datasets.load(config.dataset), stop=enough):
             told.append(record)
-            if isinstance(record, BatchLosses):
-                trained += len(record.losses)
-                bar.update(len(record.losses))
+            bar.update(len(record.losses) if isinstance(record, BatchLosses) else 0)
     started = told[0]
     assert isinstance(started, RunStarted)
     return started, list(metrics_of_records(told))
