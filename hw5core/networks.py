@@ -72,15 +72,12 @@ def initial_network(architecture: Architecture, seed: int, initialisation: str =
 
     They are drawn from a generator of their own: whatever else runs in this process cannot change them.
     """
-    with torch.device("meta"):
+    with torch.random.fork_rng(devices=[]):
         network = build(architecture)
-    network.to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     for module in network:
         if isinstance(module, nn.Conv2d | nn.Linear):
             _draw_weights(module, initialisation, generator)
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.reset_parameters()
     return network
 
 

@@ -41,7 +41,7 @@ SATURATED_SLOPE = 0.01
 gradient. For sigmoid, whose derivative is at most 0.25, it means |x| > 4.6; for ReLU, x <= 0."""
 
 _GATHER_BATCHES = 200
-_EVALUATION_BATCH = 500
+_EVALUATION_BATCH = 100
 
 
 def train(
@@ -115,9 +115,7 @@ class _Run:
     def __init__(self, config: RunConfig, network: nn.Module, resume: Checkpoint | None) -> None:
         # channels_last is the layout in which PyTorch's CPU convolutions and poolings are fastest at this size.
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = torch.optim.SGD(
-            network.parameters(), lr=config.learning_rate, momentum=config.momentum, fused=True
-        )
+        self.optimiser = _Sgd(list(network.parameters()), config.learning_rate, config.momentum)
         self.config = config
         self.names = [row.name for row in count(config.architecture).rows]
         self.has_dropout = any(isinstance(layer, Dropout) for layer in config.architecture.layers)
@@ -132,7 +130,7 @@ class _Run:
     def _restore(self, resume: Checkpoint) -> None:
         state = torch.load(io.BytesIO(resume.state), weights_only=True)
         self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimiser.velocities = state["velocities"]
         self.step, self.seconds, self.epoch_seconds = resume.step, resume.seconds, resume.epoch_seconds
         self.seconds_at_checkpoint = resume.seconds
 
@@ -142,7 +140,7 @@ class _Run:
         if self.has_dropout:
             torch.manual_seed(self.config.seed * 1_000_003 + self.step)
         losses = functional.cross_entropy(self.network(images), labels, reduction="none")
-        self.optimiser.zero_grad()
+        self.optimiser.clear()
         losses.mean().backward()
         self.optimiser.step()
         self.step += 1
@@ -163,7 +161,7 @@ class _Run:
         weight_norms = {name: weight.norm().item() for name, weight in weights.items()}
         with self._activation_inputs() as inputs:
             losses = self.train_batch(images, labels)
-        # The gradients stay until the next step clears them.
+        # The gradients stay until the next step takes its own.
         gradient_norms = {
             name: weight.grad.norm().item() for name, weight in weights.items() if weight.grad is not None
         }
@@ -207,13 +205,39 @@ class _Run:
 
     def checkpoint(self, ended_epoch: int | None = None) -> Checkpoint:
         state = io.BytesIO()
-        torch.save({"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}, state)
+        torch.save({"network": self.network.state_dict(), "velocities": self.optimiser.velocities}, state)
         self.seconds_at_checkpoint = self.seconds
         return Checkpoint(self.step, self.seconds, self.epoch_seconds, state.getvalue(), ended_epoch)
 
     @property
     def checkpoint_due(self) -> bool:
         return self.seconds - self.seconds_at_checkpoint >= CHECKPOINT_SECONDS
+
+
+class _Sgd:
+    """Stochastic gradient descent with momentum, as torch.optim.SGD computes it. That class would bring torch's
+    compiler with it: 38 MiB and 0.6 s for each worker."""
+
+    def __init__(self, parameters: list[nn.Parameter], learning_rate: float, momentum: float) -> None:
+        self.parameters = parameters
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.velocities = [torch.zeros_like(parameter) for parameter in parameters] if momentum else []
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move each parameter against its gradient (with momentum, along its velocity) by the learning rate."""
+        for number, parameter in enumerate(self.parameters):
+            move = parameter.grad
+            assert move is not None
+            if self.momentum:
+                move = self.velocities[number].mul_(self.momentum).add_(move)
+            parameter.add_(move, alpha=-self.learning_rate)
+
+    def clear(self) -> None:
+        """Forget the gradients of the step before."""
+        for parameter in self.parameters:
+            parameter.grad = None
 
 
 def _train_epoch(

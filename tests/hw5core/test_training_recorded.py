@@ -177,3 +177,21 @@ def test_asked_to_stop_it_ends_with_a_checkpoint_from_which_it_goes_on_the_same(
     assert checkpoint.step == 58
     rest = list(train(config, digits, resume=checkpoint))
     assert _examples(first) + _examples(rest) == _examples(list(train(config, digits)))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_step_moves_the_weights_as_pytorchs_sgd_does(digits: Pool, momentum: float) -> None:
+    config = RunConfig(network=SMALL, epochs=1, momentum=momentum, training_images=100)
+    network = initial_network(config.architecture, config.seed)
+    optimiser = torch.optim.SGD(network.parameters(), lr=config.learning_rate, momentum=momentum)
+    theirs = []
+    for step in range(config.total_steps):
+        chosen = batch_indices(config, len(digits.labels), step)
+        losses = nn.CrossEntropyLoss(reduction="none")(
+            network(standardise(digits.images[chosen])), torch.tensor(digits.labels[chosen])
+        )
+        optimiser.zero_grad()
+        losses.mean().backward()
+        optimiser.step()
+        theirs += losses.tolist()
+    np.testing.assert_allclose(_examples(list(train(config, digits))), theirs, atol=1e-4)

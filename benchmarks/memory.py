@@ -1,0 +1,95 @@
+"""What the server and its workers take together while MNIST is loaded and both of the homework's networks train.
+
+Proportional set size: memory that several processes share counts once, as on the machine that has to hold it. Small
+hosts give an app about 1 GiB. Linux only (smaps_rollup). Runs by itself with `python -m benchmarks.memory`.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from hw5core.config import RunConfig, race
+from hw5core.datasets import at_hand
+from hw5core.engine import Engine
+from hw5core.progress import Follower
+from hw5core.runs import RunStore
+
+LIMIT_MIB = 900
+SECONDS = 20
+"""How long memory is watched once both networks train; the highest moment counts."""
+
+
+def rows() -> list[tuple[str, str]]:
+    """What was measured, and the figure in words."""
+    dataset = "mnist" if at_hand("mnist") else "digits"
+    highest = _measure(dataset)
+    total = sum(highest.values())
+    return [
+        *((f"memory of the {name}, {dataset}", f"{mib:.0f} MiB") for name, mib in highest.items()),
+        (f"memory of the server and its workers, both networks training on {dataset}", f"{total:.0f} MiB"),
+        ("allowed", f"{LIMIT_MIB} MiB: {'kept' if total < LIMIT_MIB else 'NOT kept'}"),
+    ]
+
+
+def _measure(dataset: str) -> dict[str, float]:
+    """MiB per process at the moment when all together took most."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.memory", "serve", folder, dataset]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+        assert server.stdout is not None
+        try:
+            assert server.stdout.readline() == "training\n"
+            samples = []
+            for _ in range(SECONDS):
+                samples.append(_mib_by_process(server.pid))
+                time.sleep(1)
+        finally:
+            server.communicate("\n")
+    return max(samples, key=lambda sample: sum(sample.values()))
+
+
+def _mib_by_process(server: int) -> dict[str, float]:
+    workers = [child for child in _children(server) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    named = {"server": server} | {f"worker {number}": pid for number, pid in enumerate(workers, start=1)}
+    return {name: _pss_mib(pid) for name, pid in named.items()}
+
+
+def _children(pid: int) -> list[int]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
+def _pss_mib(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"no Pss of process {pid}")
+
+
+def _serve(folder: str, dataset: str) -> None:
+    """The server's half: everything that the app's server has in memory, and a race that lasts."""
+    import hw5core.charts  # noqa: F401
+    import pages.shared.server  # noqa: F401  # streamlit, charts and all
+
+    store = RunStore(Path(folder))
+    engine = Engine(store)
+    configs = race(RunConfig(dataset=dataset, epochs=200))
+    engine.start(configs)
+    followers = [Follower(store, config.run_id) for config in configs]
+    while not all((story := follower.read()) and story.losses for follower in followers):
+        time.sleep(0.1)
+    print("training", flush=True)
+    sys.stdin.readline()
+    engine.close()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("HW5_HOME", tempfile.gettempdir())
+    if sys.argv[1:2] == ["serve"]:
+        _serve(*sys.argv[2:])
+    else:
+        for name, value in rows():
+            print(f"{name}: {value}")
