@@ -84,15 +84,11 @@ class Engine:
         self._tasks: dict[str, _Task] = {}
         self._tokens: dict[str, str] = {}
         self.trouble = ""
-        self._cluster, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
         self._presence = Presence(store.folder)
         self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="hw5-writer", daemon=True)
+        self._reach_workers()
         self._writer.start()
-        self._client.subscribe_topic(TOPIC, self._receive)
-        fire_and_forget(
-            [self._client.submit(_warm, workers=[worker], pure=False) for worker in self._client.nthreads()]
-        )
 
     def start(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
         """See to it that each run is trained: a finished one is left alone, a running one joined, any other goes on
@@ -101,6 +97,8 @@ class Engine:
         Raises EngineError, and starts none, if the owner would then have too many waiting.
         """
         with self._lock:
+            if self._client.status == "closed":
+                self._reach_workers()
             new = [config for config in configs if self._is_new(config)]
             if new:
                 self._check_cap(len(new), owner)
@@ -148,6 +146,14 @@ class Engine:
         self._presence.close()
 
     # What the callers' threads do, under the lock.
+
+    def _reach_workers(self) -> None:
+        """Start the embedded cluster or connect to the one named: at first, and again when its scheduler went away."""
+        self._cluster, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
+        self._client.subscribe_topic(TOPIC, self._receive)
+        fire_and_forget(
+            [self._client.submit(_warm, workers=[worker], pure=False) for worker in self._client.nthreads()]
+        )
 
     def _is_new(self, config: RunConfig) -> bool:
         """Whether nobody here trains the run or will, and it is not known to be finished."""
@@ -203,6 +209,8 @@ class Engine:
         """How many trainings the cluster takes at a time."""
         if self._cluster is not None:
             return worker_count()
+        if self._client.status != "running":
+            raise EngineError("The Dask scheduler does not answer at present (HW5_SCHEDULER). Try again in a moment.")
         workers = self._client.scheduler_info()["workers"].values()
         return sum(int(worker["resources"].get(TRAIN, 0)) for worker in workers)
 

@@ -6,6 +6,7 @@ Also what two servers on one store owe each other, and what a run's owner may do
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -186,6 +187,35 @@ def test_what_does_not_fit_waits_in_line_up_to_a_cap(shop: tuple[Engine, RunStor
         engine.delete(config.run_id)
     assert not engine._tasks
     assert not engine._waiting
+
+
+def test_a_full_disk_stops_the_training_and_room_lets_it_go_on_the_same(
+    shop: tuple[Engine, RunStore], expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, store = shop
+    connect = sqlite3.connect
+
+    def connect_to_full_disk(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        database = connect(*arguments, **options)
+        # SQLite takes the file's present size for the least: from here on it cannot grow.
+        database.execute("PRAGMA max_page_count=1")
+        return database
+
+    engine.start([CONFIG])
+    wait_for(store, CONFIG, lambda progress: len(progress.losses) > EPOCH)
+    with monkeypatch.context() as full:
+        full.setattr(sqlite3, "connect", connect_to_full_disk)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not engine.trouble:
+            assert time.monotonic() < deadline, "training went on though nothing could be kept"
+            time.sleep(0.02)
+        assert "the disk is full" in engine.trouble
+        assert CONFIG.run_id not in engine._tasks
+    engine.start([CONFIG])
+    assert wait_until_over(store, CONFIG).run.status is Status.FINISHED
+    assert engine.trouble == ""
+    assert numbers(store.records(CONFIG.run_id)[0]) == expected
+    engine.delete(CONFIG.run_id)
 
 
 def test_fifty_who_ask_at_once_watch_one_run(shop: tuple[Engine, RunStore]) -> None:

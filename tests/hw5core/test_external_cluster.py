@@ -20,6 +20,9 @@ from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_f
 REPOSITORY = Path(__file__).parents[2]
 CONFIGS = race(RunConfig(epochs=3, seed=3))
 
+WORKER_OPTIONS = ("--nthreads", "2", "--resources", "train=1", "--no-dashboard")
+"""What the README tells a department to start its workers with."""
+
 
 @contextmanager
 def _dask(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
@@ -36,10 +39,12 @@ def _dask(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @contextmanager
-def _scheduler(folder: Path) -> Iterator[str]:
-    """The address of a scheduler on a free port of loopback."""
+def _scheduler(folder: Path, port: int = 0) -> Iterator[str]:
+    """The address of a scheduler on loopback, on a free port unless one is named."""
     file = folder / "scheduler.json"
-    with _dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)):
+    file.unlink(missing_ok=True)
+    arguments = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--scheduler-file", str(file)]
+    with _dask("scheduler", *arguments):
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not file.exists() or not file.read_text():
             assert time.monotonic() < deadline, "the scheduler did not start"
@@ -53,9 +58,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with ExitStack() as stack:
         address = stack.enter_context(_scheduler(folder))
         for number in range(2):
-            # What the README tells a department to run.
-            command = ["worker", address, "--nthreads", "2", "--resources", "train=1", "--no-dashboard"]
-            stack.enter_context(_dask(*command, "--local-directory", str(folder / str(number))))
+            stack.enter_context(
+                _dask("worker", address, *WORKER_OPTIONS, "--local-directory", str(folder / str(number)))
+            )
         yield address
 
 
@@ -112,3 +117,45 @@ def test_a_cluster_without_a_worker_that_trains_is_a_sentence(
                 engine.start(CONFIGS)
         finally:
             engine.close()
+
+
+@contextmanager
+def _cluster_of_one(folder: Path, port: int = 0) -> Iterator[str]:
+    with (
+        _scheduler(folder, port) as address,
+        _dask("worker", address, *WORKER_OPTIONS, "--local-directory", str(folder)),
+    ):
+        yield address
+
+
+def test_a_cluster_that_comes_back_is_found_again_and_the_run_goes_on(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CONFIGS[0]
+    with _cluster_of_one(tmp_path) as address:
+        monkeypatch.setenv("HW5_SCHEDULER", address)
+        engine = Engine(store)
+        engine._client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
+        engine.start([config])
+        wait_for(store, config, lambda progress: len(progress.losses) > config.steps_per_epoch)
+    try:
+        lost = wait_until_over(store, config)
+        assert lost.run.status is Status.FAILED
+        assert "connection to its workers was lost" in lost.run.message
+        with _cluster_of_one(tmp_path, port=int(address.rsplit(":", 1)[1])):
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not _starts(engine, config):
+                assert time.monotonic() < deadline, "the engine did not find the cluster again"
+                time.sleep(0.5)
+            wait_for(store, config, lambda progress: progress.run.status is Status.FINISHED)
+    finally:
+        engine.close()
+    assert numbers(store.records(config.run_id)[0]) == undisturbed(config)
+
+
+def _starts(engine: Engine, config: RunConfig) -> bool:
+    try:
+        engine.start([config])
+    except EngineError:
+        return False
+    return True
