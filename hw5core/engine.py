@@ -150,7 +150,6 @@ class Engine:
     def _reach_workers(self) -> None:
         """Start the embedded cluster or connect to the one named: at first, and again when its scheduler went away."""
         self._cluster, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
-        self._client.subscribe_topic(TOPIC, self._receive)
         fire_and_forget(
             [self._client.submit(_warm, workers=[worker], pure=False) for worker in self._client.nthreads()]
         )
@@ -216,6 +215,8 @@ class Engine:
 
     def _submit(self, config: RunConfig, restarts: int = 0) -> None:
         run_id, token = config.run_id, uuid.uuid4().hex
+        # Each time anew: a scheduler that was away for a moment does not know who listens.
+        self._client.subscribe_topic(TOPIC, self._receive)
         future = self._client.submit(
             _train_on_worker,
             asdict(config),
