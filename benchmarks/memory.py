@@ -71,8 +71,10 @@ def _pss_mib(pid: int) -> float:
 
 def _serve(folder: str, dataset: str) -> None:
     """The server's half: everything that the app's server has in memory, and a race that lasts."""
+    import streamlit.web.bootstrap  # noqa: F401
+
     import hw5core.charts  # noqa: F401
-    import pages.shared.server  # noqa: F401  # streamlit, charts and all
+    import pages.shared.server  # noqa: F401
 
     store = RunStore(Path(folder))
     engine = Engine(store)

@@ -84,10 +84,10 @@ class Engine:
         self._tasks: dict[str, _Task] = {}
         self._tokens: dict[str, str] = {}
         self.trouble = ""
-        self._presence = Presence(store.folder)
         self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="hw5-writer", daemon=True)
         self._reach_workers()
+        self._presence = Presence(store.folder)
         self._writer.start()
 
     def start(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:

@@ -1,6 +1,8 @@
 """Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
 
+import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -17,6 +19,7 @@ from hw5core.config import KNOBS, ConfigError, RunConfig, race
 from hw5core.datasets import DATASETS, at_hand, split_sizes
 from hw5core.engine import EngineError
 from hw5core.progress import Progress, accuracy_lines
+from hw5core.receipts import receipt
 from hw5core.runs import Status, StoreError
 from pages.shared.frame import begin_page, big_number
 from pages.shared.server import engine, follower, owner, run_store
@@ -132,6 +135,7 @@ def _show_race(configs: tuple[RunConfig, ...], live: bool) -> None:
     if any(run.epochs for run in runs):
         st.code("\n".join(line for run in runs for line in accuracy_lines(run)), language=None)
     _fairness(runs)
+    _receipts(runs)
     if live and all(run.run.status.over for run in runs):
         st.rerun()
 
@@ -173,6 +177,25 @@ def _charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
 def _draw(title: str, table: pd.DataFrame, specification: dict[str, Any]) -> None:
     st.markdown(f"**{title}**")
     st.vega_lite_chart(table, specification, key=title, alt=title)
+
+
+def _receipts(runs: list[Progress]) -> None:
+    """Each finished run as a file that anybody can train again and compare: `python -m hw5core verify`."""
+    with st.container(horizontal=True):
+        for run in runs:
+            if run.run.status is Status.FINISHED:
+                st.download_button(
+                    f"Receipt of {run.run.config.label}",
+                    partial(_receipt_text, run),
+                    file_name=f"{run.run.config.activation}-{run.run.run_id}.json",
+                    mime="application/json",
+                    on_click="ignore",
+                    help="All that this run was and gave. `python -m hw5core verify FILE` trains it again and compares.",
+                )
+
+
+def _receipt_text(run: Progress) -> str:
+    return json.dumps(receipt(run))
 
 
 def _fairness(runs: list[Progress]) -> None:
