@@ -190,7 +190,7 @@ def _receipts(runs: list[Progress]) -> None:
                     file_name=f"{run.run.config.activation}-{run.run.run_id}.json",
                     mime="application/json",
                     on_click="ignore",
-                    help="All that this run was and gave. `python -m hw5core verify FILE` trains it again and compares.",
+                    help="All this run was and gave. `python -m hw5core verify FILE` trains it anew and compares.",
                 )
 
 
