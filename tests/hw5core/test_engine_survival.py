@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -201,6 +201,9 @@ def test_a_full_disk_stops_the_training_and_room_lets_it_go_on_the_same(
         database.execute("PRAGMA max_page_count=1")
         return database
 
+    # What other tests deleted left room inside the file.
+    with closing(connect(store.path)) as database:
+        database.execute("VACUUM")
     engine.start([CONFIG])
     wait_for(store, CONFIG, lambda progress: len(progress.losses) > EPOCH)
     with monkeypatch.context() as full:
