@@ -52,9 +52,9 @@ class Run:
     status: Status
     message: str
     attempt: int
-    created: float
-    changed: float
-    server: str
+    created: float = 0.0
+    changed: float = 0.0
+    server: str = ""
 
 
 class RunStore:
