@@ -6,15 +6,18 @@ A table names the activation by its label, and every chart gives that label the 
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hw5core.activations import ACTIVATIONS
-from hw5core.config import CLASSES
+from hw5core.config import CLASSES, RunConfig
 from hw5core.progress import Progress
 
 MAX_POINTS = 500
@@ -28,10 +31,42 @@ _ROWS = alt.NamedData("rows")  # shared by all layers, so that a chart has one s
 _GREY = "#888888"
 
 
-def training_loss_table(runs: Sequence[Progress]) -> pd.DataFrame:
-    """Columns activation, batch, loss, lowest, highest: the mean and the range of the losses in each bin of batches.
-    The bins depend on the run's length alone, so they stay where they are while losses arrive."""
-    return pd.concat([_row_of_nothing("batch", "loss", "lowest", "highest"), *map(_binned_losses, runs)])
+class Axis(StrEnum):
+    """What the training loss is drawn over."""
+
+    BATCHES = "batches"
+    EPOCHS = "epochs"
+    SECONDS = "seconds"
+
+
+_AXIS_TITLES = {
+    Axis.BATCHES: "batch (steps of SGD)",
+    Axis.EPOCHS: "epoch (from 0)",
+    Axis.SECONDS: "seconds of training, evaluation included",
+}
+
+
+@dataclass(frozen=True)
+class LossView:
+    """How the training loss is drawn: over what, on which scale, as the mean of how many batches before each point
+    (1 draws the losses as they are)."""
+
+    axis: Axis = Axis.BATCHES
+    logarithmic: bool = False
+    smoothing: int = 1
+
+
+def training_loss_table(
+    runs: Sequence[Progress], view: LossView = LossView(), zoom: tuple[float, float] | None = None
+) -> pd.DataFrame:
+    """Columns activation, x, loss, lowest, highest, batch: per bin of batches the mean of the (smoothed) losses, the
+    range of the losses themselves, and the number of its first batch.
+
+    The bins depend on the run's length alone, so they stay where they are while losses arrive; inside `zoom` (from, to,
+    in the axis's unit) there are as many bins again, down to single batches.
+    """
+    columns = ("x", "loss", "lowest", "highest", "batch")
+    return pd.concat([_row_of_nothing(*columns), *(_binned_losses(run, view, zoom) for run in runs)])
 
 
 def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
@@ -40,19 +75,23 @@ def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
 
 
 @lru_cache
-def training_loss_chart(labels: tuple[str, ...], total_steps: int) -> dict[str, Any]:
-    """Training loss by batch: the mean of each bin as a line, its range as a band."""
-    base = alt.Chart(_ROWS).encode(
-        x=alt.X("batch:Q", title="batch (steps of SGD)", scale=alt.Scale(domain=[0, total_steps], nice=False)),
-        color=_colour(labels),
+def training_loss_chart(labels: tuple[str, ...], config: RunConfig, view: LossView) -> dict[str, Any]:
+    """Training loss: the mean of each bin as a line, its range as a band. Wheel and drag zoom ("zoom"), a click picks
+    the nearest batch ("picked")."""
+    end = {Axis.BATCHES: config.total_steps, Axis.EPOCHS: config.epochs}.get(view.axis)
+    x_scale = alt.Scale(domain=[0, end], nice=False) if end else alt.Scale(zero=True, nice=False)
+    y_scale = alt.Scale(type="log") if view.logarithmic else alt.Scale(zero=True)
+    base = alt.Chart(_ROWS).encode(x=alt.X("x:Q", title=_AXIS_TITLES[view.axis], scale=x_scale), color=_colour(labels))
+    band = base.mark_area(opacity=0.2, clip=True).encode(
+        y=alt.Y("lowest:Q", title="training loss (nats)", scale=y_scale), y2="highest:Q"
     )
-    band = base.mark_area(opacity=0.2).encode(
-        y=alt.Y("lowest:Q", title="training loss (nats)"), y2="highest:Q", color=_colour(labels)
-    )
-    line = base.mark_line().encode(
+    line = base.mark_line(clip=True).encode(
         y="loss:Q", strokeDash=_dash(labels), tooltip=_tooltip("batch", "loss", "lowest", "highest")
     )
-    return _specification(band, line, _reference(UNIFORM_GUESS_LOSS, "ln 10 = 2.303: a uniform guess"))
+    zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
+    picked = alt.selection_point(name="picked", nearest=True, on="click", fields=["batch"])
+    reference = _reference(UNIFORM_GUESS_LOSS, "ln 10 = 2.303: a uniform guess")
+    return _specification(band.add_params(zoom), line.add_params(picked), reference)
 
 
 @lru_cache
@@ -90,21 +129,59 @@ def _epochs(progress: Progress) -> pd.DataFrame:
     )
 
 
-def _binned_losses(progress: Progress) -> pd.DataFrame:
+def _binned_losses(progress: Progress, view: LossView, zoom: tuple[float, float] | None) -> pd.DataFrame:
     # A slice is a copy: the followed run's own array grows in another thread.
     losses = np.array(progress.losses[:])
-    width = -(-progress.run.config.total_steps // MAX_POINTS)
-    firsts = np.arange(0, len(losses), width)
+    positions = _positions(progress, view.axis, len(losses))
+    firsts = _bin_starts(progress.run.config.total_steps, positions, zoom)
     counts = np.diff(firsts, append=len(losses))
+    means = np.add.reduceat(_smoothed(losses, view.smoothing), firsts) / counts
     return pd.DataFrame(
         {
             "activation": progress.run.config.label,
-            "batch": firsts + (counts - 1) / 2,
-            "loss": np.add.reduceat(losses, firsts) / counts,
+            "x": (positions[firsts] + positions[firsts + counts - 1]) / 2,
+            "loss": means,
             "lowest": np.minimum.reduceat(losses, firsts),
             "highest": np.maximum.reduceat(losses, firsts),
+            "batch": firsts,
         }
     )
+
+
+def _positions(progress: Progress, axis: Axis, batches: int) -> NDArray[np.float64]:
+    """Where each batch lies on the axis; seconds are interpolated between the run's reports."""
+    numbers = np.arange(batches, dtype=float)
+    if axis is Axis.EPOCHS:
+        return numbers / progress.run.config.steps_per_epoch
+    if axis is Axis.SECONDS:
+        steps, seconds = zip(*progress.clock, strict=True)
+        return np.interp(numbers, steps, seconds)
+    return numbers
+
+
+def _bin_starts(
+    total_steps: int, positions: NDArray[np.float64], zoom: tuple[float, float] | None
+) -> NDArray[np.int64]:
+    """The first batch of each bin: coarse bins over the whole run and, where one has zoomed in, fine ones."""
+    coarse = np.arange(0, len(positions), -(-total_steps // MAX_POINTS))
+    if zoom is None:
+        return coarse
+    low, high = np.searchsorted(positions, sorted(zoom))
+    fine = np.arange(low, high, max(1, -(-(high - low) // MAX_POINTS)))
+    outside = coarse[(coarse < low) | (coarse >= high)]
+    # The end of the zoomed part begins a bin too: its last batch is not thrown together with those behind it.
+    behind = [high] if high < len(positions) else []
+    return np.concatenate([outside[outside < low], fine, np.union1d(behind, outside[outside >= high])]).astype(int)
+
+
+def _smoothed(losses: NDArray[np.float64], batches: int) -> NDArray[np.float64]:
+    """For each batch the mean of the losses of the last so many batches, itself included; fewer at the beginning."""
+    if batches <= 1:
+        return losses
+    sums = np.concatenate([[0.0], np.cumsum(losses)])
+    ends = np.arange(1, len(losses) + 1)
+    starts = np.maximum(0, ends - batches)
+    return (sums[ends] - sums[starts]) / (ends - starts)
 
 
 def _by_epoch(

@@ -7,17 +7,23 @@ from dataclasses import dataclass, field
 from hw5core.records import BatchLosses, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
 from hw5core.runs import Run, RunStore
 
+RECENT_REPORTS = 25
+"""Over how many of a run's reports its pace is taken: about five seconds."""
+
 
 @dataclass
 class Progress:
     """A run's story up to now. `losses` holds one training loss per batch, from the first on, without gaps; `examples`
-    the loss of every image in the order of training, each epoch `images_per_epoch` of them; `statistics` how the
+    the loss of every image in the order of training, each epoch `images_per_epoch` of them, and `predictions` what
+    the network took it for; `clock` the batches done and the seconds spent by then, now and then; `statistics` how the
     layers fared, every so many batches."""
 
     run: Run
     started: RunStarted | None = None
     losses: "array[float]" = field(default_factory=lambda: array("d"))
     examples: "array[float]" = field(default_factory=lambda: array("f"))
+    predictions: "array[int]" = field(default_factory=lambda: array("b"))
+    clock: list[tuple[int, float]] = field(default_factory=lambda: [(0, 0.0)])
     statistics: list[LayerStatistics] = field(default_factory=list)
     epochs: list[EpochResult] = field(default_factory=list)
     seconds: float | None = None
@@ -30,12 +36,27 @@ class Progress:
             case BatchLosses():
                 self.losses.extend(record.losses)
                 self.examples.extend(record.examples)
+                self.predictions.extend(record.predictions)
+                if record.seconds is not None:
+                    self.clock.append((len(self.losses), record.seconds))
             case LayerStatistics():
                 self.statistics.append(record)
             case EpochResult():
                 self.epochs.append(record)
             case RunFinished():
                 self.seconds = record.seconds
+
+    @property
+    def steps_per_second(self) -> float | None:
+        """The pace of the last few seconds of training, or None before there is one."""
+        (before, then), (steps, now) = self.clock[-RECENT_REPORTS:][0], self.clock[-1]
+        return (steps - before) / (now - then) if now > then else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest of the run takes at its mean pace so far, or None before there is one."""
+        steps, spent = self.clock[-1]
+        return spent / steps * (self.run.config.total_steps - steps) if steps else None
 
     @property
     def fraction(self) -> float:

@@ -35,12 +35,16 @@ class BatchLosses:
     """Training losses (cross-entropy, nats) of consecutive batches; the first is number `first_step`, from 0.
 
     `losses` holds each batch's mean; `examples` the losses of their images in the order of training, batch after batch:
-    the config's batch size of them each, the rest in an epoch's last. A record never reaches into the next epoch.
+    the config's batch size of them each, the rest in an epoch's last; `predictions` the classes that the network gave
+    them before the step, in the same order. `seconds` is how long the run had trained after the last of the batches,
+    evaluation included. A record never reaches into the next epoch.
     """
 
     first_step: int
     losses: tuple[float, ...]
     examples: tuple[float, ...] = ()
+    predictions: tuple[int, ...] = ()
+    seconds: float | None = None
 
     @property
     def position(self) -> int:
@@ -133,4 +137,5 @@ def decode(plain: dict[str, Any]) -> Record:
     if kind is BatchLosses:
         values["losses"] = tuple(values["losses"])
         values["examples"] = tuple(values.get("examples", ()))
+        values["predictions"] = tuple(values.get("predictions", ()))
     return kind(**values)

@@ -40,6 +40,9 @@ SATURATED_SLOPE = 0.01
 """A unit whose activation's derivative is smaller than this in absolute value passes back next to nothing of the
 gradient. For sigmoid, whose derivative is at most 0.25, it means |x| > 4.6; for ReLU, x <= 0."""
 
+_Answers = tuple[list[float], list[int]]
+"""Of one batch: each image's loss, and the class that the network gave it."""
+
 _GATHER_BATCHES = 200
 _EVALUATION_BATCH = 100
 
@@ -134,23 +137,24 @@ class _Run:
         self.step, self.seconds, self.epoch_seconds = resume.step, resume.seconds, resume.epoch_seconds
         self.seconds_at_checkpoint = resume.seconds
 
-    def train_batch(self, images: Tensor, labels: Tensor) -> list[float]:
-        """One step of stochastic gradient descent along the gradient of the batch's mean loss; the loss of each of its
-        images before it."""
+    def train_batch(self, images: Tensor, labels: Tensor) -> _Answers:
+        """One step of stochastic gradient descent along the gradient of the batch's mean loss; how each of its images
+        fared before it."""
         if self.has_dropout:
             torch.manual_seed(self.config.seed * 1_000_003 + self.step)
-        losses = functional.cross_entropy(self.network(images), labels, reduction="none")
+        logits = self.network(images)
+        losses = functional.cross_entropy(logits, labels, reduction="none")
         self.optimiser.clear()
         losses.mean().backward()
         self.optimiser.step()
         self.step += 1
-        return losses.tolist()
+        return losses.tolist(), logits.argmax(1).tolist()
 
     @property
     def measures_next(self) -> bool:
         return self.step % STATISTICS_STEPS == 0
 
-    def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[list[float], LayerStatistics]:
+    def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[_Answers, LayerStatistics]:
         """The same step with the same numbers, and how the layers fared in it."""
         step = self.step
         weights = {
@@ -160,13 +164,13 @@ class _Run:
         }
         weight_norms = {name: weight.norm().item() for name, weight in weights.items()}
         with self._activation_inputs() as inputs:
-            losses = self.train_batch(images, labels)
+            answers = self.train_batch(images, labels)
         # The gradients stay until the next step takes its own.
         gradient_norms = {
             name: weight.grad.norm().item() for name, weight in weights.items() if weight.grad is not None
         }
         saturated = {name: _saturated_share(module, received) for name, (module, received) in inputs.items()}
-        return losses, LayerStatistics(step, weight_norms, gradient_norms, saturated)
+        return answers, LayerStatistics(step, weight_norms, gradient_norms, saturated)
 
     @contextmanager
     def _activation_inputs(self) -> Iterator[dict[str, tuple[nn.Module, Tensor]]]:
@@ -256,7 +260,7 @@ def _train_epoch(
         # The last batch is told after the loop: a checkpoint there would skip the epoch's evaluation.
         if elapsed >= REPORT_SECONDS and run.step < last_step:
             run.spend(elapsed)
-            yield from report.take()
+            yield from report.take(run.seconds)
             if stop():
                 run.stopped = True
                 return
@@ -265,7 +269,7 @@ def _train_epoch(
             # Time that the receiver takes between two records is not training time.
             reported = time.perf_counter()
     run.spend(time.perf_counter() - reported)
-    yield from report.take()
+    yield from report.take(run.seconds)
 
 
 class _Report:
@@ -275,20 +279,25 @@ class _Report:
         self._first_step = first_step
         self._means: list[float] = []
         self._examples: list[float] = []
+        self._predictions: list[int] = []
         self._statistics: list[LayerStatistics] = []
 
-    def add(self, examples: list[float], statistics: LayerStatistics | None) -> None:
+    def add(self, answers: _Answers, statistics: LayerStatistics | None) -> None:
+        examples, predictions = answers
         self._means.append(sum(examples) / len(examples))
         self._examples += examples
+        self._predictions += predictions
         if statistics:
             self._statistics.append(statistics)
 
-    def take(self) -> list[Record]:
-        """The records of the batches since the last time."""
-        losses = BatchLosses(self._first_step, tuple(self._means), tuple(self._examples))
+    def take(self, seconds: float) -> list[Record]:
+        """The records of the batches since the last time, after so many seconds of training."""
+        losses = BatchLosses(
+            self._first_step, tuple(self._means), tuple(self._examples), tuple(self._predictions), seconds
+        )
         taken: list[Record] = [losses, *self._statistics]
         self._first_step += len(self._means)
-        self._means, self._examples, self._statistics = [], [], []
+        self._means, self._examples, self._predictions, self._statistics = [], [], [], []
         return taken
 
 

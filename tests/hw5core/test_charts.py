@@ -17,21 +17,27 @@ LABELS = ("ReLU", "sigmoid")
 
 
 def _progress(config: RunConfig, losses: list[float]) -> Progress:
-    run = Run(config.run_id, config, Status.RUNNING, "", 1)
-    return Progress(run, losses=array("d", losses), epochs=[EpochResult(0, 215, 0.5, 80.0, 81.0, 1.0, 0.1)])
+    run = Run(config.run_id, config, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
+    epochs = [EpochResult(0, 215, 0.5, 80.0, 81.0, 1.0, 0.1)]
+    clock = [(0, 0.0), (216, 1.0), (432, 3.0), (4320, 39.0)]
+    return Progress(run, losses=array("d", losses), epochs=epochs, clock=clock)
 
 
-def test_no_loss_is_hidden_by_the_bins() -> None:
+@pytest.fixture
+def run() -> Progress:
     config = RunConfig(epochs=20)
-    losses = np.random.default_rng(0).exponential(size=config.total_steps).tolist()
-    table = charts.training_loss_table([_progress(config, losses)]).dropna()
+    return _progress(config, np.random.default_rng(0).exponential(size=config.total_steps).tolist())
+
+
+def test_no_loss_is_hidden_by_the_bins(run: Progress) -> None:
+    table = charts.training_loss_table([run]).dropna()
     assert len(table) <= charts.MAX_POINTS
-    assert table.lowest.min() == min(losses)
-    assert table.highest.max() == max(losses)
-    width = -(-config.total_steps // charts.MAX_POINTS)
-    assert table.loss.iloc[0] == pytest.approx(np.mean(losses[:width]))
-    assert table.batch.iloc[0] == (width - 1) / 2
-    assert table.batch.is_monotonic_increasing
+    assert table.lowest.min() == min(run.losses)
+    assert table.highest.max() == max(run.losses)
+    width = -(-run.run.config.total_steps // charts.MAX_POINTS)
+    assert table.loss.iloc[0] == pytest.approx(np.mean(run.losses[:width]))
+    assert table.x.iloc[0] == (width - 1) / 2
+    assert table.x.is_monotonic_increasing
 
 
 def test_bins_stay_where_they_are_while_losses_arrive() -> None:
@@ -39,7 +45,34 @@ def test_bins_stay_where_they_are_while_losses_arrive() -> None:
     losses = [float(step) for step in range(4320)]
     some, more = (charts.training_loss_table([_progress(config, losses[:count])]).dropna() for count in (1000, 2000))
     # All bins but the last, which may still be filling.
-    assert some.batch.tolist()[:-1] == more.batch.tolist()[: len(some) - 1]
+    assert some.x.tolist()[:-1] == more.x.tolist()[: len(some) - 1]
+
+
+def test_zooming_in_shows_single_batches(run: Progress) -> None:
+    table = charts.training_loss_table([run], zoom=(1000, 1100)).dropna()
+    inside = table[(table.x >= 1000) & (table.x < 1100)]
+    assert inside.loss.tolist() == run.losses[1000:1100].tolist()
+    assert inside.batch.tolist() == list(range(1000, 1100))
+    # Zooming out again finds the rest of the run in its place.
+    assert len(table) > len(inside) + 400
+    assert table.x.is_monotonic_increasing
+
+
+def test_smoothing_is_the_mean_of_the_batches_before_each_point(run: Progress) -> None:
+    view = charts.LossView(smoothing=50)
+    table = charts.training_loss_table([run], view, zoom=(0, 400)).dropna().set_index("batch")
+    assert table.loss[300] == pytest.approx(np.mean(run.losses[251:301]))
+    assert table.loss[3] == pytest.approx(np.mean(run.losses[:4]))
+    # The band is never smoothed.
+    assert table.highest[300] == run.losses[300]
+
+
+@pytest.mark.parametrize(("axis", "last"), [("epochs", 4319 / 216), ("seconds", 39.0)])
+def test_other_axes_measure_the_same_batches(run: Progress, axis: str, last: float) -> None:
+    by_batch = charts.training_loss_table([run]).dropna()
+    other = charts.training_loss_table([run], charts.LossView(axis=charts.Axis(axis))).dropna()
+    assert other.loss.tolist() == by_batch.loss.tolist()
+    assert other.x.iloc[-1] == pytest.approx(last, rel=0.01)
 
 
 def test_a_race_that_has_not_begun_shows_no_values() -> None:
@@ -56,7 +89,7 @@ def test_the_epoch_table_names_each_network() -> None:
 @pytest.mark.parametrize(
     "specification",
     [
-        charts.training_loss_chart(LABELS, 1000),
+        charts.training_loss_chart(LABELS, RunConfig(), charts.LossView()),
         charts.validation_loss_chart(LABELS, 5),
         charts.test_accuracy_chart(LABELS, 5, 11.1),
     ],
