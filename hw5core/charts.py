@@ -91,7 +91,9 @@ def training_loss_chart(labels: tuple[str, ...], config: RunConfig, view: LossVi
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
     picked = alt.selection_point(name="picked", nearest=True, on="click", fields=["batch"])
     reference = _reference(UNIFORM_GUESS_LOSS, "ln 10 = 2.303: a uniform guess")
-    return _specification(band.add_params(zoom), line.add_params(picked), reference)
+    # Only marks that are points have a nearest one, so the line's are there, unseen, to be clicked.
+    points = base.mark_point(opacity=0, clip=True).encode(y="loss:Q").add_params(picked)
+    return _specification(band.add_params(zoom), line, points, reference)
 
 
 @lru_cache
@@ -210,7 +212,7 @@ def _reference(value: float, text: str) -> alt.LayerChart:
     """
     at = alt.Chart(_ROWS).transform_aggregate(rows="count()").encode(y=alt.datum(value))
     rule = at.mark_rule(strokeDash=[2, 3], color=_GREY, size=1.5)
-    words = at.mark_text(align="right", baseline="bottom", dy=-3, dx=-4, color=_GREY, fontSize=12)
+    words = at.mark_text(align="right", baseline="top", dy=4, dx=-4, color=_GREY, fontSize=12)
     return rule + words.encode(x=alt.value("width"), text=alt.value(text))
 
 

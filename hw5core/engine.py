@@ -136,6 +136,11 @@ class Engine:
         with self._lock:
             return list(self._waiting).index(run_id) + 1 if run_id in self._waiting else None
 
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Have a worker compute a short, pure function, beside any training. The same call asked twice is computed once
+        as long as somebody holds its future."""
+        return self._client.submit(function, *arguments, pure=True, priority=10)
+
     def close(self) -> None:
         """Let go of the cluster; an embedded one ends with its workers. Runs under way stay at their checkpoints."""
         self._client.close()

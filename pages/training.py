@@ -1,26 +1,22 @@
 """Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
 
-import json
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from hw5core.charts import (
-    epoch_table,
-    test_accuracy_chart,
-    training_loss_chart,
-    training_loss_table,
-    validation_loss_chart,
-)
-from hw5core.config import KNOBS, ConfigError, RunConfig, race
-from hw5core.datasets import DATASETS, at_hand, split_sizes
+from hw5core.architecture import ArchitectureError
+from hw5core.charts import epoch_table, test_accuracy_chart, validation_loss_chart
+from hw5core.config import ConfigError, RunConfig
 from hw5core.engine import EngineError
-from hw5core.progress import Progress, accuracy_lines
-from hw5core.receipts import receipt
+from hw5core.findings import plateau_caption
+from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
+from pages.race.knobs import chosen_race
+from pages.race.loss_view import loss_chart
+from pages.race.opened_batch import opened_batch
+from pages.race.outcome import outcome
 from pages.shared.frame import begin_page, big_number
 from pages.shared.server import engine, follower, owner, run_store
 
@@ -35,7 +31,7 @@ def page() -> None:
         "**Try this:** say which one wins and by how much, then press the button and watch the batches of five go by.",
     )
     try:
-        configs = race(_chosen_config())
+        configs = chosen_race()
         if run_store().notice:
             st.warning(run_store().notice)
         runs = _stories(configs)
@@ -44,42 +40,8 @@ def page() -> None:
         st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()
-    except (ConfigError, StoreError, EngineError) as error:
+    except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
         st.error(str(error))
-
-
-def _chosen_config() -> RunConfig:
-    """The knobs, each kept in the address, so that a link shows the same race."""
-    data, epochs, seed = st.columns([3, 1, 1])
-    with data:
-        dataset = st.segmented_control(
-            KNOBS["dataset"].label,
-            list(DATASETS),
-            default="digits",
-            required=True,
-            key="dataset",
-            bind="query-params",
-        )
-        st.caption(_data_words(dataset))
-    with epochs:
-        # The key holds the dataset's name: each dataset proposes its own number.
-        chosen_epochs = _number("epochs", DATASETS[dataset].epochs, key=f"epochs-{dataset}")
-    with seed:
-        chosen_seed = _number("seed", 0, key="seed")
-    return RunConfig(dataset=dataset, epochs=chosen_epochs, seed=chosen_seed)
-
-
-def _data_words(dataset: str) -> str:
-    training, validation, test = split_sizes(dataset)
-    words = f"{DATASETS[dataset].title}: {training:,} images to train on, {validation:,} to validate, {test:,} to test."
-    return words if at_hand(dataset) else f"{words} They will be downloaded once; the digits need no network."
-
-
-def _number(name: str, default: int, key: str) -> int:
-    knob = KNOBS[name]
-    return st.number_input(
-        knob.label, int(knob.lowest), int(knob.highest), default, help=knob.help, key=key, bind="query-params"
-    )
 
 
 def _stories(configs: tuple[RunConfig, ...]) -> list[Progress]:
@@ -131,17 +93,17 @@ def _show_race(configs: tuple[RunConfig, ...], live: bool) -> None:
     for run in runs:
         if run.run.status is Status.FAILED:
             st.error(f"**{run.run.config.label}**: {run.run.message}")
-    _charts(configs, runs)
-    if any(run.epochs for run in runs):
-        st.code("\n".join(line for run in runs for line in accuracy_lines(run)), language=None)
-    _fairness(runs)
-    _receipts(runs)
+    picked = loss_chart(configs, runs)
+    if picked is not None and runs:
+        opened_batch(picked, runs)
+    _epoch_charts(configs, runs)
+    outcome(runs)
     if live and all(run.run.status.over for run in runs):
         st.rerun()
 
 
 def _scoreboard(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    """Per network the newest test accuracy, large, and how far it has come."""
+    """Per network the newest test accuracy, large, how far it has come, and what its loss says."""
     found = {run.run.run_id: run for run in runs}
     for column, config in zip(st.columns(len(configs)), configs, strict=True):
         with column:
@@ -149,72 +111,39 @@ def _scoreboard(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
             accuracy = f"{run.epochs[-1].test_accuracy:5.2f} %" if run and run.epochs else "–"
             big_number(f"{config.label}: test accuracy", accuracy, config.spec.colour)
             st.progress(run.fraction if run else 0.0, text=_state_words(run))
+            st.caption(plateau_caption(run) if run else "")
 
 
 def _state_words(run: Progress | None) -> str:
     if run is None:
         return "not started"
-    batches = f"{len(run.losses):,} of {run.run.config.total_steps:,} batches"
-    seconds = f", {run.seconds:.1f} s" if run.seconds is not None else ""
+    batches = f"{run.run.status}{_place_in_line(run)}: {len(run.losses):,} of {run.run.config.total_steps:,} batches"
+    if run.seconds is not None:
+        return f"{batches} in {run.seconds:.1f} s"
+    if run.run.status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:
+        return batches
+    return f"{batches}, {run.steps_per_second:.0f} a second, {run.seconds_left:.0f} s left"
+
+
+def _place_in_line(run: Progress) -> str:
     place = engine().place(run.run.run_id) if run.run.status is Status.WAITING else None
-    in_line = f", number {place} in line for a worker" if place else ""
-    return f"{run.run.status}{in_line}: {batches}{seconds}"
+    return f", number {place} in line for a worker" if place else ""
 
 
-def _charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    labels = tuple(config.label for config in configs)
-    first = configs[0]
-    epochs = epoch_table(runs)
+def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+    labels, epochs = tuple(config.label for config in configs), configs[0].epochs
+    table = epoch_table(runs)
     share = next((run.started.commonest_share for run in runs if run.started), None)
-    _draw("Training loss, every batch", training_loss_table(runs), training_loss_chart(labels, first.total_steps))
     validation, test = st.columns(2)
     with validation:
-        _draw("Validation loss, every epoch", epochs, validation_loss_chart(labels, first.epochs))
+        _draw("Validation loss, every epoch", table, validation_loss_chart(labels, epochs))
     with test:
-        _draw("Test accuracy, every epoch", epochs, test_accuracy_chart(labels, first.epochs, share))
+        _draw("Test accuracy, every epoch", table, test_accuracy_chart(labels, epochs, share))
 
 
 def _draw(title: str, table: pd.DataFrame, specification: dict[str, Any]) -> None:
     st.markdown(f"**{title}**")
-    st.vega_lite_chart(table, specification, key=title, alt=title)
-
-
-def _receipts(runs: list[Progress]) -> None:
-    """Each finished run as a file that anybody can train again and compare: `python -m hw5core verify`."""
-    with st.container(horizontal=True):
-        for run in runs:
-            if run.run.status is Status.FINISHED:
-                st.download_button(
-                    f"Receipt of {run.run.config.label}",
-                    partial(_receipt_text, run),
-                    file_name=f"{run.run.config.activation}-{run.run.run_id}.json",
-                    mime="application/json",
-                    on_click="ignore",
-                    help="All this run was and gave. `python -m hw5core verify FILE` trains it anew and compares.",
-                )
-
-
-def _receipt_text(run: Progress) -> str:
-    return json.dumps(receipt(run))
-
-
-def _fairness(runs: list[Progress]) -> None:
-    """What the runs shared, shown by their hashes, so that the activation alone explains the difference."""
-    started = [run.started for run in runs if run.started]
-    if len(started) < 2:
-        return
-    shared = [
-        ("first weights", {one.weights_hash for one in started}),
-        ("split", {one.split_hash for one in started}),
-        ("batch order", {one.order_hash for one in started}),
-    ]
-    words = [
-        f"{name} {'the same' if len(hashes) == 1 else '**different**'} (`{'`, `'.join(hashes)}`)"
-        for name, hashes in shared
-    ]
-    st.caption(f"Shared by all networks of this race: {'; '.join(words)}.")
-    for note in {one.data_note for one in started if one.data_note}:
-        st.caption(f"Data: {note}.")
+    st.vega_lite_chart(table, specification, key=title, alt=f"{title}, one line per network")
 
 
 page()

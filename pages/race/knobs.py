@@ -1,0 +1,87 @@
+"""The knobs of a race. Each is kept in the address under its own name, so that a link shows the same race."""
+
+from dataclasses import fields
+from typing import Any
+
+import streamlit as st
+
+from hw5core.activations import ACTIVATIONS
+from hw5core.config import KNOBS, RunConfig, race
+from hw5core.datasets import DATASETS, at_hand, split_sizes
+
+_DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in fields(RunConfig)}
+_RARER = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed")
+
+
+def chosen_race() -> tuple[RunConfig, ...]:
+    """Draw the knobs, the homework's in view and the rest one click away; one config per network of the race.
+
+    Raises ConfigError or ArchitectureError for what cannot be trained.
+    """
+    data, epochs, seed = st.columns([3, 1, 1])
+    with data:
+        dataset = _dataset()
+    with epochs:
+        # The key holds the dataset's name, because each dataset proposes its own number.
+        chosen: dict[str, Any] = {"epochs": _number("epochs", DATASETS[dataset].epochs, f"epochs-{dataset}")}
+    with seed:
+        chosen["seed"] = _number("seed", _DEFAULTS["seed"], "seed")
+    with st.expander("More settings: as they stand, they are the homework's"):
+        activations, rarer = _rarer_knobs()
+    return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **rarer), activations)
+
+
+def _dataset() -> str:
+    dataset: str = st.segmented_control(
+        KNOBS["dataset"].label, list(DATASETS), default="digits", required=True, key="dataset", bind="query-params"
+    )
+    training, validation, test = split_sizes(dataset)
+    words = f"{DATASETS[dataset].title}: {training:,} images to train on, {validation:,} to validate, {test:,} to test."
+    st.caption(words if at_hand(dataset) else f"{words} They will be downloaded once; the digits need no network.")
+    return dataset
+
+
+def _rarer_knobs() -> tuple[list[str], dict[str, Any]]:
+    activations = st.multiselect(
+        "networks in the race, by activation",
+        list(ACTIVATIONS),
+        default=["relu", "sigmoid"],
+        key="activations",
+        bind="query-params",
+    )
+    columns = st.columns(len(_RARER))
+    rarer: dict[str, Any] = {}
+    for column, name in zip(columns, _RARER, strict=True):
+        with column:
+            rarer[name] = _number(name, _DEFAULTS[name], name)
+    drawn, network = st.columns([1, 4])
+    with drawn:
+        knob = KNOBS["initialisation"]
+        rarer["initialisation"] = st.selectbox(
+            knob.label, knob.choices, help=knob.help, key="initialisation", bind="query-params"
+        )
+    with network:
+        rarer["network"] = st.text_input(
+            KNOBS["network"].label,
+            _DEFAULTS["network"],
+            help=KNOBS["network"].help,
+            key="network-text",
+            bind="query-params",
+        )
+    return activations or ["relu"], rarer
+
+
+def _number(name: str, default: float, key: str) -> float:
+    """A number input with the knob's own limits, whole or not as its default is."""
+    knob, kind = KNOBS[name], type(default)
+    return st.number_input(
+        knob.label,
+        kind(knob.lowest),
+        kind(knob.highest),
+        default,
+        step=1 if kind is int else 0.001,
+        format="%d" if kind is int else "%.4g",
+        help=knob.help,
+        key=key,
+        bind="query-params",
+    )

@@ -1,0 +1,45 @@
+"""One batch, opened: its images, and what each network made of them before it learnt from them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from hw5core.batches import Answer, Batch, answers, open_batch
+from hw5core.config import RunConfig
+from hw5core.progress import Progress
+from pages.shared.server import engine
+
+MOST_IMAGES = 10
+_ENLARGED = 4
+_TIMEOUT_SECONDS = 60
+
+
+def opened_batch(step: int, runs: Sequence[Progress]) -> None:
+    """Show the batch under the curve's point; all networks of a race saw the same images in it."""
+    batch = _open(runs[0].run.config, step)
+    epoch, number = divmod(step, runs[0].run.config.steps_per_epoch)
+    st.markdown(f"**Batch {step:,}**: number {number:,} of epoch {epoch}")
+    told = [(run, answers(run, step)) for run in runs]
+    for place, column in enumerate(st.columns(min(MOST_IMAGES, len(batch.labels)))):
+        with column:
+            _image(batch, place, [(run, found[place]) for run, found in told if found])
+    for run, found in told:
+        if found:
+            losses = " + ".join(f"{answer.loss:.3f}" for answer in found[:MOST_IMAGES])
+            more = " + …" if len(found) > MOST_IMAGES else ""
+            st.markdown(f"{run.run.config.label}: ({losses}{more}) / {len(found)} = **{run.losses[step]:.4f}**")
+
+
+def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> None:
+    label = int(batch.labels[place])
+    st.image(np.kron(batch.images[place], np.ones((_ENLARGED, _ENLARGED), np.uint8)), caption=f"a {label}")
+    for run, answer in told:
+        right = "✓" if answer.prediction == label else "✗"
+        st.caption(f"{run.run.config.label}: {answer.prediction} {right}, loss {answer.loss:.3f}")
+
+
+@st.cache_data(max_entries=200, show_spinner="Finding the batch's images …")
+def _open(config: RunConfig, step: int) -> Batch:
+    batch: Batch = engine().submit(open_batch, config, step).result(timeout=_TIMEOUT_SECONDS)
+    return batch

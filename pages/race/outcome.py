@@ -1,0 +1,71 @@
+"""What a race came to: the homework's lines beside the sheet's, what it says about the claims, and what was shared."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from hw5core.config import RunConfig
+from hw5core.findings import Verdict, claims
+from hw5core.homework import SHEET_ACCURACY
+from hw5core.progress import Progress, accuracy_lines
+
+_MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
+
+
+def outcome(runs: Sequence[Progress]) -> None:
+    """All that can be said of the race so far; nothing before its first epoch has ended."""
+    if any(run.epochs for run in runs):
+        st.subheader("As the homework prints it", anchor=False)
+        st.code("\n".join(line for run in runs for line in accuracy_lines(run)), language=None)
+        _beside_the_sheet(runs)
+    _claims({run.run.config.activation: run for run in runs})
+    _fairness(runs)
+
+
+def _beside_the_sheet(runs: Sequence[Progress]) -> None:
+    """The sheet's accuracies beside ours, where the run follows the sheet's protocol."""
+    comparable = [run for run in runs if _follows_the_sheet(run.run.config) and run.epochs]
+    if not comparable:
+        return
+    columns: dict[str, pd.Series[float]] = {}
+    for run in comparable:
+        label = run.run.config.label
+        columns[f"{label}, here (%)"] = pd.Series([result.test_accuracy for result in run.epochs])
+        columns[f"{label}, the sheet (%)"] = pd.Series(SHEET_ACCURACY[run.run.config.activation])
+    table = pd.DataFrame(columns).rename_axis("epoch")
+    st.dataframe(table.style.format("{:.2f}", na_rep="not yet"), width="stretch")
+    st.caption("The sheet gives neither its network nor its seeds; the network here is a reconstruction.")
+
+
+def _follows_the_sheet(config: RunConfig) -> bool:
+    """The homework's protocol on its data, with whatever seeds: the sheet does not tell its own."""
+    own = RunConfig(dataset="mnist", activation=config.activation, seed=config.seed, split_seed=config.split_seed)
+    return config == own and config.activation in SHEET_ACCURACY
+
+
+def _claims(runs: dict[str, Progress]) -> None:
+    if not {"relu", "sigmoid"} <= set(runs) or not all(run.run.status.over for run in runs.values()):
+        return
+    st.subheader("What this race says about the sheet's claims", anchor=False)
+    for finding in claims(runs["relu"], runs["sigmoid"]):
+        st.markdown(f"{_MARKS[finding.verdict]} **{finding.claim}** *{finding.verdict}*: {finding.reason}.")
+
+
+def _fairness(runs: Sequence[Progress]) -> None:
+    """What the runs shared, shown by their hashes, so that the activation alone explains the difference."""
+    started = [run.started for run in runs if run.started]
+    if len(started) < 2:
+        return
+    shared = [
+        ("first weights", {one.weights_hash for one in started}),
+        ("split", {one.split_hash for one in started}),
+        ("batch order", {one.order_hash for one in started}),
+    ]
+    words = [
+        f"{name} {'the same' if len(hashes) == 1 else '**different**'} (`{'`, `'.join(sorted(hashes))}`)"
+        for name, hashes in shared
+    ]
+    st.caption(f"Shared by all networks of this race: {'; '.join(words)}.")
+    for note in {one.data_note for one in started if one.data_note}:
+        st.caption(f"Data: {note}.")
