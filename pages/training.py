@@ -13,6 +13,7 @@ from hw5core.engine import EngineError
 from hw5core.findings import plateau_caption
 from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
+from pages.race.estimate import race_words
 from pages.race.knobs import chosen_race
 from pages.race.loss_view import loss_chart
 from pages.race.opened_batch import opened_batch
@@ -36,10 +37,13 @@ def page() -> None:
             st.warning(run_store().notice)
         runs = _stories(configs)
         _start(configs, runs)
+        estimate = st.empty()
         live = any(not run.run.status.over for run in runs)
         st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()
+        if not runs:
+            estimate.caption(race_words(configs))
     except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
         st.error(str(error))
 

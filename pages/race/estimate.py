@@ -1,0 +1,26 @@
+"""How long the race will take here, measured rather than guessed."""
+
+import streamlit as st
+
+from hw5core.config import RunConfig
+from hw5core.engine import worker_count
+from hw5core.pace import estimated_seconds
+from pages.shared.server import engine
+
+_TIMEOUT_SECONDS = 60
+
+
+def race_words(configs: tuple[RunConfig, ...]) -> str:
+    """A sentence with the time the race takes here; the first asking measures it, which takes a second or two."""
+    seconds = max(map(_measured, configs)) * -(-len(configs) // worker_count())
+    return f"Here this race takes about {_duration(seconds)}, by a measurement of its training step just now."
+
+
+@st.cache_data(show_spinner="Measuring how long a training step takes here …", max_entries=100)
+def _measured(config: RunConfig) -> float:
+    seconds: float = engine().submit(estimated_seconds, config).result(timeout=_TIMEOUT_SECONDS)
+    return seconds
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
