@@ -114,6 +114,24 @@ def test_accuracy_chart(labels: tuple[str, ...], epochs: int, commonest_share: f
     return _specification(lines, _reference(commonest_share, text))
 
 
+@lru_cache
+def guesses_chart(lead: float, question: str) -> dict[str, Any]:
+    """How many guessed which lead (columns lead, in points), in bins of ten, and what it came to."""
+    bars = (
+        alt.Chart(_ROWS)
+        .mark_bar(color=_GREY)
+        .encode(
+            x=alt.X("lead:Q", bin=alt.Bin(step=10, extent=[-100, 100]), title=question),
+            y=alt.Y("count()", title="guesses", axis=alt.Axis(tickMinStep=1, format="d")),
+            tooltip=[alt.Tooltip("count()", title="guesses")],
+        )
+    )
+    came_to = alt.Chart(_ROWS).transform_aggregate(rows="count()").encode(x=alt.datum(lead))
+    rule = came_to.mark_rule(color=ACTIVATIONS["relu"].colour, size=3)
+    words = came_to.mark_text(align="left", baseline="top", dx=6, fontSize=13, color=ACTIVATIONS["relu"].colour)
+    return _specification(bars, rule, words.encode(y=alt.value(4), text=alt.value(f"it came to {lead:+.1f}")))
+
+
 def _row_of_nothing(*columns: str) -> pd.DataFrame:
     """The first row of every table: no values, so it draws nothing, but the reference lines need a row to stand on."""
     return pd.DataFrame({"activation": "", **dict.fromkeys(columns, math.nan)}, index=[0])

@@ -144,6 +144,12 @@ class RunConfig:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def race_id(configs: Iterable[RunConfig]) -> str:
+    """16 hexadecimal digits that name the race of these runs, in whatever order."""
+    ids = ",".join(sorted(config.run_id for config in configs))
+    return hashlib.sha256(ids.encode()).hexdigest()[:16]
+
+
 def _declared_knob(declared: "Field[Any]") -> Knob:
     knob = declared.metadata["knob"]
     assert isinstance(knob, Knob)

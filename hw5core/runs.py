@@ -151,6 +151,17 @@ class RunStore:
             for table in ("runs", "records", "checkpoints", "owners"):
                 database.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
 
+    def guess(self, race: str, owner: str, lead: float) -> None:
+        """Keep what this person expects of the race: its first network's lead in points of test accuracy at the end,
+        below 0 if another wins. The first guess counts."""
+        with storefile.connect(self.path) as database:
+            database.execute("INSERT INTO guesses VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (race, owner, lead))
+
+    def guesses(self, race: str) -> dict[str, float]:
+        """Everybody's guess of the race, by owner."""
+        with storefile.connect(self.path) as database:
+            return dict(database.execute("SELECT owner, lead FROM guesses WHERE race = ?", (race,)).fetchall())
+
     def records(self, run_id: str, after: int = 0) -> tuple[list[Record], int]:
         """The run's records past cursor `after`, in order, and the cursor for the next call."""
         with storefile.connect(self.path) as database:

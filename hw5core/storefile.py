@@ -30,6 +30,7 @@ _SCHEMA = (
         run_id TEXT NOT NULL, step INTEGER NOT NULL, seconds REAL NOT NULL, epoch_seconds REAL NOT NULL,
         state BLOB NOT NULL, epoch INTEGER, PRIMARY KEY (run_id, step))""",
     "CREATE TABLE owners (run_id TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (run_id, owner))",
+    "CREATE TABLE guesses (race TEXT NOT NULL, owner TEXT NOT NULL, lead REAL NOT NULL, PRIMARY KEY (race, owner))",
 )
 
 # What turns a file of the version before into one of the version named.
@@ -42,6 +43,7 @@ _MIGRATIONS = {
         "INSERT INTO checkpoints SELECT run_id, step, seconds, epoch_seconds, state, NULL FROM checkpoints_before",
         "DROP TABLE checkpoints_before",
         _SCHEMA[4],
+        _SCHEMA[5],
     ),
 }
 _TABLES = ("runs", "records", "checkpoints", "owners")

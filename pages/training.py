@@ -14,6 +14,7 @@ from hw5core.findings import plateau_caption
 from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
 from pages.race.estimate import race_words
+from pages.race.guess import class_guesses, may_start
 from pages.race.knobs import chosen_race
 from pages.race.loss_view import loss_chart
 from pages.race.opened_batch import opened_batch
@@ -60,9 +61,12 @@ def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
     begun = any(not run.run.status.over for run in runs)
     if finished:
         st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
+    allowed = finished or may_start(configs, begun)
     label = "The race is running" if begun else "Go on with the race" if runs else "Start the race"
     with st.container(horizontal=True):
-        pressed = not finished and st.button(label, type="primary", icon=":material/play_arrow:", disabled=begun)
+        pressed = not finished and st.button(
+            label, type="primary", icon=":material/play_arrow:", disabled=begun or not allowed
+        )
         wish = _wish(runs, begun)
     if wish:
         for run in runs:
@@ -89,8 +93,18 @@ def _wish(runs: list[Progress], begun: bool) -> Callable[[str, str], None] | Non
 
 
 def _show_race(configs: tuple[RunConfig, ...], live: bool) -> None:
-    """The whole race as the store has it now; run again and again while it is live, and once more when it has ended."""
-    runs = _stories(configs)
+    """The race as it is now; run again and again while it is live, and once more when it has ended."""
+    try:
+        runs = _stories(configs)
+        _draw_race(configs, runs, live)
+    except (StoreError, EngineError) as error:
+        st.error(str(error))
+        return
+    if live and all(run.run.status.over for run in runs):
+        st.rerun()
+
+
+def _draw_race(configs: tuple[RunConfig, ...], runs: list[Progress], live: bool) -> None:
     if live and engine().trouble:
         st.error(engine().trouble)
     _scoreboard(configs, runs)
@@ -101,9 +115,8 @@ def _show_race(configs: tuple[RunConfig, ...], live: bool) -> None:
     if picked is not None and runs:
         opened_batch(picked, runs)
     _epoch_charts(configs, runs)
+    class_guesses(configs, runs)
     outcome(runs)
-    if live and all(run.run.status.over for run in runs):
-        st.rerun()
 
 
 def _scoreboard(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:

@@ -5,9 +5,7 @@ import streamlit as st
 from hw5core.config import RunConfig
 from hw5core.engine import worker_count
 from hw5core.pace import estimated_seconds
-from pages.shared.server import engine
-
-_TIMEOUT_SECONDS = 60
+from pages.shared.server import ask_worker
 
 
 def race_words(configs: tuple[RunConfig, ...]) -> str:
@@ -18,7 +16,7 @@ def race_words(configs: tuple[RunConfig, ...]) -> str:
 
 @st.cache_data(show_spinner="Measuring how long a training step takes here …", max_entries=100)
 def _measured(config: RunConfig) -> float:
-    seconds: float = engine().submit(estimated_seconds, config).result(timeout=_TIMEOUT_SECONDS)
+    seconds: float = ask_worker(estimated_seconds, config)
     return seconds
 
 

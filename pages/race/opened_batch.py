@@ -8,11 +8,10 @@ import streamlit as st
 from hw5core.batches import Answer, Batch, answers, open_batch
 from hw5core.config import RunConfig
 from hw5core.progress import Progress
-from pages.shared.server import engine
+from pages.shared.server import ask_worker
 
 MOST_IMAGES = 10
 _ENLARGED = 4
-_TIMEOUT_SECONDS = 60
 
 
 def opened_batch(step: int, runs: Sequence[Progress]) -> None:
@@ -41,5 +40,5 @@ def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> Non
 
 @st.cache_data(max_entries=200, show_spinner="Finding the batch's images …")
 def _open(config: RunConfig, step: int) -> Batch:
-    batch: Batch = engine().submit(open_batch, config, step).result(timeout=_TIMEOUT_SECONDS)
+    batch: Batch = ask_worker(open_batch, config, step)
     return batch

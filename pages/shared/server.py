@@ -1,13 +1,20 @@
 """What exists once per server and is shared by all its sessions: the store of runs, the engine, who follows a run."""
 
+import hashlib
 import uuid
+
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from hw5core import home
-from hw5core.engine import Engine
+from hw5core.engine import Engine, EngineError
 from hw5core.progress import Follower
 from hw5core.runs import RunStore
+
+ANSWER_SECONDS = 60
+"""How long a worker's answer is waited for: it may be starting, or reading MNIST for the first time."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -22,6 +29,18 @@ def engine() -> Engine:
     return Engine(run_store())
 
 
+def ask_worker(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a short, pure function gives on a worker, which has torch and the images. Raises EngineError, with a
+    sentence, for whatever goes wrong there."""
+    try:
+        return engine().submit(function, *arguments).result(timeout=ANSWER_SECONDS)
+    except EngineError:
+        raise
+    except Exception as error:  # a function's own error, a worker's death or no answer in time
+        what = str(error)[:200] or "no answer in time"
+        raise EngineError(f"A worker could not answer ({type(error).__name__}: {what}). Try again.") from error
+
+
 @st.cache_resource(show_spinner=False, max_entries=64)
 def follower(run_id: str) -> Follower:
     """Everybody who watches a run shares one reader, so a record is read from the store once."""
@@ -29,6 +48,25 @@ def follower(run_id: str) -> Follower:
 
 
 def owner() -> str:
-    """This session's token: what it starts, it may also pause, stop and delete."""
+    """This browser's token: what it starts, it may also pause, stop and delete, after a reload too.
+
+    Streamlit gives every browser a random secret in a cookie, and masks it anew at each visit; the token is its hash.
+    Without a cookie it is this session's own.
+    """
+    secret = _unmasked(st.context.cookies.get("_streamlit_xsrf", ""))
+    if secret:
+        return hashlib.sha256(secret).hexdigest()[:32]
     token: str = st.session_state.setdefault("owner", uuid.uuid4().hex)
     return token
+
+
+def _unmasked(cookie: str) -> bytes:
+    """The secret of a cookie "2|mask|masked secret|time", all in hexadecimal digits; nothing if it is not one."""
+    try:
+        version, mask, masked, _ = cookie.split("|")
+        key = bytes.fromhex(mask)
+        return bytes(byte ^ key[place % len(key)] for place, byte in enumerate(bytes.fromhex(masked))) * (
+            version == "2"
+        )
+    except (ValueError, ZeroDivisionError):
+        return b""

@@ -81,3 +81,22 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.Monk
 
 def test_everybody_shares_one_reader_of_a_run() -> None:
     assert server.follower("0" * 16) is server.follower("0" * 16)
+
+
+def test_whoever_is_to_predict_first_starts_only_after_a_guess() -> None:
+    app = _open(predict="true")
+    assert next(button for button in app.button if button.label == "Start the race").disabled
+    app.slider[0].set_value(25)
+    next(button for button in app.button if button.label == "Commit my guess").click().run()
+    assert "Your guess: ReLU by 25 points. Guesses so far: 1." in app.info[0].value
+    assert not next(button for button in app.button if button.label == "Start the race").disabled
+
+
+def test_a_setting_that_cannot_be_trained_is_a_sentence() -> None:
+    app = _open()
+    app.text_input(key="network-text").set_value("1x28x28 conv8k31 relu flatten linear10").run()
+    assert not app.exception
+    assert "layer 1: kernel 31 does not fit a 28x28 input" in app.error[0].value
+    app.text_input(key="network-text").set_value("<script>").run()
+    assert not app.exception
+    assert "word 1" in app.error[0].value
