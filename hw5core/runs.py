@@ -13,7 +13,7 @@ from pathlib import Path
 from hw5core import storefile
 from hw5core.config import RunConfig
 from hw5core.presence import is_alive
-from hw5core.records import Checkpoint, Record, RunFinished, RunStarted, decode, encode
+from hw5core.records import Checkpoint, EpochResult, Record, RunFinished, RunStarted, decode, encode
 from hw5core.storefile import StoreError as StoreError
 
 PAUSE_HELD_SECONDS = 3600.0
@@ -73,6 +73,13 @@ class RunStore:
         """The run of this id, or None."""
         with storefile.connect(self.path) as database:
             return _run(database, run_id)
+
+    def newest(self, most: int) -> list[tuple[Run, EpochResult | None]]:
+        """The runs begun last, newest first, each with the result of its last epoch so far."""
+        with storefile.connect(self.path) as database:
+            rows = database.execute("SELECT run_id FROM runs ORDER BY created DESC LIMIT ?", (most,)).fetchall()
+            found = [(_run(database, run_id), _last_epoch(database, run_id)) for (run_id,) in rows]
+        return [(run, result) for run, result in found if run]
 
     def claim(self, config: RunConfig, server: str = "", owner: str | None = None) -> bool:
         """Make the run this server's to train, from its newest checkpoint; False if there is nothing to train: it is
@@ -179,6 +186,16 @@ class RunStore:
                 (run_id,),
             ).fetchone()
         return Checkpoint(*row) if row else None
+
+
+def _last_epoch(database: sqlite3.Connection, run_id: str) -> EpochResult | None:
+    row = database.execute(
+        "SELECT body FROM records WHERE run_id = ? AND json_extract(body, '$.kind') = 'EpochResult' "
+        "ORDER BY number DESC LIMIT 1",
+        (run_id,),
+    ).fetchone()
+    result = decode(json.loads(row[0])) if row else None
+    return result if isinstance(result, EpochResult) else None
 
 
 def _run(database: sqlite3.Connection, run_id: str) -> Run | None:

@@ -13,6 +13,7 @@ from hw5core.engine import EngineError
 from hw5core.findings import plateau_caption
 from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
+from pages.race.all_runs import all_runs
 from pages.race.estimate import race_words
 from pages.race.guess import class_guesses, may_start
 from pages.race.knobs import chosen_race
@@ -41,6 +42,7 @@ def page() -> None:
         estimate = st.empty()
         live = any(not run.run.status.over for run in runs)
         st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
+        all_runs()
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()
         if not runs:

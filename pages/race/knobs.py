@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,6 +11,9 @@ from hw5core.config import KNOBS, RunConfig, race
 from hw5core.datasets import DATASETS, at_hand, split_sizes
 
 _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in fields(RunConfig)}
+RACERS = ("relu", "sigmoid")
+"""The homework's two."""
+
 _RARER = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed")
 
 
@@ -31,6 +35,19 @@ def chosen_race() -> tuple[RunConfig, ...]:
     return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **rarer), activations)
 
 
+def address(config: RunConfig) -> str:
+    """The query of the page's address that shows the race of this run against sigmoid and ReLU, and it itself."""
+    changed = {name: getattr(config, name) for name in (*_RARER, "initialisation", "seed")}
+    query: list[tuple[str, Any]] = [(name, value) for name, value in changed.items() if value != _DEFAULTS[name]]
+    query += [("dataset", config.dataset), (f"epochs-{config.dataset}", config.epochs)]
+    plain = config.architecture.with_activation("relu")
+    if str(plain) != _DEFAULTS["network"]:
+        query.append(("network-text", str(plain)))
+    if config.activation not in RACERS:
+        query += [("activations", name) for name in (*RACERS, config.activation)]
+    return "?" + urlencode(query)
+
+
 def _dataset() -> str:
     dataset: str = st.segmented_control(
         KNOBS["dataset"].label, list(DATASETS), default="digits", required=True, key="dataset", bind="query-params"
@@ -45,7 +62,7 @@ def _rarer_knobs() -> tuple[list[str], dict[str, Any]]:
     activations = st.multiselect(
         "networks in the race, by activation",
         list(ACTIVATIONS),
-        default=["relu", "sigmoid"],
+        default=list(RACERS),
         key="activations",
         bind="query-params",
     )

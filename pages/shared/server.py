@@ -2,7 +2,6 @@
 
 import hashlib
 import uuid
-
 from collections.abc import Callable
 from typing import Any
 

@@ -78,3 +78,26 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence(tmp_path: Path) -> Non
         tmp_path.chmod(0o500)
         with pytest.raises(StoreError, match="HW5_HOME"):
             RunStore(tmp_path / "new")
+
+
+def test_the_newest_runs_come_first_with_their_last_epoch(store: RunStore) -> None:
+    older, newer = (RunConfig(epochs=3, seed=seed) for seed in (1, 2))
+    for config in (older, newer):
+        store.claim(config)
+    for epoch in (0, 1):
+        store.add(older.run_id, EpochResult(epoch, epoch, 2.3, 10.0, 11.0 + epoch, 0.5, 0.1))
+        store.add(older.run_id, BatchLosses(epoch + 1, (2.3,)))
+    found = store.newest(10)
+    assert [run.run_id for run, _ in found] == [newer.run_id, older.run_id]
+    assert found[0][1] is None
+    assert found[1][1] is not None
+    assert found[1][1].test_accuracy == 12.0
+    assert len(store.newest(1)) == 1
+
+
+def test_the_first_guess_of_each_person_counts(store: RunStore) -> None:
+    store.guess("race", "one", 10.0)
+    store.guess("race", "one", 20.0)
+    store.guess("race", "two", -5.0)
+    assert store.guesses("race") == {"one": 10.0, "two": -5.0}
+    assert store.guesses("other") == {}

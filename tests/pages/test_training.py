@@ -3,13 +3,17 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from hw5core.config import RunConfig
+from pages.race.knobs import address
 from pages.shared import server
 
+SMALL = "1x28x28 flatten linear16 relu linear10"
 APP = str(Path(__file__).parents[2] / "app.py")
 
 
@@ -21,7 +25,7 @@ def fresh_server() -> Iterator[None]:
     st.cache_resource.clear()
 
 
-def _open(**parameters: str) -> AppTest:
+def _open(**parameters: str | list[str]) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60).run()
     app.switch_page("pages/training.py")
     for name, value in parameters.items():
@@ -100,3 +104,16 @@ def test_a_setting_that_cannot_be_trained_is_a_sentence() -> None:
     app.text_input(key="network-text").set_value("<script>").run()
     assert not app.exception
     assert "word 1" in app.error[0].value
+
+
+def test_the_link_of_a_run_in_the_list_opens_its_race() -> None:
+    config = RunConfig(dataset="mnist", activation="tanh", epochs=3, seed=7, learning_rate=0.05, network=SMALL)
+    query = parse_qs(address(config).removeprefix("?"))
+    app = _open(**query)
+    assert not app.exception
+    labels = " ".join(element.proto.body for element in app.get("html"))
+    assert all(f"{label}: test accuracy" in labels for label in ("ReLU", "sigmoid", "tanh"))
+    assert app.number_input(key="seed").value == 7
+    assert app.number_input(key="learning_rate").value == 0.05
+    assert app.number_input(key="epochs-mnist").value == 3
+    assert app.text_input(key="network-text").value == SMALL
