@@ -1,6 +1,8 @@
 """What a race came to: the homework's lines beside the sheet's, what it says about the claims, and what was shared."""
 
+import json
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -9,6 +11,8 @@ from hw5core.config import RunConfig
 from hw5core.findings import Verdict, claims
 from hw5core.homework import SHEET_ACCURACY
 from hw5core.progress import Progress, accuracy_lines
+from hw5core.receipts import receipt
+from hw5core.runs import Status
 
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
@@ -21,6 +25,7 @@ def outcome(runs: Sequence[Progress]) -> None:
         _beside_the_sheet(runs)
     _claims({run.run.config.activation: run for run in runs})
     _fairness(runs)
+    _receipts(runs)
 
 
 def _beside_the_sheet(runs: Sequence[Progress]) -> None:
@@ -69,3 +74,22 @@ def _fairness(runs: Sequence[Progress]) -> None:
     st.caption(f"Shared by all networks of this race: {'; '.join(words)}.")
     for note in {one.data_note for one in started if one.data_note}:
         st.caption(f"Data: {note}.")
+
+
+def _receipts(runs: Sequence[Progress]) -> None:
+    """Each finished run as a file that anybody can train again and compare: `python -m hw5core verify`."""
+    with st.container(horizontal=True):
+        for run in runs:
+            if run.run.status is Status.FINISHED:
+                st.download_button(
+                    f"Receipt of {run.run.config.label}",
+                    partial(_receipt_text, run),
+                    file_name=f"{run.run.config.activation}-{run.run.run_id}.json",
+                    mime="application/json",
+                    on_click="ignore",
+                    help="All this run was and gave. `python -m hw5core verify FILE` trains it anew and compares.",
+                )
+
+
+def _receipt_text(run: Progress) -> str:
+    return json.dumps(receipt(run))
