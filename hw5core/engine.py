@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -73,6 +73,11 @@ class Engine:
                 finished = run is not None and run.status is Status.FINISHED
                 if not finished and config.run_id not in self._futures:
                     self._submit(config)
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Have a worker compute a short, pure function, beside any training. The same call asked twice is computed once
+        as long as somebody holds its future."""
+        return self._client.submit(function, *arguments, pure=True, priority=10)
 
     def close(self) -> None:
         """Let go of the cluster; an embedded one ends with its workers. Runs under way stay at their checkpoints."""
