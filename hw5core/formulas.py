@@ -1,6 +1,6 @@
 """The arithmetic of a layer as LaTeX, written the way the homework writes it: in symbols, and with its numbers."""
 
-from hw5core.architecture import AvgPool, BatchNorm, Conv, Flatten, Linear, MaxPool
+from hw5core.architecture import AvgPool, BatchNorm, Conv, Flatten, Linear, MaxPool, Shape
 from hw5core.parameters import LayerCount
 
 SYMBOLS = r"\text{in channels}\cdot\text{out channels}\cdot(\text{kernel}\cdot\text{kernel})+\text{bias}"
@@ -64,7 +64,7 @@ def shape_arithmetic(row: LayerCount) -> str:
             sides = dict(zip(row.input_shape[1:], row.output_shape[1:], strict=True))
             return r",\;".join(_window(row.layer, size, output) for size, output in sides.items())
         case Flatten():
-            return rf"{r'\cdot '.join(map(str, row.input_shape))}={row.output_shape[0]}"
+            return rf"{_times(row.input_shape)}={row.output_shape[0]}"
         case Linear():
             return str(row.output_shape[0])
         case _:
@@ -74,6 +74,10 @@ def shape_arithmetic(row: LayerCount) -> str:
 def grouped(number: int) -> str:
     """A whole number for LaTeX with commas that do not space like punctuation: 3{,}747{,}200."""
     return f"{number:,}".replace(",", "{,}")
+
+
+def _times(sizes: Shape) -> str:
+    return r"\cdot ".join(map(str, sizes))
 
 
 def _window(layer: Conv | MaxPool | AvgPool, size: int, output: int) -> str:

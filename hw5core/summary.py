@@ -118,7 +118,7 @@ def _torchsummary(network: "nn.Sequential", input_shape: Shape) -> Report:
 
 def _torchsummary_table(rows: list[ModuleRow], sizes: Sizes) -> str:
     thin, thick = "-" * 64, "=" * 64
-    lines = [f"{row.name:>20}  {str([-1, *row.output_shape]):>25} {row.parameters:>15,}" for row in rows]
+    lines = [f"{row.name:>20}  {[-1, *row.output_shape]!s:>25} {row.parameters:>15,}" for row in rows]
     total = sum(row.parameters for row in rows)
     inputs, passes, parameters, whole = megabytes(sizes, MEBIBYTE)
     return "\n".join(
