@@ -12,6 +12,8 @@ _STYLE = """<style>
              font-variant-numeric: tabular-nums; overflow-wrap: anywhere}
 .hw5-label {opacity: .75}
 [data-testid="stMarkdownContainer"] table {font-variant-numeric: tabular-nums; width: 100%}
+[data-testid="stMarkdownContainer"]:has(> table) {overflow-x: auto}
+[data-testid="stMarkdownContainer"] :is(td, th) {white-space: nowrap}
 </style>"""
 
 
