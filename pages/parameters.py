@@ -3,13 +3,18 @@
 import streamlit as st
 
 from hw5core.architecture import PRESETS, parse
+from hw5core.drawing import drawing
 from hw5core.formulas import SYMBOLS
 from hw5core.layer_charts import SELECTION, share_chart, share_table
 from hw5core.parameters import Count, count
 from hw5core.summary import ModuleFacts
 from pages.parameter_lab import checking, work
+from pages.parameter_lab.at_work import convolution_at_work
+from pages.parameter_lab.compare import compare
 from pages.parameter_lab.editor import layer_editor
 from pages.parameter_lab.table import cost_table, count_table, formula_table
+from pages.parameter_lab.take_away import take_away
+from pages.parameter_lab.tools import tools
 from pages.parameter_lab.total import sticky_total, total_style
 from pages.shared.frame import begin_page
 
@@ -29,7 +34,12 @@ def page() -> None:
     total_style()
     _lab(answer)
     counted = count(current.network)
+    _show_drawing(counted, current.selected)
     _show_bars(counted, current.selected)
+    convolution_at_work(counted, current.selected)
+    tools(counted, answer if isinstance(answer, ModuleFacts) else None)
+    compare(counted, current.pinned)
+    take_away(counted)
     if answer is None and not counted.misfit:
         checking.await_answer(str(current.network))
 
@@ -113,6 +123,11 @@ def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
             "A MAC multiplies by one weight and adds; in FLOPs it counts twice. The receptive field is the square of "
             "input pixels that one output value can see."
         )
+
+
+def _show_drawing(counted: Count, selected: int | None) -> None:
+    st.html(f'<div style="overflow-x: auto">{drawing(counted, selected)}</div>')
+    st.caption("Heights to scale; thickness is the logarithm of the channels. Activations keep the shape: not drawn.")
 
 
 def _show_bars(counted: Count, selected: int | None) -> None:
