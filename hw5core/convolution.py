@@ -48,9 +48,8 @@ def demonstrate(conv: Conv) -> Demonstration | None:
     """The digit, enlarged until the layer has a few positions on it, and what an edge detector of the layer's size
     makes of it; None if that would be too large for a picture."""
     sides = range(len(DIGIT), MOST_SIDE + 1, len(DIGIT))
-    positions = {
-        side: window_output(side, conv.kernel_size, conv.stride, conv.padding, conv.dilation) for side in sides
-    }
+    window = (conv.kernel_size, conv.stride, conv.padding, conv.dilation)
+    positions = {side: window_output(side, *window) for side in sides}
     side = next((side for side in sides if positions[side] >= _WANTED_POSITIONS), MOST_SIDE)
     if conv.kernel_size > MOST_KERNEL or not 1 <= positions[side] <= MOST_POSITIONS:
         return None

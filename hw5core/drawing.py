@@ -90,9 +90,10 @@ def _block(stage: _Stage, x: float, column: float, scale: float, selected: bool)
     faces, top = _box(stage, left, scale) if len(stage.shape) == 3 else _bar(stage, left)
     paths = "".join(f'<path d="{path}" fill-opacity="{opacity}"/>' for path, opacity in faces)
     return (
-        f'<g fill="{stage.colour}" {stroke} stroke-linejoin="round">{paths}</g>'
+        f'<g data-layer="{stage.number}"><g fill="{stage.colour}" {stroke} stroke-linejoin="round">{paths}</g>'
         f'<text x="{middle:.1f}" y="{top - 8:.1f}" text-anchor="middle">{stage.label}</text>'
-        f'<text x="{middle:.1f}" y="{_BASELINE + 20}" text-anchor="middle" font-weight="bold">{_text(stage.shape)}</text>'
+        f'<text x="{middle:.1f}" y="{_BASELINE + 20}" text-anchor="middle" font-weight="bold">'
+        f"{_text(stage.shape)}</text></g>"
     )
 
 

@@ -58,7 +58,7 @@ def share_chart() -> dict[str, Any]:
             ],
         )
         .add_params(alt.selection_point(name=SELECTION, fields=["number"]))
-        .properties(height=300)
+        .properties(height=360)
     )
     specification: dict[str, Any] = chart.to_dict(validate=True)
     return specification

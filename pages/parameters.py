@@ -3,13 +3,13 @@
 import streamlit as st
 
 from hw5core.architecture import PRESETS, parse
-from hw5core.drawing import drawing
 from hw5core.formulas import SYMBOLS
 from hw5core.layer_charts import SELECTION, share_chart, share_table
 from hw5core.parameters import Count, count
 from hw5core.summary import ModuleFacts
 from pages.parameter_lab import checking, work
 from pages.parameter_lab.at_work import convolution_at_work
+from pages.parameter_lab.clickable_drawing import clickable_drawing
 from pages.parameter_lab.compare import compare
 from pages.parameter_lab.editor import layer_editor
 from pages.parameter_lab.table import cost_table, count_table, formula_table
@@ -126,7 +126,7 @@ def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
 
 
 def _show_drawing(counted: Count, selected: int | None) -> None:
-    st.html(f'<div style="overflow-x: auto">{drawing(counted, selected)}</div>')
+    clickable_drawing(counted, selected)
     st.caption("Heights to scale; thickness is the logarithm of the channels. Activations keep the shape: not drawn.")
 
 

@@ -27,14 +27,12 @@ def convolution_at_work(counted: Count, selected: int | None) -> None:
     st.subheader(f"{row.name} at work", anchor=False)
     st.markdown(
         f"One of its {conv.out_channels:,} filters, on one channel: kernel {conv.kernel_size}, stride {conv.stride}, "
-        f"padding {conv.padding}, dilation {conv.dilation}. The weights here are an edge detector in whole numbers; the "
-        "digit is a real one, enlarged until the window fits. Point at an output cell to see what it is made of."
+        f"padding {conv.padding}, dilation {conv.dilation}. The weights here are an edge detector in whole numbers; "
+        "the digit is a real one, enlarged until the window fits. Point at an output cell to see what it is made of."
     )
     shown = demonstrate(conv)
     if shown is None:
-        st.info(
-            f"This window is too large for a picture: up to kernel {MOST_KERNEL} and some padding it is drawn here."
-        )
+        st.info(f"This window is too large for a picture. Up to kernel {MOST_KERNEL}, with some padding, it is drawn.")
         return
     _component(key="convolution at work", data=asdict(shown))
 

@@ -6,10 +6,10 @@ from hw5core.parameters import Count, sizes
 from hw5core.summary import MEBIBYTE, MEGABYTE, ModuleFacts, megabytes
 
 _WHY = (
-    "**Two right tools, two different numbers.** torchsummary's “MB” are MiB (2²⁰ bytes), and its forward/backward pass "
-    "counts every listed output twice: the value and its gradient. torchinfo's MB are 10⁶ bytes, and it counts twice only "
-    "the outputs of layers that have parameters, so not those of ReLU. Both take 4 bytes a value (float32) and a batch "
-    "of one."
+    "**Two right tools, two different numbers.** torchsummary's “MB” are MiB (2²⁰ bytes), and its forward/backward "
+    "pass counts every listed output twice: the value and its gradient. torchinfo's MB are 10⁶ bytes, and it counts "
+    "twice only the outputs of layers that have parameters, so not those of ReLU. Both take 4 bytes a value (float32) "
+    "and a batch of one."
 )
 
 

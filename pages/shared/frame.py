@@ -14,6 +14,8 @@ _STYLE = """<style>
 [data-testid="stMarkdownContainer"] table {font-variant-numeric: tabular-nums; width: 100%}
 [data-testid="stMarkdownContainer"]:has(> table) {overflow-x: auto}
 [data-testid="stMarkdownContainer"] :is(td, th) {white-space: nowrap}
+@media (max-width: 640px) {[data-testid="stMarkdownContainer"] table {font-size: .8rem}
+  [data-testid="stMarkdownContainer"] :is(td, th) {padding: .25rem .4rem}}
 </style>"""
 
 
