@@ -21,16 +21,21 @@ def _window_bounds(layer: Conv | MaxPool | AvgPool, side: int) -> dict[str, Limi
     kernel, padding = layer.kernel_size, layer.padding
     dilation = layer.dilation if isinstance(layer, Conv) else 1
     positions = side + 2 * padding - dilation * (kernel - 1)
+    least = least_padding(side, kernel, dilation)
     ranges = {
         "kernel_size": _within("kernel_size", 1, largest_kernel(side, padding, dilation)),
         # A longer stride leaves one position, as this one does.
         "stride": _within("stride", 1, positions),
-        "padding": _within("padding", least_padding(side, kernel, dilation), LIMITS["padding"].highest),
+        "padding": _within("padding", least, LIMITS["padding"].highest),
     }
     if isinstance(layer, Conv):
         reach = (side + 2 * padding - 1) // (kernel - 1) if kernel > 1 else LIMITS["dilation"].highest
         return ranges | {"dilation": _within("dilation", 1, reach)}
-    return ranges | {"padding": _within("padding", 0, kernel // 2)}
+    # A pooling's padding is at most half its kernel.
+    return ranges | {
+        "kernel_size": _within("kernel_size", 2 * padding, ranges["kernel_size"].highest),
+        "padding": _within("padding", least, kernel // 2),
+    }
 
 
 def _within(name: str, lowest: int, highest: int) -> Limit:

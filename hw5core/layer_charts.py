@@ -61,4 +61,5 @@ def share_chart() -> dict[str, Any]:
         .properties(height=360)
     )
     specification: dict[str, Any] = chart.to_dict(validate=True)
-    return specification
+    # altair's placeholder for no data is one empty row, which would be drawn as a layer called "undefined".
+    return {name: part for name, part in specification.items() if name not in ("data", "datasets")}
