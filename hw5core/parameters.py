@@ -87,6 +87,11 @@ class Count:
     misfit: Misfit | None
 
     @property
+    def fitting(self) -> Architecture:
+        """The network up to the first misfit: what PyTorch can build of it."""
+        return Architecture(self.architecture.input_shape, tuple(row.layer for row in self.rows))
+
+    @property
     def output_shape(self) -> Shape:
         return self.rows[-1].output_shape if self.rows else self.architecture.input_shape
 

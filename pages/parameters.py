@@ -30,18 +30,18 @@ def page() -> None:
     )
     current = work.begin_work()
     _start_row(current)
-    answer = checking.answer(str(current.network))
+    counted = count(current.network)
+    answer = checking.answer(str(counted.fitting))
     total_style()
     _lab(answer)
-    counted = count(current.network)
     _show_drawing(counted, current.selected)
     _show_bars(counted, current.selected)
     convolution_at_work(counted, current.selected)
     tools(counted, answer if isinstance(answer, ModuleFacts) else None)
     compare(counted, current.pinned)
     take_away(counted)
-    if answer is None and not counted.misfit:
-        checking.await_answer(str(current.network))
+    if answer is None:
+        checking.await_answer(str(counted.fitting))
 
 
 def _start_row(current: work.Work) -> None:

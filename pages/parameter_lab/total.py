@@ -9,17 +9,19 @@ from pages.parameter_lab.table import memory
 
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-total) {position: sticky; top: 3.6rem; z-index: 90;
-  background: var(--st-background-color)}
+  background: light-dark(LIGHT, DARK)}
 .hw5-total {display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1.6rem; padding: .3rem 0 .5rem;
-  font-variant-numeric: tabular-nums; border-bottom: 1px solid var(--st-border-color)}
+  font-variant-numeric: tabular-nums; border-bottom: 1px solid #8884}
 .hw5-total .hw5-number {flex: none}
 .hw5-total .hw5-unit {opacity: .75}
+@media (max-width: 640px) {.hw5-total .hw5-beside {display: none}}
 </style>"""
 
 
 def total_style() -> None:
     """What makes the total stay at the top. Drawn once, outside of what runs again at every step of a slider."""
-    st.html(_STYLE)
+    light, dark = (st.get_option(f"theme.{scheme}.backgroundColor") for scheme in ("light", "dark"))
+    st.html(_STYLE.replace("LIGHT", light).replace("DARK", dark))
 
 
 def sticky_total(counted: Count) -> None:
@@ -35,6 +37,6 @@ def sticky_total(counted: Count) -> None:
         st.html(
             f'<div class="hw5-total"><span class="hw5-number">{counted.parameters:,}</span>'
             f'<span class="hw5-unit">{escape(label)}</span>'
-            + "".join(f'<span class="hw5-unit">{escape(text)}</span>' for text in beside)
+            + "".join(f'<span class="hw5-unit hw5-beside">{escape(text)}</span>' for text in beside)
             + "</div>"
         )

@@ -8,6 +8,7 @@ import streamlit as st
 _ROUTED = "routed by app.py"
 
 _STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding-top: 4.5rem}
 .hw5-number {font-size: clamp(2.2rem, 6vw, 4.2rem); font-weight: 700; line-height: 1.1;
              font-variant-numeric: tabular-nums; overflow-wrap: anywhere}
 .hw5-label {opacity: .75}
