@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from hw5core.architecture import PRESETS, parse
+from hw5core.activations import ACTIVATIONS
+from hw5core.architecture import INPUT_LIMITS, LIMITS, MAX_LAYERS, MAX_TEXT, PRESETS, parse
 from hw5core.formulas import SYMBOLS
 from hw5core.layer_charts import SELECTION, share_chart, share_table
-from hw5core.parameters import Count, count
+from hw5core.parameters import MAX_VALUES, Count, count
 from hw5core.summary import ModuleFacts
 from pages.parameter_lab import checking, work
 from pages.parameter_lab.at_work import convolution_at_work
@@ -56,7 +57,7 @@ def _start_row(current: work.Work) -> None:
         key=_PRESET,
         on_change=_take_preset,
     )
-    line.text_input("The network in one line", key=work.LINE, on_change=_take_line)
+    line.text_input("The network in one line", key=work.LINE, on_change=_take_line, help=_how_to_write())
     undo.button("Undo", icon=":material/undo:", on_click=work.undo, disabled=not current.history.past, width="stretch")
     if current.refusal:
         st.error(current.refusal)
@@ -66,11 +67,23 @@ def _start_row(current: work.Work) -> None:
     st.caption(note or "Your own network. Its link is this page's address.")
 
 
+def _how_to_write() -> str:
+    limits = ", ".join(
+        f"{limit.label} {limit.lowest:,} to {limit.highest:,}" for limit in (*LIMITS.values(), *INPUT_LIMITS)
+    )
+    return (
+        "First the input, channels x height x width, then one word per layer. conv96k11s4p2d1g1: a convolution of 96 "
+        "channels, kernel 11, stride 4, padding 2, dilation 1, 1 group; nobias at the end leaves the biases out. "
+        f"maxpool3s2, avgpool2, flatten, linear10, bn, dropout0.5; activations: {', '.join(ACTIVATIONS)}. "
+        f"Limits: {MAX_LAYERS} layers, {MAX_TEXT:,} characters, {MAX_VALUES:,} output values a layer; {limits}."
+    )
+
+
 def _take_preset() -> None:
     name = st.session_state[_PRESET]
     if name in PRESETS:
         work.change_to(lambda _: PRESETS[name].architecture)
-        work.select(None)
+        work.mark(None)
     st.session_state[_PRESET] = None
 
 
@@ -86,7 +99,7 @@ def _lab(answer: ModuleFacts | str | None) -> None:
     facts = answer if current.resting and isinstance(answer, ModuleFacts) else None
     sticky_total(counted)
     controls, result = st.columns([2, 3], gap="medium")
-    with controls:
+    with controls.container(key="layers"):
         layer_editor(counted, current.selected)
     with result:
         _show_misfit(counted)
@@ -139,7 +152,7 @@ def _show_bars(counted: Count, selected: int | None) -> None:
 
 def _take_bar() -> None:
     points = st.session_state[_BARS].selection[SELECTION]
-    work.select(points[0]["number"] if points else None)
+    work.mark(points[0]["number"] if points else None)
     st.rerun()
 
 

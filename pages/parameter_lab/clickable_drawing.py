@@ -38,4 +38,4 @@ def clickable_drawing(counted: Count, selected: int | None) -> None:
 
 
 def _picked() -> None:
-    work.select(st.session_state[_KEY].picked)
+    work.toggle_mark(st.session_state[_KEY].picked)

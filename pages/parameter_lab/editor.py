@@ -211,7 +211,7 @@ def _acted() -> None:
     place = action["place"]
     match action["kind"]:
         case "select":
-            work.select(place + 1)
+            work.toggle_mark(place + 1)
         case "remove":
             work.change_to(lambda network: editing.remove(network, place))
         case "up" | "down" as way:

@@ -14,6 +14,8 @@ _STYLE = """<style>
   font-variant-numeric: tabular-nums; border-bottom: 1px solid #8884}
 .hw5-total .hw5-number {flex: none}
 .hw5-total .hw5-unit {opacity: .75}
+/* Beside a long table the layers stay in view too. */
+@media (min-width: 641px) {[data-testid="stColumn"]:has(.st-key-layers) > div {position: sticky; top: 9.5rem}}
 @media (max-width: 640px) {.hw5-total .hw5-beside {display: none}}
 </style>"""
 

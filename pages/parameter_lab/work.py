@@ -91,10 +91,15 @@ def undo() -> None:
     _write_address(work)
 
 
-def select(number: int | None) -> None:
-    """Mark a layer everywhere (counted from 1), or none."""
+def mark(number: int | None) -> None:
+    """Mark a layer everywhere (counted from 1), or none. What is no layer's number, such as the input's, marks none."""
     work = current_work()
     work.selected = number if number and 1 <= number <= len(work.network.layers) else None
+
+
+def toggle_mark(number: int) -> None:
+    """Mark the layer, or none if it was marked already."""
+    mark(None if current_work().selected == number else number)
 
 
 def pin(network: Architecture | None) -> None:

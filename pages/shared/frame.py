@@ -14,7 +14,7 @@ _STYLE = """<style>
 .hw5-label {opacity: .75}
 [data-testid="stMarkdownContainer"] table {font-variant-numeric: tabular-nums; width: 100%}
 [data-testid="stMarkdownContainer"]:has(> table) {overflow-x: auto}
-[data-testid="stMarkdownContainer"] :is(td, th) {white-space: nowrap}
+[data-testid="stMarkdownContainer"] :is(td, th) {white-space: nowrap; padding: .35rem .6rem}
 @media (max-width: 640px) {[data-testid="stMarkdownContainer"] table {font-size: .8rem}
   [data-testid="stMarkdownContainer"] :is(td, th) {padding: .25rem .4rem}}
 </style>"""
