@@ -15,7 +15,7 @@ _STYLE = """<style>
 .hw5-total .hw5-number {flex: none}
 .hw5-total .hw5-unit {opacity: .75}
 /* Beside a long table the layers stay in view too. */
-@media (min-width: 641px) {[data-testid="stColumn"]:has(.st-key-layers) > div {position: sticky; top: 9.5rem}}
+@media (min-width: 641px) {[data-testid="stLayoutWrapper"]:has(> .st-key-layers) {position: sticky; top: 9.5rem}}
 @media (max-width: 640px) {.hw5-total .hw5-beside {display: none}}
 </style>"""
 
