@@ -11,7 +11,7 @@ from hw5core.architecture import Activate, AvgPool, BatchNorm, Conv, Dropout, Fl
 from hw5core.parameters import Count
 
 TALLEST = 150
-"""Pixels that the largest map's height takes in the picture."""
+"""Pixels that the longest side of any map takes in the picture."""
 
 _FLAT_HEIGHT = 12  # pixels per doubling of the features of a flat layer
 _THICKNESS = 5  # pixels per doubling of the channels
@@ -37,7 +37,7 @@ class _Stage:
 def drawing(counted: Count, selected: int | None = None) -> str:
     """The picture as one SVG element, as wide as it needs to be; text takes the colour around it."""
     stages = _stages(counted)
-    scale = TALLEST / max(stage.shape[1] for stage in stages if len(stage.shape) == 3)
+    scale = TALLEST / max(max(stage.shape[1:]) for stage in stages if len(stage.shape) == 3)
     x, blocks = 10.0, []
     for stage in stages:
         width = _block_width(stage, scale)

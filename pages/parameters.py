@@ -13,7 +13,7 @@ from pages.parameter_lab.at_work import convolution_at_work
 from pages.parameter_lab.clickable_drawing import clickable_drawing
 from pages.parameter_lab.compare import compare
 from pages.parameter_lab.editor import layer_editor
-from pages.parameter_lab.table import cost_table, count_table, formula_table
+from pages.parameter_lab.table import cost_table, count_table, formula_table, shape_table
 from pages.parameter_lab.take_away import take_away
 from pages.parameter_lab.tools import tools
 from pages.parameter_lab.total import sticky_total, total_style
@@ -41,6 +41,7 @@ def page() -> None:
     tools(counted, answer if isinstance(answer, ModuleFacts) else None)
     compare(counted, current.pinned)
     take_away(counted)
+    st.caption(_limits())
     if answer is None:
         checking.await_answer(str(counted.fitting))
 
@@ -68,14 +69,18 @@ def _start_row(current: work.Work) -> None:
 
 
 def _how_to_write() -> str:
-    limits = ", ".join(
-        f"{limit.label} {limit.lowest:,} to {limit.highest:,}" for limit in (*LIMITS.values(), *INPUT_LIMITS)
-    )
     return (
         "First the input, channels x height x width, then one word per layer. conv96k11s4p2d1g1: a convolution of 96 "
         "channels, kernel 11, stride 4, padding 2, dilation 1, 1 group; nobias at the end leaves the biases out. "
-        f"maxpool3s2, avgpool2, flatten, linear10, bn, dropout0.5; activations: {', '.join(ACTIVATIONS)}. "
-        f"Limits: {MAX_LAYERS} layers, {MAX_TEXT:,} characters, {MAX_VALUES:,} output values a layer; {limits}."
+        f"maxpool3s2, avgpool2, flatten, linear10, bn, dropout0.5; activations: {', '.join(ACTIVATIONS)}. {_limits()}"
+    )
+
+
+def _limits() -> str:
+    ranges = (f"{limit.label} {limit.lowest:,} to {limit.highest:,}" for limit in (*LIMITS.values(), *INPUT_LIMITS))
+    return (
+        f"Limits: at most {MAX_LAYERS} layers, {MAX_TEXT:,} characters and {MAX_VALUES:,} output values a layer; "
+        f"{', '.join(ranges)}."
     )
 
 
@@ -130,11 +135,13 @@ def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
         st.markdown(count_table(counted, facts, selected))
     elif shown == "Formulas":
         st.markdown(formula_table(counted, selected))
+        st.markdown(shape_table(counted, selected))
+        st.caption("k kernel size, s stride, p padding, d dilation; ⌊ ⌋ rounds down.")
     else:
         st.markdown(cost_table(counted, selected))
         st.caption(
-            "A MAC multiplies by one weight and adds; in FLOPs it counts twice. The receptive field is the square of "
-            "input pixels that one output value can see."
+            "A MAC multiplies by one weight and adds, so it is two FLOPs. The output is kept for the backward pass, at "
+            "4 bytes a value. What one output value sees of the input is its receptive field."
         )
 
 

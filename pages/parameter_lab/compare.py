@@ -35,7 +35,7 @@ def _totals_table(first: Count, second: Count) -> str:
 
 
 def _total_row(total: Total) -> str:
-    ratio = f"{total.ratio:.3g}" if total.ratio is not None else "–"
+    ratio = f"{total.ratio:.4g}" if total.ratio is not None else "–"
     return f"| {total.label} | {total.first:,} | {total.second:,} | {total.second - total.first:+,} | {ratio} |"
 
 

@@ -1,5 +1,7 @@
 """The tables of the lesson as Markdown: a row per layer, its arithmetic in LaTeX, and a tick where PyTorch agrees."""
 
+from math import prod
+
 from hw5core.architecture import Shape
 from hw5core.formulas import arithmetic, product, shape_arithmetic, shape_symbols, symbols
 from hw5core.parameters import BYTES_PER_VALUE, Count, LayerCount, torch_class
@@ -30,29 +32,18 @@ def count_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
 
 
 def cost_table(counted: Count, selected: int | None) -> str:
-    """What each layer takes: parameters and share, MACs and FLOPs, memory of its output, receptive field."""
+    """What each layer takes: its share of the parameters, MACs and FLOPs, memory of its output, receptive field."""
     total = counted.parameters or 1
     return _table(
-        [
-            "layer",
-            "parameters",
-            "share",
-            "MACs",
-            "FLOPs = 2 × MACs",
-            "output, values",
-            "output, memory",
-            "receptive field",
-        ],
-        ":--|--:|--:|--:|--:|--:|--:|--:",
-        ["input", "none", "", "", "", "", "", "1×1"],
+        ["layer", "of all parameters", "MACs", "FLOPs = 2·MACs", "output", "sees"],
+        ":--|--:|--:|--:|--:|--:",
+        ["input", "", "", "", memory(BYTES_PER_VALUE * prod(counted.architecture.input_shape)), "1×1"],
         [
             [
                 _name(row, selected),
-                f"{row.parameters:,}",
                 f"{row.parameters / total:.1%}",
                 f"{row.macs:,}",
                 f"{row.flops:,}",
-                f"{row.activations:,}",
                 memory(BYTES_PER_VALUE * row.activations),
                 f"{row.receptive_field}×{row.receptive_field}" if row.receptive_field else "all of it",
             ]
@@ -61,11 +52,9 @@ def cost_table(counted: Count, selected: int | None) -> str:
         counted,
         [
             "**total**",
-            f"**{counted.parameters:,}**",
-            "100 %" if counted.parameters else "",
+            "100%" if counted.parameters else "",
             f"**{counted.macs:,}**",
             f"**{counted.flops:,}**",
-            f"**{counted.activations:,}**",
             f"**{memory(BYTES_PER_VALUE * counted.activations)}**",
             "",
         ],
@@ -73,21 +62,28 @@ def cost_table(counted: Count, selected: int | None) -> str:
 
 
 def formula_table(counted: Count, selected: int | None) -> str:
-    """Both formulas of each layer that changes something: in symbols, and with its numbers."""
-    rows = [row for row in counted.rows if symbols(row) or shape_symbols(row)]
+    """The parameters of each layer that has any: in symbols, and with its numbers."""
+    rows = [row for row in counted.rows if symbols(row)]
     return _table(
-        ["layer", "parameters in symbols", "with its numbers", "output side in symbols", "with its numbers"],
-        ":--|:--|:--|:--|:--",
-        ["input", "", "", "", ""],
-        [
-            [
-                _name(row, selected),
-                *map(_latex, (symbols(row), product(row), shape_symbols(row), shape_arithmetic(row))),
-            ]
-            for row in rows
-        ],
+        ["layer", "parameters in symbols", "with its numbers"],
+        ":--|:--|:--",
+        ["input", "", "none"],
+        [[_name(row, selected), _latex(symbols(row)), _latex(product(row))] for row in rows],
         counted,
-        ["**total**", "", f"**{counted.parameters:,}**", "", ""],
+        ["**total**", "", f"**{counted.parameters:,}**"],
+    )
+
+
+def shape_table(counted: Count, selected: int | None) -> str:
+    """The output's side of each layer that changes the shape: in symbols, and with its numbers."""
+    rows = [row for row in counted.rows if shape_symbols(row)]
+    return _table(
+        ["layer", "output side in symbols", "with its numbers"],
+        ":--|:--|:--",
+        ["input", "", _shape(counted.architecture.input_shape)],
+        [[_name(row, selected), _latex(shape_symbols(row)), _latex(shape_arithmetic(row))] for row in rows],
+        counted,
+        ["**output**", "", f"**{_shape(counted.output_shape)}**"],
     )
 
 

@@ -23,7 +23,7 @@ def tools(counted: Count, facts: ModuleFacts | None) -> None:
         return
     st.caption(
         f"torchinfo reports {facts.torchinfo_macs:,} mult-adds, {facts.torchinfo_macs - counted.macs:,} more than the "
-        "MACs above: it counts each bias as a multiplication too."
+        "MACs above: it counts biases and batch normalisations as multiplications too."
     )
     with st.expander("The whole tables"):
         layout, info = st.columns(2)

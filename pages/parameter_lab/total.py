@@ -12,7 +12,7 @@ _STYLE = """<style>
   background: light-dark(LIGHT, DARK)}
 .hw5-total {display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1.6rem; padding: .3rem 0 .5rem;
   font-variant-numeric: tabular-nums; border-bottom: 1px solid #8884}
-.hw5-total .hw5-number {flex: none}
+.hw5-total .hw5-number {min-width: 0}
 .hw5-total .hw5-unit {opacity: .75}
 /* Beside a long table the layers stay in view too. */
 @media (min-width: 641px) {[data-testid="stLayoutWrapper"]:has(> .st-key-layers) {position: sticky; top: 9.5rem}}

@@ -43,3 +43,8 @@ def test_heights_are_to_scale() -> None:
     fronts = re.findall(r'd="M[\d.]+ (\d+)H[\d.]+V([\d.]+)H', picture)
     heights = [float(bottom) - float(top) for bottom, top in fronts]
     assert [round(height / heights[0] * 244) for height in heights] == [244, 59, 57, 57, 57, 14]
+
+
+def test_a_long_thin_input_does_not_make_the_picture_endless() -> None:
+    root = ElementTree.fromstring(drawing(count(Architecture((1, 1, 4096)))))
+    assert float(root.attrib["width"]) < 300

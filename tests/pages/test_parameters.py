@@ -147,7 +147,7 @@ def test_comparing_shows_only_what_differs(page: AppTest) -> None:
     line = PRESETS["homework"].text.replace("conv384k3p1 relu conv384k3p1", "conv384k3p1 relu conv192k3p1")
     page.text_input(key="one-line form").set_value(line).run()
     text = _text(page)
-    assert "| parameters | 3,747,200 | 2,641,088 | -1,106,112 | 0.705 |" in text
+    assert "| parameters | 3,747,200 | 2,641,088 | -1,106,112 | 0.7048 |" in text
     compared = next(value for value in (found.value for found in page.markdown) if value.startswith("| A |"))
     assert "Conv2d-7" in compared
     assert "Conv2d-9" in compared
@@ -166,3 +166,14 @@ def test_ask_module_is_what_the_worker_is_asked(page: AppTest, monkeypatch: pyte
     page.run()
     page.run()
     assert asked == [(ask_module, PRESETS["homework"].text)]
+
+
+def test_formulas_and_costs_are_one_click_away(page: AppTest) -> None:
+    page.run()
+    page.get("button_group")[0].set_value("Formulas").run()
+    text = _text(page)
+    assert r"$3\cdot 96\cdot (11\cdot 11)+96=34{,}944$" in text
+    assert r"$\left\lfloor\frac{244+2\cdot 0-1\cdot(11-1)-1}{4}\right\rfloor+1=59$" in text
+    page.get("button_group")[0].set_value("Cost").run()
+    # 96·3·121 weights, each used at 59·59 positions; an operation is a multiplication or an addition.
+    assert "| Conv2d-1 | 0.9% | 121,305,888 | 242,611,776 | 1.27 MiB | 11×11 |" in _text(page)
