@@ -141,7 +141,8 @@ def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
         st.markdown(cost_table(counted, selected))
         st.caption(
             "A MAC multiplies by one weight and adds, so it is two FLOPs. The output is kept for the backward pass, at "
-            "4 bytes a value. What one output value sees of the input is its receptive field."
+            "4 bytes a value. The receptive field is what one output value sees of the input. The share is of all "
+            "parameters."
         )
 
 
@@ -151,6 +152,8 @@ def _show_drawing(counted: Count, selected: int | None) -> None:
 
 
 def _show_bars(counted: Count, selected: int | None) -> None:
+    if not counted.rows:
+        return
     st.subheader("Where the parameters are, and where the work is", anchor=False)
     st.vega_lite_chart(
         share_table(counted, selected), share_chart(), key=_BARS, on_select=_take_bar, selection_mode=SELECTION

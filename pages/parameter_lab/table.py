@@ -35,7 +35,7 @@ def cost_table(counted: Count, selected: int | None) -> str:
     """What each layer takes: its share of the parameters, MACs and FLOPs, memory of its output, receptive field."""
     total = counted.parameters or 1
     return _table(
-        ["layer", "of all parameters", "MACs", "FLOPs = 2·MACs", "output", "sees"],
+        ["layer", "share", "MACs", "FLOPs = 2·MACs", "output", "receptive field"],
         ":--|--:|--:|--:|--:|--:",
         ["input", "", "", "", memory(BYTES_PER_VALUE * prod(counted.architecture.input_shape)), "1×1"],
         [

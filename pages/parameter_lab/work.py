@@ -37,12 +37,15 @@ class Work:
 
 def begin_work() -> Work:
     """The visitor's work, begun from the address; a new network in the address is taken over as one more step."""
+    begun = _WORK in st.session_state
     work: Work = st.session_state.setdefault(_WORK, Work(History(_START.architecture), _START.text))
     # Back from another page, the address has no network: the one at hand is written into it again.
     in_address = st.query_params.get(ADDRESS, work.address)
     if in_address != work.address:
         work.address = in_address
         _attempt(work, lambda: parse(in_address), "The network in this page's address cannot be read")
+        if not begun:
+            work.history = History(work.network)  # a link's first network is the beginning: nothing lies before it
     elif work.address != _START.text:
         st.query_params[ADDRESS] = work.address
     if not work.refusal or LINE not in st.session_state:  # what could not be read stays there to be mended

@@ -95,6 +95,15 @@ def test_a_misfit_names_the_mend_and_keeps_what_is_before_it(page: AppTest) -> N
 def test_a_link_opens_its_network(page: AppTest) -> None:
     page.query_params["net"] = "1x28x28 conv7k3"
     assert "| Conv2d-1 | $1\\cdot 7\\cdot (3\\cdot 3)+7$ | 7×26×26 | 70 |" in _text(page.run())
+    assert next(button for button in page.button if button.label == "Undo").disabled
+
+
+def test_a_link_followed_within_the_visit_can_be_undone(page: AppTest) -> None:
+    page.run()
+    page.query_params["net"] = "1x28x28 conv7k3"
+    page.run()
+    next(button for button in page.button if button.label == "Undo").click().run()
+    assert "3,747,200" in _text(page)
 
 
 @pytest.mark.parametrize(
