@@ -25,8 +25,9 @@ def tools(counted: Count, facts: ModuleFacts | None) -> None:
         f"torchinfo reports {facts.torchinfo_macs:,} mult-adds, {facts.torchinfo_macs - counted.macs:,} more than the "
         "MACs above: it counts biases and batch normalisations as multiplications too."
     )
-    with st.expander("The whole tables"):
-        layout, info = st.columns(2)
+    whole = st.expander("The whole tables", on_change="rerun", key="whole tables")
+    if whole.open:
+        layout, info = whole.columns(2)
         layout.markdown("**torchsummary's layout**")
         layout.code(facts.torchsummary.table, language=None)
         info.markdown("**torchinfo**")

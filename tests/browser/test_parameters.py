@@ -1,5 +1,9 @@
 """Question 1 in a real browser: the slider under the hand, and the link on a cold server."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -96,3 +100,20 @@ def test_the_total_stays_in_view_on_a_phone(page: Page) -> None:
     page.get_by_role("heading", name="Take it away").scroll_into_view_if_needed()
     page.get_by_text("in channels").first.scroll_into_view_if_needed()
     expect(total).to_be_in_viewport()
+
+
+def test_the_code_is_taken_away_as_a_file(page: Page, tmp_path: Path) -> None:
+    page.goto("/?net=1x28x28+conv7k3")
+    page.get_by_role("tab", name="PyTorch").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download network.py").click()
+    download.value.save_as(tmp_path / "network.py")
+    ran = subprocess.run([sys.executable, tmp_path / "network.py"], capture_output=True, text=True, check=True)
+    assert "trainable parameters: 70" in ran.stdout
+
+
+def test_the_tools_whole_tables_unfold(page: Page) -> None:
+    page.goto("/")
+    page.get_by_text("The whole tables").click()
+    expect(page.get_by_text("Estimated Total Size (MB): 71.61")).to_be_visible()
+    expect(page.get_by_text("Estimated Total Size (MB): 45.39")).to_be_visible()
