@@ -38,7 +38,7 @@ class Work:
 def begin_work() -> Work:
     """The visitor's work, begun from the address; a new network in the address is taken over as one more step."""
     begun = _WORK in st.session_state
-    work: Work = st.session_state.setdefault(_WORK, Work(History(_START.architecture), _START.text))
+    work = current_work()
     # Back from another page, the address has no network: the one at hand is written into it again.
     in_address = st.query_params.get(ADDRESS, work.address)
     if in_address != work.address:
@@ -54,8 +54,8 @@ def begin_work() -> Work:
 
 
 def current_work() -> Work:
-    """The visitor's work, after `begin_work`."""
-    work: Work = st.session_state[_WORK]
+    """The visitor's work. A window that outlives its server reports edits before its page has begun anew."""
+    work: Work = st.session_state.setdefault(_WORK, Work(History(_START.architecture), _START.text))
     return work
 
 
