@@ -53,7 +53,7 @@ def test_numbers_follow_the_thumb_before_it_is_let_go(page: Page) -> None:
 
 def test_layers_are_added_moved_and_removed(page: Page) -> None:
     page.goto("/?net=1x28x28+conv8k3+relu")
-    line = page.get_by_label("The network in one line")
+    line = page.get_by_role("textbox", name="The network in one line")
     page.get_by_label("Kind of the new layer").select_option("max pooling")
     page.get_by_role("button", name="Add at the end").click()
     expect(line).to_have_value("1x28x28 conv8k3 relu maxpool2")
