@@ -326,7 +326,8 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
                 threads_per_worker=2,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                # No dashboard; this is where its server would listen, on a port of the system's choice.
+                dashboard_address="127.0.0.1:0",
                 resources={TRAIN: 1},
                 silence_logs=logging.ERROR,
             )

@@ -1,11 +1,12 @@
-"""The closed-form maths of question 1: output shapes, parameters, multiply-accumulates (MACs) and memory. No torch.
+"""The closed-form maths of question 1: output shapes, parameters, multiply-accumulates (MACs), memory and
+receptive fields. No torch.
 
 Every number is a Python integer, so nothing overflows and nothing is allocated: a network of a hundred billion
 parameters costs as much to count as one of a hundred.
 """
 
 from dataclasses import dataclass
-from math import prod
+from math import gcd, isqrt, prod
 
 from hw5core.activations import ACTIVATIONS
 from hw5core.architecture import (
@@ -36,7 +37,9 @@ class ShapeError(ValueError):
 @dataclass(frozen=True)
 class LayerCount:
     """What the closed form says of one layer. Shapes are those of one example; `weights` and `biases` are trainable
-    parameters (of a batch normalisation: its scales and its shifts)."""
+    parameters (of a batch normalisation: its scales and its shifts). `macs` are multiplications by a weight, for one
+    example. `receptive_field` is the side, in input pixels, of the square that one output value can depend on, and
+    None where that is the whole input."""
 
     number: int
     layer: Layer
@@ -45,10 +48,21 @@ class LayerCount:
     weights: int
     biases: int
     macs: int
+    receptive_field: int | None
 
     @property
     def parameters(self) -> int:
         return self.weights + self.biases
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations: a multiplication and an addition for each MAC."""
+        return 2 * self.macs
+
+    @property
+    def activations(self) -> int:
+        """How many values the layer puts out for one example."""
+        return prod(self.output_shape)
 
     @property
     def name(self) -> str:
@@ -73,6 +87,11 @@ class Count:
     misfit: Misfit | None
 
     @property
+    def fitting(self) -> Architecture:
+        """The network up to the first misfit: what PyTorch can build of it."""
+        return Architecture(self.architecture.input_shape, tuple(row.layer for row in self.rows))
+
+    @property
     def output_shape(self) -> Shape:
         return self.rows[-1].output_shape if self.rows else self.architecture.input_shape
 
@@ -83,6 +102,14 @@ class Count:
     @property
     def macs(self) -> int:
         return sum(row.macs for row in self.rows)
+
+    @property
+    def flops(self) -> int:
+        return sum(row.flops for row in self.rows)
+
+    @property
+    def activations(self) -> int:
+        return sum(row.activations for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -102,9 +129,11 @@ def count(architecture: Architecture) -> Count:
     """Follow one example through the network and count each layer. Never raises: a misfit ends the rows."""
     rows: list[LayerCount] = []
     shape: Shape = architecture.input_shape
+    view: _View | None = _View(1, 1)
     for number, layer in enumerate(architecture.layers, start=1):
+        view = _widen(view, layer)
         try:
-            rows.append(_count_layer(number, layer, shape))
+            rows.append(_count_layer(number, layer, shape, view))
         except ShapeError as error:
             return Count(architecture, tuple(rows), Misfit(number, str(error)))
         shape = rows[-1].output_shape
@@ -113,10 +142,9 @@ def count(architecture: Architecture) -> Count:
 
 def sizes(counted: Count) -> Sizes:
     """torchsummary's sizes: every listed output counts twice, once forward and once for its gradient."""
-    outputs = sum(prod(row.output_shape) for row in counted.rows)
     return Sizes(
         input=BYTES_PER_VALUE * prod(counted.architecture.input_shape),
-        forward_backward=2 * BYTES_PER_VALUE * outputs,
+        forward_backward=2 * BYTES_PER_VALUE * counted.activations,
         parameters=BYTES_PER_VALUE * counted.parameters,
     )
 
@@ -143,13 +171,50 @@ def window_output(size: int, kernel_size: int, stride: int, padding: int, dilati
     return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
 
 
-def _count_layer(number: int, layer: Layer, shape: Shape) -> LayerCount:
+def largest_kernel(size: int, padding: int, dilation: int = 1) -> int:
+    """The largest kernel that fits a side of this size, padding added at both ends; 0 or less where none does."""
+    return (size + 2 * padding - 1) // dilation + 1
+
+
+def least_padding(size: int, kernel_size: int, dilation: int = 1) -> int:
+    """The padding that the kernel needs to fit a side of this size."""
+    return max(0, -(-(dilation * (kernel_size - 1) + 1 - size) // 2))
+
+
+def fitting_groups(in_channels: int, out_channels: int) -> list[int]:
+    """The numbers of groups that divide both, smallest first."""
+    shared = gcd(in_channels, out_channels)
+    small = [divisor for divisor in range(1, isqrt(shared) + 1) if shared % divisor == 0]
+    return sorted({*small, *(shared // divisor for divisor in small)})
+
+
+@dataclass(frozen=True)
+class _View:
+    """What one value sees of the input: the side of its square, and how far apart neighbouring values' squares lie."""
+
+    side: int
+    jump: int
+
+
+def _widen(view: _View | None, layer: Layer) -> _View | None:
+    """The view after the layer; None once a linear layer has mixed the whole input."""
+    match layer:
+        case Linear():
+            return None
+        case Conv() | MaxPool() | AvgPool() if view:
+            dilation = layer.dilation if isinstance(layer, Conv) else 1
+            return _View(view.side + dilation * (layer.kernel_size - 1) * view.jump, view.jump * layer.stride)
+        case _:
+            return view
+
+
+def _count_layer(number: int, layer: Layer, shape: Shape, view: _View | None) -> LayerCount:
     output = _output_shape(layer, shape)
     if prod(output) > MAX_VALUES:
         raise ShapeError(f"its output would hold {prod(output):,} values; the limit is {MAX_VALUES:,}: make it smaller")
     weights, biases = _weights_and_biases(layer, shape)
     macs = weights * prod(output[1:]) if isinstance(layer, Conv | Linear) else 0
-    return LayerCount(number, layer, shape, output, weights, biases, macs)
+    return LayerCount(number, layer, shape, output, weights, biases, macs, view.side if view else None)
 
 
 def _output_shape(layer: Layer, shape: Shape) -> Shape:
@@ -203,8 +268,14 @@ def _check_groups(layer: Conv, in_channels: int) -> None:
     if in_channels % layer.groups or layer.out_channels % layer.groups:
         raise ShapeError(
             f"{layer.groups} groups must divide both the {in_channels} channels that come in and the "
-            f"{layer.out_channels} that go out"
+            f"{layer.out_channels} that go out: {_or_list(fitting_groups(in_channels, layer.out_channels))} would"
         )
+
+
+def _or_list(numbers: list[int]) -> str:
+    """The smallest few as words: "1, 2 or 4"."""
+    *first, last = map(str, numbers[:6])
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _slide(layer: Conv | MaxPool | AvgPool, shape: Shape) -> tuple[int, int]:
@@ -220,8 +291,8 @@ def _slide(layer: Conv | MaxPool | AvgPool, shape: Shape) -> tuple[int, int]:
 def _too_large(layer: Conv | MaxPool | AvgPool, dilation: int, shape: Shape) -> str:
     """Name the mends of a window larger than its padded input: more padding, or a smaller kernel."""
     side = min(shape[1:])
-    padding = -(-(dilation * (layer.kernel_size - 1) + 1 - side) // 2)
-    kernel = (side + 2 * layer.padding - 1) // dilation + 1
+    padding = least_padding(side, layer.kernel_size, dilation)
+    kernel = largest_kernel(side, layer.padding, dilation)
     more_padding = f"padding {padding} or more, or " if isinstance(layer, Conv) else ""
     padded = f" with padding {layer.padding}" if layer.padding else ""
     spread = f" dilated by {dilation}" if dilation > 1 else ""

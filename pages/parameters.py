@@ -1,107 +1,119 @@
-"""Question 1: sliders for each convolution's channels and kernel size; formula, shape and count follow every edit."""
-
-from dataclasses import replace
+"""Question 1: move a slider, and the arithmetic, the shapes and the counts of every layer follow the thumb."""
 
 import streamlit as st
 
-from hw5core.architecture import LIMITS, PRESETS, Architecture, ArchitectureError, Conv, parse
-from hw5core.formulas import SYMBOLS, arithmetic
-from hw5core.parameters import Count, LayerCount, count, torch_class
-from pages.shared.frame import begin_page, big_number
+from hw5core.activations import ACTIVATIONS
+from hw5core.architecture import INPUT_LIMITS, LIMITS, MAX_LAYERS, MAX_TEXT, PRESETS, parse
+from hw5core.formulas import SYMBOLS
+from hw5core.layer_charts import SELECTION, share_chart, share_table
+from hw5core.parameters import MAX_VALUES, Count, count
+from hw5core.summary import ModuleFacts
+from pages.parameter_lab import checking, work
+from pages.parameter_lab.at_work import convolution_at_work
+from pages.parameter_lab.clickable_drawing import clickable_drawing
+from pages.parameter_lab.compare import compare
+from pages.parameter_lab.editor import layer_editor
+from pages.parameter_lab.table import cost_table, count_table, formula_table, shape_table
+from pages.parameter_lab.take_away import take_away
+from pages.parameter_lab.tools import tools
+from pages.parameter_lab.total import sticky_total, total_style
+from pages.shared.frame import begin_page
 
-SLIDER_CHANNELS = 512
-SLIDER_KERNEL = 15
-"""Where the sliders end unless the network at hand already goes further."""
-
-_HOMEWORK = PRESETS["homework"]
-_NETWORK = "network"
-_ADDRESS = "net"
-_RESULT = "counted"
+_PRESET = "preset"
+_BARS = "bars"
 
 
 def page() -> None:
     begin_page(
         __file__,
         "Count the parameters",
-        "**Try this:** move one slider and watch which layers change. Why does the *next* layer change too?",
+        "**Try this:** drag one slider and watch which layers change. Why does the *next* layer change too?",
     )
-    _adopt_address()
-    controls, result = st.columns([2, 3], gap="large")
-    with controls:
-        _layer_sliders(st.session_state[_NETWORK])
+    current = work.begin_work()
+    _start_row(current)
+    counted = count(current.network)
+    answer = checking.answer(str(counted.fitting))
+    total_style()
+    _lab(answer)
+    _show_drawing(counted, current.selected)
+    _show_bars(counted, current.selected)
+    convolution_at_work(counted, current.selected)
+    tools(counted, answer if isinstance(answer, ModuleFacts) else None)
+    compare(counted, current.pinned)
+    take_away(counted)
+    st.caption(_limits())
+    if answer is None:
+        checking.await_answer(str(counted.fitting))
+
+
+def _start_row(current: work.Work) -> None:
+    """Where a network comes from: a preset, a line of text, or one step back."""
+    presets, line, undo = st.columns([3, 6, 1], vertical_alignment="bottom")
+    presets.selectbox(
+        "Start from",
+        list(PRESETS),
+        index=None,
+        placeholder="a preset",
+        format_func=lambda name: PRESETS[name].title,
+        key=_PRESET,
+        on_change=_take_preset,
+    )
+    line.text_input("The network in one line", key=work.LINE, on_change=_take_line, help=_how_to_write())
+    undo.button("Undo", icon=":material/undo:", on_click=work.undo, disabled=not current.history.past, width="stretch")
+    if current.refusal:
+        st.error(current.refusal)
+    note = next(
+        (f"**{preset.title}.** {preset.note}" for preset in PRESETS.values() if preset.text == str(current.network)), ""
+    )
+    st.caption(note or "Your own network. Its link is this page's address.")
+
+
+def _how_to_write() -> str:
+    return (
+        "First the input, channels x height x width, then one word per layer. conv96k11s4p2d1g1: a convolution of 96 "
+        "channels, kernel 11, stride 4, padding 2, dilation 1, 1 group; nobias at the end leaves the biases out. "
+        f"maxpool3s2, avgpool2, flatten, linear10, bn, dropout0.5; activations: {', '.join(ACTIVATIONS)}. {_limits()}"
+    )
+
+
+def _limits() -> str:
+    ranges = (f"{limit.label} {limit.lowest:,} to {limit.highest:,}" for limit in (*LIMITS.values(), *INPUT_LIMITS))
+    return (
+        f"Limits: at most {MAX_LAYERS} layers, {MAX_TEXT:,} characters and {MAX_VALUES:,} output values a layer; "
+        f"{', '.join(ranges)}."
+    )
+
+
+def _take_preset() -> None:
+    name = st.session_state[_PRESET]
+    if name in PRESETS:
+        work.change_to(lambda _: PRESETS[name].architecture)
+        work.mark(None)
+    st.session_state[_PRESET] = None
+
+
+def _take_line() -> None:
+    work.change_to(lambda _: parse(st.session_state[work.LINE]), "That line cannot be read")
+
+
+@st.fragment(key="lab")
+def _lab(answer: ModuleFacts | str | None) -> None:
+    """All that follows the thumb. It runs alone while a control moves; PyTorch's answer comes when it has settled."""
+    current = work.current_work()
+    counted = count(current.network)
+    facts = answer if current.resting and isinstance(answer, ModuleFacts) else None
+    sticky_total(counted)
+    controls, result = st.columns([2, 3], gap="medium")
+    with controls.container(key="layers"):
+        layer_editor(counted, current.selected)
     with result:
-        _show_count()
+        _show_misfit(counted)
+        _show_table(counted, facts, current.selected)
+    if isinstance(answer, str):
+        st.warning(answer)
 
 
-def _adopt_address() -> None:
-    """Start from the network in the address, and take over a new one when the address has changed."""
-    in_address = st.query_params.get(_ADDRESS, _HOMEWORK.text)
-    if in_address == st.session_state.get(_ADDRESS):
-        return
-    st.session_state[_ADDRESS] = in_address
-    try:
-        st.session_state[_NETWORK] = parse(in_address)
-    except ArchitectureError as error:
-        st.session_state[_NETWORK] = _HOMEWORK.architecture
-        st.error(f"The network in this page's address cannot be read: {error}. The homework's is shown instead.")
-    _reset_sliders(st.session_state[_NETWORK])
-
-
-def _reset_sliders(network: Architecture) -> None:
-    for place, conv in _convolutions(network):
-        st.session_state[_slider_key(place, "out_channels")] = conv.out_channels
-        st.session_state[_slider_key(place, "kernel_size")] = conv.kernel_size
-
-
-def _layer_sliders(network: Architecture) -> None:
-    """One pair of sliders per convolution; only the result is drawn anew when one moves."""
-    for number, (place, conv) in enumerate(_convolutions(network), start=1):
-        st.markdown(f"**Convolution {number}**")
-        channels, kernel = st.columns(2)
-        with channels:
-            _slider(place, "out_channels", max(SLIDER_CHANNELS, conv.out_channels))
-        with kernel:
-            _slider(place, "kernel_size", max(SLIDER_KERNEL, conv.kernel_size))
-    st.button("Back to the homework's AlexNet", icon=":material/undo:", on_click=_back_to_homework)
-
-
-def _slider(place: int, field: str, highest: int) -> None:
-    limit = LIMITS[field]
-    key = _slider_key(place, field)
-    # The state outlives a visit to another page, where Streamlit forgets widgets that were not drawn.
-    st.session_state.setdefault(key, getattr(st.session_state[_NETWORK].layers[place], field))
-    st.slider(limit.label, limit.lowest, highest, key=key, on_change=_edit, args=(place, field))
-
-
-def _slider_key(place: int, field: str) -> str:
-    return f"layer {place} {field}"
-
-
-def _edit(place: int, field: str) -> None:
-    network: Architecture = st.session_state[_NETWORK]
-    layers = list(network.layers)
-    layers[place] = replace(layers[place], **{field: st.session_state[_slider_key(place, field)]})
-    _keep(replace(network, layers=tuple(layers)))
-    st.rerun(_RESULT)
-
-
-def _back_to_homework() -> None:
-    _keep(_HOMEWORK.architecture)
-    _reset_sliders(_HOMEWORK.architecture)
-
-
-def _keep(network: Architecture) -> None:
-    """Make this the page's network, and the address's, so that its link opens the same."""
-    st.session_state[_NETWORK] = network
-    st.session_state[_ADDRESS] = st.query_params[_ADDRESS] = str(network)
-
-
-@st.fragment(key=_RESULT)
-def _show_count() -> None:
-    counted = count(st.session_state[_NETWORK])
-    big_number("trainable parameters", f"{counted.parameters:,}" if not counted.misfit else "—")
-    st.markdown(f"${SYMBOLS}$")
-    st.markdown(_table(counted))
+def _show_misfit(counted: Count) -> None:
     if counted.misfit:
         st.error(
             f"**Layer {counted.misfit.number}**: {counted.misfit.message}. "
@@ -109,31 +121,49 @@ def _show_count() -> None:
         )
 
 
-def _table(counted: Count) -> str:
-    head = "| layer | arithmetic | output shape | parameters |\n|:--|:--|--:|--:|"
-    rows = map(_row, counted.rows)
-    total = f"| **total** | | | **{counted.parameters:,}** |" if not counted.misfit else ""
-    shape = "×".join(map(str, counted.architecture.input_shape))
-    return "\n".join([head, f"| input | | {shape} | none |", *rows, *_rows_that_wait(counted), total])
+def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None) -> None:
+    shown = st.segmented_control(
+        "Columns",
+        ["Count", "Formulas", "Cost"],
+        default="Count",
+        required=True,
+        key="columns",
+        label_visibility="collapsed",
+    )
+    if shown == "Count":
+        st.markdown(f"${SYMBOLS}$")
+        st.markdown(count_table(counted, facts, selected))
+    elif shown == "Formulas":
+        st.markdown(formula_table(counted, selected))
+        st.markdown(shape_table(counted, selected))
+        st.caption("k kernel size, s stride, p padding, d dilation; ⌊ ⌋ rounds down.")
+    else:
+        st.markdown(cost_table(counted, selected))
+        st.caption(
+            "A MAC multiplies by one weight and adds, so it is two FLOPs. The output is kept for the backward pass, at "
+            "4 bytes a value. The receptive field is what one output value sees of the input. The share is of all "
+            "parameters."
+        )
 
 
-def _row(row: LayerCount) -> str:
-    shape = "×".join(map(str, row.output_shape))
-    formula = arithmetic(row)
-    return f"| {row.name} | {f'${formula}$' if formula else ''} | {shape} | {row.parameters:,} |"
+def _show_drawing(counted: Count, selected: int | None) -> None:
+    clickable_drawing(counted, selected)
+    st.caption("Heights to scale; thickness is the logarithm of the channels. Activations keep the shape: not drawn.")
 
 
-def _rows_that_wait(counted: Count) -> list[str]:
-    """Layers from the misfit on: their input is not known, so neither are their numbers."""
-    names = [torch_class(layer, counted.output_shape) for layer in counted.architecture.layers[len(counted.rows) :]]
-    numbered = enumerate(names, start=len(counted.rows) + 1)
-    return [
-        f"| {'⚠️ ' if number == len(counted.rows) + 1 else ''}{name}-{number} | | ? | ? |" for number, name in numbered
-    ]
+def _show_bars(counted: Count, selected: int | None) -> None:
+    if not counted.rows:
+        return
+    st.subheader("Where the parameters are, and where the work is", anchor=False)
+    st.vega_lite_chart(
+        share_table(counted, selected), share_chart(), key=_BARS, on_select=_take_bar, selection_mode=SELECTION
+    )
 
 
-def _convolutions(network: Architecture) -> list[tuple[int, Conv]]:
-    return [(place, layer) for place, layer in enumerate(network.layers) if isinstance(layer, Conv)]
+def _take_bar() -> None:
+    points = st.session_state[_BARS].selection[SELECTION]
+    work.mark(points[0]["number"] if points else None)
+    st.rerun()
 
 
 page()

@@ -8,10 +8,15 @@ import streamlit as st
 _ROUTED = "routed by app.py"
 
 _STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding-top: 4.5rem}
 .hw5-number {font-size: clamp(2.2rem, 6vw, 4.2rem); font-weight: 700; line-height: 1.1;
              font-variant-numeric: tabular-nums; overflow-wrap: anywhere}
 .hw5-label {opacity: .75}
 [data-testid="stMarkdownContainer"] table {font-variant-numeric: tabular-nums; width: 100%}
+[data-testid="stMarkdownContainer"]:has(> table) {overflow-x: auto}
+[data-testid="stMarkdownContainer"] :is(td, th) {white-space: nowrap; padding: .35rem .6rem}
+@media (max-width: 640px) {[data-testid="stMarkdownContainer"] table {font-size: .8rem}
+  [data-testid="stMarkdownContainer"] :is(td, th) {padding: .25rem .4rem}}
 </style>"""
 
 

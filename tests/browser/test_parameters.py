@@ -1,5 +1,9 @@
 """Question 1 in a real browser: the slider under the hand, and the link on a cold server."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -24,3 +28,92 @@ def test_a_link_opens_its_network_as_the_first_visit_to_a_cold_server(page: Page
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.get_by_role("link", name="Train")).to_be_visible()
     assert "net=" in page.url
+
+
+def test_numbers_follow_the_thumb_before_it_is_let_go(page: Page) -> None:
+    page.goto("/")
+    total = page.locator(".hw5-number")
+    expect(total).to_have_text("3,747,200")
+    box = page.get_by_role("slider", name="Conv2d-1 channels").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    seen = set()
+    for step in range(20):
+        page.mouse.move(box["x"] + (0.2 + 0.04 * step) * box["width"], box["y"] + box["height"] / 2)
+        page.wait_for_timeout(100)
+        seen.add(total.text_content())
+    assert "net=" not in page.url  # the address waits until the thumb rests
+    page.mouse.up()
+    page.wait_for_url("**net=**")
+    assert len(seen) >= 10
+    page.get_by_role("button", name="Undo").click()
+    expect(total).to_have_text("3,747,200")
+
+
+def test_layers_are_added_moved_and_removed(page: Page) -> None:
+    page.goto("/?net=1x28x28+conv8k3+relu")
+    line = page.get_by_role("textbox", name="The network in one line")
+    page.get_by_label("Kind of the new layer").select_option("max pooling")
+    page.get_by_role("button", name="Add at the end").click()
+    expect(line).to_have_value("1x28x28 conv8k3 relu maxpool2")
+    page.get_by_role("button", name="Move layer 3 up").click()
+    expect(line).to_have_value("1x28x28 conv8k3 maxpool2 relu")
+    page.get_by_role("button", name="Remove layer 1").click()
+    expect(line).to_have_value("1x28x28 maxpool2 relu")
+    page.get_by_role("button", name="Undo").click()
+    expect(line).to_have_value("1x28x28 conv8k3 maxpool2 relu")
+
+
+def test_a_marked_layer_is_marked_everywhere(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Conv2d-5").click()
+    expect(page.get_by_role("cell", name="▸ Conv2d-5")).to_be_visible()
+    expect(page.get_by_role("heading", name="Conv2d-5 at work")).to_be_visible()
+    expect(page.get_by_role("button", name="Add below layer 5")).to_be_visible()
+
+
+def test_pytorch_ticks_every_row(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("cell", name="✓")).to_have_count(11)
+
+
+def test_the_sum_at_work_is_the_cell_under_the_pointer(page: Page) -> None:
+    page.goto("/?net=1x8x8+conv1k3")
+    cells = page.locator("rect.target")
+    expect(cells).to_have_count(36)
+    for number in (0, 17, 35):
+        cells.nth(number).hover()
+        written = page.locator(".sum").text_content() or ""
+        terms, _, value = written.split(": ")[1].replace("−", "-").replace("·", "*").replace("bias", "").rpartition("=")
+        assert eval(terms, {"__builtins__": {}}) == int(value)
+        assert f"row {number // 6 + 1}, column {number % 6 + 1}" in written
+        expect(page.locator("rect.seen")).to_have_count(9)
+
+
+def test_the_total_stays_in_view_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/")
+    total = page.locator(".hw5-number")
+    expect(total).to_have_text("3,747,200")
+    page.mouse.move(195, 600)
+    page.get_by_role("heading", name="Take it away").scroll_into_view_if_needed()
+    page.get_by_text("in channels").first.scroll_into_view_if_needed()
+    expect(total).to_be_in_viewport()
+
+
+def test_the_code_is_taken_away_as_a_file(page: Page, tmp_path: Path) -> None:
+    page.goto("/?net=1x28x28+conv7k3")
+    page.get_by_role("tab", name="PyTorch").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download network.py").click()
+    download.value.save_as(tmp_path / "network.py")
+    ran = subprocess.run([sys.executable, tmp_path / "network.py"], capture_output=True, text=True, check=True)
+    assert "trainable parameters: 70" in ran.stdout
+
+
+def test_the_tools_whole_tables_unfold(page: Page) -> None:
+    page.goto("/")
+    page.get_by_text("The whole tables").click()
+    expect(page.get_by_text("Estimated Total Size (MB): 71.61")).to_be_visible()
+    expect(page.get_by_text("Estimated Total Size (MB): 45.39")).to_be_visible()

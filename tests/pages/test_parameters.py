@@ -1,58 +1,188 @@
-"""The parameters page, without a browser: edits, addresses and misfits."""
+"""Lesson 1's page without a browser: the numbers, presets, the line, undo, misfits, and bad input in the address."""
 
+import time
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-APP = str(Path(__file__).parents[2] / "app.py")
+from hw5core.architecture import PRESETS
+from hw5core.summary import ask_module
+from pages.parameter_lab import checking
+from pages.parameter_lab.table import AGREES
+
+APP = Path(__file__).parents[2] / "app.py"
 
 
-def _open(net: str | None = None) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=30)
-    if net is not None:
-        app.query_params["net"] = net
-    return app.run()
+class _WorkerHere:
+    """Stands in for the engine: it computes at once, in this process."""
+
+    def submit(self, function: Any, *arguments: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments))
+        return future
 
 
-def _shown(app: AppTest) -> str:
-    return " ".join(element.value for element in app.markdown) + " ".join(html.proto.body for html in app.get("html"))
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app at its first page, not run yet; PyTorch is asked in this process."""
+    checking._question.clear()
+    monkeypatch.setattr(checking, "engine", _WorkerHere)
+    return AppTest.from_file(str(APP), default_timeout=30)
 
 
-def test_the_homework_stands_there_at_first() -> None:
-    shown = _shown(_open())
+def _text(page: AppTest) -> str:
+    assert not page.exception
+    return "\n".join([*(found.value for found in page.markdown), *(found.proto.body for found in page.get("html"))])
+
+
+def _errors(page: AppTest) -> str:
+    return " ".join(error.value for error in page.error)
+
+
+def test_the_homework_stands_there_before_any_click(page: AppTest) -> None:
+    text = _text(page.run())
+    assert "3,747,200" in text
+    for parameters in ("34,944", "614,656", "885,120", "1,327,488", "884,992"):
+        assert parameters in text
+    assert r"$3\cdot 96\cdot (11\cdot 11)+96$" in text
+    assert "| torchsummary, MiB | 0.68 | 56.63 | 14.29 | 71.61 |" in text
+
+
+def test_every_row_is_ticked_once_pytorch_has_answered(page: AppTest) -> None:
+    page.run()
+    text = _text(page.run())
+    assert text.count(f"| {AGREES} |") == 11
+    assert "| torchinfo, MB | 0.71 | 29.69 | 14.99 | 45.39 |" in text
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_opens(page: AppTest, name: str) -> None:
+    page.run().selectbox(key="preset").set_value(name).run()
+    _text(page)
+    assert page.text_input(key="one-line form").value == PRESETS[name].text
+    assert page.query_params["net"] in (PRESETS[name].text, [PRESETS[name].text])
+    assert not page.error
+
+
+def test_undo_goes_back_to_the_homework(page: AppTest) -> None:
+    page.run().selectbox(key="preset").set_value("lenet-5").run()
+    assert "61,706" in _text(page)
+    next(button for button in page.button if button.label == "Undo").click().run()
+    assert "3,747,200" in _text(page)
+
+
+def test_the_line_is_read_and_a_wrong_one_changes_nothing(page: AppTest) -> None:
+    page.run().text_input(key="one-line form").set_value("1x28x28 flatten linear10").run()
+    assert "7,850" in _text(page)
+    page.text_input(key="one-line form").set_value("1x28x28 flatten linear10 convolution").run()
+    assert "7,850" in _text(page)
+    assert "word 4, “convolution”: not a layer" in _errors(page)
+    assert page.text_input(key="one-line form").value.endswith("convolution")
+
+
+def test_a_misfit_names_the_mend_and_keeps_what_is_before_it(page: AppTest) -> None:
+    page.query_params["net"] = "3x7x7 conv8k3p1 conv8k11"
+    text = _text(page.run())
+    assert "kernel 11 does not fit a 7x7 input: padding 2 or more, or kernel 7 or less" in _errors(page)
+    assert "| Conv2d-1 |" in text
+    assert "224" in text
+    assert "⚠️ Conv2d-2 | ?" in text
+
+
+def test_a_link_opens_its_network(page: AppTest) -> None:
+    page.query_params["net"] = "1x28x28 conv7k3"
+    assert "| Conv2d-1 | $1\\cdot 7\\cdot (3\\cdot 3)+7$ | 7×26×26 | 70 |" in _text(page.run())
+    assert next(button for button in page.button if button.label == "Undo").disabled
+
+
+def test_a_link_followed_within_the_visit_can_be_undone(page: AppTest) -> None:
+    page.run()
+    page.query_params["net"] = "1x28x28 conv7k3"
+    page.run()
+    next(button for button in page.button if button.label == "Undo").click().run()
+    assert "3,747,200" in _text(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1x9x9" + " relu" * 10_000, "at most 4,000 characters"),
+        ("1x9x9" + " relu" * 101, "at most 100 layers"),
+        ("3x244x244 conv1" + "0" * 30 + "k3", "channels must be a whole number from 1 to 1,000,000"),
+        ("3x244x244 conv-8k3", "word 2"),
+        ("<script>alert(1)</script>", "word 1"),
+        ("३x२४४x२४४ relu", "word 1"),
+        ("", "empty"),
+        ("../../etc/passwd\x00", "word 1"),
+    ],
+)
+def test_anything_in_the_address_gets_a_sentence_in_time(page: AppTest, text: str, said: str) -> None:
+    page.run()
+    page.query_params["net"] = text
+    begin = time.perf_counter()
+    shown = _text(page.run())
+    assert time.perf_counter() - begin < 1
+    assert said in _errors(page)
     assert "3,747,200" in shown
-    assert r"256\cdot 384\cdot (3\cdot 3)+384" in shown
-    assert "| Conv2d-5 " in shown
 
 
-def test_a_slider_changes_the_count_of_its_layer_and_of_the_next() -> None:
-    app = _open()
-    app.slider(key="layer 0 out_channels").set_value(64).run()
-    app = app.run()
-    shown = _shown(app)
-    # 64 channels instead of 96: 3·64·121+64 in the first layer and 64·256·25+256 in the second.
-    assert "23,296" in shown
-    assert "409,856" in shown
-    assert app.query_params["net"].startswith("3x244x244 conv64k11s4 relu conv256k5p1")
+def test_a_hundred_billion_parameters_are_counted_in_time(page: AppTest) -> None:
+    page.run()
+    page.query_params["net"] = "1x1000x1000 flatten linear100000"
+    begin = time.perf_counter()
+    assert "100,000,100,000" in _text(page.run())
+    assert time.perf_counter() - begin < 1
 
 
-def test_a_link_opens_its_network() -> None:
-    assert "| Conv2d-1 | $1\\cdot 7\\cdot (3\\cdot 3)+7$ | 7×26×26 | 70 |" in _shown(_open("1x28x28 conv7k3"))
+def test_what_pytorch_cannot_say_is_said_and_the_rest_goes_on(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def submit(self, *_: Any) -> "Future[Any]":
+            future: Future[Any] = Future()
+            future.set_exception(RuntimeError("no such worker"))
+            return future
+
+    monkeypatch.setattr(checking, "engine", Broken)
+    page.run()
+    assert "3,747,200" in _text(page.run())
+    assert "no such worker" in " ".join(warning.value for warning in page.warning)
 
 
-@pytest.mark.parametrize("net", ["conv", "3x244x244 conv1k0", "<script>alert(1)</script>", "3x4 " * 5000, "१x२x३", ""])
-def test_a_bad_link_says_what_is_wrong_and_shows_the_homework(net: str) -> None:
-    app = _open(net)
-    assert not app.exception
-    assert "cannot be read" in app.error[0].value
-    assert "3,747,200" in _shown(app)
+def test_comparing_shows_only_what_differs(page: AppTest) -> None:
+    page.run()
+    next(button for button in page.button if button.label.startswith("Pin")).click().run()
+    line = PRESETS["homework"].text.replace("conv384k3p1 relu conv384k3p1", "conv384k3p1 relu conv192k3p1")
+    page.text_input(key="one-line form").set_value(line).run()
+    text = _text(page)
+    assert "| parameters | 3,747,200 | 2,641,088 | -1,106,112 | 0.7048 |" in text
+    compared = next(value for value in (found.value for found in page.markdown) if value.startswith("| A |"))
+    assert "Conv2d-7" in compared
+    assert "Conv2d-9" in compared
+    assert "Conv2d-1 " not in compared
 
 
-def test_a_misfit_names_the_mend_and_keeps_what_came_before() -> None:
-    app = _open("3x7x7 conv8k3 conv4k11 relu")
-    assert not app.exception
-    assert "kernel 11 does not fit a 5x5 input: padding 3 or more, or kernel 5 or less" in app.error[0].value
-    shown = _shown(app)
-    assert "| Conv2d-1 | $3\\cdot 8\\cdot (3\\cdot 3)+8$ | 8×5×5 | 224 |" in shown
-    assert "| ⚠️ Conv2d-2 | | ? | ? |" in shown
+def test_ask_module_is_what_the_worker_is_asked(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    class Remembering(_WorkerHere):
+        def submit(self, function: Any, *arguments: Any) -> "Future[Any]":
+            asked.append((function, *arguments))
+            return super().submit(function, *arguments)
+
+    monkeypatch.setattr(checking, "engine", Remembering)
+    page.run()
+    page.run()
+    assert asked == [(ask_module, PRESETS["homework"].text)]
+
+
+def test_formulas_and_costs_are_one_click_away(page: AppTest) -> None:
+    page.run()
+    page.get("button_group")[0].set_value("Formulas").run()
+    text = _text(page)
+    assert r"$3\cdot 96\cdot (11\cdot 11)+96=34{,}944$" in text
+    assert r"$\left\lfloor\frac{244+2\cdot 0-1\cdot(11-1)-1}{4}\right\rfloor+1=59$" in text
+    page.get("button_group")[0].set_value("Cost").run()
+    # 96·3·121 weights, each used at 59·59 positions; an operation is a multiplication or an addition.
+    assert "| Conv2d-1 | 0.9% | 121,305,888 | 242,611,776 | 1.27 MiB | 11×11 |" in _text(page)

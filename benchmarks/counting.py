@@ -1,0 +1,36 @@
+"""Counting without a page: the closed form, and PyTorch's own count on the meta device."""
+
+import time
+from collections.abc import Callable
+
+from benchmarks.measurement import Measurement, milliseconds
+from hw5core.architecture import PRESETS, parse
+from hw5core.parameters import count
+from hw5core.summary import ask_module
+
+_GIANT = "3x4096x4096 conv1000000k512s512nobias conv1000000k8 flatten linear1000000"
+_TIMES = 30
+
+
+def measure() -> list[Measurement]:
+    """The homework, VGG-16, and a network of 65 trillion parameters."""
+    networks = {"homework": PRESETS["homework"].text, "VGG-16": PRESETS["vgg-16"].text, "65 trillion": _GIANT}
+    ask_module(_GIANT)  # the first call loads torch
+    closed = [
+        milliseconds(f"{name}: closed form", _timed(lambda text=text: count(parse(text))))
+        for name, text in networks.items()
+    ]
+    module = [
+        milliseconds(f"{name}: real module, torchinfo and torchsummary", _timed(lambda text=text: ask_module(text)))
+        for name, text in networks.items()
+    ]
+    return closed + module
+
+
+def _timed(work: Callable[[], object]) -> list[float]:
+    durations = []
+    for _ in range(_TIMES):
+        begin = time.perf_counter()
+        work()
+        durations.append(time.perf_counter() - begin)
+    return durations

@@ -1,0 +1,79 @@
+"""Editing in a real browser: from a key press to the new total on the page, and how often it changes during a drag."""
+
+import time
+
+from playwright.sync_api import Page
+
+from benchmarks.live import window
+from benchmarks.measurement import Measurement, milliseconds
+from hw5core.architecture import PRESETS
+
+_NETWORKS = ("homework", "vgg-16")
+_KEYS = 30
+_DRAG_SECONDS = 2.0
+
+# Both watch the page itself, so that nothing of the measuring lies between the event and the number.
+_WATCH_KEY = """() => {
+  const total = () => document.querySelector('.hw5-number')?.textContent
+  const before = total(); let pressed = null; window.waited = null
+  addEventListener('keydown', () => { pressed = performance.now() }, { once: true, capture: true })
+  const observer = new MutationObserver(() => {
+    if (pressed === null || !total() || total() === before) return
+    window.waited = (performance.now() - pressed) / 1000; observer.disconnect()
+  })
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true })
+}"""
+_WATCH_DRAG = """() => {
+  window.seen = new Set()
+  new MutationObserver(() => {
+    const total = document.querySelector('.hw5-number')?.textContent
+    if (total) window.seen.add(total)
+  }).observe(document.body, { subtree: true, childList: true, characterData: true })
+}"""
+
+
+def measure() -> list[Measurement]:
+    """Latency and rate on a network of ten layers and on one of thirty-eight."""
+    with window() as (page, address):
+        return [figure for name in _NETWORKS for figure in _on_network(page, address, name)]
+
+
+def _on_network(page: Page, address: str, name: str) -> list[Measurement]:
+    preset = PRESETS[name]
+    page.goto(f"{address}/?net={preset.text.replace(' ', '+')}")
+    page.get_by_role("cell", name="✓").first.wait_for()
+    page.wait_for_timeout(1000)
+    key = milliseconds(f"{preset.title}: key press to new total", _key_presses(page), "median 100 ms or less")
+    rate = _drag(page)
+    drag = Measurement(f"{preset.title}: new totals a second while dragging", f"{rate:.1f}", "10 or more")
+    return [key, drag]
+
+
+def _key_presses(page: Page) -> list[float]:
+    page.get_by_role("slider").first.focus()
+    waited = []
+    for _ in range(_KEYS):
+        page.evaluate(_WATCH_KEY)
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("window.waited !== null")
+        waited.append(page.evaluate("window.waited"))
+        page.wait_for_timeout(700)  # until the rest of the page has followed
+    return waited
+
+
+def _drag(page: Page) -> float:
+    """New totals a second between pressing the button and letting go."""
+    box = page.get_by_role("slider").first.bounding_box()
+    assert box is not None
+    page.evaluate(_WATCH_DRAG)
+    height = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.2 * box["width"], height)
+    page.mouse.down()
+    begin = time.perf_counter()
+    while (passed := time.perf_counter() - begin) < _DRAG_SECONDS:
+        page.mouse.move(box["x"] + (0.2 + 0.35 * passed) * box["width"], height)
+    seen: int = page.evaluate("window.seen.size")
+    passed = time.perf_counter() - begin
+    page.mouse.up()
+    page.wait_for_timeout(1000)
+    return seen / passed

@@ -1,0 +1,156 @@
+// Draws a convolution step by step. All of it happens here: the server only sends the numbers once. It plays once when
+// it comes into view, stops when it leaves the view or the tab, and runs no timer while it is stopped.
+
+const STEP_MS = 700
+const MOST_TERMS = 30 // of a sum that is written out in full
+const SVG = "http://www.w3.org/2000/svg"
+
+const shape = (tag, attributes, parent) => {
+  const element = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
+  parent.append(element)
+  return element
+}
+
+const signed = (value) => (value < 0 ? `(−${-value})` : `${value}`)
+
+class AtWork {
+  constructor(root) {
+    this.root = root
+    this.timer = null
+    this.observer = new IntersectionObserver(([entry]) => this.viewed(entry.isIntersecting), { threshold: 0.3 })
+    this.observer.observe(root)
+    document.addEventListener("visibilitychange", this.hidden = () => document.hidden && this.pause())
+  }
+
+  close() {
+    this.pause()
+    this.observer.disconnect()
+    document.removeEventListener("visibilitychange", this.hidden)
+  }
+
+  viewed(inView) {
+    if (!inView) this.pause()
+    else if (!this.played && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.play()
+  }
+
+  show(data) {
+    const key = JSON.stringify(data)
+    if (key === this.key) return
+    this.pause()
+    this.key = key
+    this.data = data
+    this.columns = data.output[0].length
+    this.count = this.columns * data.output.length
+    this.played = false
+    this.build()
+    this.at(Math.floor(this.count / 2))
+  }
+
+  // The picture.
+
+  build() {
+    const { image, weights, output, padding } = this.data
+    this.root.innerHTML = `<div class="bar"><button class="play">Play</button><button class="step">Step</button>
+      <input type="range" min="0" max="${this.count - 1}" aria-label="Position of the window"></div>
+      <div class="grids"><figure><figcaption class="in"></figcaption></figure>
+      <figure class="kernel"><figcaption>weights, ${weights.length}×${weights.length}</figcaption></figure>
+      <figure><figcaption>output, ${output.length}×${this.columns}</figcaption></figure></div><p class="sum" aria-live="off"></p>`
+    const [input, kernel, result] = this.root.querySelectorAll("figure")
+    this.root.querySelector(".in").textContent = `input, ${image.length}×${image.length}` + (padding ? `, and padding ${padding} (zeros, dashed)` : "")
+    this.edge = padding
+    const side = image.length + 2 * padding
+    this.cells = this.grid(input, side, side, (row, column) => this.pixel(row - padding, column - padding), (value) => `rgba(120,130,140,${value / 20})`)
+    for (const [index, cell] of this.cells.entries()) {
+      const row = Math.floor(index / side) - padding, column = (index % side) - padding
+      if (row < 0 || column < 0 || row >= image.length || column >= image.length) cell.rect.classList.add("padded")
+    }
+    this.grid(kernel, weights.length, weights.length, (row, column) => weights[row][column], this.tint(1))
+    const largest = Math.max(1, ...output.flat().map(Math.abs))
+    this.results = this.grid(result, output.length, this.columns, (row, column) => output[row][column], this.tint(largest))
+    this.results.forEach((cell, index) => {
+      cell.rect.classList.add("target")
+      cell.rect.addEventListener("pointerenter", () => { this.pause(); this.at(index) })
+    })
+    this.slider = this.root.querySelector("input")
+    this.slider.oninput = () => { this.pause(); this.at(Number(this.slider.value)) }
+    this.button = this.root.querySelector(".play")
+    this.button.onclick = () => (this.timer ? this.pause() : this.play())
+    this.root.querySelector(".step").onclick = () => { this.pause(); this.at((this.position + 1) % this.count) }
+  }
+
+  tint(largest) {
+    // Blue for above zero, orange for below; the number itself says it too.
+    return (value) => `rgba(${value < 0 ? "230,159,0" : "86,180,233"},${(0.75 * Math.abs(value)) / largest})`
+  }
+
+  grid(figure, rows, columns, value, colour) {
+    const svg = shape("svg", { viewBox: `-0.1 -0.1 ${columns + 0.2} ${rows + 0.2}`, role: "img" }, figure)
+    const cells = []
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const number = value(row, column)
+        const rect = shape("rect", { x: column, y: row, width: 1, height: 1, fill: colour(number) }, svg)
+        if (columns <= 16) shape("text", { x: column + 0.5, y: row + 0.5 }, svg).textContent = number
+        cells.push({ rect, number })
+      }
+    }
+    return cells
+  }
+
+  pixel(row, column) {
+    return this.data.image[row]?.[column] ?? 0
+  }
+
+  // One position of the window.
+
+  at(position) {
+    const { weights, stride, padding, dilation, bias, output, image } = this.data
+    this.position = position
+    const row = Math.floor(position / this.columns), column = position % this.columns
+    const side = image.length + 2 * padding
+    this.cells.forEach((cell) => cell.rect.classList.remove("seen"))
+    const terms = []
+    weights.forEach((line, i) => line.forEach((weight, j) => {
+      const y = row * stride + i * dilation, x = column * stride + j * dilation
+      const cell = this.cells[y * side + x]
+      cell.rect.classList.add("seen")
+      terms.push(`${cell.number}·${signed(weight)}`)
+    }))
+    this.results.forEach((cell, index) => cell.rect.classList.toggle("now", index === position))
+    this.slider.value = position
+    const shown = terms.length > MOST_TERMS ? [...terms.slice(0, MOST_TERMS - 4), "…", ...terms.slice(-3)] : terms
+    const sum = this.root.querySelector(".sum")
+    sum.textContent = `row ${row + 1}, column ${column + 1}: ${shown.join(" + ")}${bias ? ` + bias ${bias}` : ""} = `
+    const total = document.createElement("strong")
+    total.textContent = String(output[row][column]).replace("-", "−")
+    sum.append(total)
+  }
+
+  play() {
+    this.played = true
+    if (this.timer) return
+    if (this.position === this.count - 1) this.at(0)
+    this.button.textContent = "Pause"
+    this.timer = setInterval(() => {
+      if (!this.root.isConnected || this.position === this.count - 1) this.pause()
+      else this.at(this.position + 1)
+    }, STEP_MS)
+  }
+
+  pause() {
+    clearInterval(this.timer)
+    this.timer = null
+    if (this.button) this.button.textContent = "Play"
+  }
+}
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".work")
+  root.work ??= new AtWork(root)
+  root.work.show(component.data)
+  return () => {
+    root.work?.close()
+    root.work = null
+  }
+}
