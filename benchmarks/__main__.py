@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.measurement import Measurement
 
-MODULES = ("counting", "edit")
+MODULES = ("counting", "edit", "memory")
 
 
 def main(chosen: list[str]) -> None:

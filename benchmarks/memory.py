@@ -1,16 +1,16 @@
 """What the server and its workers take together while MNIST is loaded and both of the homework's networks train.
 
 Proportional set size: memory that several processes share counts once, as on the machine that has to hold it. Small
-hosts give an app about 1 GiB. Linux only (smaps_rollup). Runs by itself with `python -m benchmarks.memory`.
+hosts give an app about 1 GiB. Linux only (smaps_rollup). Run as a module of its own it is the measured server.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.measurement import Measurement
 from hw5core.config import RunConfig, race
 from hw5core.datasets import at_hand
 from hw5core.engine import Engine
@@ -22,22 +22,19 @@ SECONDS = 20
 """How long memory is watched once both networks train; the highest moment counts."""
 
 
-def rows() -> list[tuple[str, str]]:
-    """What was measured, and the figure in words."""
+def measure() -> list[Measurement]:
+    """The highest moment's figures, per process and together."""
     dataset = "mnist" if at_hand("mnist") else "digits"
-    highest = _measure(dataset)
-    total = sum(highest.values())
-    return [
-        *((f"memory of the {name}, {dataset}", f"{mib:.0f} MiB") for name, mib in highest.items()),
-        (f"memory of the server and its workers, both networks training on {dataset}", f"{total:.0f} MiB"),
-        ("allowed", f"{LIMIT_MIB} MiB: {'kept' if total < LIMIT_MIB else 'NOT kept'}"),
-    ]
+    highest = _highest(dataset)
+    processes = ", ".join(f"{name} {mib:.0f}" for name, mib in highest.items())
+    what = f"memory of server and workers, both networks training on {dataset}"
+    return [Measurement(what, f"{sum(highest.values()):.0f} MiB ({processes})", f"under {LIMIT_MIB} MiB")]
 
 
-def _measure(dataset: str) -> dict[str, float]:
+def _highest(dataset: str) -> dict[str, float]:
     """MiB per process at the moment when all together took most."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "benchmarks.memory", "serve", folder, dataset]
+        command = [sys.executable, "-m", "benchmarks.memory", folder, dataset]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
         assert server.stdout is not None
         try:
@@ -89,9 +86,4 @@ def _serve(folder: str, dataset: str) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("HW5_HOME", tempfile.gettempdir())
-    if sys.argv[1:2] == ["serve"]:
-        _serve(*sys.argv[2:])
-    else:
-        for name, value in rows():
-            print(f"{name}: {value}")
+    _serve(*sys.argv[1:])
