@@ -38,7 +38,9 @@ def page() -> None:
         if run_store().notice:
             st.warning(run_store().notice)
         runs = _stories(configs)
-        _start(configs, runs)
+        # One place however many buttons it holds: were the charts below to move, the browser would build them anew.
+        with st.container():
+            _start(configs, runs)
         estimate = st.empty()
         live = any(not run.run.status.over for run in runs)
         st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
