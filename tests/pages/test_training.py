@@ -1,7 +1,7 @@
 """The training page, without a browser: a race from the button to its end, and what is shown when it cannot be run."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -14,38 +14,21 @@ from pages.race.knobs import address
 from pages.shared import server
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
-APP = str(Path(__file__).parents[2] / "app.py")
-
-
-@pytest.fixture(autouse=True)
-def fresh_server() -> Iterator[None]:
-    """Each test has a server's resources of its own; its workers end with it."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-def _open(**parameters: str | list[str]) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60).run()
-    app.switch_page("pages/training.py")
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    return app.run()
 
 
 def _html(app: AppTest) -> str:
     return " ".join(html.proto.body for html in app.get("html"))
 
 
-def test_before_the_race_the_charts_stand_ready() -> None:
-    app = _open()
+def test_before_the_race_the_charts_stand_ready(open_training: Callable[..., AppTest]) -> None:
+    app = open_training()
     assert not app.exception
     assert [button.label for button in app.button] == ["Start the race"]
     assert len(app.get("vega_lite_chart")) == 3
 
 
-def test_the_button_runs_the_race_to_its_end_and_it_stays() -> None:
-    app = _open()
+def test_the_button_runs_the_race_to_its_end_and_it_stays(open_training: Callable[..., AppTest]) -> None:
+    app = open_training()
     app.number_input(key="epochs-digits").set_value(1).run()
     app.button[0].click().run()
     assert not app.exception
@@ -61,24 +44,28 @@ def test_the_button_runs_the_race_to_its_end_and_it_stays() -> None:
     assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in _html(app)
     # Another session, on a server that has just started, finds it in the store without starting anything.
     st.cache_resource.clear()
-    other = _open(**{"epochs-digits": "1"})
+    other = open_training(**{"epochs-digits": "1"})
     assert other.code[0].value.splitlines() == lines
     assert not other.button
 
 
-def test_a_store_that_cannot_be_written_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_written_is_a_sentence(
+    open_training: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     occupied = tmp_path / "file"
     occupied.write_text("not a folder")
     monkeypatch.setenv("HW5_HOME", str(occupied))
-    app = _open()
+    app = open_training()
     assert not app.exception
     assert "HW5_HOME" in app.error[0].value
 
 
-def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_a_sentence(
+    open_training: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HW5_SCHEDULER", "tcp://127.0.0.1:9")
     monkeypatch.setattr("hw5core.engine.CONNECT_SECONDS", 1)
-    app = _open()
+    app = open_training()
     assert not app.exception
     assert "HW5_SCHEDULER" in app.error[0].value
 
@@ -87,8 +74,8 @@ def test_everybody_shares_one_reader_of_a_run() -> None:
     assert server.follower("0" * 16) is server.follower("0" * 16)
 
 
-def test_whoever_is_to_predict_first_starts_only_after_a_guess() -> None:
-    app = _open(predict="true")
+def test_whoever_is_to_predict_first_starts_only_after_a_guess(open_training: Callable[..., AppTest]) -> None:
+    app = open_training(predict="true")
     assert next(button for button in app.button if button.label == "Start the race").disabled
     app.slider[0].set_value(25)
     next(button for button in app.button if button.label == "Commit my guess").click().run()
@@ -96,8 +83,8 @@ def test_whoever_is_to_predict_first_starts_only_after_a_guess() -> None:
     assert not next(button for button in app.button if button.label == "Start the race").disabled
 
 
-def test_a_setting_that_cannot_be_trained_is_a_sentence() -> None:
-    app = _open()
+def test_a_setting_that_cannot_be_trained_is_a_sentence(open_training: Callable[..., AppTest]) -> None:
+    app = open_training()
     app.text_input(key="network-text").set_value("1x28x28 conv8k31 relu flatten linear10").run()
     assert not app.exception
     assert "layer 1: kernel 31 does not fit a 28x28 input" in app.error[0].value
@@ -106,10 +93,10 @@ def test_a_setting_that_cannot_be_trained_is_a_sentence() -> None:
     assert "word 1" in app.error[0].value
 
 
-def test_the_link_of_a_run_in_the_list_opens_its_race() -> None:
+def test_the_link_of_a_run_in_the_list_opens_its_race(open_training: Callable[..., AppTest]) -> None:
     config = RunConfig(dataset="mnist", activation="tanh", epochs=3, seed=7, learning_rate=0.05, network=SMALL)
     query = parse_qs(address(config).removeprefix("?"))
-    app = _open(**query)
+    app = open_training(**query)
     assert not app.exception
     labels = " ".join(element.proto.body for element in app.get("html"))
     assert all(f"{label}: test accuracy" in labels for label in ("ReLU", "sigmoid", "tanh"))

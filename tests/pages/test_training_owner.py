@@ -1,29 +1,13 @@
 """Who started a race may pause it, let it go on and delete it; everybody else watches."""
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-APP = str(Path(__file__).parents[2] / "app.py")
-
-
-@pytest.fixture(autouse=True)
-def fresh_server() -> Iterator[None]:
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-def _open() -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60).run()
-    app.switch_page("pages/training.py")
-    app.query_params["epochs-digits"] = "200"
-    return app.run()
+LONG = {"epochs-digits": "200"}
+"""A race that does not end while it is looked at."""
 
 
 def _button(app: AppTest, label: str) -> Button:
@@ -39,10 +23,10 @@ def _wait(app: AppTest, condition: Callable[[AppTest], bool]) -> None:
         app.run()
 
 
-def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch() -> None:
-    mine = _open()
+def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_training: Callable[..., AppTest]) -> None:
+    mine = open_training(**LONG)
     _button(mine, "Start the race").click().run()
-    yours = _open()
+    yours = open_training(**LONG)
     assert [button.label for button in yours.button] == ["The race is running"]
     _button(mine, "Pause").click().run()
     assert not mine.exception
