@@ -46,7 +46,8 @@ def test_numbers_follow_the_thumb_before_it_is_let_go(page: Page) -> None:
     assert "net=" not in page.url  # the address waits until the thumb rests
     page.mouse.up()
     page.wait_for_url("**net=**")
-    assert len(seen) >= 10
+    # That they follow at all is tested here; how fast, which depends on the machine, `make bench` measures.
+    assert len(seen) > 2
     page.get_by_role("button", name="Undo").click()
     expect(total).to_have_text("3,747,200")
 
