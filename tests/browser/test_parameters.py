@@ -118,3 +118,15 @@ def test_the_tools_whole_tables_unfold(page: Page) -> None:
     page.get_by_text("The whole tables").click()
     expect(page.get_by_text("Estimated Total Size (MB): 71.61")).to_be_visible()
     expect(page.get_by_text("Estimated Total Size (MB): 45.39")).to_be_visible()
+
+
+def test_the_convolution_at_work_rests_while_nobody_sees_it(page: Page) -> None:
+    page.goto("/?net=1x28x28+conv8k3")
+    work = page.locator(".work")
+    work.scroll_into_view_if_needed()
+    expect(work.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("heading", name="Count the parameters").scroll_into_view_if_needed()
+    expect(work.get_by_role("button", name="Play")).to_have_count(1)
+    rested = work.get_by_role("slider").input_value()
+    page.wait_for_timeout(1000)
+    assert work.get_by_role("slider").input_value() == rested
