@@ -17,6 +17,15 @@ from hw5core.records import BatchLosses, decode
 
 VERSION = 2
 
+# As of version 2. A later version that changes one of these keeps this text for the migration to 2.
+_CHECKPOINTS = """CREATE TABLE checkpoints (
+    run_id TEXT NOT NULL, step INTEGER NOT NULL, seconds REAL NOT NULL, epoch_seconds REAL NOT NULL,
+    state BLOB NOT NULL, epoch INTEGER, PRIMARY KEY (run_id, step))"""
+_OWNERS = "CREATE TABLE owners (run_id TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (run_id, owner))"
+_GUESSES = (
+    "CREATE TABLE guesses (race TEXT NOT NULL, owner TEXT NOT NULL, lead REAL NOT NULL, PRIMARY KEY (race, owner))"
+)
+
 _SCHEMA = (
     """CREATE TABLE runs (
         run_id TEXT PRIMARY KEY, config TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL DEFAULT '',
@@ -26,11 +35,9 @@ _SCHEMA = (
         number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, position INTEGER NOT NULL,
         body TEXT NOT NULL)""",
     "CREATE INDEX records_of_run ON records (run_id, number)",
-    """CREATE TABLE checkpoints (
-        run_id TEXT NOT NULL, step INTEGER NOT NULL, seconds REAL NOT NULL, epoch_seconds REAL NOT NULL,
-        state BLOB NOT NULL, epoch INTEGER, PRIMARY KEY (run_id, step))""",
-    "CREATE TABLE owners (run_id TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (run_id, owner))",
-    "CREATE TABLE guesses (race TEXT NOT NULL, owner TEXT NOT NULL, lead REAL NOT NULL, PRIMARY KEY (race, owner))",
+    _CHECKPOINTS,
+    _OWNERS,
+    _GUESSES,
 )
 
 # What turns a file of the version before into one of the version named.
@@ -39,11 +46,11 @@ _MIGRATIONS = {
         "ALTER TABLE runs ADD COLUMN changed REAL NOT NULL DEFAULT 0",
         "ALTER TABLE runs ADD COLUMN server TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE checkpoints RENAME TO checkpoints_before",
-        _SCHEMA[3],
+        _CHECKPOINTS,
         "INSERT INTO checkpoints SELECT run_id, step, seconds, epoch_seconds, state, NULL FROM checkpoints_before",
         "DROP TABLE checkpoints_before",
-        _SCHEMA[4],
-        _SCHEMA[5],
+        _OWNERS,
+        _GUESSES,
     ),
 }
 _TABLES = ("runs", "records", "checkpoints", "owners")

@@ -189,16 +189,28 @@ def _compact_text(layer: Layer) -> str:
     )
 
 
-# What the browser reports. It can report anything: `editing` refuses what makes no sense.
+# What the browser reports. It can report anything: `editing` refuses what makes no sense, and what has not even the
+# form of a report is passed over.
+
+
+def _report(name: str, *parts: str) -> list[Any] | None:
+    """The named parts of the browser's report, or None if it has another form."""
+    report = getattr(st.session_state[KEY], name, None)
+    if not isinstance(report, dict) or not isinstance(report.get("place"), int) or not set(parts) <= set(report):
+        return None
+    return [report[part] for part in parts]
 
 
 def _edited() -> None:
-    edit = st.session_state[KEY].edit
-    place, field, value = edit["place"], edit["field"], edit["value"]
+    report = _report("edit", "place", "field", "value")
+    if report is None:
+        return
+    place, field, value = report
     if place == -1:
-        work.move_control(lambda network: editing.set_input(network, int(field), _whole(value)))
+        axis = {"0": 0, "1": 1, "2": 2}.get(str(field), -1)
+        work.move_control(lambda network: editing.set_input(network, axis, _whole(value)))
     else:
-        work.move_control(lambda network: editing.set_field(network, place, field, _whole(value)))
+        work.move_control(lambda network: editing.set_field(network, place, str(field), _whole(value)))
 
 
 def _settled() -> None:
@@ -207,9 +219,11 @@ def _settled() -> None:
 
 
 def _acted() -> None:
-    action = st.session_state[KEY].action
-    place = action["place"]
-    match action["kind"]:
+    report = _report("action", "place", "kind")
+    if report is None:
+        return
+    place, kind = report
+    match kind:
         case "select":
             work.toggle_mark(place + 1)
         case "remove":
@@ -217,7 +231,8 @@ def _acted() -> None:
         case "up" | "down" as way:
             work.change_to(lambda network: editing.move(network, place, -1 if way == "up" else 1))
         case "add":
-            work.change_to(lambda network: editing.insert(network, place, action["word"]))
+            word = str(st.session_state[KEY].action.get("word"))
+            work.change_to(lambda network: editing.insert(network, place, word))
     st.rerun()
 
 

@@ -23,6 +23,8 @@ from hw5core.engine import MAX_WAITING_PER_OWNER, Engine, EngineError, worker_co
 from hw5core.runs import RunStore, Status
 from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
+pytestmark = pytest.mark.slow
+
 # Dropout, batch normalisation and momentum carry state from step to step; wide enough for an epoch to be caught midway.
 NETWORK = "1x28x28 conv16k3p1 relu avgpool2 bn conv48k3p1 relu avgpool2 flatten dropout0.1 linear50 relu linear10"
 CONFIG = RunConfig(network=NETWORK, epochs=4, momentum=0.5)

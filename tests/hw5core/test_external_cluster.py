@@ -17,6 +17,8 @@ from hw5core.engine import Engine, EngineError
 from hw5core.runs import RunStore, Status
 from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 CONFIGS = race(RunConfig(epochs=3, seed=3))
 

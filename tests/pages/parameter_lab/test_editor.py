@@ -1,10 +1,13 @@
 """What the layer editor is given to draw: controls end where the layer stops fitting, and a misfit is marked."""
 
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from hw5core.architecture import PRESETS, parse
 from hw5core.parameters import count
-from pages.parameter_lab import editor
+from pages.parameter_lab import editor, work
 
 
 def _cards(text: str, selected: int | None = None) -> list[dict[str, Any]]:
@@ -51,3 +54,33 @@ def test_a_misfit_is_marked_and_what_follows_waits() -> None:
     assert "kernel 11 does not fit a 5x5 input: padding 3 or more" in second["error"]
     assert (third["error"], third["waits"], third["facts"]) == ("", True, "?")
     assert _control(second, "kernel_size")["value"] == 11
+
+
+@pytest.mark.parametrize(
+    "forged", [None, "text", [], {}, {"place": "0"}, {"place": 0, "field": "out_channels"}, {"place": 0, "value": 3}]
+)
+def test_what_has_not_the_form_of_a_report_is_passed_over(forged: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editor.st, "session_state", {editor.KEY: SimpleNamespace(edit=forged)})
+    editor._edited()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"place": 99, "field": "out_channels", "value": 3},
+        {"place": 0, "field": ["out_channels"], "value": 3},
+        {"place": 0, "field": "__class__", "value": 3},
+        {"place": 0, "field": "out_channels", "value": 10**30},
+        {"place": -1, "field": "height", "value": 3},
+        {"place": -1, "field": "0", "value": "3"},
+    ],
+)
+def test_a_report_that_makes_no_sense_leaves_the_network_and_says_so(
+    nonsense: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state: dict[str, Any] = {editor.KEY: SimpleNamespace(edit=nonsense)}
+    monkeypatch.setattr("streamlit.session_state", state)
+    editor._edited()
+    current = work.current_work()
+    assert str(current.network) == PRESETS["homework"].text
+    assert current.refusal.startswith("Not done: ")
