@@ -16,7 +16,7 @@ from hw5core.runs import Status, StoreError
 from pages.race.all_runs import all_runs
 from pages.race.estimate import race_words
 from pages.race.guess import class_guesses, may_start
-from pages.race.knobs import chosen_race
+from pages.race.knobs import chosen_race, next_seed
 from pages.race.loss_view import loss_chart
 from pages.race.opened_batch import opened_batch
 from pages.race.outcome import outcome
@@ -71,6 +71,8 @@ def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
         pressed = not finished and st.button(
             label, type="primary", icon=":material/play_arrow:", disabled=begun or not allowed
         )
+        if finished:
+            st.button("Another seed", icon=":material/casino:", on_click=next_seed, help="the same race, drawn anew")
         wish = _wish(runs, begun)
     if wish:
         for run in runs:

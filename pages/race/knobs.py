@@ -35,6 +35,11 @@ def chosen_race() -> tuple[RunConfig, ...]:
     return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **rarer), activations)
 
 
+def next_seed() -> None:
+    """Turn the seed on by one: other first weights and another order of the batches, all else as it is."""
+    st.session_state["seed"] += 1
+
+
 def address(config: RunConfig) -> str:
     """The query of the page's address that shows the race of this run against sigmoid and ReLU, and it itself."""
     changed = {name: getattr(config, name) for name in (*_RARER, "initialisation", "seed")}

@@ -42,11 +42,14 @@ def test_the_button_runs_the_race_to_its_end_and_it_stays(open_training: Callabl
     assert [line.rsplit(" ", 1)[0] for line in lines] == ["ReLU accuracy of epoch 0:", "sigmoid accuracy of epoch 0:"]
     assert "first weights the same" in " ".join(caption.value for caption in app.caption)
     assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in _html(app)
+    next(button for button in app.button if button.label == "Another seed").click().run()
+    assert app.number_input(key="seed").value == 1
+    assert next(button for button in app.button if button.label == "Start the race").disabled is False
     # Another session, on a server that has just started, finds it in the store without starting anything.
     st.cache_resource.clear()
     other = open_training(**{"epochs-digits": "1"})
     assert other.code[0].value.splitlines() == lines
-    assert not other.button
+    assert "Start the race" not in [button.label for button in other.button]
 
 
 def test_a_store_that_cannot_be_written_is_a_sentence(
