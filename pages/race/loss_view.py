@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from hw5core.charts import Axis, LossView, training_loss_chart, training_loss_table
-from hw5core.config import RunConfig
+from hw5core.config import RunConfig, race_id
 from hw5core.progress import Progress
 
 _SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batches"}
@@ -15,7 +15,8 @@ def loss_chart(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> int 
     """Draw it with its controls; the number of the batch that was clicked, or None."""
     st.markdown("**Training loss, every batch**")
     view = _chosen_view()
-    key = f"loss over {view.axis}"
+    # What was zoomed and clicked belongs to this race on this axis.
+    key = f"loss of {race_id(configs)} over {view.axis}"
     labels = tuple(config.label for config in configs)
     event = st.vega_lite_chart(
         training_loss_table(runs, view, _zoom(key)),

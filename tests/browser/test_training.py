@@ -1,5 +1,7 @@
 """Question 2 in a real browser: from the button to the finished race, with everyone watching."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -28,6 +30,7 @@ def test_one_press_runs_the_race_and_a_link_shows_it_to_others(page: Page) -> No
     assert svg.get_attribute("data-kept") == "yes"
     page.reload()
     expect(page.get_by_text(FINISHED)).to_be_visible()
+    _opens_a_batch_by_a_click(page)
 
 
 def test_a_deep_link_is_the_first_visit_to_a_cold_server(page: Page) -> None:
@@ -37,3 +40,19 @@ def test_a_deep_link_is_the_first_visit_to_a_cold_server(page: Page) -> None:
     expect(page.get_by_role("spinbutton", name="seed")).to_have_value("3")
     expect(page.get_by_text("42,000 images to train on")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
+def _opens_a_batch_by_a_click(page: Page) -> None:
+    """Five images, and per network what it made of them; their mean is the point that was clicked."""
+    chart = page.locator(".vega-embed").first
+    expect(chart.locator(".mark-line path").last).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
+    expect(page.get_by_text(re.compile(r"Batch \d+: number \d+ of epoch"))).to_be_visible()
+    expect(page.get_by_test_id("stImage")).to_have_count(5)
+    for label in ("ReLU", "sigmoid"):
+        line = page.get_by_text(re.compile(rf"^{label}: \(.*\) / 5 = ")).inner_text()
+        losses, mean = re.findall(r"\d+\.\d+", line)[:-1], re.findall(r"\d+\.\d+", line)[-1]
+        assert sum(map(float, losses)) / 5 == pytest.approx(float(mean), abs=0.002)
