@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hw5core import editing
 from hw5core.architecture import PRESETS, parse
 from hw5core.parameters import count
 from pages.parameter_lab import editor, work
@@ -84,3 +85,16 @@ def test_a_report_that_makes_no_sense_leaves_the_network_and_says_so(
     current = work.current_work()
     assert str(current.network) == PRESETS["homework"].text
     assert current.refusal.startswith("Not done: ")
+
+
+def test_a_drag_is_one_step_back_and_the_address_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    query: dict[str, str] = {}
+    monkeypatch.setattr("streamlit.session_state", {})
+    monkeypatch.setattr("streamlit.query_params", query)
+    for channels in (97, 120, 200):
+        work.move_control(lambda network, channels=channels: editing.set_field(network, 0, "out_channels", channels))
+    assert query == {}
+    work.settle()
+    assert "conv200k11s4" in query["net"]
+    work.undo()
+    assert str(work.current_work().network) == PRESETS["homework"].text
