@@ -1,68 +1,36 @@
-"""A real server and a real Chromium: the system's, because Playwright's own browser is not downloaded."""
+"""A real server and a real Chromium: a window on the app per test."""
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-ROOT = Path(__file__).parents[2]
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+from tools.live import LiveError, served
+from tools.live import chromium as system_chromium
+
 PATIENCE_MS = 60_000  # what a busy machine may need
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser. Where none is installed a developer sees a skip, and CI a failure."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        reason = f"none of {', '.join(NAMES)} is installed"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-        yield browser
-        browser.close()
+    try:
+        with system_chromium() as browser:
+            yield browser
+    except LiveError as error:
+        pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
 
 
 @pytest.fixture
 def server(home: Path, tmp_path: Path) -> Iterator[str]:
     """The address of the app, served by a process of its own with an empty store."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    log = (tmp_path / "server.log").open("w")
-    process = subprocess.Popen(
-        [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
-        cwd=ROOT, env=os.environ | {"HW5_HOME": str(home)}, stdout=log, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    _wait_until_it_answers(address, process)
-    yield address
-    told = (tmp_path / "server.log").read_text()
-    process.terminate()
-    process.wait(timeout=20)
+    log = tmp_path / "server.log"
+    with served(home, log) as address:
+        yield address
+        told = log.read_text()
     assert "Traceback" not in told, told
-
-
-def _wait_until_it_answers(address: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server ended before it answered"
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not answer within a minute")
 
 
 @pytest.fixture
