@@ -4,7 +4,6 @@ that fill it come from the functions beside it. Pure functions, no page, no torc
 A table names the activation by its label, and every chart gives that label the same colour and dash.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,18 +16,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hw5core.activations import ACTIVATIONS
-from hw5core.config import CLASSES, RunConfig
+from hw5core.chart_parts import (
+    GREY,
+    ROWS,
+    UNIFORM_GUESS_LOSS,
+    UNIFORM_GUESS_WORDS,
+    colour,
+    dash,
+    epoch_axis,
+    reference,
+    row_of_nothing,
+    specification,
+    tooltip,
+)
+from hw5core.config import RunConfig
 from hw5core.progress import Progress
 
 MAX_POINTS = 500
 """Points per series on a live chart: more cost time and show nothing, since each keeps its bin's range as a band."""
-
-UNIFORM_GUESS_LOSS = math.log(CLASSES)
-"""The cross-entropy of giving each digit the same probability: ln 10 = 2.303."""
-
-_HEIGHT = 320
-_ROWS = alt.NamedData("rows")  # shared by all layers, so that a chart has one source of data
-_GREY = "#888888"
 
 
 class Axis(StrEnum):
@@ -66,12 +71,12 @@ def training_loss_table(
     in the axis's unit) there are as many bins again, down to single batches.
     """
     columns = ("x", "loss", "lowest", "highest", "batch")
-    return pd.concat([_row_of_nothing(*columns), *(_binned_losses(run, view, zoom) for run in runs)])
+    return pd.concat([row_of_nothing(*columns), *(_binned_losses(run, view, zoom) for run in runs)])
 
 
 def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
     """Columns activation, epoch, validation_loss, test_accuracy: one row per finished epoch of each run."""
-    return pd.concat([_row_of_nothing("epoch", "validation_loss", "test_accuracy"), *map(_epochs, runs)])
+    return pd.concat([row_of_nothing("epoch", "validation_loss", "test_accuracy"), *map(_epochs, runs)])
 
 
 @lru_cache
@@ -81,26 +86,26 @@ def training_loss_chart(labels: tuple[str, ...], config: RunConfig, view: LossVi
     end = {Axis.BATCHES: config.total_steps, Axis.EPOCHS: config.epochs}.get(view.axis)
     x_scale = alt.Scale(domain=[0, end], nice=False) if end else alt.Scale(zero=True, nice=False)
     y_scale = alt.Scale(type="log") if view.logarithmic else alt.Scale(zero=True)
-    base = alt.Chart(_ROWS).encode(x=alt.X("x:Q", title=_AXIS_TITLES[view.axis], scale=x_scale), color=_colour(labels))
+    base = alt.Chart(ROWS).encode(x=alt.X("x:Q", title=_AXIS_TITLES[view.axis], scale=x_scale), color=colour(labels))
     band = base.mark_area(opacity=0.2, clip=True).encode(
         y=alt.Y("lowest:Q", title="training loss (nats)", scale=y_scale), y2="highest:Q"
     )
     line = base.mark_line(clip=True).encode(
-        y="loss:Q", strokeDash=_dash(labels), tooltip=_tooltip("batch", "loss", "lowest", "highest")
+        y="loss:Q", strokeDash=dash(labels), tooltip=tooltip("batch", "loss", "lowest", "highest")
     )
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
     picked = alt.selection_point(name="picked", nearest=True, on="click", fields=["batch"])
-    reference = _reference(UNIFORM_GUESS_LOSS, "ln 10 = 2.303: a uniform guess")
+    guess = reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS)
     # Only marks that are points have a nearest one, so the line's are there, unseen, to be clicked.
     points = base.mark_point(opacity=0, clip=True).encode(y="loss:Q").add_params(picked)
-    return _specification(band.add_params(zoom), line, points, reference)
+    return specification(band.add_params(zoom), line, points, guess)
 
 
 @lru_cache
 def validation_loss_chart(labels: tuple[str, ...], epochs: int) -> dict[str, Any]:
     """Validation loss after each epoch."""
     lines = _by_epoch(labels, epochs, "validation_loss", "validation loss (nats)")
-    return _specification(lines, _reference(UNIFORM_GUESS_LOSS, "ln 10 = 2.303: a uniform guess"))
+    return specification(lines, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS))
 
 
 @lru_cache
@@ -109,32 +114,27 @@ def test_accuracy_chart(labels: tuple[str, ...], epochs: int, commonest_share: f
     what always naming it would reach."""
     lines = _by_epoch(labels, epochs, "test_accuracy", "test accuracy (%)", alt.Scale(domain=[0, 100]))
     if commonest_share is None:
-        return _specification(lines)
+        return specification(lines)
     text = f"{commonest_share:.1f} %: always naming the commonest class"
-    return _specification(lines, _reference(commonest_share, text))
+    return specification(lines, reference(commonest_share, text))
 
 
 @lru_cache
 def guesses_chart(lead: float, question: str) -> dict[str, Any]:
     """How many guessed which lead (columns lead, in points), in bins of ten, and what it came to."""
     bars = (
-        alt.Chart(_ROWS)
-        .mark_bar(color=_GREY)
+        alt.Chart(ROWS)
+        .mark_bar(color=GREY)
         .encode(
             x=alt.X("lead:Q", bin=alt.Bin(step=10, extent=[-100, 100]), title=question),
             y=alt.Y("count()", title="guesses", axis=alt.Axis(tickMinStep=1, format="d")),
             tooltip=[alt.Tooltip("count()", title="guesses")],
         )
     )
-    came_to = alt.Chart(_ROWS).transform_aggregate(rows="count()").encode(x=alt.datum(lead))
+    came_to = alt.Chart(ROWS).transform_aggregate(rows="count()").encode(x=alt.datum(lead))
     rule = came_to.mark_rule(color=ACTIVATIONS["relu"].colour, size=3)
     words = came_to.mark_text(align="left", baseline="top", dx=6, fontSize=13, color=ACTIVATIONS["relu"].colour)
-    return _specification(bars, rule, words.encode(y=alt.value(4), text=alt.value(f"it came to {lead:+.1f}")))
-
-
-def _row_of_nothing(*columns: str) -> pd.DataFrame:
-    """The first row of every table: no values, so it draws nothing, but the reference lines need a row to stand on."""
-    return pd.DataFrame({"activation": "", **dict.fromkeys(columns, math.nan)}, index=[0])
+    return specification(bars, rule, words.encode(y=alt.value(4), text=alt.value(f"it came to {lead:+.1f}")))
 
 
 def _epochs(progress: Progress) -> pd.DataFrame:
@@ -207,58 +207,14 @@ def _smoothed(losses: NDArray[np.float64], batches: int) -> NDArray[np.float64]:
 def _by_epoch(
     labels: tuple[str, ...], epochs: int, column: str, title: str, scale: alt.Scale | None = None
 ) -> alt.Chart:
-    x_scale = alt.Scale(domain=[0, max(1, epochs - 1)], nice=False)
-    axis = alt.Axis(format="d", tickMinStep=1, tickCount=min(epochs, 10))
     return (
-        alt.Chart(_ROWS)
+        alt.Chart(ROWS)
         .mark_line(point=True)
         .encode(
-            x=alt.X("epoch:Q", title="epoch (from 0)", scale=x_scale, axis=axis),
+            x=epoch_axis(epochs),
             y=alt.Y(f"{column}:Q", title=title, scale=scale or alt.Undefined),
-            color=_colour(labels),
-            strokeDash=_dash(labels),
-            tooltip=_tooltip("epoch", column),
+            color=colour(labels),
+            strokeDash=dash(labels),
+            tooltip=tooltip("epoch", column),
         )
     )
-
-
-def _reference(value: float, text: str) -> alt.LayerChart:
-    """A dashed line across the chart that says what it stands for.
-
-    Its one row is counted out of the chart's own data: a second data source would keep Streamlit from swapping the data
-    of a live chart in place.
-    """
-    at = alt.Chart(_ROWS).transform_aggregate(rows="count()").encode(y=alt.datum(value))
-    rule = at.mark_rule(strokeDash=[2, 3], color=_GREY, size=1.5)
-    words = at.mark_text(align="right", baseline="top", dy=4, dx=-4, color=_GREY, fontSize=12)
-    return rule + words.encode(x=alt.value("width"), text=alt.value(text))
-
-
-def _colour(labels: tuple[str, ...]) -> alt.Color:
-    shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
-    scale = alt.Scale(domain=[spec.label for spec in shown], range=[spec.colour for spec in shown])
-    return alt.Color("activation:N", scale=scale, title=None, legend=_legend())
-
-
-def _dash(labels: tuple[str, ...]) -> alt.StrokeDash:
-    shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
-    scale = alt.Scale(domain=[spec.label for spec in shown], range=[list(spec.dash) for spec in shown])
-    return alt.StrokeDash("activation:N", scale=scale, title=None, legend=_legend())
-
-
-def _legend() -> alt.Legend:
-    """A stroke wide enough to show its dash, and as strong as the line itself where a pale band shares the legend."""
-    return alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1, symbolSize=600, symbolStrokeWidth=3)
-
-
-def _tooltip(*columns: str) -> list[alt.Tooltip]:
-    exact = [alt.Tooltip(f"{column}:Q", title=column.replace("_", " ")) for column in columns]
-    return [alt.Tooltip("activation:N"), *exact]
-
-
-def _specification(*layers: alt.Chart | alt.LayerChart) -> dict[str, Any]:
-    chart = alt.layer(*layers).properties(height=_HEIGHT)
-    specification: dict[str, Any] = chart.to_dict()
-    # Streamlit sends the table beside the specification, and draws nothing if that names a source of its own.
-    del specification["data"]
-    return specification

@@ -14,13 +14,13 @@ from hw5core.findings import plateau_caption
 from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
 from pages.race.all_runs import all_runs
-from pages.race.estimate import race_words
 from pages.race.guess import class_guesses, may_start
-from pages.race.knobs import chosen_race, next_seed
 from pages.race.loss_view import loss_chart
 from pages.race.opened_batch import opened_batch
 from pages.race.outcome import outcome
+from pages.shared.estimate import race_words
 from pages.shared.frame import begin_page, big_number
+from pages.shared.knobs import chosen_race, next_seed
 from pages.shared.server import engine, follower, owner, run_store
 
 LIVE_SECONDS = 0.5

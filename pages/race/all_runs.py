@@ -5,7 +5,7 @@ import streamlit as st
 
 from hw5core.records import EpochResult
 from hw5core.runs import Run
-from pages.race.knobs import address
+from pages.shared.knobs import address
 from pages.shared.server import run_store
 
 MOST_RUNS = 200

@@ -7,7 +7,7 @@ from array import array
 import numpy as np
 import pytest
 
-from hw5core import charts
+from hw5core import chart_parts, charts
 from hw5core.config import RunConfig, race
 from hw5core.progress import Progress
 from hw5core.records import EpochResult
@@ -105,5 +105,5 @@ def test_a_chart_has_fixed_colours_its_reference_and_no_data_of_its_own(specific
 
 
 def test_the_uniform_guess_is_ln_10() -> None:
-    assert pytest.approx(math.log(10)) == charts.UNIFORM_GUESS_LOSS
-    assert f"{charts.UNIFORM_GUESS_LOSS:.3f}" == "2.303"
+    assert pytest.approx(math.log(10)) == chart_parts.UNIFORM_GUESS_LOSS
+    assert f"{chart_parts.UNIFORM_GUESS_LOSS:.3f}" == "2.303"

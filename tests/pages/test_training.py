@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from hw5core.config import RunConfig
-from pages.race.knobs import address
 from pages.shared import server
+from pages.shared.knobs import address
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
 

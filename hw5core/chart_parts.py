@@ -1,0 +1,80 @@
+"""What the charts of runs share: one source of data, an activation's colour and dash, the line to compare with.
+
+A chart is built once, without data, and drawn as a Vega-Lite specification; a table that fills it names the activation
+by its label.
+"""
+
+import math
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from hw5core.activations import ACTIVATIONS
+from hw5core.config import CLASSES
+
+UNIFORM_GUESS_LOSS = math.log(CLASSES)
+"""The cross-entropy of giving each digit the same probability: ln 10 = 2.303."""
+
+UNIFORM_GUESS_WORDS = "ln 10 = 2.303: a uniform guess"
+
+ROWS = alt.NamedData("rows")  # shared by all layers, so that a chart has one source of data
+GREY = "#888888"
+_HEIGHT = 320
+
+
+def row_of_nothing(*columns: str) -> pd.DataFrame:
+    """The first row of every table: no values, so it draws nothing, but the reference lines need a row to stand on."""
+    return pd.DataFrame({"activation": "", **dict.fromkeys(columns, math.nan)}, index=[0])
+
+
+def reference(value: float, text: str) -> alt.LayerChart:
+    """A dashed line across the chart that says what it stands for.
+
+    Its one row is counted out of the chart's own data: a second data source would keep Streamlit from swapping the data
+    of a live chart in place.
+    """
+    at = alt.Chart(ROWS).transform_aggregate(rows="count()").encode(y=alt.datum(value))
+    rule = at.mark_rule(strokeDash=[2, 3], color=GREY, size=1.5)
+    words = at.mark_text(align="right", baseline="top", dy=4, dx=-4, color=GREY, fontSize=12)
+    return rule + words.encode(x=alt.value("width"), text=alt.value(text))
+
+
+def epoch_axis(epochs: int) -> alt.X:
+    """Whole epochs, the first one 0, each with its own place from the beginning."""
+    scale = alt.Scale(domain=[0, max(1, epochs - 1)], nice=False)
+    axis = alt.Axis(format="d", tickMinStep=1, tickCount=min(epochs, 10))
+    return alt.X("epoch:Q", title="epoch (from 0)", scale=scale, axis=axis)
+
+
+def colour(labels: tuple[str, ...]) -> alt.Color:
+    """Each activation of these labels in its own colour."""
+    shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
+    scale = alt.Scale(domain=[spec.label for spec in shown], range=[spec.colour for spec in shown])
+    return alt.Color("activation:N", scale=scale, title=None, legend=legend())
+
+
+def dash(labels: tuple[str, ...]) -> alt.StrokeDash:
+    """Each activation of these labels with its own dash, which tells it apart without colour."""
+    shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
+    scale = alt.Scale(domain=[spec.label for spec in shown], range=[list(spec.dash) for spec in shown])
+    return alt.StrokeDash("activation:N", scale=scale, title=None, legend=legend())
+
+
+def legend() -> alt.Legend:
+    """A stroke wide enough to show its dash, and as strong as the line itself where a pale band shares the legend."""
+    return alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1, symbolSize=600, symbolStrokeWidth=3)
+
+
+def tooltip(*columns: str) -> list[alt.Tooltip]:
+    """The activation and the exact values of these columns."""
+    exact = [alt.Tooltip(f"{column}:Q", title=column.replace("_", " ")) for column in columns]
+    return [alt.Tooltip("activation:N"), *exact]
+
+
+def specification(*layers: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+    """The layers as one chart that names no data."""
+    made: dict[str, Any] = alt.layer(*layers).properties(height=_HEIGHT).to_dict()
+    # Streamlit sends the table beside the specification, and draws nothing if that names a source of its own.
+    del made["data"]
+    return made
