@@ -1,11 +1,17 @@
-"""`python -m benchmarks [name ...]`: run all measurements, or those named, and print one table."""
+"""`python -m benchmarks [name ...]`: run all measurements, or those named, and print one table.
+
+The same goes into build/bench.json, with the machine, the versions and the date.
+"""
 
 import importlib
 import sys
+from pathlib import Path
 
+from benchmarks import report
 from benchmarks.measurement import Measurement
 
 MODULES = ("counting", "edit", "memory")
+RESULT = Path(__file__).parents[1] / "build" / "bench.json"
 
 
 def main(chosen: list[str]) -> None:
@@ -16,10 +22,9 @@ def main(chosen: list[str]) -> None:
     for name in chosen or MODULES:
         print(f"measuring {name} …", file=sys.stderr)
         found += importlib.import_module(f"benchmarks.{name}").measure()
-    width = max(len(measurement.what) for measurement in found)
-    for measurement in found:
-        promised = f"   (promised: {measurement.promised})" if measurement.promised else ""
-        print(f"{measurement.what:<{width}}   {measurement.value}{promised}")
+    report.write(found, RESULT)
+    print(report.table(found))
+    print(f"\nAlso in {RESULT.relative_to(Path.cwd()) if RESULT.is_relative_to(Path.cwd()) else RESULT}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.measurement import Measurement
+from benchmarks.measurement import Measurement, Promise, measured
 from hw5core.config import RunConfig, race
 from hw5core.datasets import at_hand
 from hw5core.engine import Engine
@@ -28,7 +28,7 @@ def measure() -> list[Measurement]:
     highest = _highest(dataset)
     processes = ", ".join(f"{name} {mib:.0f}" for name, mib in highest.items())
     what = f"memory of server and workers, both networks training on {dataset}"
-    return [Measurement(what, f"{sum(highest.values()):.0f} MiB ({processes})", f"under {LIMIT_MIB} MiB")]
+    return [measured(what, [sum(highest.values())], "MiB", Promise(LIMIT_MIB), note=processes)]
 
 
 def _highest(dataset: str) -> dict[str, float]:
