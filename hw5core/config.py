@@ -143,6 +143,11 @@ class RunConfig:
         text = json.dumps({"version": TRAINING_VERSION, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def race_key(self) -> str:
+        """16 hexadecimal digits shared by all runs that differ in their activation alone."""
+        return hashlib.sha256(f"race of {replace(self, activation='relu').run_id}".encode()).hexdigest()[:16]
+
 
 def race_id(configs: Iterable[RunConfig]) -> str:
     """16 hexadecimal digits that name the race of these runs, in whatever order."""

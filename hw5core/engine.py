@@ -131,6 +131,11 @@ class Engine:
             self._store.delete(run_id)
             self._fill()
 
+    def rename(self, run_id: str, name: str, owner: str | None = None) -> None:
+        """Call the run by this name. Raises EngineError for someone who does not own it."""
+        self._check_owner(run_id, owner)
+        self._store.rename(run_id, name)
+
     def place(self, run_id: str) -> int | None:
         """The run's place among those that wait for a worker, from 1; None if it does not wait here."""
         with self._lock:
@@ -183,7 +188,7 @@ class Engine:
 
     def _check_owner(self, run_id: str, owner: str | None) -> None:
         if owner is not None and owner not in self._store.owners(run_id):
-            raise EngineError("Only the session that started this run may stop, pause, resume or delete it.")
+            raise EngineError("Only the session that started this run may stop, pause, resume, rename or delete it.")
 
     def _halt(self, run_id: str, status: Status, owner: str | None) -> None:
         self._check_owner(run_id, owner)

@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from hw5core import storefile
 from hw5core.config import RunConfig
@@ -22,6 +23,9 @@ closed the page for good, and the same config must not stay out of everyone's re
 
 MAX_KEPT_BYTES = 64 * 1024**2
 """Room for one run's checkpoints of past epochs: all of them for the homework's network, fewer of a larger one."""
+
+MAX_NAME = 60
+"""The longest name of a run, in characters."""
 
 
 class Status(StrEnum):
@@ -45,7 +49,7 @@ class Run:
     """A run as the store knows it. `attempt` counts how often it was started or resumed: when it grows, records past
     the checkpoint were dropped, and a reader begins again. `message` says why a run failed. `created` and `changed`
     (of its status) are seconds since 1970; `server` is the presence token of the server that trains it, or trained it
-    last."""
+    last; `name` is what its owner calls it, or nothing."""
 
     run_id: str
     config: RunConfig
@@ -55,6 +59,7 @@ class Run:
     created: float = 0.0
     changed: float = 0.0
     server: str = ""
+    name: str = ""
 
 
 class RunStore:
@@ -77,9 +82,9 @@ class RunStore:
     def newest(self, most: int) -> list[tuple[Run, EpochResult | None]]:
         """The runs begun last, newest first, each with the result of its last epoch so far."""
         with storefile.connect(self.path) as database:
-            rows = database.execute("SELECT run_id FROM runs ORDER BY created DESC LIMIT ?", (most,)).fetchall()
-            found = [(_run(database, run_id), _last_epoch(database, run_id)) for (run_id,) in rows]
-        return [(run, result) for run, result in found if run]
+            query = f"SELECT {_COLUMNS} FROM runs ORDER BY created DESC LIMIT ?"
+            runs = [_as_run(row) for row in database.execute(query, (most,)).fetchall()]
+            return [(run, _last_epoch(database, run.run_id)) for run in runs]
 
     def claim(self, config: RunConfig, server: str = "", owner: str | None = None) -> bool:
         """Make the run this server's to train, from its newest checkpoint; False if there is nothing to train: it is
@@ -111,9 +116,22 @@ class RunStore:
                 return True
 
     def owners(self, run_id: str) -> frozenset[str]:
-        """Who may stop, pause, resume and delete the run."""
+        """Who may stop, pause, resume, rename and delete the run."""
         with storefile.connect(self.path) as database:
             return _owners(database, run_id)
+
+    def owned(self, owner: str) -> frozenset[str]:
+        """The ids of the runs that this owner may stop, pause, resume, rename and delete."""
+        with storefile.connect(self.path) as database:
+            rows = database.execute("SELECT run_id FROM owners WHERE owner = ?", (owner,)).fetchall()
+        return frozenset(run_id for (run_id,) in rows)
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Call the run by this name: plain text on one line, cut to MAX_NAME characters; an empty one takes the name
+        away."""
+        plain = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+        with storefile.connect(self.path) as database:
+            database.execute("UPDATE runs SET name = ? WHERE run_id = ?", (plain[:MAX_NAME].strip(), run_id))
 
     def add(self, run_id: str, record: Record) -> Status | None:
         """Keep what a worker told of a run, and give the run's state after it: somebody may have paused or stopped it
@@ -198,12 +216,16 @@ def _last_epoch(database: sqlite3.Connection, run_id: str) -> EpochResult | None
     return result if isinstance(result, EpochResult) else None
 
 
+_COLUMNS = "run_id, config, status, message, attempt, created, changed, server, name"
+
+
 def _run(database: sqlite3.Connection, run_id: str) -> Run | None:
-    row = database.execute(
-        "SELECT run_id, config, status, message, attempt, created, changed, server FROM runs WHERE run_id = ?",
-        (run_id,),
-    ).fetchone()
-    return row and Run(row[0], RunConfig(**json.loads(row[1])), Status(row[2]), *row[3:])
+    row = database.execute(f"SELECT {_COLUMNS} FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    return _as_run(row) if row else None
+
+
+def _as_run(row: tuple[Any, ...]) -> Run:
+    return Run(row[0], RunConfig(**json.loads(row[1])), Status(row[2]), *row[3:])
 
 
 def _owners(database: sqlite3.Connection, run_id: str) -> frozenset[str]:

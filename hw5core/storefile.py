@@ -15,7 +15,7 @@ from filelock import FileLock
 from hw5core.config import RunConfig
 from hw5core.records import BatchLosses, decode
 
-VERSION = 2
+VERSION = 3
 
 # As of version 2. A later version that changes one of these keeps this text for the migration to 2.
 _CHECKPOINTS = """CREATE TABLE checkpoints (
@@ -30,7 +30,7 @@ _SCHEMA = (
     """CREATE TABLE runs (
         run_id TEXT PRIMARY KEY, config TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL DEFAULT '',
         attempt INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, changed REAL NOT NULL DEFAULT 0,
-        server TEXT NOT NULL DEFAULT '')""",
+        server TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '')""",
     """CREATE TABLE records (
         number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, position INTEGER NOT NULL,
         body TEXT NOT NULL)""",
@@ -52,6 +52,7 @@ _MIGRATIONS = {
         _OWNERS,
         _GUESSES,
     ),
+    3: ("ALTER TABLE runs ADD COLUMN name TEXT NOT NULL DEFAULT ''",),
 }
 _TABLES = ("runs", "records", "checkpoints", "owners")
 

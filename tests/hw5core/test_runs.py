@@ -7,7 +7,7 @@ import pytest
 
 from hw5core.config import RunConfig
 from hw5core.records import BatchLosses, Checkpoint, EpochResult, RunFinished, RunStarted
-from hw5core.runs import RunStore, Status, StoreError
+from hw5core.runs import MAX_NAME, RunStore, Status, StoreError
 
 CONFIG = RunConfig(epochs=1)
 RUN = CONFIG.run_id
@@ -101,3 +101,26 @@ def test_the_first_guess_of_each_person_counts(store: RunStore) -> None:
     store.guess("race", "two", -5.0)
     assert store.guesses("race") == {"one": 10.0, "two": -5.0}
     assert store.guesses("other") == {}
+
+
+def test_a_name_is_plain_text_on_one_line_and_goes_with_its_run(store: RunStore) -> None:
+    store.claim(CONFIG, owner="mine")
+
+    def named(name: str) -> str:
+        store.rename(RUN, name)
+        run = store.run(RUN)
+        assert run is not None
+        return run.name
+
+    assert named(" Monday's\n class\x00\u202e ") == "Monday's class"
+    assert named("<script>alert(1)</script>") == "<script>alert(1)</script>"
+    assert named("ü" * 1000) == "ü" * MAX_NAME
+    assert named("'; DROP TABLE runs; --") == "'; DROP TABLE runs; --"
+    assert RunStore(store.folder).run(RUN) == store.run(RUN)
+    assert named("") == ""
+
+
+def test_whoever_began_a_run_owns_it(store: RunStore) -> None:
+    store.claim(CONFIG, owner="mine")
+    assert store.owned("mine") == {RUN}
+    assert store.owned("yours") == set()

@@ -64,6 +64,7 @@ def test_of_a_damaged_file_every_intact_run_is_kept(tmp_path: Path) -> None:
         losses = BatchLosses(0, (seed + 0.25,) * CONFIG.total_steps, (seed + 0.25,) * CONFIG.images_per_epoch)
         stories[config.run_id] = [STORY[0], losses, STORY[2]]
         _fill(store, config, stories[config.run_id])
+        store.rename(config.run_id, f"number {seed}")
     # A bad sector amid the losses of one run.
     _settle(store.path)
     page, size = _page_full_of(store.path, b"1.25, ")
@@ -75,6 +76,7 @@ def test_of_a_damaged_file_every_intact_run_is_kept(tmp_path: Path) -> None:
     del stories[replace(CONFIG, seed=1).run_id]
     for run_id, story in stories.items():
         assert again.records(run_id)[0] == story
+    assert {run.name for run, _ in again.newest(9)} == {"number 0", "number 2", "number 3"}
     assert [path.name in again.notice for path in tmp_path.glob("*.damaged-*[0-9]")] == [True]
 
 
@@ -101,6 +103,18 @@ def test_a_store_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
     assert store.checkpoint(CONFIG.run_id) == Checkpoint(2, 1.0, 1.0, b"state")
     assert store.claim(CONFIG, "a server", "me"), "an unfinished run of no living server goes on"
     assert RunStore(tmp_path).owners(CONFIG.run_id) == set()
+
+
+def test_a_store_of_version_2_is_brought_up_to_date(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    _fill(store, CONFIG)
+    with closing(sqlite3.connect(store.path)) as database, database:
+        database.execute("ALTER TABLE runs DROP COLUMN name")
+        database.execute("PRAGMA user_version=2")
+    again = RunStore(tmp_path)
+    assert again.records(CONFIG.run_id)[0] == STORY
+    again.rename(CONFIG.run_id, "the first")
+    assert [run.name for run, _ in RunStore(tmp_path).newest(9)] == ["the first"]
 
 
 _NEW_KNOBS = ("initialisation", "training_images")
