@@ -1,0 +1,206 @@
+"""A browser tab without the browser: a visitor who speaks Streamlit's protocol over a real websocket, for measurements
+and tests that need a hundred of them.
+
+It does what the page's own script does: takes the cookie, asks for the page, keeps what every widget says and sends it
+with each request, and asks for a fragment again whenever its interval is over.
+"""
+
+import asyncio
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NumberInput_pb2 import NumberInput
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+_COOKIE = "_streamlit_xsrf"
+_MAX_BYTES = 2**26  # a chart of hundreds of points is larger than the library's default allows
+PATIENCE_SECONDS = 120.0
+
+
+class Visitor:
+    """One tab. `elements` is what the page shows, by the place that Streamlit gave each; `finished` when each run of
+    the page ended, `updates` when each run of a fragment did, in seconds of time.monotonic(); `received` counts bytes.
+    """
+
+    def __init__(self, connection: ClientConnection, address: str, page: str, query: str, cookie: str) -> None:
+        self.cookie = cookie
+        self.elements: dict[tuple[int, ...], Element] = {}
+        self.finished: list[float] = []
+        self.updates: list[float] = []
+        self.received = 0
+        self._connection = connection
+        self._url = f"{address}/{page}"
+        self._page = page
+        self._query = query
+        self._page_hash = ""
+        self._widgets: dict[str, WidgetState] = {}
+        self._cached: list[str] = []
+        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._news = asyncio.Event()
+
+    async def run(self, fragment: str = "", trigger: WidgetState | None = None) -> None:
+        """Ask for the page, or for one fragment of it, with what all widgets say; `trigger` is the one just pressed."""
+        message = BackMsg()
+        wish = message.rerun_script
+        wish.query_string, wish.page_script_hash, wish.fragment_id = self._query, self._page_hash, fragment
+        wish.page_name = "" if self._page_hash else self._page
+        wish.is_auto_rerun = bool(fragment) and trigger is None
+        wish.widget_states.widgets.extend([*self._widgets.values(), *([trigger] if trigger else [])])
+        wish.cached_message_hashes.extend(self._cached)
+        context = wish.context_info
+        context.timezone, context.locale, context.url, context.color_scheme = "UTC", "en-US", self._url, "light"
+        await self._connection.send(message.SerializeToString())
+
+    async def press(self, label: str) -> None:
+        """Press the button with this label, as it is on the page now."""
+        button = next(one.button for one in self.elements.values() if one.button.label == label)
+        await self.run(trigger=WidgetState(id=button.id, trigger_value=True))
+
+    async def until(self, true: Callable[["Visitor"], bool], seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until something is true of this visitor. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not true(self):
+                self._news.clear()
+                await self._news.wait()
+
+    def text(self) -> str:
+        """All words on the page, one element a line: enough to find something in."""
+        return "\n".join(map(str, self.elements.values()))
+
+    async def listen(self) -> None:
+        """Take in what the server sends, until the connection ends."""
+        try:
+            async for data in self._connection:
+                assert isinstance(data, bytes)
+                self.received += len(data)
+                message = ForwardMsg()
+                message.ParseFromString(data)
+                self._take(message)
+                self._news.set()
+        except ConnectionClosed:
+            pass
+        finally:
+            self._stop(list(self._timers))
+
+    def _take(self, message: ForwardMsg) -> None:
+        match message.WhichOneof("type"):
+            case "new_session":
+                self._page_hash = message.new_session.page_script_hash
+            case "navigation":
+                self._page_hash = message.navigation.page_script_hash or self._page_hash
+            case "page_info_changed":
+                self._query = message.page_info_changed.query_string
+            case "delta" if message.delta.HasField("new_element"):
+                self._show(message)
+            case "auto_rerun":
+                self._repeat(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            case "stop_auto_rerun":
+                self._stop(list(message.stop_auto_rerun.fragment_ids))
+            case "script_finished":
+                self._finish(message)
+
+    def _show(self, message: ForwardMsg) -> None:
+        element = message.delta.new_element
+        self.elements[tuple(message.metadata.delta_path)] = element
+        if message.metadata.cacheable:
+            self._cached.append(message.hash)
+        state = _state_at_rest(element)
+        if state:
+            self._widgets.setdefault(state.id, state)
+
+    def _finish(self, message: ForwardMsg) -> None:
+        if message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
+            self.updates.append(time.monotonic())
+        elif message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            self.finished.append(time.monotonic())
+        # The page's script keeps a message for two runs; here those of the newest run are enough to be known.
+        del self._cached[:-8]
+
+    def _repeat(self, fragment: str, seconds: float) -> None:
+        self._stop([fragment])
+        self._timers[fragment] = asyncio.create_task(self._ask_again(fragment, seconds))
+
+    async def _ask_again(self, fragment: str, seconds: float) -> None:
+        """As the page's script does it: at fixed intervals, whether the server has answered or not."""
+        due = time.monotonic()
+        try:
+            while True:
+                due += seconds
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                await self.run(fragment)
+        except ConnectionClosed:
+            return
+
+    def _stop(self, fragments: list[str]) -> None:
+        for fragment in fragments:
+            timer = self._timers.pop(fragment, None)
+            if timer:
+                timer.cancel()
+
+
+@asynccontextmanager
+async def visitor(address: str, page: str = "", query: str = "", cookie: str = "") -> AsyncIterator[Visitor]:
+    """A tab that opens `page` at this address; with another's cookie, it is the same browser's."""
+    cookie = cookie or await asyncio.to_thread(_cookie, address)
+    token = cookie.partition("=")[2]
+    async with connect(
+        f"ws://{urlsplit(address).netloc}/_stcore/stream",
+        origin=address,  # type: ignore[arg-type]
+        additional_headers={"Cookie": cookie},
+        subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
+        max_size=_MAX_BYTES,
+        ping_interval=None,
+        open_timeout=PATIENCE_SECONDS,
+    ) as connection:
+        tab = Visitor(connection, address, page, query, cookie)
+        listening = asyncio.create_task(tab.listen())
+        try:
+            await tab.run()
+            yield tab
+        finally:
+            listening.cancel()
+
+
+def _cookie(address: str) -> str:
+    """The cookie that the server gives every browser, as a browser gets it: with the first question it asks."""
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE_SECONDS) as answer:
+        given: list[str] = answer.headers.get_all("Set-Cookie") or []
+    return next((one.split(";")[0] for one in given if one.startswith(_COOKIE)), "")
+
+
+def _state_at_rest(element: Element) -> WidgetState | None:
+    """What a widget says before anybody has touched it; None for what says nothing."""
+    kind = element.WhichOneof("type") or ""
+    widget: Any = getattr(element, kind, None)
+    state = WidgetState(id=getattr(widget, "id", ""))
+    match kind:
+        case "number_input":
+            name = "int_value" if widget.data_type == NumberInput.INT else "double_value"
+            number = widget.value if widget.set_value else widget.default
+            setattr(state, name, int(number) if name == "int_value" else number)
+        case "button_group":
+            chosen = [widget.options[place].content for place in widget.default]
+            state.string_array_value.data.extend(widget.raw_values if widget.set_value else chosen)
+        case "multiselect":
+            chosen = [widget.options[place] for place in widget.default]
+            state.string_array_value.data.extend(widget.raw_values if widget.set_value else chosen)
+        case "selectbox" | "radio":
+            resting = widget.options[widget.default] if widget.HasField("default") and widget.options else ""
+            state.string_value = widget.raw_value if widget.set_value else resting
+        case "text_input":
+            state.string_value = widget.value if widget.set_value else widget.default
+        case "checkbox":
+            state.bool_value = widget.value if widget.set_value else widget.default
+        case _:
+            return None
+    return state
