@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help setup run test check bench clean
+.PHONY: help setup run test check bench screenshots clean
 
 help:
 	@echo "make run    the app, on http://localhost:$(PORT)"
 	@echo "make test   every test, browser included where Chromium is installed"
 	@echo "make check  format, lint, types and the fast tests"
 	@echo "make bench  the measured figures, ours and the peers'"
+	@echo "make screenshots  every page, light and dark, at three widths, into build/screenshots"
 
 setup: $(VENV)/.installed-dev
 
@@ -43,6 +44,9 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+screenshots: setup
+	$(BIN)/python -m tools.screenshots
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,96 @@
+"""`make screenshots`: every page in light and dark at three widths, with a finished race on it, into build/screenshots;
+and the README's picture, a race half way (on MNIST where HW5_DATA has it).
+
+`python -m tools.screenshots [page ...] [--readme]` takes only these.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from itertools import product
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from hw5core.datasets import DATASETS, at_hand
+from tools.live import ROOT, chromium, served
+
+FOLDER = ROOT / "build" / "screenshots"
+README_PICTURE = ROOT / "docs" / "race.png"
+PAGES = {
+    "count": "/",
+    "count-misfit": "/?net=3x32x32+conv16k3p1+relu+maxpool2+conv32k3+relu+conv64k30+flatten+linear10",
+    "train": "/training",
+    "train-before": "/training?seed=1",
+}
+"""What is looked at, by the picture's name."""
+
+WIDTHS = {1920: 1080, 1280: 800, 390: 844}
+"""Widths in pixels, each with the height of a window of that width: the first view ends there."""
+
+_TALLEST = 9_000
+_SETTLED = """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
+  && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')"""
+_HEIGHT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMain"]')].map(e => e.scrollHeight))"""
+
+_HALF_WAY = """() => {
+  const told = document.body.innerText.match(/running: ([\\d,]+) of ([\\d,]+)/)
+  const [done, all] = told ? told.slice(1).map(text => Number(text.replaceAll(',', ''))) : [0, 1]
+  return done > all / 2
+}"""
+
+
+def main(chosen: list[str], readme: bool) -> None:
+    """Train what is to be seen, serve it, and take the pictures."""
+    with tempfile.TemporaryDirectory() as home, served(Path(home)) as address, chromium() as browser:
+        if readme:
+            _picture_for_readme(browser, address)
+            return
+        _train(Path(home))
+        for name, scheme, width in product(chosen or PAGES, ("light", "dark"), WIDTHS):
+            _picture(browser, address, name, scheme, width)
+
+
+def _train(home: Path) -> None:
+    """The race that the training page shows by default, through the terminal's door."""
+    command = [sys.executable, "-m", "hw5core", "train", "--epochs", str(DATASETS["digits"].epochs)]
+    environment = os.environ | {"HW5_HOME": str(home)}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def _picture(browser: Browser, address: str, name: str, scheme: str, width: int) -> None:
+    """The first view as it is, and the whole page in a window as high as it needs."""
+    context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address + PAGES[name])
+    _settle(page)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}-first.png")
+    page.set_viewport_size({"width": width, "height": min(_TALLEST, page.evaluate(_HEIGHT) + 40)})
+    _settle(page)
+    page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png")
+    context.close()
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_function(_SETTLED)
+    page.wait_for_timeout(1_500)  # charts are drawn, and what PyTorch says of a network arrives, after the script
+    page.wait_for_function(_SETTLED)
+
+
+def _picture_for_readme(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 1130})
+    page.goto(f"{address}/training?dataset={'mnist' if at_hand('mnist') else 'digits'}")
+    page.get_by_role("button", name="Start the race").click()
+    page.wait_for_function(_HALF_WAY, timeout=600_000)
+    page.screenshot(path=README_PICTURE)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pages", nargs="*", choices=[[], *PAGES])
+    parser.add_argument("--readme", action="store_true", help="take docs/race.png instead")
+    options = parser.parse_args()
+    main(options.pages, options.readme)
