@@ -11,6 +11,7 @@ the run's newest is not listened to.
 import logging
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ import dask
 from distributed import Client, Future, LocalCluster, fire_and_forget, get_worker
 from distributed.scheduler import KilledWorker
 
+from hw5core import datasets
 from hw5core.config import RunConfig
 from hw5core.presence import Presence
 from hw5core.records import Checkpoint, Record, RunStarted, decode, encode
@@ -33,6 +35,12 @@ TRAIN = "train"
 
 CONNECT_SECONDS = 10
 """How long an existing cluster has to answer."""
+
+LAST_WORDS_SECONDS = 5
+"""How long a run that was just paused has to tell where it stands before it is stepped."""
+
+STEP_SECONDS = 60
+"""How long a step may take: an epoch's last one evaluates, and its worker may have to read MNIST first."""
 
 MAX_RESTARTS = 3
 """How often a run whose worker died goes on by itself, without a new checkpoint in between, before it is given up."""
@@ -106,6 +114,29 @@ class Engine:
                 if self._store.claim(config, self._presence.token, owner):
                     self._waiting[config.run_id] = config, owner
             self._fill()
+
+    def step(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
+        """Move each run on by one batch and let it rest there: runs that are paused, stopped or not yet begun. Returns
+        when the batches are kept in the store; a run that ends with its batch is finished.
+
+        Raises EngineError, and moves none, if one of them is being trained, is finished or is held by someone else.
+        """
+        with self._lock:
+            chosen = list(configs)
+            for config in chosen:
+                if config.run_id in self._tasks or config.run_id in self._waiting:
+                    raise EngineError("A run that is being trained cannot be stepped: pause it first.")
+                if not self._store.claim(config, self._presence.token, owner, Status.PAUSED):
+                    raise EngineError("Only a run that rests, and only by whoever paused it, is moved on by a step.")
+        self._await_last_words(chosen)
+        futures = {config.run_id: self._submit_step(config) for config in chosen}
+        told = {run_id: _answer(future) for run_id, future in futures.items()}
+        with self._lock:
+            for run_id, records in told.items():
+                if not self._store.advance(run_id, records):
+                    raise EngineError("Somebody else moved the run on meanwhile. It stands where they left it.")
+                # What a task that was let go of may still say is not listened to from here on.
+                self._tokens.pop(run_id, None)
 
     def stop(self, run_id: str, owner: str | None = None) -> None:
         """End the run where it is; what there is stays. Raises EngineError for someone who does not own it."""
@@ -222,6 +253,24 @@ class Engine:
             raise EngineError("The Dask scheduler does not answer at present (HW5_SCHEDULER). Try again in a moment.")
         workers = self._client.scheduler_info()["workers"].values()
         return sum(int(worker["resources"].get(TRAIN, 0)) for worker in workers)
+
+    def _await_last_words(self, configs: Iterable[RunConfig]) -> None:
+        """Give tasks that were just let go of the time to tell their last checkpoint. One that died never will: then
+        the batches since the one before are trained again, step by step."""
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        while not all(self._store.settled(config.run_id) for config in configs) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _submit_step(self, config: RunConfig) -> "Future[list[Record]]":
+        # Not pure: its result is large and nobody asks for it twice.
+        return self._client.submit(
+            _step_on_worker,
+            asdict(config),
+            config.run_id,
+            self._store.checkpoint(config.run_id),
+            pure=False,
+            priority=10,
+        )
 
     def _submit(self, config: RunConfig, restarts: int = 0) -> None:
         run_id, token = config.run_id, uuid.uuid4().hex
@@ -342,6 +391,18 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
         raise EngineError(f"{where} cannot be reached: {error}. Start it, or unset HW5_SCHEDULER.") from error
 
 
+def _answer(future: "Future[list[Record]]") -> list[Record]:
+    """What a step told. Raises EngineError, with a sentence, for whatever kept it from being told."""
+    try:
+        return future.result(timeout=STEP_SECONDS)
+    except EngineError:
+        raise
+    except Exception as error:  # a worker's death, or no answer in time
+        raise EngineError(
+            f"The step was not trained, and nothing was changed by it ({type(error).__name__}). Try again."
+        ) from error
+
+
 def _outcome(future: "Future[str]") -> tuple[str, bool]:
     """Why a task ended early, or nothing; and whether its worker died."""
     if future.cancelled():
@@ -358,25 +419,24 @@ def _outcome(future: "Future[str]") -> tuple[str, bool]:
 def _warm() -> None:
     """Load torch and scikit-learn before the first race asks for them."""
     import hw5core.training  # noqa: F401
-    from hw5core import datasets
 
     datasets.load("digits")
 
 
+def _step_on_worker(config: dict[str, Any], run_id: str, resume: Checkpoint | None) -> list[Record]:
+    """Train one batch beside whatever is being trained here, and tell all of it at once."""
+    from hw5core.one_step import one_step
+
+    return one_step(*_prepare(config, run_id), resume)
+
+
 def _train_on_worker(config: dict[str, Any], run_id: str, token: str, resume: Checkpoint | None) -> str:
     """Train and send every record; the reason why that was not possible, or nothing."""
-    import torch
-
-    from hw5core import datasets
     from hw5core.training import train
 
-    torch.set_num_threads(1)
-    chosen = RunConfig(**config)
-    if chosen.run_id != run_id:
-        return "its worker has another version of hw5core than this server: install the same on both"
     try:
-        pool = datasets.load(chosen.dataset)
-    except datasets.DataError as error:
+        chosen, pool = _prepare(config, run_id)
+    except EngineError as error:
         return str(error)
     worker = get_worker()
     key = worker.get_current_task()
@@ -388,3 +448,17 @@ def _train_on_worker(config: dict[str, Any], run_id: str, token: str, resume: Ch
     for record in train(chosen, pool, resume, stop=cancelled):
         worker.log_event(TOPIC, {"run_id": run_id, "token": token, "record": encode(record)})
     return ""
+
+
+def _prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Pool]:
+    """The run's config and its images. Raises EngineError with the reason why they are not to be had here."""
+    import torch
+
+    torch.set_num_threads(1)
+    chosen = RunConfig(**config)
+    if chosen.run_id != run_id:
+        raise EngineError("its worker has another version of hw5core than this server: install the same on both")
+    try:
+        return chosen, datasets.load(chosen.dataset)
+    except datasets.DataError as error:
+        raise EngineError(str(error)) from error

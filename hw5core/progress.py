@@ -4,7 +4,7 @@ import threading
 from array import array
 from dataclasses import dataclass, field
 
-from hw5core.records import BatchLosses, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
+from hw5core.records import BatchLosses, EpochResult, LayerStatistics, MeasuredStep, Record, RunFinished, RunStarted
 from hw5core.runs import Run, RunStore
 
 RECENT_REPORTS = 25
@@ -16,7 +16,7 @@ class Progress:
     """A run's story up to now. `losses` holds one training loss per batch, from the first on, without gaps; `examples`
     the loss of every image in the order of training, each epoch `images_per_epoch` of them, and `predictions` what
     the network took it for; `clock` the batches done and the seconds spent by then, now and then; `statistics` how the
-    layers fared, every so many batches."""
+    layers fared, every so many batches; `measured` the last batch that the run was moved on by alone."""
 
     run: Run
     started: RunStarted | None = None
@@ -25,6 +25,7 @@ class Progress:
     predictions: "array[int]" = field(default_factory=lambda: array("b"))
     clock: list[tuple[int, float]] = field(default_factory=lambda: [(0, 0.0)])
     statistics: list[LayerStatistics] = field(default_factory=list)
+    measured: MeasuredStep | None = None
     epochs: list[EpochResult] = field(default_factory=list)
     seconds: float | None = None
 
@@ -41,6 +42,8 @@ class Progress:
                     self.clock.append((len(self.losses), record.seconds))
             case LayerStatistics():
                 self.statistics.append(record)
+            case MeasuredStep():
+                self.measured = record
             case EpochResult():
                 self.epochs.append(record)
             case RunFinished():

@@ -71,6 +71,38 @@ class LayerStatistics:
 
 
 @dataclass(frozen=True)
+class MeasuredLayer:
+    """What one layer, by its name as torchsummary prints it, did in one batch. `output_shape` is one image's;
+    `output_mean` and `output_size` are the means of its outputs and of their absolute values. `saturated` is an
+    activation's share of units as in LayerStatistics. The norms are Euclidean: of the layer's weights before the step,
+    of the loss's gradient in them, and of what the step takes off them; None for a layer without weights."""
+
+    name: str
+    output_shape: tuple[int, ...]
+    output_mean: float
+    output_size: float
+    saturated: float | None = None
+    weight_norm: float | None = None
+    gradient_norm: float | None = None
+    update_norm: float | None = None
+
+
+@dataclass(frozen=True)
+class MeasuredStep:
+    """Batch number `step` taken apart, when a paused run was moved on by this batch alone: its layers in the order of
+    the forward pass, and per image, of the first few, the probability that the network gave each class before it
+    learnt from them."""
+
+    step: int
+    layers: tuple[MeasuredLayer, ...]
+    probabilities: tuple[tuple[float, ...], ...]
+
+    @property
+    def position(self) -> int:
+        return self.step
+
+
+@dataclass(frozen=True)
 class EpochResult:
     """What an epoch, numbered from 0, ended with. Accuracies in percent, loss in nats, times in seconds: `seconds` of
     training steps alone, `evaluation_seconds` of the two passes over the validation and test images. `last_step` is the
@@ -118,10 +150,11 @@ class RunFinished:
         return self.steps
 
 
-Record = RunStarted | BatchLosses | LayerStatistics | EpochResult | Checkpoint | RunFinished
+Record = RunStarted | BatchLosses | LayerStatistics | MeasuredStep | EpochResult | Checkpoint | RunFinished
 
 _KINDS: dict[str, type[Record]] = {
-    kind.__name__: kind for kind in (RunStarted, BatchLosses, LayerStatistics, EpochResult, Checkpoint, RunFinished)
+    kind.__name__: kind
+    for kind in (RunStarted, BatchLosses, LayerStatistics, MeasuredStep, EpochResult, Checkpoint, RunFinished)
 }
 
 
@@ -138,4 +171,11 @@ def decode(plain: dict[str, Any]) -> Record:
         values["losses"] = tuple(values["losses"])
         values["examples"] = tuple(values.get("examples", ()))
         values["predictions"] = tuple(values.get("predictions", ()))
+    if kind is MeasuredStep:
+        values["layers"] = tuple(_measured_layer(layer) for layer in values["layers"])
+        values["probabilities"] = tuple(map(tuple, values["probabilities"]))
     return kind(**values)
+
+
+def _measured_layer(plain: dict[str, Any]) -> MeasuredLayer:
+    return MeasuredLayer(**{**plain, "output_shape": tuple(plain["output_shape"])})

@@ -6,6 +6,7 @@ Written by engines alone, read by anyone at any time (write-ahead log). A run ha
 import json
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -86,9 +87,12 @@ class RunStore:
             runs = [_as_run(row) for row in database.execute(query, (most,)).fetchall()]
             return [(run, _last_epoch(database, run.run_id)) for run in runs]
 
-    def claim(self, config: RunConfig, server: str = "", owner: str | None = None) -> bool:
-        """Make the run this server's to train, from its newest checkpoint; False if there is nothing to train: it is
-        finished, another live server trains it, or it is paused and this is not its owner (None may do everything).
+    def claim(
+        self, config: RunConfig, server: str = "", owner: str | None = None, status: Status = Status.WAITING
+    ) -> bool:
+        """Make the run this server's to train, from its newest checkpoint, or, PAUSED, to step; False if there is
+        nothing to train: it is finished, another live server trains it, or it is paused and this is not its owner
+        (None may do everything).
 
         Who asks for a run that is new or over owns it from then on; who joins one under way does not.
         """
@@ -100,7 +104,7 @@ class RunStore:
                 return False
             if run is None or run.status.over:
                 _own(database, config.run_id, owner)
-            _claim(database, config, server)
+            _claim(database, config, server, status)
             return True
 
     def _claimable(self, run: Run, server: str, owners: frozenset[str], owner: str | None) -> bool:
@@ -133,6 +137,31 @@ class RunStore:
         with storefile.connect(self.path) as database:
             database.execute("UPDATE runs SET name = ? WHERE run_id = ?", (plain[:MAX_NAME].strip(), run_id))
 
+    def settled(self, run_id: str) -> bool:
+        """Whether the run's newest checkpoint stands where its records end: for a moment after a pause it does not."""
+        with storefile.connect(self.path) as database:
+            return not _tells_from(database, run_id, _newest_step(database, run_id))
+
+    def advance(self, run_id: str, records: Sequence[Record]) -> bool:
+        """Keep what a paused run told, from RunStarted on, while it was stepped: all of it or nothing. False, and
+        nothing kept, if the run is paused no longer or its newest checkpoint is not the one that was stepped from."""
+        with storefile.connect(self.path) as database:
+            database.execute("BEGIN IMMEDIATE")
+            run, started = _run(database, run_id), records[0]
+            assert isinstance(started, RunStarted)
+            if run is None or run.status is not Status.PAUSED:
+                return False
+            if _newest_step(database, run_id) != started.first_step:
+                return False
+            # Nobody's reading begins anew for a step, unless the run does or something told has to go.
+            begins = run.attempt == 0 or _tells_from(database, run_id, started.first_step)
+            for record in records if begins else records[1:]:
+                _take(database, run, record)
+            finished = isinstance(records[-1], RunFinished)
+            # A step too is a sign of life of the run's owner.
+            _set_status(database, run_id, Status.FINISHED if finished else Status.PAUSED)
+            return True
+
     def add(self, run_id: str, record: Record) -> Status | None:
         """Keep what a worker told of a run, and give the run's state after it: somebody may have paused or stopped it
         meanwhile, from another process too. None, and nothing kept, if the run was deleted.
@@ -144,13 +173,9 @@ class RunStore:
             run = _run(database, run_id)
             if run is None:
                 return None
-            match record:
-                case Checkpoint():
-                    _keep_checkpoint(database, run_id, record, run.config.epochs)
-                    return run.status
-                case RunStarted():
-                    _drop_from(database, run_id, record.first_step)
-            _keep(database, run_id, record)
+            _take(database, run, record)
+            if isinstance(record, Checkpoint):
+                return run.status
             status = Status.FINISHED if isinstance(record, RunFinished) else _once_told(run.status)
             if status is not run.status:
                 _set_status(database, run_id, status)
@@ -238,14 +263,14 @@ def _own(database: sqlite3.Connection, run_id: str, owner: str | None) -> None:
         database.execute("INSERT INTO owners VALUES (?, ?) ON CONFLICT DO NOTHING", (run_id, owner))
 
 
-def _claim(database: sqlite3.Connection, config: RunConfig, server: str) -> None:
+def _claim(database: sqlite3.Connection, config: RunConfig, server: str, status: Status) -> None:
     now = time.time()
     database.execute(
         "INSERT INTO runs (run_id, config, status, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (config.run_id, json.dumps(asdict(config)), Status.WAITING, now),
+        (config.run_id, json.dumps(asdict(config)), status, now),
     )
     database.execute("UPDATE runs SET server = ? WHERE run_id = ?", (server, config.run_id))
-    _set_status(database, config.run_id, Status.WAITING)
+    _set_status(database, config.run_id, status)
 
 
 def _once_told(status: Status) -> Status:
@@ -257,6 +282,28 @@ def _set_status(database: sqlite3.Connection, run_id: str, status: Status, messa
     database.execute(
         "UPDATE runs SET status = ?, message = ?, changed = ? WHERE run_id = ?", (status, message, time.time(), run_id)
     )
+
+
+def _take(database: sqlite3.Connection, run: Run, record: Record) -> None:
+    """Keep a record where its kind is kept."""
+    if isinstance(record, Checkpoint):
+        _keep_checkpoint(database, run.run_id, record, run.config.epochs)
+        return
+    if isinstance(record, RunStarted):
+        _drop_from(database, run.run_id, record.first_step)
+    _keep(database, run.run_id, record)
+
+
+def _newest_step(database: sqlite3.Connection, run_id: str) -> int:
+    """The batches done at the run's newest checkpoint; 0 without one."""
+    row = database.execute("SELECT max(step) FROM checkpoints WHERE run_id = ?", (run_id,)).fetchone()
+    return row[0] or 0
+
+
+def _tells_from(database: sqlite3.Connection, run_id: str, step: int) -> bool:
+    """Whether the run has told anything of batch `step` or a later one."""
+    query = "SELECT 1 FROM records WHERE run_id = ? AND position >= ? LIMIT 1"
+    return database.execute(query, (run_id, step)).fetchone() is not None
 
 
 def _keep(database: sqlite3.Connection, run_id: str, record: Record) -> None:

@@ -54,8 +54,8 @@ def train(
 
     Yields RunStarted, then BatchLosses as they gather, LayerStatistics every STATISTICS_STEPS, an EpochResult and a
     Checkpoint after every epoch, a Checkpoint at least every CHECKPOINT_SECONDS in between, and RunFinished. Asked to
-    `stop`, which it is whenever losses are sent on, it ends early with a Checkpoint. Uses torch's threads as the caller
-    set them.
+    `stop`, which it is after every batch inside an epoch, it ends early with a Checkpoint. Uses torch's threads as the
+    caller set them.
     """
     parts = split_for(config, len(pool.labels))
     network = initial_network(config.architecture, config.seed, config.initialisation)
@@ -169,7 +169,7 @@ class _Run:
         gradient_norms = {
             name: weight.grad.norm().item() for name, weight in weights.items() if weight.grad is not None
         }
-        saturated = {name: _saturated_share(module, received) for name, (module, received) in inputs.items()}
+        saturated = {name: saturated_share(module, received) for name, (module, received) in inputs.items()}
         return answers, LayerStatistics(step, weight_norms, gradient_norms, saturated)
 
     @contextmanager
@@ -257,11 +257,12 @@ def _train_epoch(
             *run.train_and_measure(images, labels) if run.measures_next else (run.train_batch(images, labels), None)
         )
         elapsed = time.perf_counter() - reported
+        stopping = stop()
         # The last batch is told after the loop: a checkpoint there would skip the epoch's evaluation.
-        if elapsed >= REPORT_SECONDS and run.step < last_step:
+        if (stopping or elapsed >= REPORT_SECONDS) and run.step < last_step:
             run.spend(elapsed)
             yield from report.take(run.seconds)
-            if stop():
+            if stopping:
                 run.stopped = True
                 return
             if run.checkpoint_due:
@@ -301,7 +302,7 @@ class _Report:
         return taken
 
 
-def _saturated_share(activation: nn.Module, received: Tensor) -> float:
+def saturated_share(activation: nn.Module, received: Tensor) -> float:
     """The share of units whose activation has a derivative under SATURATED_SLOPE at what it was given; the derivative
     is asked of PyTorch, so it holds for every activation."""
     inputs = received.requires_grad_()

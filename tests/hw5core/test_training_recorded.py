@@ -80,11 +80,11 @@ def test_measuring_the_layers_changes_no_number(digits: Pool, monkeypatch: pytes
     [("relu", 0.0), ("sigmoid", -2 * math.atanh(math.sqrt(0.96))), ("tanh", -math.atanh(math.sqrt(0.99)))],
 )
 def test_a_saturated_unit_is_one_whose_slope_is_under_a_hundredth(activation: str, saturated_below: float) -> None:
-    from hw5core.training import _saturated_share
+    from hw5core.training import saturated_share
 
     module = getattr(nn, ACTIVATIONS[activation].torch_module)()
     at = torch.tensor([saturated_below - 0.01, saturated_below + 0.01, 0.5, 1.0])
-    assert _saturated_share(module, at) == 0.25
+    assert saturated_share(module, at) == 0.25
 
 
 @pytest.mark.parametrize("seed", [0, 7])
