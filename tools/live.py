@@ -40,6 +40,16 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def served(home: Path, log: Path | None = None) -> Iterator[str]:
     """The address of the app, served by a process of its own that keeps its files in `home` and writes its log."""
+    with serving(home, log) as (address, _):
+        yield address
+
+
+@contextmanager
+def serving(
+    home: Path, log: Path | None = None, environment: dict[str, str] | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The same with the server's process; `environment` is added to this process's own. Whoever ends it early has to
+    wait for its end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -47,12 +57,12 @@ def served(home: Path, log: Path | None = None) -> Iterator[str]:
     process = subprocess.Popen(
         [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
         cwd=ROOT,
-        env=os.environ | {"HW5_HOME": str(home)},
+        env=os.environ | {"HW5_HOME": str(home)} | (environment or {}),
         stdout=log.open("w") if log else subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
     )
     try:
-        yield _once_it_answers(f"http://127.0.0.1:{port}", process)
+        yield _once_it_answers(f"http://127.0.0.1:{port}", process), process
     finally:
         process.terminate()
         process.wait(timeout=20)

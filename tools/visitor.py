@@ -45,6 +45,8 @@ class Visitor:
         self._page_hash = ""
         self._widgets: dict[str, WidgetState] = {}
         self._cached: list[str] = []
+        self._drawn: set[tuple[int, ...]] = set()
+        self._draws_page = False
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
 
@@ -66,6 +68,15 @@ class Visitor:
         button = next(one.button for one in self.elements.values() if one.button.label == label)
         await self.run(trigger=WidgetState(id=button.id, trigger_value=True))
 
+    async def set(self, *states: WidgetState) -> None:
+        """Turn widgets, one's state each."""
+        self._widgets |= {state.id: state for state in states}
+        await self.run()
+
+    async def until_drawn(self, runs: int) -> None:
+        """Wait until the page has been drawn so many times."""
+        await self.until(lambda tab: len(tab.finished) >= runs)
+
     async def until(self, true: Callable[["Visitor"], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until something is true of this visitor. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
@@ -76,6 +87,22 @@ class Visitor:
     def text(self) -> str:
         """All words on the page, one element a line: enough to find something in."""
         return "\n".join(map(str, self.elements.values()))
+
+    @property
+    def buttons(self) -> list[str]:
+        """The labels of all buttons that can be pressed."""
+        shown = [one.button for one in self.elements.values() if one.WhichOneof("type") == "button"]
+        return [button.label for button in shown if not button.disabled]
+
+    @property
+    def exceptions(self) -> list[str]:
+        """What went wrong in the page's own code, if anything did."""
+        return [str(one.exception) for one in self.elements.values() if one.WhichOneof("type") == "exception"]
+
+    def vanish(self) -> None:
+        """Be gone without a word, as a laptop whose lid is closed."""
+        self._stop(list(self._timers))
+        self._connection.transport.abort()
 
     async def listen(self) -> None:
         """Take in what the server sends, until the connection ends."""
@@ -96,6 +123,7 @@ class Visitor:
         match message.WhichOneof("type"):
             case "new_session":
                 self._page_hash = message.new_session.page_script_hash
+                self._begin(message)
             case "navigation":
                 self._page_hash = message.navigation.page_script_hash or self._page_hash
             case "page_info_changed":
@@ -109,9 +137,26 @@ class Visitor:
             case "script_finished":
                 self._finish(message)
 
+    def _begin(self, message: ForwardMsg) -> None:
+        if message.metadata.run.fragment_ids:
+            # When a fragment's turn comes at just that moment, Streamlit leaves out that the page was drawn.
+            self._finish_page()
+        else:
+            self._drawn.clear()
+            self._draws_page = True
+
+    def _finish_page(self) -> None:
+        """The whole page is drawn: what was not drawn again is gone."""
+        if self._draws_page:
+            self._draws_page = False
+            self.elements = {place: shown for place, shown in self.elements.items() if place in self._drawn}
+            self.finished.append(time.monotonic())
+
     def _show(self, message: ForwardMsg) -> None:
         element = message.delta.new_element
-        self.elements[tuple(message.metadata.delta_path)] = element
+        place = tuple(message.metadata.delta_path)
+        self.elements[place] = element
+        self._drawn.add(place)
         if message.metadata.cacheable:
             self._cached.append(message.hash)
         state = _state_at_rest(element)
@@ -122,7 +167,7 @@ class Visitor:
         if message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
             self.updates.append(time.monotonic())
         elif message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
-            self.finished.append(time.monotonic())
+            self._finish_page()
         # The page's script keeps a message for two runs; here those of the newest run are enough to be known.
         del self._cached[:-8]
 

@@ -1,0 +1,55 @@
+"""One real server for all tests of a module, visited over its websocket without a browser."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hw5core.runs import RunStore
+from tools.live import ROOT, serving
+
+
+@dataclass(frozen=True)
+class Server:
+    """`home` holds its store and cache."""
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+    home: Path
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    @property
+    def tracebacks(self) -> list[str]:
+        """Those in the log that our own code has a part in: Streamlit's websocket prints its own when a client vanishes
+        in the middle of a message."""
+        return [part for part in self.log.split("Traceback (most recent call last):")[1:] if f'"{ROOT}/' in part]
+
+    @property
+    def store(self) -> RunStore:
+        return RunStore(self.home)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app with an empty store. Whatever its visitors do, it lives on and our code raises nothing."""
+    home = tmp_path_factory.mktemp("home")
+    log = home / "server.log"
+    with serving(home, log) as (address, process):
+        running = Server(address, process, home, log)
+        yield running
+        assert process.poll() is None, running.log
+        assert not running.tracebacks, running.log
+
+
+def browser_cookie(number: int) -> str:
+    """The cookie that makes all visits of this number one browser's, as Streamlit sets it."""
+    mask, secret = os.urandom(4), number.to_bytes(16, "big")
+    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(secret))
+    return f"_streamlit_xsrf=2|{mask.hex()}|{masked.hex()}|1700000000"
