@@ -122,7 +122,7 @@ def ordered(entries: Iterable[Entry], order: Order) -> list[Entry]:
 def settings(config: RunConfig) -> str:
     """Seed, epochs and whatever else is not the homework's, in words."""
     rarer = [
-        f"{KNOBS[declared.name].label} {_in_words(getattr(config, declared.name))}"
+        f"{KNOBS[declared.name].label} {in_words(getattr(config, declared.name))}"
         for declared in fields(RunConfig)
         if declared.name not in _TITLED and getattr(config, declared.name) != declared.default
     ]
@@ -131,7 +131,8 @@ def settings(config: RunConfig) -> str:
     return ", ".join([f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}", *rarer, *network])
 
 
-def _in_words(value: object) -> str:
+def in_words(value: object) -> str:
+    """A setting's value as people read it."""
     return f"{value:,g}" if isinstance(value, float) else str(value)
 
 

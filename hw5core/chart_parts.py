@@ -5,7 +5,7 @@ by its label.
 """
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -47,11 +47,11 @@ def epoch_axis(epochs: int) -> alt.X:
     return alt.X("epoch:Q", title="epoch (from 0)", scale=scale, axis=axis)
 
 
-def colour(labels: tuple[str, ...]) -> alt.Color:
-    """Each activation of these labels in its own colour."""
+def colour(labels: tuple[str, ...], symbol_size: int = 600) -> alt.Color:
+    """Each activation of these labels in its own colour; symbols of 600 square pixels show a dash, points need less."""
     shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
     scale = alt.Scale(domain=[spec.label for spec in shown], range=[spec.colour for spec in shown])
-    return alt.Color("activation:N", scale=scale, title=None, legend=legend())
+    return alt.Color("activation:N", scale=scale, title=None, legend=legend(symbol_size))
 
 
 def dash(labels: tuple[str, ...]) -> alt.StrokeDash:
@@ -61,9 +61,9 @@ def dash(labels: tuple[str, ...]) -> alt.StrokeDash:
     return alt.StrokeDash("activation:N", scale=scale, title=None, legend=legend())
 
 
-def legend() -> alt.Legend:
+def legend(symbol_size: int = 600, orient: Literal["top", "bottom"] = "top") -> alt.Legend:
     """A stroke wide enough to show its dash, and as strong as the line itself where a pale band shares the legend."""
-    return alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1, symbolSize=600, symbolStrokeWidth=3)
+    return alt.Legend(orient=orient, symbolType="stroke", symbolOpacity=1, symbolSize=symbol_size, symbolStrokeWidth=3)
 
 
 def tooltip(*columns: str) -> list[alt.Tooltip]:

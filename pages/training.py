@@ -13,7 +13,6 @@ from hw5core.engine import EngineError
 from hw5core.findings import plateau_caption
 from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
-from pages.race.all_runs import all_runs
 from pages.race.guess import class_guesses, may_start
 from pages.race.loss_view import loss_chart
 from pages.race.opened_batch import opened_batch
@@ -44,7 +43,7 @@ def page() -> None:
         estimate = st.empty()
         live = any(not run.run.status.over for run in runs)
         st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
-        all_runs()
+        st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()
         if not runs:

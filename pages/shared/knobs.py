@@ -1,8 +1,8 @@
 """The knobs of a race. Each is kept in the address under its own name, so that a link shows the same race."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -40,17 +40,19 @@ def next_seed() -> None:
     st.session_state["seed"] += 1
 
 
-def address(config: RunConfig) -> str:
-    """The query of the page's address that shows the race of this run against sigmoid and ReLU, and it itself."""
+def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
+    """The query of the training page's address that shows the race of these runs: they differ in their activation."""
+    config = configs[0]
     changed = {name: getattr(config, name) for name in (*_RARER, "initialisation", "seed")}
     query: list[tuple[str, Any]] = [(name, value) for name, value in changed.items() if value != _DEFAULTS[name]]
     query += [("dataset", config.dataset), (f"epochs-{config.dataset}", config.epochs)]
     plain = config.architecture.with_activation("relu")
     if str(plain) != _DEFAULTS["network"]:
-        query.append(("network-text", str(plain)))
-    if config.activation not in RACERS:
-        query += [("activations", name) for name in (*RACERS, config.activation)]
-    return "?" + urlencode(query)
+        query.append(("network-text", plain))
+    activations = [one.activation for one in configs]
+    if activations != list(RACERS):
+        query += [("activations", name) for name in activations]
+    return [(name, str(value)) for name, value in query]
 
 
 def _dataset() -> str:

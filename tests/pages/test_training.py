@@ -3,15 +3,14 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from hw5core.config import RunConfig
+from hw5core.config import RunConfig, race
 from pages.shared import server
-from pages.shared.knobs import address
+from pages.shared.knobs import race_query
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
 
@@ -97,8 +96,10 @@ def test_a_setting_that_cannot_be_trained_is_a_sentence(open_training: Callable[
 
 
 def test_the_link_of_a_run_in_the_list_opens_its_race(open_training: Callable[..., AppTest]) -> None:
-    config = RunConfig(dataset="mnist", activation="tanh", epochs=3, seed=7, learning_rate=0.05, network=SMALL)
-    query = parse_qs(address(config).removeprefix("?"))
+    config = RunConfig(dataset="mnist", epochs=3, seed=7, learning_rate=0.05, network=SMALL)
+    query: dict[str, list[str]] = {}
+    for name, value in race_query(race(config, ["relu", "sigmoid", "tanh"])):
+        query.setdefault(name, []).append(value)
     app = open_training(**query)
     assert not app.exception
     labels = " ".join(element.proto.body for element in app.get("html"))

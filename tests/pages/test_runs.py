@@ -1,0 +1,117 @@
+"""The page of all runs, without a browser: search, names, deletion, and two races side by side."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from hw5core import home
+from hw5core.config import RunConfig, race
+from hw5core.records import BatchLosses, EpochResult, RunFinished, RunStarted
+from hw5core.runs import RunStore
+
+BASE = RunConfig(epochs=1, network="1x28x28 flatten linear16 relu linear10")
+FASTER = replace(BASE, learning_rate=0.05)
+NASTY = "<script>alert(1)</script> **bold** [x](http://example.com) :red[y]"
+
+
+@pytest.fixture
+def runs() -> RunStore:
+    """A store with two finished races; of the first, "me" owns both runs, of the second one."""
+    store = RunStore(home.store_folder())
+    for accuracy, config in enumerate([*race(BASE), *race(FASTER)], start=90):
+        store.claim(config, owner="me" if config.learning_rate < 0.05 or config.activation == "relu" else "you")
+        for record in (
+            RunStarted(0, 11.0, "weights", "split", "order", {"torch": "2"}),
+            BatchLosses(0, (2.3,) * config.total_steps),
+            EpochResult(0, config.total_steps - 1, 0.5, 90.0, accuracy, 1.0, 0.1),
+            RunFinished(config.total_steps, 1.5),
+        ):
+            store.add(config.run_id, record)
+    return store
+
+
+def _html(app: AppTest) -> str:
+    return " ".join(html.proto.body for html in app.get("html") if "hw5-entry" in html.proto.body)
+
+
+def _lines(app: AppTest) -> int:
+    return _html(app).count('class="scores"')
+
+
+def test_an_empty_store_says_so_and_where_to_begin(open_page: Callable[..., AppTest]) -> None:
+    app = open_page("runs")
+    assert not app.exception
+    assert "Nothing has been trained on this server yet" in app.info[0].value
+
+
+def test_the_list_shows_races_and_finds_them_by_words(open_page: Callable[..., AppTest], runs: RunStore) -> None:
+    app = open_page("runs")
+    assert not app.exception
+    assert _lines(app) == 2
+    assert "ReLU <b>90.00 %</b>" in _html(app)
+    app.text_input(key="search").set_value("rate 0.05").run()
+    assert _lines(app) == 1
+    assert "1 of 2 races" in " ".join(caption.value for caption in app.caption)
+    app.text_input(key="search").set_value("").run()
+    app.segmented_control(key="lines-are").set_value("single runs").run()
+    assert _lines(app) == 4
+
+
+def test_a_link_carries_search_order_and_grouping(open_page: Callable[..., AppTest], runs: RunStore) -> None:
+    query = {"search": "sigmoid", "order": "best accuracy first", "lines-are": "single runs"}
+    app = open_page("runs", **query)
+    assert _lines(app) == 2
+    assert _html(app).index("93.00 %") < _html(app).index("91.00 %")
+    wrong = open_page("runs", **{"search": "<b>", "order": "no such order", "lines-are": "x", "pair": ["?", "?"]})
+    assert not wrong.exception
+    assert _lines(wrong) == 0
+
+
+def test_only_an_owner_renames_and_a_name_is_never_markup(open_page: Callable[..., AppTest], runs: RunStore) -> None:
+    stranger = open_page("runs", owner="nobody")
+    assert not [button for button in stranger.button if button.label in ("Keep this name", "Delete for good")]
+    app = open_page("runs", owner="me")
+    assert len([button for button in app.button if button.label == "Keep this name"]) == 2
+    app.text_input(key=f"name-{BASE.race_key}-").set_value(NASTY)
+    app.button(key=f"keep-{BASE.race_key}").click().run()
+    assert not app.exception
+    assert {run.name for run, _ in runs.newest(9)} == {NASTY[:60], ""}
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; **bold**" in _html(app)
+    assert "<script" not in _html(app)
+    other = open_page("runs", pair=[BASE.race_key, FASTER.race_key])
+    told = " ".join(markdown.value for markdown in other.markdown)
+    assert "&#60;script&#62;" in told
+    assert "<script" not in told
+    assert "**bold" not in told
+
+
+def test_deleting_takes_the_owners_runs_and_no_others(open_page: Callable[..., AppTest], runs: RunStore) -> None:
+    app = open_page("runs", owner="me")
+    asked = " ".join(markdown.value for markdown in app.markdown)
+    assert "Delete the race's 2 runs" in asked
+    assert "Delete your part of the race (ReLU)" in asked
+    app.button(key=f"sure-{FASTER.race_key}").click().run()
+    assert not app.exception
+    left = {config.run_id for config in (*race(BASE), replace(FASTER, activation="sigmoid"))}
+    assert {run.run_id for run, _ in runs.newest(9)} == left
+
+
+def test_two_races_stand_side_by_side_and_the_link_carries_them(
+    open_page: Callable[..., AppTest], runs: RunStore
+) -> None:
+    app = open_page("runs")
+    app.button(key=f"pair-{BASE.race_key}").click().run()
+    assert "A is" in app.info[0].value
+    app.button(key=f"pair-{FASTER.race_key}").click().run()
+    assert not app.exception
+    assert app.query_params["pair"] == [BASE.race_key, FASTER.race_key]
+    settings, numbers = (frame.value for frame in app.dataframe)
+    assert settings.to_numpy().tolist() == [["learning rate", "0.008", "0.05"]]
+    accuracies = numbers[numbers["in the end"] == "test accuracy (%)"].set_index("network")
+    assert accuracies.loc["ReLU"].tolist()[1:] == [90.0, 92.0, 2.0]
+    assert len(app.get("vega_lite_chart")) == 2
+    other = open_page("runs", pair=[BASE.run_id, "0" * 16])
+    assert "not on this server" in other.warning[0].value
+    assert "ReLU on digits" in other.info[0].value
