@@ -48,6 +48,9 @@ MAX_RESTARTS = 3
 MAX_WAITING_PER_OWNER = 9
 """Runs that one owner may have waiting: a race of all nine activations fits, a second one behind it does not."""
 
+MAX_PLANNED_PER_OWNER = 200
+"""Runs that one owner may have planned: they give way to everybody's waiting ones, so a large sweep bars no one."""
+
 _CLUSTER_SETTINGS = {
     # A dead worker's training comes back to us, to go on from its last checkpoint rather than from the beginning.
     "distributed.scheduler.allowed-failures": 0,
@@ -59,6 +62,11 @@ _CLUSTER_SETTINGS = {
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 * 1024**2,
     "distributed.worker.daemon": True,
 }
+
+_NO_WORKERS = (
+    "No worker of the Dask cluster offers to train. Start workers there with: "
+    f'dask worker SCHEDULER --nthreads 2 --resources "{TRAIN}=1"'
+)
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +97,7 @@ class Engine:
         self._store = store
         self._lock = threading.RLock()
         self._waiting: dict[str, tuple[RunConfig, str | None]] = {}
+        self._planned: dict[str, tuple[RunConfig, str | None]] = {}
         self._tasks: dict[str, _Task] = {}
         self._tokens: dict[str, str] = {}
         self.trouble = ""
@@ -111,9 +120,43 @@ class Engine:
             if new:
                 self._check_cap(len(new), owner)
             for config in new:
+                self._planned.pop(config.run_id, None)
                 if self._store.claim(config, self._presence.token, owner):
                     self._waiting[config.run_id] = config, owner
             self._fill()
+
+    def plan(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
+        """See to it that each run is trained once a worker has nothing else to do: all that anybody asks for by `start`
+        goes first. A plan ends with this server; the store knows a planned run only when a worker takes it.
+
+        Raises EngineError, and plans none, if the owner would then have too many planned.
+        """
+        with self._lock:
+            if self._client.status == "closed":
+                self._reach_workers()
+            new = {one.run_id: (one, owner) for one in configs if one.run_id not in self._planned and self._is_new(one)}
+            planned = sum(planned_by == owner for _, planned_by in self._planned.values())
+            if new and not self._slots():
+                raise EngineError(_NO_WORKERS)
+            if owner is not None and planned + len(new) > MAX_PLANNED_PER_OWNER:
+                raise EngineError(
+                    f"You have {planned} runs planned, and at most {MAX_PLANNED_PER_OWNER} may be at a time. Let some "
+                    "of them finish, or stop their sweep."
+                )
+            self._planned |= new
+            self._fill()
+
+    def planned(self) -> dict[str, str | None]:
+        """The runs that are planned, by their ids, and who planned each."""
+        with self._lock:
+            return {run_id: owner for run_id, (_, owner) in self._planned.items()}
+
+    def withdraw(self, run_ids: Iterable[str], owner: str | None = None) -> None:
+        """Train those of these runs no more that this owner planned, and that no worker has taken yet."""
+        with self._lock:
+            for run_id in run_ids:
+                if run_id in self._planned and owner in (None, self._planned[run_id][1]):
+                    del self._planned[run_id]
 
     def step(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
         """Move each run on by one batch and let it rest there: runs that are paused, stopped or not yet begun. Returns
@@ -205,10 +248,7 @@ class Engine:
     def _check_cap(self, more: int, owner: str | None) -> None:
         slots = self._slots()
         if not slots:
-            raise EngineError(
-                "No worker of the Dask cluster offers to train. Start workers there with: "
-                f'dask worker SCHEDULER --nthreads 2 --resources "{TRAIN}=1"'
-            )
+            raise EngineError(_NO_WORKERS)
         free = max(0, slots - len(self._tasks) - len(self._waiting))
         waiting = sum(waits_for == owner for _, waits_for in self._waiting.values())
         if owner is not None and waiting + more - free > MAX_WAITING_PER_OWNER:
@@ -231,19 +271,35 @@ class Engine:
     def _let_go(self, run_id: str) -> None:
         """Have the run trained no longer; its task's last checkpoint is still listened to."""
         self._waiting.pop(run_id, None)
+        self._planned.pop(run_id, None)
         task = self._tasks.pop(run_id, None)
         if task:
             self._client.cancel([task.future], force=True)
 
     def _fill(self) -> None:
-        """Give the runs that wait to workers, first come, first served, as long as there are free ones."""
-        while self._waiting and len(self._tasks) < self._slots():
-            run_id, (config, _) = next(iter(self._waiting.items()))
-            del self._waiting[run_id]
-            run = self._store.run(run_id)
-            # Another process may have stopped or deleted it meanwhile.
-            if run and run.status is Status.WAITING:
+        """Give free workers to the runs that wait, first come, first served, and after them to those planned."""
+        while (self._waiting or self._planned) and len(self._tasks) < self._slots():
+            config = self._next_waiting() if self._waiting else self._next_planned()
+            if config:
                 self._submit(config)
+
+    def _next_waiting(self) -> RunConfig | None:
+        """The first in line, if it is still to be trained: another process may have stopped or deleted it."""
+        run_id, (config, _) = next(iter(self._waiting.items()))
+        del self._waiting[run_id]
+        run = self._store.run(run_id)
+        return config if run and run.status is Status.WAITING else None
+
+    def _next_planned(self) -> RunConfig | None:
+        """The first of the planned runs, if it is still to be trained, and by us; none while the store cannot be
+        written."""
+        run_id, (config, owner) = next(iter(self._planned.items()))
+        del self._planned[run_id]
+        try:
+            return config if self._store.claim(config, self._presence.token, owner) else None
+        except StoreError as error:
+            self.trouble = str(error)
+            return None
 
     def _slots(self) -> int:
         """How many trainings the cluster takes at a time."""

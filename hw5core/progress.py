@@ -1,11 +1,16 @@
 """What a run has told so far, folded from its records: what pages show and the terminal prints. No torch."""
 
 import threading
+import time
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hw5core.records import BatchLosses, EpochResult, LayerStatistics, MeasuredStep, Record, RunFinished, RunStarted
-from hw5core.runs import Run, RunStore
+from hw5core.runs import Run, RunStore, Stamp, Status
+
+REST_SECONDS = 0.4
+"""How old the answer may be that many watchers of the same runs are given."""
 
 RECENT_REPORTS = 25
 """Over how many of a run's reports its pace is taken: about five seconds."""
@@ -68,11 +73,13 @@ class Progress:
 
 
 class Follower:
-    """Follows one run in the store; each `read` costs only what is new. Any number of threads may share one."""
+    """Follows one run in the store; each `read` costs only what is new. Any number of threads may share one. A lean one
+    leaves out what each single image came to: `examples` and `predictions` stay empty."""
 
-    def __init__(self, store: RunStore, run_id: str) -> None:
+    def __init__(self, store: RunStore, run_id: str, lean: bool = False) -> None:
         self._store = store
         self._run_id = run_id
+        self._lean = lean
         self._cursor = 0
         self._progress: Progress | None = None
         self._lock = threading.Lock()
@@ -86,11 +93,45 @@ class Follower:
                 return None
             if self._progress is None or _begun(self._progress.run) != _begun(run):
                 self._progress, self._cursor = Progress(run), 0
-            records, self._cursor = self._store.records(self._run_id, after=self._cursor)
+            records, self._cursor = self._store.records(self._run_id, after=self._cursor, lean=self._lean)
             self._progress.run = run
             for record in records:
                 self._progress.fold(record)
             return self._progress
+
+
+class GroupFollower:
+    """Follows many runs at once, leanly. A `read` costs one question for all of them, and more only for those that tell
+    something; within REST_SECONDS of the last one it costs nothing. Any number of threads may share one."""
+
+    def __init__(self, store: RunStore, run_ids: Iterable[str]) -> None:
+        self._store = store
+        self._followers = {run_id: Follower(store, run_id, lean=True) for run_id in run_ids}
+        self._lock = threading.Lock()
+        self._read = -REST_SECONDS
+        self._stamps: dict[str, Stamp] = {}
+        self._found: dict[str, Progress] = {}
+
+    def read(self) -> dict[str, Progress]:
+        """The story up to now of each run that the store knows, by its id."""
+        with self._lock:
+            if time.monotonic() - self._read >= REST_SECONDS:
+                self._found = self._newest()
+                self._read = time.monotonic()
+            return self._found
+
+    def _newest(self) -> dict[str, Progress]:
+        stamps, before = self._store.stamps(self._followers), self._stamps
+        self._stamps = stamps
+        found = {}
+        for run_id, follower in self._followers.items():
+            stamp = stamps.get(run_id)
+            # A run that was stopped may still tell its last words.
+            told_all = stamp and stamp.status is Status.FINISHED and stamp == before.get(run_id)
+            story = self._found.get(run_id) if told_all else follower.read() if stamp else None
+            if story:
+                found[run_id] = story
+        return found
 
 
 def _begun(run: Run) -> tuple[float, int]:

@@ -191,6 +191,41 @@ def test_what_does_not_fit_waits_in_line_up_to_a_cap(shop: tuple[Engine, RunStor
     assert not engine._waiting
 
 
+def test_what_is_planned_gives_way_to_what_waits(
+    shop: tuple[Engine, RunStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, store = shop
+    slots = engine._slots()
+    configs = [replace(CONFIG, epochs=100, seed=300 + number) for number in range(slots + 3)]
+    running, first, second, urgent = configs[:slots], configs[slots], configs[slots + 1], configs[slots + 2]
+    engine.plan([*running, first, second], "mine")
+    engine.plan([first], "somebody else's")
+    assert engine.planned() == {first.run_id: "mine", second.run_id: "mine"}
+    assert store.run(first.run_id) is None
+    assert all(store.owners(config.run_id) == {"mine"} for config in running)
+    monkeypatch.setattr("hw5core.engine.MAX_PLANNED_PER_OWNER", 2)
+    with pytest.raises(EngineError, match="at most 2"):
+        engine.plan([urgent], "mine")
+    engine.start([urgent], "somebody else's")
+    engine.stop(running[0].run_id, "mine")
+    # The freed worker took what was asked for, not what was planned before it.
+    assert engine.place(urgent.run_id) is None
+    assert store.run(first.run_id) is None
+    engine.withdraw([second.run_id], "somebody else's")
+    assert second.run_id in engine.planned()
+    engine.withdraw([second.run_id], "mine")
+    engine.stop(urgent.run_id, "somebody else's")
+    assert engine.planned() == {}
+    assert store.owners(first.run_id) == {"mine"}
+    # Asked for by itself, a planned run stands in the line of those that wait.
+    engine.plan([second], "mine")
+    engine.start([second], "somebody else's")
+    assert (engine.place(second.run_id), engine.planned()) == (1, {})
+    for config in configs:
+        engine.delete(config.run_id)
+    assert not engine._tasks
+
+
 def test_a_full_disk_stops_the_training_and_room_lets_it_go_on_the_same(
     shop: tuple[Engine, RunStore], expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """The store keeps what it is told, across restarts, and forgets exactly what a resumed run computes again."""
 
+import math
 import os
 from pathlib import Path
 
@@ -124,3 +125,15 @@ def test_whoever_began_a_run_owns_it(store: RunStore) -> None:
     store.claim(CONFIG, owner="mine")
     assert store.owned("mine") == {RUN}
     assert store.owned("yours") == set()
+
+
+def test_a_run_that_has_diverged_is_listed_and_read_like_any_other(store: RunStore) -> None:
+    store.claim(CONFIG)
+    store.add(RUN, BatchLosses(0, (2.3, math.nan), (2.3, math.nan), (1, 1)))
+    store.add(RUN, EpochResult(0, 1, math.nan, 10.0, 11.0, 0.5, 0.1))
+    (_, result), *_ = store.newest(1)
+    assert result is not None
+    assert result.test_accuracy == 11.0
+    (losses, _), _ = store.records(RUN, lean=True)
+    assert isinstance(losses, BatchLosses)
+    assert math.isnan(losses.losses[1])
