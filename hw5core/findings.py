@@ -16,6 +16,7 @@ from hw5core import datasets
 from hw5core.config import CLASSES
 from hw5core.homework import CLAIMS
 from hw5core.progress import Progress
+from hw5core.records import MeasuredStep
 from hw5core.runs import Status
 
 PLATEAU_WINDOW = 100
@@ -65,6 +66,21 @@ def plateau_caption(run: Progress) -> str:
     if stayed == 0:
         return f"{label} was below ln 10 within its first {PLATEAU_WINDOW} batches."
     return f"{label} left ln 10 after {stayed:,} batches."
+
+
+def gradient_caption(label: str, measured: MeasuredStep) -> str:
+    """How much of the gradient is left in the first layer's weights of what there is in the last's."""
+    norms = [layer.gradient_norm for layer in measured.layers if layer.gradient_norm is not None]
+    if len(norms) < 2 or not all(norms) or not all(map(math.isfinite, norms)):
+        return ""
+    share = norms[0] / norms[-1]
+    if share < 1:
+        return f"{label}: the first layer's gradient is {_times(1 / share)} smaller than the last one's."
+    return f"{label}: the first layer's gradient is {_times(share)} larger than the last one's."
+
+
+def _times(factor: float) -> str:
+    return f"{factor:,.0f} times" if factor >= 10 else f"{factor:.1f} times"
 
 
 def claims(relu: Progress, sigmoid: Progress) -> list[Finding]:

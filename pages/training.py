@@ -1,6 +1,5 @@
 """Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -15,15 +14,22 @@ from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
 from pages.race.guess import class_guesses, may_start
 from pages.race.loss_view import loss_chart
+from pages.race.one_step import one_step
 from pages.race.opened_batch import opened_batch
 from pages.race.outcome import outcome
 from pages.shared.estimate import race_words
 from pages.shared.frame import begin_page, big_number
 from pages.shared.knobs import chosen_race, next_seed
-from pages.shared.server import engine, follower, owner, run_store
+from pages.shared.run_buttons import run_buttons
+from pages.shared.server import engine, follower, run_store
 
 LIVE_SECONDS = 0.5
 """How often a running race is drawn anew."""
+
+REST_SECONDS = 2.0
+"""How often a paused one is: its owner may step it, or let it go on, while a class watches."""
+
+_ANOTHER_SEED = "Turns the seed on by one: other first weights and another order of the batches, all else as it is."
 
 
 def page() -> None:
@@ -42,7 +48,8 @@ def page() -> None:
             _start(configs, runs)
         estimate = st.empty()
         live = any(not run.run.status.over for run in runs)
-        st.fragment(_show_race, run_every=LIVE_SECONDS if live else None)(configs, live)
+        every = LIVE_SECONDS if live else REST_SECONDS if _rests(runs) else None
+        st.fragment(_show_race, run_every=every)(configs, live)
         st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()
@@ -59,42 +66,22 @@ def _stories(configs: tuple[RunConfig, ...]) -> list[Progress]:
 
 
 def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    """The buttons; and what was begun earlier, here or before a restart, is joined without asking."""
+    """The race's buttons, and what there is to say of where it stands."""
     finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
-    begun = any(not run.run.status.over for run in runs)
     if finished:
         st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
+    begun = any(not run.run.status.over for run in runs)
     allowed = finished or may_start(configs, begun)
-    label = "The race is running" if begun else "Go on with the race" if runs else "Start the race"
     with st.container(horizontal=True):
-        pressed = not finished and st.button(
-            label, type="primary", icon=":material/play_arrow:", disabled=begun or not allowed
-        )
         if finished:
-            st.button("Another seed", icon=":material/casino:", on_click=next_seed, help="the same race, drawn anew")
-        wish = _wish(runs, begun)
-    if wish:
-        for run in runs:
-            wish(run.run.run_id, owner())
-    if pressed:
-        engine().start(configs, owner())
-    elif begun and not wish:
-        engine().start([run.run.config for run in runs if not run.run.status.over], owner())
-    if pressed or wish:
-        st.rerun()
-    if any(run.run.status is Status.PAUSED for run in runs):
-        st.info("The race is paused. Whoever started it lets it go on; after an hour everybody may.")
+            st.button("Another seed", icon=":material/casino:", on_click=next_seed, help=_ANOTHER_SEED)
+        run_buttons(configs, runs, "race", allowed)
+    if _rests(runs):
+        st.info("The race is paused. Whoever started it lets it go on or steps it; after an hour everybody may.")
 
 
-def _wish(runs: list[Progress], begun: bool) -> Callable[[str, str], None] | None:
-    """What the race's owner asks for, by buttons that only they see: pause and stop while it runs, delete after."""
-    if not runs or not all(owner() in run_store().owners(run.run.run_id) for run in runs):
-        return None
-    if not begun:
-        return engine().delete if st.button("Delete", icon=":material/delete:") else None
-    if st.button("Pause", icon=":material/pause:"):
-        return engine().pause
-    return engine().stop if st.button("Stop", icon=":material/stop:") else None
+def _rests(runs: list[Progress]) -> bool:
+    return any(run.run.status is Status.PAUSED for run in runs)
 
 
 def _show_race(configs: tuple[RunConfig, ...], live: bool) -> None:
@@ -105,7 +92,7 @@ def _show_race(configs: tuple[RunConfig, ...], live: bool) -> None:
     except (StoreError, EngineError) as error:
         st.error(str(error))
         return
-    if live and all(run.run.status.over for run in runs):
+    if live is all(run.run.status.over for run in runs):
         st.rerun()
 
 
@@ -116,6 +103,8 @@ def _draw_race(configs: tuple[RunConfig, ...], runs: list[Progress], live: bool)
     for run in runs:
         if run.run.status is Status.FAILED:
             st.error(f"**{run.run.config.label}**: {run.run.message}")
+    with st.container():
+        one_step(runs)
     picked = loss_chart(configs, runs)
     if picked is not None and runs:
         opened_batch(picked, runs)

@@ -16,7 +16,7 @@ _ENLARGED = 4
 
 def opened_batch(step: int, runs: Sequence[Progress]) -> None:
     """Show the batch under the curve's point; all networks of a race saw the same images in it."""
-    batch = _open(runs[0].run.config, step)
+    batch = open_once(runs[0].run.config, step)
     epoch, number = divmod(step, runs[0].run.config.steps_per_epoch)
     st.markdown(f"**Batch {step:,}**: number {number:,} of epoch {epoch}")
     told = [(run, answers(run, step)) for run in runs]
@@ -39,6 +39,7 @@ def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> Non
 
 
 @st.cache_data(max_entries=200, show_spinner="Finding the batch's images …")
-def _open(config: RunConfig, step: int) -> Batch:
+def open_once(config: RunConfig, step: int) -> Batch:
+    """The batch's images, found again by a worker once for everybody who opens it."""
     batch: Batch = ask_worker(open_batch, config, step)
     return batch

@@ -6,10 +6,17 @@ from array import array
 import pytest
 
 from hw5core.config import RunConfig, race
-from hw5core.findings import PLATEAU_WINDOW, Verdict, batches_on_plateau, claims, plateau_caption
+from hw5core.findings import (
+    PLATEAU_WINDOW,
+    Verdict,
+    batches_on_plateau,
+    claims,
+    gradient_caption,
+    plateau_caption,
+)
 from hw5core.homework import CLAIMS, SHEET_ACCURACY
 from hw5core.progress import Progress
-from hw5core.records import EpochResult, LayerStatistics
+from hw5core.records import EpochResult, LayerStatistics, MeasuredLayer, MeasuredStep
 from hw5core.runs import Run, Status
 
 GUESS = math.log(10)
@@ -84,3 +91,18 @@ def test_captions_follow_the_run() -> None:
     )
     assert plateau_caption(_run(RELU, [GUESS] * 200 + [1.0] * 200, [], [])) == "ReLU left ln 10 after 200 batches."
     assert "within its first" in plateau_caption(_run(RELU, [1.0] * 400, [], []))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        (0.002, 1.6, "ReLU: the first layer's gradient is 800 times smaller than the last one's."),
+        (0.3, 0.2, "ReLU: the first layer's gradient is 1.5 times larger than the last one's."),
+        (0.0, 0.2, ""),
+        (math.nan, 0.2, ""),
+    ],
+)
+def test_how_far_the_gradient_vanishes_is_said_in_numbers(first: float, last: float, said: str) -> None:
+    layers = [MeasuredLayer(name, (1,), 0, 0, None, 1.0, norm, 1.0) for name, norm in (("a", first), ("b", last))]
+    measured = MeasuredStep(0, (layers[0], MeasuredLayer("ReLU-2", (1,), 0, 0, 0.5), layers[1]), ())
+    assert gradient_caption("ReLU", measured) == said
