@@ -15,7 +15,8 @@ from hw5core.chart_parts import ROWS, colour, dash, specification, tooltip
 from hw5core.progress import Progress
 from hw5core.records import MeasuredStep
 
-_ROW_HEIGHT = 34
+_ROW_HEIGHT = 32
+_AXIS_HEIGHT = 60
 
 
 def gradients_table(runs: Sequence[Progress]) -> pd.DataFrame:
@@ -83,8 +84,7 @@ def probabilities_chart(activation: Activation, images: int) -> dict[str, Any]:
     cells = base.mark_rect(color=activation.colour).encode(
         opacity=alt.Opacity("probability:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 0.8]), legend=None)
     )
-    right = base.transform_filter("datum.class === datum.label").mark_rect(
-        fillOpacity=0, stroke=activation.colour, strokeWidth=3
-    )
+    framed = alt.condition("datum.class === datum.label", alt.value(3), alt.value(0))
+    right = base.mark_rect(fillOpacity=0, stroke=activation.colour).encode(strokeWidth=framed)
     words = base.mark_text(fontSize=12).encode(text=alt.Text("probability:Q", format=".0%"))
-    return specification(cells, right, words) | {"height": images * _ROW_HEIGHT}
+    return specification(cells, right, words) | {"height": images * _ROW_HEIGHT + _AXIS_HEIGHT}

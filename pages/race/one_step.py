@@ -91,7 +91,8 @@ def _backward(runs: Sequence[Progress]) -> None:
         alt="The norm of the gradient in each layer's weights, one line per network",
     )
     st.caption(" ".join(gradient_caption(run.run.config.label, run.measured) for run in runs if run.measured))
-    st.markdown("**5. Update:** each weight moves against its gradient by the learning rate")
+    rate = runs[0].run.config.learning_rate
+    st.markdown(f"**5. Update:** each weight moves against its gradient, {rate:g} times it. Norms, layer by layer:")
     for column, run in zip(st.columns(len(runs)), runs, strict=True):
         with column:
             label = run.run.config.label
@@ -101,10 +102,10 @@ def _backward(runs: Sequence[Progress]) -> None:
 def _updates(rows: pd.DataFrame, label: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            f"{label}: layer": rows["layer"],
-            "norm of the weights": rows["weights"].map("{:.4g}".format),
-            "of the gradient": rows["gradient"].map("{:.2e}".format),
-            "of the update": rows["update"].map("{:.2e}".format),
-            "update / weights": (rows["update"] / rows["weights"]).map("{:.1e}".format),
+            label: rows["layer"],
+            "weights": rows["weights"].map("{:.3f}".format),
+            "gradient": rows["gradient"].map("{:.1e}".format),
+            "update": rows["update"].map("{:.1e}".format),
+            "update / weights": (100 * rows["update"] / rows["weights"]).map("{:.4f} %".format),
         }
     )

@@ -56,3 +56,36 @@ def _opens_a_batch_by_a_click(page: Page) -> None:
         line = page.get_by_text(re.compile(rf"^{label}: \(.*\) / 5 = ")).inner_text()
         losses, mean = re.findall(r"\d+\.\d+", line)[:-1], re.findall(r"\d+\.\d+", line)[-1]
         assert sum(map(float, losses)) / 5 == pytest.approx(float(mean), abs=0.002)
+
+
+def test_a_race_rests_is_stepped_stopped_and_resumed_to_its_end(page: Page) -> None:
+    page.goto("/training?epochs-digits=200&seed=5")
+    page.get_by_role("button", name="Step from the beginning").click()
+    expect(page.get_by_text("paused: 1 of 43,200 batches")).to_have_count(2)
+    expect(page.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
+    expect(page.get_by_test_id("stImage")).to_have_count(5)
+    # A class that has the link open sees the next step without touching anything.
+    watcher = page.context.new_page()
+    watcher.goto(page.url)
+    expect(watcher.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
+    page.get_by_role("button", name="Step: one batch").click()
+    for window in (page, watcher):
+        expect(window.get_by_text("Batch 1: number 1 of epoch 0")).to_be_visible()
+        expect(
+            window.get_by_text(re.compile("sigmoid: the first layer's gradient is [0-9,]+ times smaller"))
+        ).to_be_visible()
+    page.get_by_role("button", name="Go on with the race").click()
+    expect(watcher.get_by_text("running:").first).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped:")).to_have_count(2)
+    page.reload()
+    expect(page.get_by_text("stopped:")).to_have_count(2)
+    told = [int(text.replace(",", "")) for text in re.findall(r"stopped: ([\d,]+) of", page.inner_text("body"))]
+    page.get_by_role("button", name="Go on with the race").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("paused:")).to_have_count(2)
+    later = [int(text.replace(",", "")) for text in re.findall(r"paused: ([\d,]+) of", page.inner_text("body"))]
+    assert len(told) == len(later) == 2
+    assert all(after >= before > 2 for before, after in zip(told, later, strict=True))
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("not started")).to_have_count(2)

@@ -43,5 +43,6 @@ def test_every_image_has_a_row_and_its_right_class_a_frame() -> None:
     assert table["image"].unique().tolist() == ["1: a 0", "2: a 1"]
     assert table.loc[table["class"] == table["label"], "probability"].tolist() == [0.9, 0.7]
     chart = probabilities_chart(ACTIVATIONS["sigmoid"], 2)
-    assert chart["layer"][1]["transform"] == [{"filter": "datum.class === datum.label"}]
-    assert chart["height"] == 68
+    frame = chart["layer"][1]["encoding"]["strokeWidth"]
+    assert frame == {"condition": {"test": "datum.class === datum.label", "value": 3}, "value": 0}
+    assert probabilities_chart(ACTIVATIONS["sigmoid"], 5)["height"] > chart["height"]
