@@ -20,7 +20,22 @@ UNIFORM_GUESS_WORDS = "ln 10 = 2.303: a uniform guess"
 
 ROWS = alt.NamedData("rows")  # shared by all layers, so that a chart has one source of data
 GREY = "#888888"
-_HEIGHT = 320
+WORDS, ENDS = "words", "ends"
+"""Styles of text in a chart: what explains it, and the value at the end of a line."""
+
+_HEIGHT = 350
+_CONFIG: dict[str, Any] = {
+    "aria": False,  # a thousand marks that describe themselves say nothing; `chart_words` says what the chart shows
+    "legend": {"offset": 24},  # the words of a reference line stand between the legend and the plot
+    "style": {WORDS: {"fontSize": 13}, ENDS: {"fontSize": 15, "fontWeight": "bold"}},
+}
+_LECTURE_HEIGHT = 480
+_LECTURE_CONFIG: dict[str, Any] = {
+    "style": {WORDS: {"fontSize": 19}, ENDS: {"fontSize": 26, "fontWeight": "bold"}},
+    "axis": {"labelFontSize": 18, "titleFontSize": 18},
+    "legend": {"labelFontSize": 20, "offset": 32},
+    "line": {"strokeWidth": 4},
+}
 
 
 def row_of_nothing(*columns: str) -> pd.DataFrame:
@@ -28,16 +43,17 @@ def row_of_nothing(*columns: str) -> pd.DataFrame:
     return pd.DataFrame({"activation": "", **dict.fromkeys(columns, math.nan)}, index=[0])
 
 
-def reference(value: float, text: str) -> alt.LayerChart:
-    """A dashed line across the chart that says what it stands for.
+def reference(value: float, text: str, inside: bool = False) -> alt.LayerChart:
+    """A dotted line across the chart; what it stands for is written above the plot, where no curve crosses it, or at
+    its upper edge in a chart that zooms: there the browser cuts off what lies outside.
 
     Its one row is counted out of the chart's own data: a second data source would keep Streamlit from swapping the data
     of a live chart in place.
     """
-    at = alt.Chart(ROWS).transform_aggregate(rows="count()").encode(y=alt.datum(value))
-    rule = at.mark_rule(strokeDash=[2, 3], color=GREY, size=1.5)
-    words = at.mark_text(align="right", baseline="top", dy=4, dx=-4, color=GREY, fontSize=12)
-    return rule + words.encode(x=alt.value("width"), text=alt.value(text))
+    at = alt.Chart(ROWS).transform_aggregate(rows="count()")
+    rule = at.mark_rule(strokeDash=[2, 3], color=GREY, size=1.5).encode(y=alt.datum(value))
+    words = at.mark_text(align="right", baseline="top" if inside else "bottom", color=GREY, style=WORDS)
+    return rule + words.encode(x=alt.value("width"), y=alt.value(2 if inside else -4), text=alt.value(f"┈ {text}"))
 
 
 def epoch_axis(epochs: int) -> alt.X:
@@ -75,6 +91,12 @@ def tooltip(*columns: str) -> list[alt.Tooltip]:
 def specification(*layers: alt.Chart | alt.LayerChart) -> dict[str, Any]:
     """The layers as one chart that names no data."""
     made: dict[str, Any] = alt.layer(*layers).properties(height=_HEIGHT).to_dict()
+    made["config"] |= _CONFIG
     # Streamlit sends the table beside the specification, and draws nothing if that names a source of its own.
     del made["data"]
     return made
+
+
+def enlarged(specification: dict[str, Any]) -> dict[str, Any]:
+    """The same chart for a lecture hall: higher, with larger words and thicker lines."""
+    return specification | {"height": _LECTURE_HEIGHT, "config": specification["config"] | _LECTURE_CONFIG}

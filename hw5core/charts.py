@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import numpy as np
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from hw5core.activations import ACTIVATIONS
 from hw5core.chart_parts import (
+    ENDS,
     GREY,
     ROWS,
     UNIFORM_GUESS_LOSS,
     UNIFORM_GUESS_WORDS,
+    WORDS,
     colour,
     dash,
     epoch_axis,
@@ -43,6 +45,9 @@ class Axis(StrEnum):
     EPOCHS = "epochs"
     SECONDS = "seconds"
 
+
+_PLACES: tuple[tuple[Literal["bottom", "top"], int], ...] = (("bottom", -8), ("top", 10))
+"""Where the words at the end of the best and of the second line stand: their baseline, and how far from the end."""
 
 _AXIS_TITLES = {
     Axis.BATCHES: "batch (steps of SGD)",
@@ -95,7 +100,7 @@ def training_loss_chart(labels: tuple[str, ...], config: RunConfig, view: LossVi
     )
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
     picked = alt.selection_point(name="picked", nearest=True, on="click", fields=["batch"])
-    guess = reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS)
+    guess = reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS, inside=True)
     # Only marks that are points have a nearest one, so the line's are there, unseen, to be clicked.
     points = base.mark_point(opacity=0, clip=True).encode(y="loss:Q").add_params(picked)
     return specification(band.add_params(zoom), line, points, guess)
@@ -112,11 +117,14 @@ def validation_loss_chart(labels: tuple[str, ...], epochs: int) -> dict[str, Any
 def test_accuracy_chart(labels: tuple[str, ...], epochs: int, commonest_share: float | None) -> dict[str, Any]:
     """Test accuracy after each epoch and, once the test images are known, the share of the commonest class (percent):
     what always naming it would reach."""
-    lines = _by_epoch(labels, epochs, "test_accuracy", "test accuracy (%)", alt.Scale(domain=[0, 100]))
+    # Room above 100 for the words at the end of a line that is nearly there.
+    scale, axis = alt.Scale(domain=[0, 112], nice=False), alt.Axis(values=[0, 20, 40, 60, 80, 100], labelOverlap=False)
+    lines = _by_epoch(labels, epochs, "test_accuracy", "test accuracy (%)", scale, axis)
+    named = [lines, *_ends(labels, epochs)] if len(labels) == len(_PLACES) else [lines]
     if commonest_share is None:
-        return specification(lines)
+        return specification(*named)
     text = f"{commonest_share:.1f} %: always naming the commonest class"
-    return specification(lines, reference(commonest_share, text))
+    return specification(*named, reference(commonest_share, text))
 
 
 @lru_cache
@@ -133,7 +141,7 @@ def guesses_chart(lead: float, question: str) -> dict[str, Any]:
     )
     came_to = alt.Chart(ROWS).transform_aggregate(rows="count()").encode(x=alt.datum(lead))
     rule = came_to.mark_rule(color=ACTIVATIONS["relu"].colour, size=3)
-    words = came_to.mark_text(align="left", baseline="top", dx=6, fontSize=13, color=ACTIVATIONS["relu"].colour)
+    words = came_to.mark_text(align="left", baseline="top", dx=6, style=WORDS, color=ACTIVATIONS["relu"].colour)
     return specification(bars, rule, words.encode(y=alt.value(4), text=alt.value(f"it came to {lead:+.1f}")))
 
 
@@ -205,16 +213,47 @@ def _smoothed(losses: NDArray[np.float64], batches: int) -> NDArray[np.float64]:
 
 
 def _by_epoch(
-    labels: tuple[str, ...], epochs: int, column: str, title: str, scale: alt.Scale | None = None
+    labels: tuple[str, ...],
+    epochs: int,
+    column: str,
+    title: str,
+    scale: alt.Scale | None = None,
+    axis: alt.Axis | None = None,
 ) -> alt.Chart:
     return (
         alt.Chart(ROWS)
         .mark_line(point=True)
         .encode(
             x=epoch_axis(epochs),
-            y=alt.Y(f"{column}:Q", title=title, scale=scale or alt.Undefined),
+            y=alt.Y(f"{column}:Q", title=title, scale=scale or alt.Undefined, axis=axis or alt.Undefined),
             color=colour(labels),
             strokeDash=dash(labels),
             tooltip=tooltip("epoch", column),
         )
     )
+
+
+def _ends(labels: tuple[str, ...], epochs: int) -> list[alt.Chart]:
+    """At the end of each line its name and its value: above the better one, below the other, so that they never meet;
+    to the left of the end once it has passed the middle of the chart."""
+    ends = (
+        alt.Chart(ROWS)
+        .transform_filter("isValid(datum.epoch)")
+        .transform_joinaggregate(end="max(epoch)", groupby=["activation"])
+        .transform_filter("datum.epoch === datum.end")
+        .transform_window(place="row_number()", sort=[alt.SortField("test_accuracy", order="descending")])
+        .transform_calculate(words="datum.activation + ' ' + format(datum.test_accuracy, '.1f') + ' %'")
+        .encode(x=epoch_axis(epochs), y="test_accuracy:Q", text="words:N", color=colour(labels))
+    )
+    middle = (epochs - 1) / 2
+    sides: tuple[tuple[str, Literal["left", "right"]], ...] = (
+        (f"datum.epoch <= {middle}", "left"),
+        (f"datum.epoch > {middle}", "right"),
+    )
+    return [
+        ends.transform_filter(f"datum.place === {place} && {side}").mark_text(
+            align=align, baseline=baseline, dy=dy, style=ENDS
+        )
+        for side, align in sides
+        for place, (baseline, dy) in enumerate(_PLACES, start=1)
+    ]

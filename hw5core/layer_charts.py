@@ -45,7 +45,7 @@ def share_chart() -> dict[str, Any]:
         alt.Chart()
         .mark_bar(cursor="pointer")
         .encode(
-            x=alt.X("layer:N", sort=None, title="layer", axis=alt.Axis(labelAngle=-40)),
+            x=alt.X("layer:N", sort=None, title=None, axis=alt.Axis(labelAngle=-40)),
             xOffset=alt.XOffset("measure:N", sort=list(_MEASURES)),
             y=alt.Y("share:Q", title="share of the network's total", axis=alt.Axis(format="%")),
             color=alt.Color("measure:N", scale=scale, title=None, legend=alt.Legend(orient="top")),
@@ -58,7 +58,8 @@ def share_chart() -> dict[str, Any]:
             ],
         )
         .add_params(alt.selection_point(name=SELECTION, fields=["number"]))
-        .properties(height=360)
+        .properties(height=400)
+        .configure(aria=False)
     )
     specification: dict[str, Any] = chart.to_dict(validate=True)
     # altair's placeholder for no data is one empty row, which would be drawn as a layer called "undefined".

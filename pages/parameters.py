@@ -4,6 +4,7 @@ import streamlit as st
 
 from hw5core.activations import ACTIVATIONS
 from hw5core.architecture import INPUT_LIMITS, LIMITS, MAX_LAYERS, MAX_TEXT, PRESETS, parse
+from hw5core.chart_words import shares_in_words
 from hw5core.formulas import SYMBOLS
 from hw5core.layer_charts import SELECTION, share_chart, share_table
 from hw5core.parameters import MAX_VALUES, Count, count
@@ -17,7 +18,9 @@ from pages.parameter_lab.table import cost_table, count_table, formula_table, sh
 from pages.parameter_lab.take_away import take_away
 from pages.parameter_lab.tools import tools
 from pages.parameter_lab.total import sticky_total, total_style
+from pages.shared.chart import draw_chart
 from pages.shared.frame import begin_page
+from pages.shared.lecture import aside, lecture_mode
 
 _PRESET = "preset"
 _BARS = "bars"
@@ -30,7 +33,10 @@ def page() -> None:
         "**Try this:** drag one slider and watch which layers change. Why does the *next* layer change too?",
     )
     current = work.begin_work()
-    _start_row(current)
+    with aside("start"):
+        _start_row(current)
+    if current.refusal:
+        st.error(current.refusal)
     counted = count(current.network)
     answer = checking.answer(str(counted.fitting))
     total_style()
@@ -38,10 +44,11 @@ def page() -> None:
     _show_drawing(counted, current.selected)
     _show_bars(counted, current.selected)
     convolution_at_work(counted, current.selected)
-    tools(counted, answer if isinstance(answer, ModuleFacts) else None)
-    compare(counted, current.pinned)
-    take_away(counted)
-    st.caption(_limits())
+    if not lecture_mode():
+        tools(counted, answer if isinstance(answer, ModuleFacts) else None)
+        compare(counted, current.pinned)
+        take_away(counted)
+        st.caption(_limits())
     if answer is None:
         checking.await_answer(str(counted.fitting))
 
@@ -60,8 +67,6 @@ def _start_row(current: work.Work) -> None:
     )
     line.text_input("The network in one line", key=work.LINE, on_change=_take_line, help=_how_to_write())
     undo.button("Undo", icon=":material/undo:", on_click=work.undo, disabled=not current.history.past, width="stretch")
-    if current.refusal:
-        st.error(current.refusal)
     note = next(
         (f"**{preset.title}.** {preset.note}" for preset in PRESETS.values() if preset.text == str(current.network)), ""
     )
@@ -154,9 +159,14 @@ def _show_drawing(counted: Count, selected: int | None) -> None:
 def _show_bars(counted: Count, selected: int | None) -> None:
     if not counted.rows:
         return
-    st.subheader("Where the parameters are, and where the work is", anchor=False)
-    st.vega_lite_chart(
-        share_table(counted, selected), share_chart(), key=_BARS, on_select=_take_bar, selection_mode=SELECTION
+    draw_chart(
+        "Where the parameters are, and where the work is",
+        shares_in_words(counted),
+        share_table(counted, selected),
+        share_chart(),
+        key=_BARS,
+        on_select=_take_bar,
+        selection_mode=SELECTION,
     )
 
 

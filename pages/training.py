@@ -1,11 +1,10 @@
 """Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
 
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from hw5core.architecture import ArchitectureError
+from hw5core.chart_words import test_accuracies_in_words, validation_losses_in_words
 from hw5core.charts import epoch_table, test_accuracy_chart, validation_loss_chart
 from hw5core.config import ConfigError, RunConfig
 from hw5core.engine import EngineError
@@ -17,9 +16,11 @@ from pages.race.loss_view import loss_chart
 from pages.race.one_step import one_step
 from pages.race.opened_batch import opened_batch
 from pages.race.outcome import outcome
+from pages.shared.chart import draw_chart
 from pages.shared.estimate import race_words
 from pages.shared.frame import begin_page, big_number
 from pages.shared.knobs import chosen_race, next_seed
+from pages.shared.lecture import aside
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, follower, run_store
 
@@ -39,7 +40,8 @@ def page() -> None:
         "**Try this:** say which one wins and by how much, then press the button and watch the batches of five go by.",
     )
     try:
-        configs = chosen_race()
+        with aside("settings"):
+            configs = chosen_race()
         if run_store().notice:
             st.warning(run_store().notice)
         runs = _stories(configs)
@@ -50,7 +52,8 @@ def page() -> None:
         live = any(not run.run.status.over for run in runs)
         every = LIVE_SECONDS if live else REST_SECONDS if _rests(runs) else None
         st.fragment(_show_race, run_every=every)(configs, live)
-        st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
+        with aside("runs"):
+            st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()
         if not runs:
@@ -147,14 +150,11 @@ def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
     share = next((run.started.commonest_share for run in runs if run.started), None)
     validation, test = st.columns(2)
     with validation:
-        _draw("Validation loss, every epoch", table, validation_loss_chart(labels, epochs))
+        chart, words = validation_loss_chart(labels, epochs), validation_losses_in_words(runs)
+        draw_chart("Validation loss, every epoch", words, table, chart, key="validation loss")
     with test:
-        _draw("Test accuracy, every epoch", table, test_accuracy_chart(labels, epochs, share))
-
-
-def _draw(title: str, table: pd.DataFrame, specification: dict[str, Any]) -> None:
-    st.markdown(f"**{title}**")
-    st.vega_lite_chart(table, specification, key=title, alt=f"{title}, one line per network")
+        chart, words = test_accuracy_chart(labels, epochs, share), test_accuracies_in_words(runs)
+        draw_chart("Test accuracy, every epoch", words, table, chart, key="test accuracy")
 
 
 page()

@@ -3,10 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+from hw5core.chart_words import guesses_in_words
 from hw5core.charts import guesses_chart
 from hw5core.config import RunConfig, race_id
 from hw5core.progress import Progress
 from hw5core.runs import Status
+from pages.shared.chart import draw_chart
 from pages.shared.server import owner, run_store
 
 _WANTED = "predict"
@@ -43,11 +45,10 @@ def class_guesses(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
         return
     ends = [run.epochs[-1].test_accuracy for run in runs]
     lead = ends[0] - ends[1]
-    st.subheader("What the class expected", anchor=False)
     question = f"{configs[0].label}'s lead over {configs[1].label} (points of test accuracy)"
-    st.vega_lite_chart(
-        pd.DataFrame({"lead": list(guesses.values())}), guesses_chart(lead, question), alt=f"Histogram: {question}"
-    )
+    leads = list(guesses.values())
+    words, table = guesses_in_words(leads, lead), pd.DataFrame({"lead": leads})
+    draw_chart("What the class expected", words, table, guesses_chart(lead, question))
     if owner() in guesses:
         st.markdown(f"You guessed {_in_words(configs, guesses[owner()])}; it came to {_in_words(configs, lead)}.")
 

@@ -4,32 +4,33 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from hw5core.chart_words import losses_in_words
 from hw5core.charts import Axis, LossView, training_loss_chart, training_loss_table
 from hw5core.config import RunConfig, race_id
 from hw5core.progress import Progress
+from pages.shared.chart import draw_chart
+from pages.shared.lecture import aside
 
 _SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batches"}
 
 
 def loss_chart(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> int | None:
     """Draw it with its controls; the number of the batch that was clicked, or None."""
-    st.markdown("**Training loss, every batch**")
-    view = _chosen_view()
+    chart = st.container()
+    with aside("loss view"):
+        view = _chosen_view()
     # What was zoomed and clicked belongs to this race on this axis.
     key = f"loss of {race_id(configs)} over {view.axis}"
     labels = tuple(config.label for config in configs)
-    event = st.vega_lite_chart(
-        training_loss_table(runs, view, _zoom(key)),
-        training_loss_chart(labels, configs[0], view),
-        key=key,
-        on_select="rerun",
-        alt="Training loss of every batch, one line per network, with the loss of a uniform guess, ln 10 = 2.303",
-    )
-    smoothed = f"Each point of a line is the mean of the {view.smoothing:,} batches before it. " * (view.smoothing > 1)
-    st.caption(
-        f"{smoothed}The band is the range of the losses that share a point. Wheel or drag to zoom, down to single "
-        "batches; click to open a batch; double-click to see all."
-    )
+    with chart:
+        event = draw_chart(
+            "Training loss, every batch",
+            losses_in_words(runs),
+            training_loss_table(runs, view, _zoom(key)),
+            training_loss_chart(labels, configs[0], view),
+            key=key,
+            on_select="rerun",
+        )
     picked = event["selection"].get("picked") or []
     return int(picked[0]["batch"]) if picked and picked[0].get("batch") is not None else None
 
@@ -37,11 +38,29 @@ def loss_chart(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> int 
 def _chosen_view() -> LossView:
     with st.container(horizontal=True):
         axis = st.segmented_control(
-            "over", list(Axis), default=Axis.BATCHES, required=True, key="axis", label_visibility="collapsed"
+            "over",
+            list(Axis),
+            default=Axis.BATCHES,
+            required=True,
+            key="axis",
+            bind="query-params",
+            label_visibility="collapsed",
         )
-        smoothing = st.selectbox("smoothing", list(_SMOOTHING), format_func=lambda n: f"smoothing {_SMOOTHING[n]}",
-                                 key="smoothing", label_visibility="collapsed", width=220)  # fmt: skip
-        logarithmic = st.toggle("logarithmic", key="logarithmic")
+        smoothing = st.selectbox(
+            "smoothing",
+            list(_SMOOTHING),
+            format_func=lambda batches: f"smoothing {_SMOOTHING[batches]}",
+            key="smoothing",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=220,
+        )
+        logarithmic = st.toggle("logarithmic", key="logarithmic", bind="query-params")
+    smoothed = f"Each point of a line is the mean of the {smoothing:,} batches before it. " * (smoothing > 1)
+    st.caption(
+        f"{smoothed}The band is the range of the losses that share a point. Wheel or drag to zoom, down to single "
+        "batches; click to open a batch; double-click to see all."
+    )
     return LossView(Axis(axis), logarithmic, smoothing)
 
 

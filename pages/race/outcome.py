@@ -13,19 +13,32 @@ from hw5core.homework import SHEET_ACCURACY
 from hw5core.progress import Progress, accuracy_lines
 from hw5core.receipts import receipt
 from hw5core.runs import Status
+from pages.shared.lecture import aside
 
+MOST_LINES = 10
+"""So many of the homework's lines stand on the page; where there are more, they are scrolled."""
+
+_LINES_HEIGHT = 280
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
 
 def outcome(runs: Sequence[Progress]) -> None:
     """All that can be said of the race so far; nothing before its first epoch has ended."""
+    _claims({run.run.config.activation: run for run in runs})
     if any(run.epochs for run in runs):
         st.subheader("As the homework prints it", anchor=False)
-        st.code("\n".join(line for run in runs for line in accuracy_lines(run)), language=None)
+        _lines(runs)
         _beside_the_sheet(runs)
-    _claims({run.run.config.activation: run for run in runs})
     _fairness(runs)
-    _receipts(runs)
+    with aside("receipts"):
+        _receipts(runs)
+
+
+def _lines(runs: Sequence[Progress]) -> None:
+    """The homework's lines, each network's beside the other's."""
+    for column, run in zip(st.columns(len(runs)), runs, strict=True):
+        lines = accuracy_lines(run)
+        column.code("\n".join(lines), language=None, height=_LINES_HEIGHT if len(lines) > MOST_LINES else "content")
 
 
 def _beside_the_sheet(runs: Sequence[Progress]) -> None:

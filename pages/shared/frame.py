@@ -5,19 +5,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.shared.lecture import lecture_switch
+from pages.shared.link_button import link_button
+
 _ROUTED = "routed by app.py"
 
-_STYLE = """<style>
-[data-testid="stMainBlockContainer"] {padding-top: 4.5rem}
-.hw5-number {font-size: clamp(2.2rem, 6vw, 4.2rem); font-weight: 700; line-height: 1.1;
-             font-variant-numeric: tabular-nums; overflow-wrap: anywhere}
-.hw5-label {opacity: .75}
-[data-testid="stMarkdownContainer"] table {font-variant-numeric: tabular-nums; width: 100%}
-[data-testid="stMarkdownContainer"]:has(> table) {overflow-x: auto}
-[data-testid="stMarkdownContainer"] :is(td, th) {white-space: nowrap; padding: .35rem .6rem}
-@media (max-width: 640px) {[data-testid="stMarkdownContainer"] table {font-size: .8rem}
-  [data-testid="stMarkdownContainer"] :is(td, th) {padding: .25rem .4rem}}
-</style>"""
+_STYLE = Path(__file__).with_suffix(".css")
 
 
 def mark_as_routed() -> None:
@@ -29,7 +22,11 @@ def begin_page(file: str, title: str, invitation: str) -> None:
     """The heading of the page in `file` (its `__file__`) and the sentence that says what to try."""
     _reach_through_router(file)
     st.html(_STYLE)
-    st.title(title, anchor=False)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False, width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            lecture_switch()
+            link_button()
     st.markdown(invitation)
 
 

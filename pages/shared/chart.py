@@ -1,0 +1,21 @@
+"""A chart on a page: its title, what it shows now in words for whoever cannot see it, and larger in lecture mode."""
+
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from hw5core.chart_parts import enlarged
+from pages.shared.lecture import lecture_mode
+
+
+def draw_chart(title: str, words: str, table: pd.DataFrame, specification: dict[str, Any], **options: Any) -> Any:
+    """What `st.vega_lite_chart` gives; `words` say what the chart shows now.
+
+    They stand in the heading, seen by nobody and read aloud to everybody who asks, because a changed `alt` would make
+    the browser build a live chart anew.
+    """
+    st.html(f'<h2 class="hw5-chart">{escape(title)}<span class="hw5-spoken">: {escape(words)}</span></h2>')
+    drawn = enlarged(specification) if lecture_mode() else specification
+    return st.vega_lite_chart(table, drawn, alt=title, **options)
