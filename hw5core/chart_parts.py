@@ -29,7 +29,9 @@ _CONFIG: dict[str, Any] = {
     "legend": {"offset": 24},  # the words of a reference line stand between the legend and the plot
     "style": {WORDS: {"fontSize": 13}, ENDS: {"fontSize": 15, "fontWeight": "bold"}},
 }
-_LECTURE_HEIGHT = 480
+LECTURE_HEIGHT = 480
+"""How high `enlarged` makes a chart, in pixels."""
+
 _LECTURE_CONFIG: dict[str, Any] = {
     "style": {WORDS: {"fontSize": 19}, ENDS: {"fontSize": 26, "fontWeight": "bold"}},
     "axis": {"labelFontSize": 18, "titleFontSize": 18},
@@ -99,4 +101,4 @@ def specification(*layers: alt.Chart | alt.LayerChart) -> dict[str, Any]:
 
 def enlarged(specification: dict[str, Any]) -> dict[str, Any]:
     """The same chart for a lecture hall: higher, with larger words and thicker lines."""
-    return specification | {"height": _LECTURE_HEIGHT, "config": specification["config"] | _LECTURE_CONFIG}
+    return specification | {"height": LECTURE_HEIGHT, "config": specification["config"] | _LECTURE_CONFIG}

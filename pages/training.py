@@ -72,7 +72,8 @@ def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
     """The race's buttons, and what there is to say of where it stands."""
     finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
     if finished:
-        st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
+        with aside("what to do next"):
+            st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
     begun = any(not run.run.status.over for run in runs)
     allowed = finished or may_start(configs, begun)
     with st.container(horizontal=True):

@@ -5,25 +5,43 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-KEY = "lecture"
-_KEPT = "lecture mode on the last page"
+ADDRESS = "lecture"
+"""The parameter in the address, "true" or absent."""
+
+SWITCH = "lecture switch"
+_MODE = "lecture mode"
 _STYLE = Path(__file__).with_suffix(".css")
 
 
 def lecture_mode() -> bool:
-    """Whether this page is shown to a hall."""
-    return bool(st.session_state.get(KEY))
+    """Whether this visitor shows the pages to a hall."""
+    return bool(st.session_state.get(_MODE))
 
 
 def lecture_switch() -> None:
-    """The switch, kept in the address and from page to page; and the style that it switches on."""
-    if KEY not in st.session_state and st.session_state.get(_KEPT):
-        st.session_state[KEY] = True
-    st.session_state[_KEPT] = st.toggle(
-        "Lecture mode", key=KEY, bind="query-params", help="larger type, fewer controls; this page's link carries it"
+    """The switch, and the style that it switches on.
+
+    The address leads; an address without it, as after a visit to another page, is given what holds on all pages. (A
+    switch bound to the address would be off again on the next page.)
+    """
+    if ADDRESS in st.query_params:
+        st.session_state[_MODE] = st.query_params[ADDRESS] == "true"
+    elif lecture_mode():
+        st.query_params[ADDRESS] = "true"
+    st.session_state[SWITCH] = lecture_mode()
+    st.toggle(
+        "Lecture mode", key=SWITCH, on_change=_switched, help="larger type, fewer controls; this page's link carries it"
     )
     if lecture_mode():
         st.html(_STYLE)
+
+
+def _switched() -> None:
+    st.session_state[_MODE] = st.session_state[SWITCH]
+    if lecture_mode():
+        st.query_params[ADDRESS] = "true"
+    else:
+        st.query_params.pop(ADDRESS, None)
 
 
 def aside(name: str) -> DeltaGenerator:

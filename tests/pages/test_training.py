@@ -38,7 +38,7 @@ def test_the_button_runs_the_race_to_its_end_and_it_stays(open_training: Callabl
         time.sleep(0.3)
         app.run()
     assert "has been run" in app.success[0].value
-    lines = app.code[0].value.splitlines()
+    lines = [code.value for code in app.code]
     assert [line.rsplit(" ", 1)[0] for line in lines] == ["ReLU accuracy of epoch 0:", "sigmoid accuracy of epoch 0:"]
     assert "first weights the same" in " ".join(caption.value for caption in app.caption)
     assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in _html(app)
@@ -48,7 +48,7 @@ def test_the_button_runs_the_race_to_its_end_and_it_stays(open_training: Callabl
     # Another session, on a server that has just started, finds it in the store without starting anything.
     st.cache_resource.clear()
     other = open_training(**{"epochs-digits": "1"})
-    assert other.code[0].value.splitlines() == lines
+    assert [code.value for code in other.code] == lines
     assert "Start the race" not in [button.label for button in other.button]
 
 

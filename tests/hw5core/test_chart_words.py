@@ -1,0 +1,62 @@
+"""What charts show, in words: the last values, and that there are none yet."""
+
+from array import array
+
+from hw5core.architecture import PRESETS, parse
+from hw5core.chart_words import (
+    guesses_in_words,
+    losses_in_words,
+    shares_in_words,
+    test_accuracies_in_words,
+    validation_losses_in_words,
+)
+from hw5core.config import RunConfig, race
+from hw5core.parameters import count
+from hw5core.progress import Progress
+from hw5core.records import EpochResult
+from hw5core.runs import Run, Status
+
+test_accuracies_in_words.__test__ = False  # a function of the lab, not a test
+
+
+def _progress(config: RunConfig, losses: list[float], results: list[tuple[float, float]]) -> Progress:
+    run = Run(config.run_id, config, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
+    epochs = [
+        EpochResult(epoch, 215, validation_loss, 80.0, accuracy, 1.0, 0.1)
+        for epoch, (validation_loss, accuracy) in enumerate(results)
+    ]
+    return Progress(run, losses=array("d", losses), epochs=epochs)
+
+
+def test_the_words_name_the_last_values_of_each_network() -> None:
+    relu, sigmoid = race(RunConfig())
+    runs = [
+        _progress(relu, [2.0] * 500 + [0.5] * 100, [(0.9, 90.0), (0.25, 98.42)]),
+        _progress(sigmoid, [2.3] * 600, [(2.3, 11.4)]),
+    ]
+    assert test_accuracies_in_words(runs) == "ReLU 98.4 % after epoch 1, sigmoid 11.4 % after epoch 0."
+    assert validation_losses_in_words(runs).startswith("ReLU 0.250 after epoch 1, sigmoid 2.300 after epoch 0. A line")
+    assert losses_in_words(runs).startswith(
+        "ReLU 0.50 in the mean of its last 100 of 600 batches; sigmoid 2.30 in the mean of its last 100 of 600 batches."
+    )
+
+
+def test_before_there_is_anything_the_words_say_so() -> None:
+    waiting = [_progress(config, [], []) for config in race(RunConfig())]
+    assert losses_in_words(waiting) == "Nothing has been trained yet."
+    assert test_accuracies_in_words(waiting) == validation_losses_in_words([]) == "No epoch has ended yet."
+
+
+def test_the_guesses_are_told_with_what_it_came_to() -> None:
+    assert guesses_in_words([10, -20, 40], 7.25) == (
+        "3 guesses, from -20 to +40 points, +10.0 in the mean; it came to +7.2."
+    )
+
+
+def test_the_layer_that_holds_most_is_named_for_each_measure() -> None:
+    words = shares_in_words(count(PRESETS["homework"].architecture))
+    assert words.startswith(
+        "parameters: most in Conv2d-7, 35%; MACs: most in Conv2d-7, 45%; activations: most in Conv2d-5"
+    )
+    assert "parameters: none" in shares_in_words(count(parse("1x4x4 relu")))
+    assert shares_in_words(count(parse("1x4x4 conv1k9"))) == "There are no layers."
