@@ -1,6 +1,5 @@
 """Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
 
-
 import streamlit as st
 
 from hw5core.architecture import ArchitectureError

@@ -6,8 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from hw5core.catalogue import Entry, Listed, entry_of
+from hw5core.chart_words import test_accuracies_in_words, validation_losses_in_words
 from hw5core.progress import Progress
 from hw5core.side_by_side import SIDES, differences, final_numbers, pair_accuracy_chart, pair_loss_chart, pair_table
+from pages.shared.chart import draw_chart
 from pages.shared.server import follower
 
 _PAIR = "pair"
@@ -76,11 +78,14 @@ def _charts(left: Sequence[Progress], right: Sequence[Progress]) -> None:
     configs = [run.run.config for run in (*left, *right)]
     labels, epochs = tuple(dict.fromkeys(c.label for c in configs)), max(c.epochs for c in configs)
     table = pair_table(left, right)
-    drawn = {"Test accuracy, every epoch": pair_accuracy_chart, "Validation loss, every epoch": pair_loss_chart}
-    for column, (title, chart) in zip(st.columns(2), drawn.items(), strict=True):
+    drawn = (
+        ("Test accuracy, every epoch", pair_accuracy_chart, test_accuracies_in_words),
+        ("Validation loss, every epoch", pair_loss_chart, validation_losses_in_words),
+    )
+    for column, (title, chart, in_words) in zip(st.columns(2), drawn, strict=True):
+        words = " ".join(f"{side}: {in_words(runs)}" for side, runs in zip(SIDES, (left, right), strict=True))
         with column:
-            st.markdown(f"**{title}**")
-            st.vega_lite_chart(table, chart(labels, epochs), key=f"pair {title}", alt=f"{title}, of both sides")
+            draw_chart(title, words, table, chart(labels, epochs), key=f"pair {title}")
 
 
 def _numbers(table: pd.DataFrame) -> None:
