@@ -9,9 +9,12 @@ def main() -> None:
     import streamlit as st
 
     from pages.shared.frame import mark_as_routed
+    from pages.shared.lecturer import take_secret
+    from pages.shared.server import browser
 
     st.set_page_config(page_title="HW5 Lab", page_icon=":material/neurology:", layout="wide")
     mark_as_routed()
+    take_secret(browser())
     pages = [
         st.Page("pages/parameters.py", title="Count", icon=":material/calculate:", url_path="start", default=True),
         # The default page is served at "/" alone; a link with its file's name has to open it too.

@@ -24,6 +24,7 @@ from distributed.scheduler import KilledWorker
 
 from hw5core import datasets
 from hw5core.config import RunConfig
+from hw5core.limits import is_guest, limits_for, refusal
 from hw5core.presence import Presence
 from hw5core.records import Checkpoint, Record, RunStarted, decode, encode
 from hw5core.runs import RunStore, Status, StoreError
@@ -44,12 +45,6 @@ STEP_SECONDS = 60
 
 MAX_RESTARTS = 3
 """How often a run whose worker died goes on by itself, without a new checkpoint in between, before it is given up."""
-
-MAX_WAITING_PER_OWNER = 9
-"""Runs that one owner may have waiting: a race of all nine activations fits, a second one behind it does not."""
-
-MAX_PLANNED_PER_OWNER = 200
-"""Runs that one owner may have planned: they give way to everybody's waiting ones, so a large sweep bars no one."""
 
 _CLUSTER_SETTINGS = {
     # A dead worker's training comes back to us, to go on from its last checkpoint rather than from the beginning.
@@ -89,8 +84,8 @@ class _Task:
 class Engine:
     """Trains runs on a Dask cluster and keeps what they tell in the store. Make one per server and `close` it.
 
-    `owner` is whoever asks, by a token of their session; None is the operator, who may do everything. `trouble` is the
-    sentence to show while the store cannot be written, or nothing.
+    `owner` is whoever asks, by a token of their session; None is the operator, and limits.LECTURER the lecturer, who
+    may do everything. `trouble` is the sentence to show while the store cannot be written, or nothing.
     """
 
     def __init__(self, store: RunStore) -> None:
@@ -111,14 +106,16 @@ class Engine:
         """See to it that each run is trained: a finished one is left alone, a running one joined, any other goes on
         from its newest checkpoint, as soon as a worker is free. Returns at once; follow the runs in the store.
 
-        Raises EngineError, and starts none, if the owner would then have too many waiting.
+        Raises EngineError, and starts none, if one is larger than this owner may have, or too many would be waiting.
         """
         with self._lock:
             if self._client.status == "closed":
                 self._reach_workers()
             new = [config for config in configs if self._is_new(config)]
+            self._check_sizes(new, owner)
             if new:
                 self._check_cap(len(new), owner)
+                self._make_room(owner)
             for config in new:
                 self._planned.pop(config.run_id, None)
                 if self._store.claim(config, self._presence.token, owner):
@@ -129,20 +126,17 @@ class Engine:
         """See to it that each run is trained once a worker has nothing else to do: all that anybody asks for by `start`
         goes first. A plan ends with this server; the store knows a planned run only when a worker takes it.
 
-        Raises EngineError, and plans none, if the owner would then have too many planned.
+        Raises EngineError, and plans none, if one is larger than this owner may have, or too many would be planned.
         """
         with self._lock:
             if self._client.status == "closed":
                 self._reach_workers()
             new = {one.run_id: (one, owner) for one in configs if one.run_id not in self._planned and self._is_new(one)}
-            planned = sum(planned_by == owner for _, planned_by in self._planned.values())
             if new and not self._slots():
                 raise EngineError(_NO_WORKERS)
-            if owner is not None and planned + len(new) > MAX_PLANNED_PER_OWNER:
-                raise EngineError(
-                    f"You have {planned} runs planned, and at most {MAX_PLANNED_PER_OWNER} may be at a time. Let some "
-                    "of them finish, or stop their sweep."
-                )
+            self._check_sizes((config for config, _ in new.values()), owner)
+            self._check_plans(len(new), owner)
+            self._make_room(owner)
             self._planned |= new
             self._fill()
 
@@ -155,7 +149,7 @@ class Engine:
         """Train those of these runs no more that this owner planned, and that no worker has taken yet."""
         with self._lock:
             for run_id in run_ids:
-                if run_id in self._planned and owner in (None, self._planned[run_id][1]):
+                if run_id in self._planned and (not is_guest(owner) or owner == self._planned[run_id][1]):
                     del self._planned[run_id]
 
     def step(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
@@ -166,6 +160,8 @@ class Engine:
         """
         with self._lock:
             chosen = list(configs)
+            self._check_sizes(chosen, owner)
+            self._make_room(owner)
             for config in chosen:
                 if config.run_id in self._tasks or config.run_id in self._waiting:
                     raise EngineError("A run that is being trained cannot be stepped: pause it first.")
@@ -250,15 +246,58 @@ class Engine:
         if not slots:
             raise EngineError(_NO_WORKERS)
         free = max(0, slots - len(self._tasks) - len(self._waiting))
+        if owner is not None:
+            self._check_queue(more - free, owner)
+
+    def _check_queue(self, more: int, owner: str) -> None:
+        limits = limits_for(owner)
         waiting = sum(waits_for == owner for _, waits_for in self._waiting.values())
-        if owner is not None and waiting + more - free > MAX_WAITING_PER_OWNER:
+        if waiting + more > limits.waiting_per_owner:
             raise EngineError(
-                f"You have {waiting} runs waiting, and at most {MAX_WAITING_PER_OWNER} may wait at a time. Let some "
+                f"You have {waiting} runs waiting, and at most {limits.waiting_per_owner} may wait at a time. Let some "
                 "of them finish, or stop them."
             )
+        if len(self._waiting) + more > limits.waiting:
+            raise EngineError(
+                f"{len(self._waiting)} runs are waiting for a worker, and at most {limits.waiting} may. Watch one of "
+                "the races under way, and try again when some have ended."
+            )
+
+    def _check_plans(self, more: int, owner: str | None) -> None:
+        limits = limits_for(owner)
+        planned = sum(planned_by == owner for _, planned_by in self._planned.values())
+        if owner is not None and planned + more > limits.planned_per_owner:
+            raise EngineError(
+                f"You have {planned} runs planned, and at most {limits.planned_per_owner} may be at a time. Let some "
+                "of them finish, or stop their sweep."
+            )
+        if owner is not None and len(self._planned) + more > limits.planned:
+            raise EngineError(
+                f"{len(self._planned)} runs are planned here, and at most {limits.planned} may be. Try a smaller "
+                "sweep, or again when some of them have ended."
+            )
+
+    def _check_sizes(self, configs: Iterable[RunConfig], owner: str | None) -> None:
+        """What somebody has been granted already may be joined, and taken over, by anybody."""
+        for config in configs:
+            run = self._store.run(config.run_id)
+            words = refusal(config, owner) if run is None or run.status.over else ""
+            if words:
+                raise EngineError(f"This race is beyond what is trained here: {words}.")
+
+    def _make_room(self, owner: str | None = None) -> None:
+        """Have guests' oldest runs make way where the store's room is bounded. Raises EngineError for a guest if that
+        is not enough."""
+        limit = limits_for("anybody").store_bytes
+        if limit is None or self._store.make_room(limit) or not is_guest(owner):
+            return
+        raise EngineError(
+            f"The {limit / 1024**2:,.0f} MB that this server has for runs are taken by runs that are under way or kept "
+            "for the lecture. Watch one of those that are there, or ask the lecturer to delete some."
+        )
 
     def _check_owner(self, run_id: str, owner: str | None) -> None:
-        if owner is not None and owner not in self._store.owners(run_id):
+        if is_guest(owner) and owner not in self._store.owners(run_id):
             raise EngineError("Only the session that started this run may stop, pause, resume, rename or delete it.")
 
     def _halt(self, run_id: str, status: Status, owner: str | None) -> None:
@@ -405,6 +444,7 @@ class Engine:
         if reason:
             self._store.fail(run_id, reason)
         self._fill()
+        self._make_room()
 
     def _go_on(self, task: _Task) -> None:
         """Train the rest of a run whose worker died, unless that happens again and again."""

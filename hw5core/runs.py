@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from hw5core import storefile
 from hw5core.config import RunConfig
+from hw5core.limits import LECTURER, is_guest
 from hw5core.presence import is_alive
 from hw5core.records import Checkpoint, EpochResult, Record, RunFinished, RunStarted, decode, encode
 from hw5core.storefile import StoreError as StoreError
@@ -101,7 +102,7 @@ class RunStore:
     ) -> bool:
         """Make the run this server's to train, from its newest checkpoint, or, PAUSED, to step; False if there is
         nothing to train: it is finished, another live server trains it, or it is paused and this is not its owner
-        (None may do everything).
+        (the operator and the lecturer may do everything).
 
         Who asks for a run that is new or over owns it from then on; who joins one under way does not.
         """
@@ -124,7 +125,7 @@ class RunStore:
                 return run.server == server or not is_alive(self.folder, run.server)
             case Status.PAUSED:
                 held = time.time() - run.changed < PAUSE_HELD_SECONDS
-                return owner is None or owner in owners or not held
+                return not is_guest(owner) or owner in owners or not held
             case _:
                 return True
 
@@ -136,7 +137,10 @@ class RunStore:
     def owned(self, owner: str) -> frozenset[str]:
         """The ids of the runs that this owner may stop, pause, resume, rename and delete."""
         with storefile.connect(self.path) as database:
-            rows = database.execute("SELECT run_id FROM owners WHERE owner = ?", (owner,)).fetchall()
+            if is_guest(owner):
+                rows = database.execute("SELECT run_id FROM owners WHERE owner = ?", (owner,)).fetchall()
+            else:
+                rows = database.execute("SELECT run_id FROM runs").fetchall()
         return frozenset(run_id for (run_id,) in rows)
 
     def rename(self, run_id: str, name: str) -> None:
@@ -207,8 +211,19 @@ class RunStore:
     def delete(self, run_id: str) -> None:
         """Forget the run: records, checkpoints, owners and all."""
         with storefile.connect(self.path) as database:
-            for table in ("runs", "records", "checkpoints", "owners"):
-                database.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
+            _delete(database, run_id)
+
+    def make_room(self, most_bytes: int) -> bool:
+        """Delete guests' runs, those first that told something longest ago, until all that is kept takes no more than
+        so many bytes; whether it does then. A run stays that waits or is being trained, that the operator or the
+        lecturer started, and, as long as others can go, that somebody has paused."""
+        with storefile.connect(self.path) as database:
+            database.execute("BEGIN IMMEDIATE")
+            for (run_id,) in database.execute(_REMOVABLE, (LECTURER,)).fetchall():
+                if storefile.used_bytes(database) <= most_bytes:
+                    return True
+                _delete(database, run_id)
+            return storefile.used_bytes(database) <= most_bytes
 
     def guess(self, race: str, owner: str, lead: float) -> None:
         """Keep what this person expects of the race: its first network's lead in points of test accuracy at the end,
@@ -301,6 +316,19 @@ def _claim(database: sqlite3.Connection, config: RunConfig, server: str, status:
 def _once_told(status: Status) -> Status:
     """A waiting run runs as soon as it tells something; one that was halted stays so while its last words arrive."""
     return Status.RUNNING if status is Status.WAITING else status
+
+
+# Records are numbered as they come, so what is old is told without a clock.
+_REMOVABLE = """
+    SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running')
+    AND EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id)
+    AND NOT EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id AND owner = ?)
+    ORDER BY status = 'paused', (SELECT max(number) FROM records WHERE records.run_id = runs.run_id)"""
+
+
+def _delete(database: sqlite3.Connection, run_id: str) -> None:
+    for table in ("runs", "records", "checkpoints", "owners"):
+        database.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
 
 
 def _set_status(database: sqlite3.Connection, run_id: str, status: Status, message: str = "") -> None:

@@ -80,6 +80,13 @@ def connect(path: Path) -> Iterator[sqlite3.Connection]:
         raise StoreError(_sentence(path, error)) from error
 
 
+def used_bytes(database: sqlite3.Connection) -> int:
+    """What is kept takes so many bytes; a file keeps the room of what was deleted, for what comes."""
+    asked = (f"PRAGMA {name}" for name in ("page_count", "freelist_count", "page_size"))
+    pages, free, size = (database.execute(question).fetchone()[0] for question in asked)
+    return int((pages - free) * size)
+
+
 def prepare(path: Path) -> str:
     """Make the file ready for use: made when missing, brought up to date when older, set aside when damaged.
 

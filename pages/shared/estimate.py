@@ -6,12 +6,17 @@ import streamlit as st
 
 from hw5core.config import RunConfig
 from hw5core.engine import worker_count
+from hw5core.limits import refusal
 from hw5core.pace import estimated_seconds
-from pages.shared.server import ask_worker
+from pages.shared.server import ask_worker, owner
 
 
 def race_words(configs: tuple[RunConfig, ...]) -> str:
-    """A sentence with the time the race takes here; the first asking measures it, which takes a second or two."""
+    """A sentence with the time the race takes here; the first asking measures it, which takes a second or two. Of a
+    race that is larger than this visitor may have, the sentence that says so."""
+    refused = next((words for config in configs if (words := refusal(config, owner()))), "")
+    if refused:
+        return f":material/block: This race is beyond what is trained here: {refused}."
     # A step takes as long with one seed as with another: a class that tries many shares one measurement.
     seeded_alike = [replace(config, seed=0, split_seed=0) for config in configs]
     seconds = max(map(_measured, seeded_alike)) * -(-len(configs) // worker_count())

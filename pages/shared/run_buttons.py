@@ -27,7 +27,7 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[Progress], what: st
     begun = any(not run.run.status.over for run in runs)
     finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
     wish = None if finished else _start(configs, runs, what, begun, allowed)
-    if runs and all(owner() in run_store().owners(run.run.run_id) for run in runs):
+    if runs and {run.run.run_id for run in runs} <= run_store().owned(owner()):
         wish = _owners_buttons(runs, begun) or wish
     if begun and not wish:
         engine().start([run.run.config for run in runs if not run.run.status.over], owner())

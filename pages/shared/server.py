@@ -9,8 +9,10 @@ import streamlit as st
 
 from hw5core import home
 from hw5core.engine import Engine, EngineError
+from hw5core.limits import LECTURER
 from hw5core.progress import Follower
 from hw5core.runs import RunStore
+from pages.shared.lecturer import is_lecturer
 
 ANSWER_SECONDS = 60
 """How long a worker's answer is waited for: it may be starting, or reading MNIST for the first time."""
@@ -47,7 +49,12 @@ def follower(run_id: str) -> Follower:
 
 
 def owner() -> str:
-    """This browser's token: what it starts, it may also pause, stop and delete, after a reload too.
+    """Whoever this is to the engine: what they start, they may also pause, stop and delete, after a reload too."""
+    return LECTURER if is_lecturer(browser()) else browser()
+
+
+def browser() -> str:
+    """This browser's token.
 
     Streamlit gives every browser a random secret in a cookie, and masks it anew at each visit; the token is its hash.
     Without a cookie it is this session's own.

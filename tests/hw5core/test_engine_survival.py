@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from hw5core.config import RunConfig, race
-from hw5core.engine import MAX_WAITING_PER_OWNER, Engine, EngineError, worker_count
+from hw5core.engine import Engine, EngineError, worker_count
+from hw5core.limits import OWN
 from hw5core.runs import RunStore, Status
 from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
@@ -168,16 +169,16 @@ def test_another_process_stops_and_deletes_a_run_that_this_one_trains(shop: tupl
 def test_what_does_not_fit_waits_in_line_up_to_a_cap(shop: tuple[Engine, RunStore]) -> None:
     engine, store = shop
     slots = engine._slots()
-    configs = [replace(CONFIG, epochs=100, seed=200 + number) for number in range(slots + MAX_WAITING_PER_OWNER + 1)]
+    configs = [replace(CONFIG, epochs=100, seed=200 + number) for number in range(slots + OWN.waiting_per_owner + 1)]
     running, waiting, one_too_many = configs[:slots], configs[slots:-1], configs[-1]
     engine.start([*running, *waiting], "mine")
     assert [engine.place(config.run_id) for config in running] == [None] * slots
-    assert [engine.place(config.run_id) for config in waiting] == list(range(1, MAX_WAITING_PER_OWNER + 1))
+    assert [engine.place(config.run_id) for config in waiting] == list(range(1, OWN.waiting_per_owner + 1))
     with pytest.raises(EngineError, match="at most 9 may wait"):
         engine.start([one_too_many], "mine")
     engine.start([one_too_many], "somebody else's")
     engine.stop(waiting[0].run_id, "mine")
-    assert engine.place(one_too_many.run_id) == MAX_WAITING_PER_OWNER
+    assert engine.place(one_too_many.run_id) == OWN.waiting_per_owner
     with pytest.raises(EngineError, match="session that started"):
         engine.stop(running[0].run_id, "somebody else's")
     engine.stop(running[0].run_id, "mine")
@@ -203,7 +204,7 @@ def test_what_is_planned_gives_way_to_what_waits(
     assert engine.planned() == {first.run_id: "mine", second.run_id: "mine"}
     assert store.run(first.run_id) is None
     assert all(store.owners(config.run_id) == {"mine"} for config in running)
-    monkeypatch.setattr("hw5core.engine.MAX_PLANNED_PER_OWNER", 2)
+    monkeypatch.setattr("hw5core.limits.OWN", replace(OWN, planned_per_owner=2))
     with pytest.raises(EngineError, match="at most 2"):
         engine.plan([urgent], "mine")
     engine.start([urgent], "somebody else's")
