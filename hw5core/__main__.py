@@ -6,6 +6,7 @@ does not hold with 1.
 """
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -281,7 +282,7 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metric]]:
-    """Train the first batches here, in this process, as a worker does: so many, and those up to the next report."""
+    """Train the first batches here, in this process, as a worker does: so many, or one more if they end an epoch."""
     import torch
 
     from hw5core import datasets
@@ -289,12 +290,9 @@ def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metr
 
     torch.set_num_threads(1)
     told: list[Record] = []
-
-    def enough() -> bool:
-        return sum(len(record.losses) for record in told if isinstance(record, BatchLosses)) >= batches
-
+    trained = itertools.count(1)
     with tqdm(total=min(batches, config.total_steps), unit="batch", file=sys.stderr, disable=None) as bar:
-        for record in train(config, datasets.load(config.dataset), stop=enough):
+        for record in train(config, datasets.load(config.dataset), stop=lambda: next(trained) >= batches):
             told.append(record)
             bar.update(len(record.losses) if isinstance(record, BatchLosses) else 0)
     started = told[0]

@@ -16,7 +16,7 @@ from hw5core.activations import ACTIVATIONS, Activation
 from hw5core.architecture import PRESETS, Activate, Architecture, ArchitectureError, BatchNorm, parse
 from hw5core.parameters import count
 
-TRAINING_VERSION = 2
+TRAINING_VERSION = 3
 """Part of every run's id: raise it whenever training.py computes different numbers from the same config."""
 
 CLASSES = 10

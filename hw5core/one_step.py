@@ -18,7 +18,7 @@ from hw5core.datasets import Pool
 from hw5core.networks import initial_network
 from hw5core.parameters import LayerCount, count
 from hw5core.records import Checkpoint, MeasuredLayer, MeasuredStep, Record
-from hw5core.training import batch_indices, saturated_share, standardise, train
+from hw5core.training import batch_indices, dropout_seed, saturated_share, standardise, train
 
 MOST_IMAGES = 10
 """Of how many of a batch's images the probabilities are told."""
@@ -38,7 +38,7 @@ def measure(config: RunConfig, pool: Pool, resume: Checkpoint | None) -> Measure
     network, velocities = _network_at(config, resume)
     chosen = batch_indices(config, len(pool.labels), step)
     inputs, labels = standardise(pool.images[chosen]), torch.from_numpy(pool.labels[chosen])
-    outputs = _outputs(network, inputs, torch.Generator().manual_seed(config.seed * 1_000_003 + step))
+    outputs = _outputs(network, inputs, torch.Generator().manual_seed(dropout_seed(config, step)))
     functional.cross_entropy(outputs[-1], labels).backward()
     moves = _moves(config, network, velocities)
     layers = [
@@ -101,7 +101,7 @@ def _measured_layer(
 ) -> MeasuredLayer:
     measured = MeasuredLayer(row.name, tuple(row.output_shape), given.mean().item(), given.abs().mean().item())
     if isinstance(row.layer, Activate):
-        return replace(measured, saturated=saturated_share(module, received))
+        return replace(measured, saturated=saturated_share(_derivative(module, received)))
     weight = getattr(module, "weight", None)
     if not isinstance(weight, nn.Parameter) or weight.grad is None:
         return measured
@@ -111,3 +111,10 @@ def _measured_layer(
         gradient_norm=weight.grad.norm().item(),
         update_norm=moves[weight].norm().item(),
     )
+
+
+def _derivative(activation: nn.Module, received: Tensor) -> Tensor:
+    """The activation's derivative at what it was given, asked of autograd."""
+    inputs = received.requires_grad_()
+    (slope,) = torch.autograd.grad(activation(inputs).sum(), inputs)
+    return slope

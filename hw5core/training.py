@@ -10,17 +10,17 @@ import io
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.hooks import RemovableHandle
 
-from hw5core.architecture import Activate, Dropout
+from hw5core.backprop import Activation, Backprop, Layer, Watch
 from hw5core.config import CLASSES, RunConfig
 from hw5core.datasets import MEAN, STD, Pool, Split, split
 from hw5core.networks import initial_network
@@ -40,11 +40,8 @@ SATURATED_SLOPE = 0.01
 """A unit whose activation's derivative is smaller than this in absolute value passes back next to nothing of the
 gradient. For sigmoid, whose derivative is at most 0.25, it means |x| > 4.6; for ReLU, x <= 0."""
 
-_Answers = tuple[list[float], list[int]]
-"""Of one batch: each image's loss, and the class that the network gave it."""
-
 _GATHER_BATCHES = 200
-_EVALUATION_BATCH = 100
+_EVALUATION_BATCH = 10  # so few that what a layer puts out is still in the processor's cache when the next one reads it
 
 
 def train(
@@ -113,15 +110,14 @@ def evaluate(network: nn.Module, images: NDArray[np.uint8], labels: NDArray[np.i
 
 
 class _Run:
-    """What changes while a network trains: weights, optimiser, position and clocks."""
+    """What changes while a network trains: weights, velocities, position and clocks."""
 
-    def __init__(self, config: RunConfig, network: nn.Module, resume: Checkpoint | None) -> None:
-        # channels_last is the layout in which PyTorch's CPU convolutions and poolings are fastest at this size.
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = _Sgd(list(network.parameters()), config.learning_rate, config.momentum)
+    def __init__(self, config: RunConfig, network: nn.Sequential, resume: Checkpoint | None) -> None:
+        self.network = network
+        self.backprop = Backprop(network, config.learning_rate, config.momentum)
         self.config = config
         self.names = [row.name for row in count(config.architecture).rows]
-        self.has_dropout = any(isinstance(layer, Dropout) for layer in config.architecture.layers)
+        self.has_dropout = any(isinstance(module, nn.Dropout) for module in network)
         self.step = 0
         self.seconds = 0.0
         self.epoch_seconds = 0.0
@@ -133,63 +129,36 @@ class _Run:
     def _restore(self, resume: Checkpoint) -> None:
         state = torch.load(io.BytesIO(resume.state), weights_only=True)
         self.network.load_state_dict(state["network"])
-        self.optimiser.velocities = state["velocities"]
+        self.backprop.velocities = state["velocities"]
         self.step, self.seconds, self.epoch_seconds = resume.step, resume.seconds, resume.epoch_seconds
         self.seconds_at_checkpoint = resume.seconds
 
-    def train_batch(self, images: Tensor, labels: Tensor) -> _Answers:
-        """One step of stochastic gradient descent along the gradient of the batch's mean loss; how each of its images
-        fared before it."""
+    @torch.inference_mode()
+    def train_batch(self, images: Tensor, labels: Tensor, watch: Watch | None = None) -> Tensor:
+        """One step of stochastic gradient descent; the batch's logits before it."""
         if self.has_dropout:
-            torch.manual_seed(self.config.seed * 1_000_003 + self.step)
-        logits = self.network(images)
-        losses = functional.cross_entropy(logits, labels, reduction="none")
-        self.optimiser.clear()
-        losses.mean().backward()
-        self.optimiser.step()
+            self.backprop.generator.manual_seed(dropout_seed(self.config, self.step))
+        logits = self.backprop.step(images, labels, watch)
         self.step += 1
-        return losses.tolist(), logits.argmax(1).tolist()
+        return logits
 
     @property
     def measures_next(self) -> bool:
         return self.step % STATISTICS_STEPS == 0
 
-    def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[_Answers, LayerStatistics]:
+    def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[Tensor, LayerStatistics]:
         """The same step with the same numbers, and how the layers fared in it."""
-        step = self.step
-        weights = {
-            name: module.weight
-            for name, module in zip(self.names, self.network, strict=True)
-            if isinstance(getattr(module, "weight", None), nn.Parameter)
-        }
-        weight_norms = {name: weight.norm().item() for name, weight in weights.items()}
-        with self._activation_inputs() as inputs:
-            answers = self.train_batch(images, labels)
-        # The gradients stay until the next step takes its own.
-        gradient_norms = {
-            name: weight.grad.norm().item() for name, weight in weights.items() if weight.grad is not None
-        }
-        saturated = {name: saturated_share(module, received) for name, (module, received) in inputs.items()}
-        return answers, LayerStatistics(step, weight_norms, gradient_norms, saturated)
+        measured = LayerStatistics(self.step, {}, {}, {})
 
-    @contextmanager
-    def _activation_inputs(self) -> Iterator[dict[str, tuple[nn.Module, Tensor]]]:
-        """Per activation's name its module and what it is given, filled in by the forward passes inside the block."""
-        inputs: dict[str, tuple[nn.Module, Tensor]] = {}
+        def watch(number: int, layer: Layer, kept: Any, found: Any) -> None:
+            name = self.names[number]
+            if layer.parameters:
+                measured.weight_norms[name] = layer.parameters[0].norm().item()
+                measured.gradient_norms[name] = layer.gradients(found)[0].norm().item()
+            if isinstance(layer, Activation):
+                measured.saturated[name] = saturated_share(layer.derivative(kept))
 
-        def watch(name: str, module: nn.Module) -> RemovableHandle:
-            def note(_module: nn.Module, received: tuple[Tensor, ...]) -> None:
-                inputs[name] = module, received[0].detach()
-
-            return module.register_forward_pre_hook(note)
-
-        layers = zip(self.names, self.network, self.config.architecture.layers, strict=True)
-        hooks = [watch(name, module) for name, module, layer in layers if isinstance(layer, Activate)]
-        try:
-            yield inputs
-        finally:
-            for hook in hooks:
-                hook.remove()
+        return self.train_batch(images, labels, watch), measured
 
     def spend(self, seconds: float) -> None:
         self.seconds += seconds
@@ -209,39 +178,13 @@ class _Run:
 
     def checkpoint(self, ended_epoch: int | None = None) -> Checkpoint:
         state = io.BytesIO()
-        torch.save({"network": self.network.state_dict(), "velocities": self.optimiser.velocities}, state)
+        torch.save({"network": self.network.state_dict(), "velocities": self.backprop.velocities}, state)
         self.seconds_at_checkpoint = self.seconds
         return Checkpoint(self.step, self.seconds, self.epoch_seconds, state.getvalue(), ended_epoch)
 
     @property
     def checkpoint_due(self) -> bool:
         return self.seconds - self.seconds_at_checkpoint >= CHECKPOINT_SECONDS
-
-
-class _Sgd:
-    """Stochastic gradient descent with momentum, as torch.optim.SGD computes it. That class would bring torch's
-    compiler with it: 38 MiB and 0.6 s for each worker."""
-
-    def __init__(self, parameters: list[nn.Parameter], learning_rate: float, momentum: float) -> None:
-        self.parameters = parameters
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.velocities = [torch.zeros_like(parameter) for parameter in parameters] if momentum else []
-
-    @torch.no_grad()
-    def step(self) -> None:
-        """Move each parameter against its gradient (with momentum, along its velocity) by the learning rate."""
-        for number, parameter in enumerate(self.parameters):
-            move = parameter.grad
-            assert move is not None
-            if self.momentum:
-                move = self.velocities[number].mul_(self.momentum).add_(move)
-            parameter.add_(move, alpha=-self.learning_rate)
-
-    def clear(self) -> None:
-        """Forget the gradients of the step before."""
-        for parameter in self.parameters:
-            parameter.grad = None
 
 
 def _train_epoch(
@@ -253,9 +196,11 @@ def _train_epoch(
     reported = time.perf_counter()
     remaining = order[(run.step % run.config.steps_per_epoch) * run.config.batch_size :]
     for images, labels in _batches(pool, remaining, run.config.batch_size):
-        report.add(
-            *run.train_and_measure(images, labels) if run.measures_next else (run.train_batch(images, labels), None)
-        )
+        if run.measures_next:
+            logits, statistics = run.train_and_measure(images, labels)
+        else:
+            logits, statistics = run.train_batch(images, labels), None
+        report.add(logits, labels, statistics)
         elapsed = time.perf_counter() - reported
         stopping = stop()
         # The last batch is told after the loop: a checkpoint there would skip the epoch's evaluation.
@@ -278,36 +223,40 @@ class _Report:
 
     def __init__(self, first_step: int) -> None:
         self._first_step = first_step
-        self._means: list[float] = []
-        self._examples: list[float] = []
-        self._predictions: list[int] = []
+        self._logits: list[Tensor] = []
+        self._labels: list[Tensor] = []
         self._statistics: list[LayerStatistics] = []
 
-    def add(self, answers: _Answers, statistics: LayerStatistics | None) -> None:
-        examples, predictions = answers
-        self._means.append(sum(examples) / len(examples))
-        self._examples += examples
-        self._predictions += predictions
+    def add(self, logits: Tensor, labels: Tensor, statistics: LayerStatistics | None) -> None:
+        self._logits.append(logits)
+        self._labels.append(labels)
         if statistics:
             self._statistics.append(statistics)
 
     def take(self, seconds: float) -> list[Record]:
         """The records of the batches since the last time, after so many seconds of training."""
-        losses = BatchLosses(
-            self._first_step, tuple(self._means), tuple(self._examples), tuple(self._predictions), seconds
-        )
-        taken: list[Record] = [losses, *self._statistics]
-        self._first_step += len(self._means)
-        self._means, self._examples, self._predictions, self._statistics = [], [], [], []
+        # Batch by batch, because the last bit of a loss depends on how many are computed at once.
+        batches = [
+            functional.cross_entropy(logits, labels, reduction="none").tolist()
+            for logits, labels in zip(self._logits, self._labels, strict=True)
+        ]
+        means = tuple(sum(losses) / len(losses) for losses in batches)
+        predictions = torch.cat(self._logits).argmax(1).tolist()
+        told = BatchLosses(self._first_step, means, tuple(chain(*batches)), tuple(predictions), seconds)
+        taken: list[Record] = [told, *self._statistics]
+        self._first_step += len(means)
+        self._logits, self._labels, self._statistics = [], [], []
         return taken
 
 
-def saturated_share(activation: nn.Module, received: Tensor) -> float:
-    """The share of units whose activation has a derivative under SATURATED_SLOPE at what it was given; the derivative
-    is asked of PyTorch, so it holds for every activation."""
-    inputs = received.requires_grad_()
-    (slope,) = torch.autograd.grad(activation(inputs).sum(), inputs)
-    return (slope.abs() < SATURATED_SLOPE).float().mean().item()
+def dropout_seed(config: RunConfig, step: int) -> int:
+    """What dropout's generator is seeded with for this batch."""
+    return config.seed * 1_000_003 + step
+
+
+def saturated_share(derivative: Tensor) -> float:
+    """The share of units, whose activation's derivative this is, that pass back next to nothing of the gradient."""
+    return (derivative.abs() < SATURATED_SLOPE).float().mean().item()
 
 
 def _batches(pool: Pool, order: NDArray[np.int64], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -11,11 +11,12 @@ from torch import nn
 from hw5core import datasets
 from hw5core.activations import ACTIVATIONS
 from hw5core.architecture import parse
+from hw5core.backprop import Activation
 from hw5core.config import INITIALISATIONS, ConfigError, RunConfig, race
 from hw5core.datasets import Pool
 from hw5core.networks import initial_network
 from hw5core.records import BatchLosses, Checkpoint, LayerStatistics, Record, RunFinished, decode, encode
-from hw5core.training import STATISTICS_STEPS, batch_indices, standardise, train
+from hw5core.training import STATISTICS_STEPS, batch_indices, saturated_share, standardise, train
 
 SMALL = "1x28x28 conv4k3p1 relu maxpool4 flatten linear10"
 
@@ -80,11 +81,9 @@ def test_measuring_the_layers_changes_no_number(digits: Pool, monkeypatch: pytes
     [("relu", 0.0), ("sigmoid", -2 * math.atanh(math.sqrt(0.96))), ("tanh", -math.atanh(math.sqrt(0.99)))],
 )
 def test_a_saturated_unit_is_one_whose_slope_is_under_a_hundredth(activation: str, saturated_below: float) -> None:
-    from hw5core.training import saturated_share
-
-    module = getattr(nn, ACTIVATIONS[activation].torch_module)()
-    at = torch.tensor([saturated_below - 0.01, saturated_below + 0.01, 0.5, 1.0])
-    assert saturated_share(module, at) == 0.25
+    layer = Activation(getattr(nn, ACTIVATIONS[activation].torch_module)())
+    _, kept = layer.forward(torch.tensor([saturated_below - 0.01, saturated_below + 0.01, 0.5, 1.0]))
+    assert saturated_share(layer.derivative(kept)) == 0.25
 
 
 @pytest.mark.parametrize("seed", [0, 7])
