@@ -14,9 +14,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from queue import SimpleQueue
 from typing import Any
+from weakref import WeakSet
 
 import dask
 from distributed import Client, Future, LocalCluster, fire_and_forget, get_worker
@@ -56,6 +58,7 @@ _CLUSTER_SETTINGS = {
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 128 * 1024**2,
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 * 1024**2,
     "distributed.worker.daemon": True,
+    "distributed.worker.preload": ["hw5core.worker_process"],
 }
 
 _NO_WORKERS = (
@@ -101,6 +104,7 @@ class Engine:
         self._reach_workers()
         self._presence = Presence(store.folder)
         self._writer.start()
+        _open_engines.add(self)
 
     def start(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
         """See to it that each run is trained: a finished one is left alone, a running one joined, any other goes on
@@ -217,7 +221,17 @@ class Engine:
         return self._client.submit(function, *arguments, pure=True, priority=10)
 
     def close(self) -> None:
-        """Let go of the cluster; an embedded one ends with its workers. Runs under way stay at their checkpoints."""
+        """Let go of the cluster; an embedded one ends with its workers. Runs under way rest at the batch they have come
+        to, and go on when a server is asked for them. Done by itself before the process ends."""
+        with self._lock:
+            self._waiting.clear()
+            self._planned.clear()
+            under_way = [task.config for task in self._tasks.values()]
+            for config in under_way:
+                self._let_go(config.run_id)
+        # Dask's workers would otherwise be killed in the middle of a batch, and say so in the log.
+        with suppress(StoreError):
+            self._await_last_words(under_way)
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
@@ -458,6 +472,18 @@ class Engine:
             f"its worker died {MAX_RESTARTS + 1} times, most likely for want of memory: try a smaller network",
         )
         self._fill()
+
+
+_open_engines: "WeakSet[Engine]" = WeakSet()
+
+
+def _close_all() -> None:
+    for engine in list(_open_engines):
+        engine.close()
+
+
+# Not atexit: that comes when threads can no longer begin anything, and Dask would fill the log with its complaints.
+threading._register_atexit(_close_all)  # type: ignore[attr-defined]
 
 
 def worker_count() -> int:

@@ -43,7 +43,8 @@ def test_a_race_runs_once_and_is_kept(engine: Engine, store: RunStore) -> None:
 def test_data_that_cannot_be_had_fail_the_run_with_the_reason(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HW5_DATA", raising=False)
     # No name server answers here, as on a laptop without network: the workers inherit the environment.
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
     engine = Engine(store)
     try:
         config = RunConfig(dataset="fashion")
