@@ -30,6 +30,10 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	touch $@
+
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
@@ -42,7 +46,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "not browser and not slow"
 
-bench: setup
+bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks
 
 screenshots: setup

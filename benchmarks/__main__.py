@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.measurement import Measurement
 
-MODULES = ("counting", "edit", "memory")
+MODULES = ("step", "race", "counting", "edit", "memory")
 RESULT = Path(__file__).parents[1] / "build" / "bench.json"
 
 

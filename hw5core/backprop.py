@@ -53,7 +53,7 @@ class Backprop:
         before the step. `watch` is shown, on the way back, every layer from the last to the first that learns.
         """
         logits, tape = self._forward(images)
-        gradient = _gradient_in(logits, labels)
+        gradient = gradient_in(logits, labels)
         velocities = list(self.velocities)
         for number in reversed(range(self.first, len(self.layers))):
             layer, kept = self.layers[number], tape.pop()
@@ -76,7 +76,7 @@ class Backprop:
         return values, tape
 
 
-def _gradient_in(logits: Tensor, labels: Tensor) -> Tensor:
+def gradient_in(logits: Tensor, labels: Tensor) -> Tensor:
     """The gradient of the mean cross-entropy in the logits: what the network makes probable less what is right."""
     right = _identity(logits.shape[1]).index_select(0, labels)
     return torch.softmax(logits, 1).sub_(right).div_(len(labels))
