@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -137,7 +138,7 @@ class RunConfig:
         """All batches of the run."""
         return self.epochs * self.steps_per_epoch
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """16 hexadecimal digits that name this run everywhere."""
         text = json.dumps({"version": TRAINING_VERSION, **asdict(self)}, sort_keys=True)

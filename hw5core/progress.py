@@ -1,5 +1,6 @@
 """What a run has told so far, folded from its records: what pages show and the terminal prints. No torch."""
 
+import math
 import threading
 import time
 from array import array
@@ -16,7 +17,11 @@ RECENT_REPORTS = 25
 """Over how many of a run's reports its pace is taken: about five seconds."""
 
 
-@dataclass
+Moment = tuple[Status, int, int, int]
+"""Status, attempt, batches and epochs of a run: as long as they stay the same, there is nothing new to show of it."""
+
+
+@dataclass(eq=False)  # one that goes on changing is only equal to itself
 class Progress:
     """A run's story up to now. `losses` holds one training loss per batch, from the first on, without gaps; `examples`
     the loss of every image in the order of training, each epoch `images_per_epoch` of them, and `predictions` what
@@ -67,6 +72,10 @@ class Progress:
         return spent / steps * (self.run.config.total_steps - steps) if steps else None
 
     @property
+    def moment(self) -> Moment:
+        return self.run.status, self.run.attempt, len(self.losses), len(self.epochs)
+
+    @property
     def fraction(self) -> float:
         """How much of the run is done, from 0 to 1."""
         return len(self.losses) / self.run.config.total_steps
@@ -83,10 +92,15 @@ class Follower:
         self._cursor = 0
         self._progress: Progress | None = None
         self._lock = threading.Lock()
+        self._read_at = -math.inf
 
-    def read(self) -> Progress | None:
-        """The run's story up to now, or None while the store does not know the run."""
+    def read(self, fresh_seconds: float = 0.0) -> Progress | None:
+        """The run's story up to now, or None while the store does not know the run. What was read less than
+        `fresh_seconds` ago is not read again: many who watch share one reading."""
         with self._lock:
+            if time.monotonic() - self._read_at < fresh_seconds:
+                return self._progress
+            self._read_at = time.monotonic()
             run = self._store.run(self._run_id)
             if run is None:
                 self._progress = None

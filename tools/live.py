@@ -46,14 +46,14 @@ def served(home: Path, log: Path | None = None) -> Iterator[str]:
 
 @contextmanager
 def serving(
-    home: Path, log: Path | None = None, environment: dict[str, str] | None = None
+    home: Path, log: Path | None = None, environment: dict[str, str] | None = None, script: str = "app.py"
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """The same with the server's process; `environment` is added to this process's own. Whoever ends it early has to
-    wait for its end."""
+    """The same with the server's process; `environment` is added to this process's own, and `script` may be another
+    app's. Whoever ends it early has to wait for its end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     process = subprocess.Popen(
         [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
         cwd=ROOT,

@@ -1,43 +1,40 @@
 """The chart of every batch's loss: over what, how smooth, how near; and the batch that was clicked on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from hw5core.chart_words import losses_in_words
 from hw5core.charts import Axis, LossView, training_loss_chart, training_loss_table
 from hw5core.config import RunConfig, race_id
-from hw5core.progress import Progress
+from hw5core.progress import Moment, Progress
 from pages.shared.chart import draw_chart
-from pages.shared.lecture import aside
 
 _SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batches"}
 
 
-def loss_chart(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> int | None:
-    """Draw it with its controls; the number of the batch that was clicked, or None."""
-    chart = st.container()
-    with aside("loss view"):
-        view = _chosen_view()
-    # What was zoomed and clicked belongs to this race on this axis.
-    key = f"loss of {race_id(configs)} over {view.axis}"
+def loss_chart(configs: tuple[RunConfig, ...], runs: Sequence[Progress], on_pick: Callable[[], None]) -> None:
+    """Draw it as its controls say; `on_pick` is called when it was zoomed or a batch in it was clicked."""
+    view, key = _view(), _key(configs)
     labels = tuple(config.label for config in configs)
-    with chart:
-        event = draw_chart(
-            "Training loss, every batch",
-            losses_in_words(runs),
-            training_loss_table(runs, view, _zoom(key)),
-            training_loss_chart(labels, configs[0], view),
-            key=key,
-            on_select="rerun",
-        )
-    picked = event["selection"].get("picked") or []
+    words, table = _shown(tuple(runs), tuple(run.moment for run in runs), view, _zoom(key))
+    chart = training_loss_chart(labels, configs[0], view)
+    draw_chart("Training loss, every batch", words, table, chart, key=key, on_select=on_pick)
+
+
+def picked_batch(configs: tuple[RunConfig, ...]) -> int | None:
+    """The number of the batch that was clicked, or None."""
+    picked = _selection(_key(configs), "picked")
     return int(picked[0]["batch"]) if picked and picked[0].get("batch") is not None else None
 
 
-def _chosen_view() -> LossView:
+def view_controls(on_change: Callable[[], None]) -> None:
+    """Draw its controls, and what a point, the band and the mouse mean."""
     with st.container(horizontal=True):
-        axis = st.segmented_control(
+        st.segmented_control(
             "over",
             list(Axis),
             default=Axis.BATCHES,
@@ -45,8 +42,9 @@ def _chosen_view() -> LossView:
             key="axis",
             bind="query-params",
             label_visibility="collapsed",
+            on_change=on_change,
         )
-        smoothing = st.selectbox(
+        st.selectbox(
             "smoothing",
             list(_SMOOTHING),
             format_func=lambda batches: f"smoothing {_SMOOTHING[batches]}",
@@ -54,18 +52,45 @@ def _chosen_view() -> LossView:
             bind="query-params",
             label_visibility="collapsed",
             width=220,
+            on_change=on_change,
         )
-        logarithmic = st.toggle("logarithmic", key="logarithmic", bind="query-params")
-    smoothed = f"Each point of a line is the mean of the {smoothing:,} batches before it. " * (smoothing > 1)
+        st.toggle("logarithmic", key="logarithmic", bind="query-params", on_change=on_change)
     st.caption(
-        f"{smoothed}The band is the range of the losses that share a point. Wheel or drag to zoom, down to single "
-        "batches; click to open a batch; double-click to see all."
+        "The band is the range of the losses that share a point; a smoothed line's points are each the mean of so many "
+        "batches before it. Wheel or drag to zoom, down to single batches; click to open a batch; double-click to see "
+        "all."
     )
-    return LossView(Axis(axis), logarithmic, smoothing)
+
+
+def _view() -> LossView:
+    """What the controls say."""
+    said = st.session_state
+    return LossView(Axis(said["axis"]), said["logarithmic"], said["smoothing"])
+
+
+@lru_cache(maxsize=32)
+def _shown(
+    runs: tuple[Progress, ...],
+    moments: tuple[Moment, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
+    view: LossView,
+    zoom: tuple[float, float] | None,
+) -> tuple[str, pa.Table]:
+    """The chart's words and rows, made once for all who watch; the rows in the form in which they are sent."""
+    rows = training_loss_table(runs, view, zoom)
+    return losses_in_words(runs), pa.Table.from_pandas(rows, preserve_index=False)
+
+
+def _key(configs: tuple[RunConfig, ...]) -> str:
+    """What was zoomed and clicked belongs to this race on this axis."""
+    return f"loss of {race_id(configs)} over {_view().axis}"
+
+
+def _selection(key: str, name: str) -> Any:
+    """What the chart told of one of its selections when that last changed: the ends of the part of the axis in view
+    ("zoom"), the rows that were clicked ("picked")."""
+    return st.session_state.get(key, {}).get("selection", {}).get(name) or {}
 
 
 def _zoom(key: str) -> tuple[float, float] | None:
-    """The part of the axis in view, as the chart told when it was last zoomed or dragged."""
-    selection = st.session_state.get(key, {}).get("selection", {})
-    ends = selection.get("zoom", {}).get("x")
+    ends = _selection(key, "zoom").get("x")
     return (ends[0], ends[1]) if ends else None

@@ -4,13 +4,16 @@ from html import escape
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from hw5core.chart_parts import enlarged
 from pages.shared.lecture import lecture_mode
 
 
-def draw_chart(title: str, words: str, table: pd.DataFrame, specification: dict[str, Any], **options: Any) -> Any:
+def draw_chart(
+    title: str, words: str, table: pd.DataFrame | pa.Table, specification: dict[str, Any], **options: Any
+) -> Any:
     """What `st.vega_lite_chart` gives; `words` say what the chart shows now.
 
     They stand in the heading, seen by nobody and read aloud to everybody who asks, because a changed `alt` would make

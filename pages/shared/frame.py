@@ -32,7 +32,12 @@ def begin_page(file: str, title: str, invitation: str) -> None:
 
 def big_number(label: str, value: str, colour: str = "inherit") -> None:
     """The one number that matters, large, with equal-width digits so that nothing jitters."""
-    st.html(
+    st.html(number_html(label, value, colour))
+
+
+def number_html(label: str, value: str, colour: str = "inherit") -> str:
+    """The same as a part of a larger element."""
+    return (
         f'<div class="hw5-label">{escape(label)}</div>'
         f'<div class="hw5-number" style="color:{escape(colour)}">{escape(value)}</div>'
     )

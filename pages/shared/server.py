@@ -1,6 +1,7 @@
 """What exists once per server and is shared by all its sessions: the store of runs, the engine, who follows a run."""
 
 import hashlib
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,10 @@ from pages.shared.lecturer import is_lecturer
 
 ANSWER_SECONDS = 60
 """How long a worker's answer is waited for: it may be starting, or reading MNIST for the first time."""
+
+
+WATCHING_SECONDS = 10.0
+"""How long a session that watches a race counts as doing so without being heard of."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -46,6 +51,22 @@ def ask_worker(function: Callable[..., Any], *arguments: Any) -> Any:
 def follower(run_id: str) -> Follower:
     """Everybody who watches a run shares one reader, so a record is read from the store once."""
     return Follower(run_store(), run_id)
+
+
+def audience(race: str) -> int:
+    """How many sessions watch the race, this one included: each counts for some seconds after it has asked."""
+    now, seen = time.monotonic(), _watchers().setdefault(race, {})
+    seen[st.session_state.setdefault("watcher", uuid.uuid4().hex)] = now
+    for session, then in list(seen.items()):
+        if now - then > WATCHING_SECONDS:
+            seen.pop(session, None)
+    return len(seen)
+
+
+@st.cache_resource(show_spinner=False)
+def _watchers() -> dict[str, dict[str, float]]:
+    """By race, when each session was last seen."""
+    return {}
 
 
 def owner() -> str:

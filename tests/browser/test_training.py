@@ -76,7 +76,7 @@ def test_a_race_rests_is_stepped_stopped_and_resumed_to_its_end(page: Page) -> N
         ).to_be_visible()
     page.get_by_role("button", name="Go on with the race").click()
     expect(watcher.get_by_text("running:").first).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop").click()
     expect(page.get_by_text("stopped:")).to_have_count(2)
     page.reload()
     expect(page.get_by_text("stopped:")).to_have_count(2)

@@ -1,0 +1,125 @@
+"""The race as it is now, in two parts, each drawn anew without the rest of the page: what changes with every report,
+kept small because a hundred viewers ask for it every second, and what changes when an epoch or the race ends.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from hw5core.chart_words import test_accuracies_in_words, validation_losses_in_words
+from hw5core.charts import epoch_table, test_accuracy_chart, validation_loss_chart
+from hw5core.config import RunConfig, race_id
+from hw5core.engine import EngineError
+from hw5core.progress import Progress
+from hw5core.runs import Status, StoreError
+from pages.race.guess import class_guesses
+from pages.race.loss_view import loss_chart, picked_batch, view_controls
+from pages.race.one_step import one_step
+from pages.race.opened_batch import opened_batch
+from pages.race.outcome import outcome
+from pages.race.scoreboard import scoreboard
+from pages.shared.chart import draw_chart
+from pages.shared.lecture import aside
+from pages.shared.server import audience, engine, follower
+
+FRESH_SECONDS = 0.2
+"""How old what a viewer sees may be when it is sent: those who ask within this time share one reading of the store."""
+
+REST_SECONDS = 2.0
+"""How often a paused race is drawn: its owner may step it, or let it go on, while a class watches."""
+
+_LIVE, _TOLD = "live", "told"
+
+
+def watch(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
+    """Draw the race; while it runs or is paused, again and again."""
+    live = any(not run.run.status.over for run in runs)
+    seconds = pace(audience(race_id(configs))) if live else REST_SECONDS if rests(runs) else None
+    curve = st.container()
+    with aside("loss view"):
+        view_controls(on_change=_draw_anew)
+    with curve:
+        st.fragment(_show_live, run_every=seconds, key=_LIVE)(configs, live, seconds)
+    st.fragment(_show_told, run_every=_told_seconds(configs[0]) if live else None, key=_TOLD)(configs, live)
+
+
+def stories(configs: tuple[RunConfig, ...], fresh_seconds: float = 0.0) -> list[Progress]:
+    """What the store has of these runs."""
+    read = [follower(config.run_id).read(fresh_seconds) for config in configs]
+    return [progress for progress in read if progress]
+
+
+def rests(runs: Sequence[Progress]) -> bool:
+    """Whether it is paused."""
+    return any(run.run.status is Status.PAUSED for run in runs)
+
+
+def pace(viewers: int) -> float:
+    """Seconds between two drawings: the more watch, the longer, so that training keeps the processor."""
+    return next((seconds for most, seconds in ((25, 0.5), (125, 1.0), (250, 2.0)) if viewers <= most), 4.0)
+
+
+def _told_seconds(config: RunConfig) -> float:
+    """How often to look whether an epoch has ended: some five times in one, within reason."""
+    return min(5.0, max(1.0, config.steps_per_epoch / 2_500))
+
+
+def _draw_anew() -> None:
+    st.rerun(_LIVE)
+
+
+def _open_picked() -> None:
+    st.rerun([_LIVE, _TOLD])
+
+
+def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None) -> None:
+    """What changes with every report. When the race has ended or goes on, the whole page is drawn anew, and when so
+    many have come to watch that all have to be served less often."""
+    try:
+        runs = stories(configs, FRESH_SECONDS)
+        scoreboard(configs, runs)
+        with st.container():
+            one_step(runs)
+        loss_chart(configs, runs, on_pick=_open_picked)
+    except (StoreError, EngineError) as error:
+        st.error(str(error))
+        return
+    crowded = live and seconds is not None and pace(audience(race_id(configs))) > seconds
+    if crowded or live is all(run.run.status.over for run in runs):
+        st.rerun()
+
+
+def _show_told(configs: tuple[RunConfig, ...], live: bool) -> None:
+    """What changes when an epoch or the race has ended, or a batch was clicked on."""
+    try:
+        runs = stories(configs, FRESH_SECONDS)
+        _troubles(runs, live)
+        picked = picked_batch(configs)
+        if picked is not None and runs:
+            opened_batch(picked, runs)
+        _epoch_charts(configs, runs)
+        class_guesses(configs, runs)
+        outcome(runs)
+    except (StoreError, EngineError) as error:
+        st.error(str(error))
+
+
+def _troubles(runs: Sequence[Progress], live: bool) -> None:
+    if live and engine().trouble:
+        st.error(engine().trouble)
+    for run in runs:
+        if run.run.status is Status.FAILED:
+            st.error(f"**{run.run.config.label}**: {run.run.message}")
+
+
+def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+    labels, epochs = tuple(config.label for config in configs), configs[0].epochs
+    table = epoch_table(runs)
+    share = next((run.started.commonest_share for run in runs if run.started), None)
+    validation, test = st.columns(2)
+    with validation:
+        chart, words = validation_loss_chart(labels, epochs), validation_losses_in_words(runs)
+        draw_chart("Validation loss, every epoch", words, table, chart, key="validation loss")
+    with test:
+        chart, words = test_accuracy_chart(labels, epochs, share), test_accuracies_in_words(runs)
+        draw_chart("Test accuracy, every epoch", words, table, chart, key="test accuracy")
