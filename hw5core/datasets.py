@@ -7,9 +7,6 @@ scikit-learn: the server reads the catalogue, workers load the images.
 
 import hashlib
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,15 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hw5core import home
-from hw5core.torchvision_import import torchvision_datasets
+from hw5core import downloads, home
 
 IMAGE_SHAPE = (1, 28, 28)
 
 MEAN, STD = 0.1307, 0.3081
 """What inputs are standardised with: MNIST's own mean and standard deviation, on a scale of 0 to 1."""
-
-DOWNLOAD_TIMEOUT_SECONDS = 20
 
 
 class DataError(RuntimeError):
@@ -109,6 +103,12 @@ def at_hand(name: str) -> bool:
     return kind is None or any(not _faults(root, kind, thorough=False) for root in _roots())
 
 
+def download_under_way(name: str) -> downloads.Download | None:
+    """How far the dataset's download on this machine has come, or None if none is being made."""
+    kind = DATASETS[name].torchvision_class
+    return None if kind is None else downloads.under_way(kind)
+
+
 def _digits() -> Pool:
     """The 8x8 digits (values 0 to 16) enlarged to 20x20 and centred in 28x28, as MNIST centres its own.
 
@@ -148,7 +148,7 @@ def _torchvision_pool(kind: str) -> Pool:
         faults = _faults(root, kind, thorough=True)
         if not faults:
             return _read(root, kind, "; ".join(notes))
-        if _folder(root, kind).is_dir():
+        if any((downloads.raw_folder(root, kind) / name).exists() for name in _FILE_SIZES):
             notes.append(f"{root} was passed over: {', '.join(faults)}")
     _fetch(kind, notes)
     return _read(home.cache_folder(), kind, "; ".join([*notes, "downloaded again" if notes else "downloaded"]))
@@ -156,29 +156,26 @@ def _torchvision_pool(kind: str) -> Pool:
 
 def _fetch(kind: str, notes: list[str]) -> None:
     """Download the four files into the cache, one process at a time; damaged ones there are fetched anew."""
-    from filelock import FileLock
-
     root = home.cache_folder()
-    root.mkdir(parents=True, exist_ok=True)
-    with FileLock(root / f"{kind}.lock"):
+    with downloads.turn(kind):
         if not _faults(root, kind, thorough=True):
             return
         _drop_damaged(root, kind)
         try:
-            with _network_timeout(DOWNLOAD_TIMEOUT_SECONDS):
-                getattr(torchvision_datasets(), kind)(root, download=True)
-        except (OSError, RuntimeError) as error:
-            raise DataError(_cannot_fetch(kind, root, notes)) from error
+            downloads.download(kind)
+        except downloads.DownloadError as error:
+            raise DataError(_cannot_fetch(kind, root, notes, str(error))) from error
         faults = _faults(root, kind, thorough=True)
         if faults:
             raise DataError(f"{kind} arrived damaged ({', '.join(faults)}): try again, or choose the built-in digits.")
 
 
-def _cannot_fetch(kind: str, root: Path, notes: list[str]) -> str:
+def _cannot_fetch(kind: str, root: Path, notes: list[str], reason: str) -> str:
     found = f" {'; '.join(notes)}." if notes else ""
     return (
-        f"{kind} is not on this machine and could not be downloaded.{found} Choose the built-in digits, which need no "
-        f"network, or put {', '.join(_FILE_SIZES)} into {kind}/raw of a folder that HW5_DATA names (or of {root})."
+        f"{kind} is not on this machine and could not be downloaded: {reason}.{found} Try again, or choose the "
+        f"built-in digits, which need no network, or put {', '.join(_FILE_SIZES)} into {kind}/raw of a folder that "
+        f"HW5_DATA names (or of {root})."
     )
 
 
@@ -187,14 +184,10 @@ def _read(root: Path, kind: str, note: str) -> Pool:
 
     Without torchvision, which would cost each worker 70 MiB.
     """
-    folder = _folder(root, kind)
+    folder = downloads.raw_folder(root, kind)
     images = [np.fromfile(folder / f"{part}-images-idx3-ubyte", np.uint8, offset=16) for part in ("train", "t10k")]
     labels = [np.fromfile(folder / f"{part}-labels-idx1-ubyte", np.uint8, offset=8) for part in ("train", "t10k")]
     return Pool(np.concatenate(images).reshape(-1, 28, 28), np.concatenate(labels).astype(np.int64), note)
-
-
-def _folder(root: Path, kind: str) -> Path:
-    return root / kind / "raw"
 
 
 def _faults(root: Path, kind: str, thorough: bool) -> list[str]:
@@ -203,7 +196,7 @@ def _faults(root: Path, kind: str, thorough: bool) -> list[str]:
     Sizes are always compared; `thorough` also compares the MD5 where the publisher's is known.
     """
     found = (
-        _fault(_folder(root, kind) / name, _FILE_MD5.get(kind, {}).get(name) if thorough else None)
+        _fault(downloads.raw_folder(root, kind) / name, _FILE_MD5.get(kind, {}).get(name) if thorough else None)
         for name in _FILE_SIZES
     )
     return [fault for fault in found if fault]
@@ -223,18 +216,6 @@ def _fault(path: Path, md5: str | None) -> str:
 
 
 def _drop_damaged(root: Path, kind: str) -> None:
-    """Remove from the cache what torchvision would otherwise take for complete, packed files included."""
+    """Remove from the cache what torchvision would otherwise take for complete."""
     for name in _FILE_SIZES:
-        for path in (_folder(root, kind) / name, _folder(root, kind) / f"{name}.gz"):
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _network_timeout(seconds: float) -> Iterator[None]:
-    """torchvision's download has no time limit of its own; only the socket module's default can give it one."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+        (downloads.raw_folder(root, kind) / name).unlink(missing_ok=True)

@@ -10,6 +10,8 @@ from html import escape
 import streamlit as st
 
 from hw5core.config import RunConfig
+from hw5core.datasets import download_under_way
+from hw5core.downloads import Download
 from hw5core.findings import plateau_caption
 from hw5core.progress import Moment, Progress
 from hw5core.runs import Status
@@ -19,8 +21,8 @@ from pages.shared.server import engine
 
 def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
     """Draw it: one part per network of the race, whether it has been started or not."""
-    places = tuple(_place(run) for run in runs)
-    st.html(_board(configs, tuple(runs), tuple(run.moment for run in runs), places))
+    waits = tuple(_waits_for(run) for run in runs)
+    st.html(_board(configs, tuple(runs), tuple(run.moment for run in runs), waits))
 
 
 @lru_cache(maxsize=32)
@@ -28,19 +30,20 @@ def _board(
     configs: tuple[RunConfig, ...],
     runs: tuple[Progress, ...],
     moments: tuple[Moment, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
-    places: tuple[int | None, ...],
+    waits: tuple[int | Download | None, ...],
 ) -> str:
-    found = {run.run.run_id: (run, place) for run, place in zip(runs, places, strict=True)}
+    found = {run.run.run_id: (run, wait) for run, wait in zip(runs, waits, strict=True)}
     parts = (_part(config, *found.get(config.run_id, (None, None))) for config in configs)
     return f'<div class="hw5-board">{"".join(parts)}</div>'
 
 
-def _part(config: RunConfig, run: Progress | None, place: int | None) -> str:
+def _part(config: RunConfig, run: Progress | None, wait: int | Download | None) -> str:
     accuracy = f"{run.epochs[-1].test_accuracy:5.2f} %" if run and run.epochs else "–"
-    percent = round(100 * run.fraction, 1) if run else 0.0
+    fraction = wait.fraction if isinstance(wait, Download) else run.fraction if run else 0.0
+    percent = round(100 * fraction, 1)
     return (
         f"<div>{number_html(f'{config.label}: test accuracy', accuracy, config.spec.colour)}"
-        f'<div class="hw5-state">{escape(state_words(run, place))}</div>'
+        f'<div class="hw5-state">{escape(state_words(run, wait))}</div>'
         f'<div class="hw5-bar" role="progressbar" aria-label="{escape(config.label)}" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{percent}">'
         f'<div style="width:{percent}%;background:{config.spec.colour}"></div></div>'
@@ -48,11 +51,14 @@ def _part(config: RunConfig, run: Progress | None, place: int | None) -> str:
     )
 
 
-def state_words(run: Progress | None, place: int | None = None) -> str:
-    """What the run is doing, how far it has come, how fast and how long still; `place` is its place in line."""
+def state_words(run: Progress | None, wait: int | Download | None = None) -> str:
+    """What the run is doing, how far it has come, how fast and how long still; `wait` is its place in line, or the
+    download of its images."""
     if run is None:
         return "not started"
-    line = f", number {place} in line for a worker" if place else ""
+    if isinstance(wait, Download):
+        return f"downloading {wait.kind}: {wait}"
+    line = f", number {wait} in line for a worker" if wait else ""
     batches = f"{run.run.status}{line}: {len(run.losses):,} of {run.run.config.total_steps:,} batches"
     if run.seconds is not None:
         return f"{batches} in {run.seconds:.1f} s"
@@ -61,5 +67,8 @@ def state_words(run: Progress | None, place: int | None = None) -> str:
     return f"{batches}, {run.steps_per_second:.0f} a second, {run.seconds_left:.0f} s left"
 
 
-def _place(run: Progress) -> int | None:
-    return engine().place(run.run.run_id) if run.run.status is Status.WAITING else None
+def _waits_for(run: Progress) -> int | Download | None:
+    """Its place in line for a worker, or, when a worker has taken it, the images that are still on their way."""
+    if run.run.status is not Status.WAITING:
+        return None
+    return engine().place(run.run.run_id) or download_under_way(run.run.config.dataset)
