@@ -20,6 +20,7 @@ def main() -> None:
         # The default page is served at "/" alone; a link with its file's name has to open it too.
         st.Page("pages/parameters.py", title="Count", url_path="parameters", visibility="hidden"),
         st.Page("pages/training.py", title="Train", icon=":material/trending_up:", url_path="training"),
+        st.Page("pages/sweep.py", title="Sweep", icon=":material/stacked_line_chart:", url_path="sweep"),
         st.Page("pages/runs.py", title="Runs", icon=":material/list:", url_path="runs"),
     ]
     st.navigation(pages, position="top").run()

@@ -65,9 +65,13 @@ def loss_bands(sweep: Sweep, runs: Mapping[str, Progress]) -> pd.DataFrame:
     """Columns activation, rate, batch, n, of, loss, loss_lowest, loss_highest: per arm and bin of batches the mean over
     the seeds of their mean losses in it, and the lowest and the highest of these. A seed counts from when it has the
     whole bin, and `batch` is the bin's middle."""
-    width = -(-sweep.base.total_steps // min(MAX_POINTS, max(1, _MOST_POINTS // len(sweep.arms))))
-    tables = [_loss_rows(sweep, arm, sweep.of(arm, runs), width) for arm in sweep.arms]
+    tables = [_loss_rows(sweep, arm, sweep.of(arm, runs), bin_width(sweep)) for arm in sweep.arms]
     return pd.concat(tables, ignore_index=True)[list(_LOSS_COLUMNS)]
+
+
+def bin_width(sweep: Sweep) -> int:
+    """How many batches make a bin."""
+    return -(-sweep.base.total_steps // min(MAX_POINTS, max(1, _MOST_POINTS // len(sweep.arms))))
 
 
 def _loss_rows(sweep: Sweep, arm: Arm, runs: list[Progress], width: int) -> pd.DataFrame:

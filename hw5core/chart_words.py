@@ -5,6 +5,8 @@ pure functions, no page, no torch.
 from collections.abc import Sequence
 from statistics import fmean
 
+import pandas as pd
+
 from hw5core.chart_parts import UNIFORM_GUESS_WORDS
 from hw5core.parameters import Count
 from hw5core.progress import Progress
@@ -29,6 +31,17 @@ def test_accuracies_in_words(runs: Sequence[Progress]) -> str:
     """Each network's last test accuracy, and which epoch it is of."""
     told = [f"{_label(run)} {run.epochs[-1].test_accuracy:.1f} % {_after(run)}" for run in runs if run.epochs]
     return f"{', '.join(told)}." if told else "No epoch has ended yet."
+
+
+def bands_in_words(bands: pd.DataFrame, what: str) -> str:
+    """Where each network's band of a sweep ends: the mean, the range, and over how many seeds they are taken."""
+    last = bands.dropna().groupby("activation", sort=False).tail(1)
+    told = [
+        f"{row['activation']} {row[what]:.2f}, from {row[f'{what}_lowest']:.2f} to {row[f'{what}_highest']:.2f}, "
+        f"over {row['n']} of {row['of']} seeds"
+        for row in last.to_dict("records")
+    ]
+    return f"{'; '.join(told)}." if told else "Nothing has been trained yet."
 
 
 def guesses_in_words(leads: Sequence[float], came_to: float) -> str:

@@ -126,10 +126,10 @@ class GroupFollower:
         self._stamps: dict[str, Stamp] = {}
         self._found: dict[str, Progress] = {}
 
-    def read(self) -> dict[str, Progress]:
-        """The story up to now of each run that the store knows, by its id."""
+    def read(self, fresh: bool = False) -> dict[str, Progress]:
+        """The story up to now of each run that the store knows, by its id; `fresh` asks the store in any case."""
         with self._lock:
-            if time.monotonic() - self._read >= REST_SECONDS:
+            if fresh or time.monotonic() - self._read >= REST_SECONDS:
                 self._found = self._newest()
                 self._read = time.monotonic()
             return self._found

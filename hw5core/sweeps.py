@@ -12,6 +12,7 @@ from itertools import product
 
 from hw5core.config import ConfigError, RunConfig
 from hw5core.progress import Progress
+from hw5core.runs import Status
 
 MAX_RUNS = 200
 MAX_RATES = 6
@@ -71,6 +72,11 @@ class Sweep:
         """The runs of an arm that there are, in the order of their seeds."""
         ids = (self.run_ids[arm, seed] for seed in self.seeds)
         return [runs[run_id] for run_id in ids if run_id in runs]
+
+    def unfinished(self, runs: Mapping[str, Progress]) -> list[RunConfig]:
+        """The configs of the runs that are still to be trained, or to be trained to their end."""
+        done = {run_id for run_id, run in runs.items() if run.run.status is Status.FINISHED}
+        return [config for place, config in self.configs.items() if self.run_ids[place] not in done]
 
 
 def parse_rates(text: str) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from pages.race.guess import may_start
 from pages.race.watch import rests, stories, watch
 from pages.shared.estimate import race_words
 from pages.shared.frame import begin_page
-from pages.shared.knobs import chosen_race, next_seed
+from pages.shared.knobs import chosen_race, next_seed, race_query
 from pages.shared.lecture import aside
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
@@ -37,6 +37,9 @@ def page() -> None:
         estimate = st.empty()
         watch(configs, runs)
         with aside("runs"):
+            seeds = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
+            st.page_link("pages/sweep.py", label="The same race from several seeds",
+                         icon=":material/stacked_line_chart:", query_params=seeds)  # fmt: skip
             st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()

@@ -24,6 +24,8 @@ PAGES = {
     "count-misfit": "/?net=3x32x32+conv16k3p1+relu+maxpool2+conv32k3+relu+conv64k30+flatten+linear10",
     "train": "/training",
     "train-before": "/training?seed=1",
+    "sweep": "/sweep",
+    "runs": "/runs",
 }
 """What is looked at, by the picture's name."""
 

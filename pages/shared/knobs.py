@@ -1,4 +1,4 @@
-"""The knobs of a race. Each is kept in the address under its own name, so that a link shows the same race."""
+"""The knobs of races and sweeps. Each is kept in the address under its own name, so that a link shows the same."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -14,7 +14,8 @@ _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in fie
 RACERS = ("relu", "sigmoid")
 """The homework's two."""
 
-_RARER = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed")
+RARER = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed")
+"""The numbers that the homework leaves as they are."""
 
 
 def chosen_race() -> tuple[RunConfig, ...]:
@@ -24,14 +25,14 @@ def chosen_race() -> tuple[RunConfig, ...]:
     """
     data, epochs, seed = st.columns([3, 1, 1])
     with data:
-        dataset = _dataset()
+        dataset = dataset_knob()
     with epochs:
-        # The key holds the dataset's name, because each dataset proposes its own number.
-        chosen: dict[str, Any] = {"epochs": _number("epochs", DATASETS[dataset].epochs, f"epochs-{dataset}")}
+        chosen: dict[str, Any] = {"epochs": epochs_knob(dataset)}
     with seed:
-        chosen["seed"] = _number("seed", _DEFAULTS["seed"], "seed")
+        chosen["seed"] = number_knob("seed")
     with st.expander("More settings: as they stand, they are the homework's"):
-        activations, rarer = _rarer_knobs()
+        activations = activations_knob("networks in the race, by activation") or ["relu"]
+        rarer = rarer_knobs(RARER)
     return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **rarer), activations)
 
 
@@ -43,7 +44,7 @@ def next_seed() -> None:
 def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
     """The query of the training page's address that shows the race of these runs: they differ in their activation."""
     config = configs[0]
-    changed = {name: getattr(config, name) for name in (*_RARER, "initialisation", "seed")}
+    changed = {name: getattr(config, name) for name in (*RARER, "initialisation", "seed")}
     query: list[tuple[str, Any]] = [(name, value) for name, value in changed.items() if value != _DEFAULTS[name]]
     query += [("dataset", config.dataset), (f"epochs-{config.dataset}", config.epochs)]
     plain = config.architecture.with_activation("relu")
@@ -55,7 +56,8 @@ def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in query]
 
 
-def _dataset() -> str:
+def dataset_knob() -> str:
+    """Which data, and how many images they are."""
     dataset: str = st.segmented_control(
         KNOBS["dataset"].label, list(DATASETS), default="digits", required=True, key="dataset", bind="query-params"
     )
@@ -65,19 +67,22 @@ def _dataset() -> str:
     return dataset
 
 
-def _rarer_knobs() -> tuple[list[str], dict[str, Any]]:
-    activations = st.multiselect(
-        "networks in the race, by activation",
-        list(ACTIVATIONS),
-        default=list(RACERS),
-        key="activations",
-        bind="query-params",
-    )
-    columns = st.columns(len(_RARER))
+def epochs_knob(dataset: str) -> float:
+    """How many epochs. The key holds the dataset's name, because each dataset proposes its own number."""
+    return number_knob("epochs", DATASETS[dataset].epochs, f"epochs-{dataset}")
+
+
+def activations_knob(label: str) -> list[str]:
+    """Which networks, by their activations."""
+    return st.multiselect(label, list(ACTIVATIONS), default=list(RACERS), key="activations", bind="query-params")
+
+
+def rarer_knobs(numbers: Sequence[str]) -> dict[str, Any]:
+    """These numbers, how the first weights are drawn, and the network: by the names of their fields."""
     rarer: dict[str, Any] = {}
-    for column, name in zip(columns, _RARER, strict=True):
+    for column, name in zip(st.columns(len(numbers)), numbers, strict=True):
         with column:
-            rarer[name] = _number(name, _DEFAULTS[name], name)
+            rarer[name] = number_knob(name)
     drawn, network = st.columns([1, 4])
     with drawn:
         knob = KNOBS["initialisation"]
@@ -92,20 +97,21 @@ def _rarer_knobs() -> tuple[list[str], dict[str, Any]]:
             key="network-text",
             bind="query-params",
         )
-    return activations or ["relu"], rarer
+    return rarer
 
 
-def _number(name: str, default: float, key: str) -> float:
-    """A number input with the knob's own limits, whole or not as its default is."""
+def number_knob(name: str, proposed: float | None = None, key: str | None = None, label: str | None = None) -> float:
+    """A number input with the knob's own limits, whole or not as its default is; what is not told is the knob's own."""
+    default = _DEFAULTS[name] if proposed is None else proposed
     knob, kind = KNOBS[name], type(default)
     return st.number_input(
-        knob.label,
+        label or knob.label,
         kind(knob.lowest),
         kind(knob.highest),
         default,
         step=1 if kind is int else 0.001,
         format="%d" if kind is int else "%.4g",
         help=knob.help,
-        key=key,
+        key=key or name,
         bind="query-params",
     )

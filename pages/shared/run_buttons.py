@@ -31,7 +31,7 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[Progress], what: st
         wish = _owners_buttons(runs, begun) or wish
     if begun and not wish:
         engine().start([run.run.config for run in runs if not run.run.status.over], owner())
-    if wish and _granted(wish):
+    if wish and granted(wish):
         st.rerun()
 
 
@@ -70,7 +70,7 @@ def _each(deed: Callable[[str, str], None], runs: Sequence[Progress]) -> None:
         deed(run.run.run_id, owner())
 
 
-def _granted(wish: Callable[[], None]) -> bool:
+def granted(wish: Callable[[], None]) -> bool:
     """Do it; what cannot be granted is a sentence, and the page goes on as it was."""
     try:
         with st.spinner("One moment …"):

@@ -11,7 +11,7 @@ import streamlit as st
 from hw5core import home
 from hw5core.engine import Engine, EngineError
 from hw5core.limits import LECTURER
-from hw5core.progress import Follower
+from hw5core.progress import Follower, GroupFollower
 from hw5core.runs import RunStore
 from pages.shared.lecturer import is_lecturer
 
@@ -32,7 +32,20 @@ def run_store() -> RunStore:
 @st.cache_resource(show_spinner="Starting the workers that train …", on_release=Engine.close)
 def engine() -> Engine:
     """The engine, with its workers. Raises EngineError when they cannot be reached."""
-    return Engine(run_store())
+    started = Engine(run_store())
+    _engines()[:] = [started]
+    return started
+
+
+@st.cache_resource(show_spinner=False)
+def _engines() -> list[Engine]:
+    return []
+
+
+def planned() -> dict[str, str | None]:
+    """The runs that this server has planned, and who planned each: none while its engine has not been started, so that
+    a page need not wait for that to be drawn."""
+    return {run_id: who for started in _engines() for run_id, who in started.planned().items()}
 
 
 def ask_worker(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -67,6 +80,12 @@ def audience(race: str) -> int:
 def _watchers() -> dict[str, dict[str, float]]:
     """By race, when each session was last seen."""
     return {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def group_follower(run_ids: tuple[str, ...]) -> GroupFollower:
+    """Everybody who watches the same runs shares one reader of them."""
+    return GroupFollower(run_store(), run_ids)
 
 
 def owner() -> str:

@@ -2,8 +2,11 @@
 
 from array import array
 
+import pandas as pd
+
 from hw5core.architecture import PRESETS, parse
 from hw5core.chart_words import (
+    bands_in_words,
     guesses_in_words,
     losses_in_words,
     shares_in_words,
@@ -60,3 +63,11 @@ def test_the_layer_that_holds_most_is_named_for_each_measure() -> None:
     )
     assert "parameters: none" in shares_in_words(count(parse("1x4x4 relu")))
     assert shares_in_words(count(parse("1x4x4 conv1k9"))) == "There are no layers."
+
+
+def test_the_words_of_a_band_say_over_how_many_seeds_it_is() -> None:
+    columns = ["activation", "n", "of", "loss", "loss_lowest", "loss_highest"]
+    rows = [("ReLU", 3, 3, 2.0, 1.9, 2.1), ("ReLU", 2, 3, 0.5, 0.4, 0.6), ("ReLU", 3, 3, None, None, None)]
+    bands = pd.DataFrame(rows, columns=columns)
+    assert bands_in_words(bands, "loss") == "ReLU 0.50, from 0.40 to 0.60, over 2 of 3 seeds."
+    assert bands_in_words(bands[:0], "loss") == "Nothing has been trained yet."

@@ -70,3 +70,4 @@ def test_many_watchers_within_a_moment_share_one_answer(store: RunStore, monkeyp
     before = group.read()
     _tell(store, CONFIGS[0], 2.3)
     assert group.read() is before
+    assert list(group.read(fresh=True)) == [IDS[0]]

@@ -1,0 +1,108 @@
+"""A sweep's bands, drawn, and its last numbers in a table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from hw5core.bands import arm_ends, bin_width, epoch_bands, loss_bands
+from hw5core.chart_words import bands_in_words
+from hw5core.progress import Progress
+from hw5core.sweep_charts import (
+    loss_end,
+    rates_chart,
+    rows_of_rate,
+    sweep_accuracy_chart,
+    sweep_loss_chart,
+    sweep_validation_chart,
+)
+from hw5core.sweeps import Sweep
+from pages.shared.chart import draw_chart
+
+_TITLES = {
+    "test_accuracy": "Test accuracy, every epoch",
+    "validation_loss": "Validation loss, every epoch",
+    "loss": "Training loss, every batch",
+}
+
+_IN_A_ROW = 3
+"""Charts beside each other, one per learning rate."""
+
+
+def curves(sweep: Sweep, runs: Mapping[str, Progress]) -> None:
+    """The three charts, each once per learning rate, on the same axes."""
+    epochs, losses = epoch_bands(sweep, runs), loss_bands(sweep, runs)
+    labels = tuple(dict.fromkeys(config.label for config in sweep.configs.values()))
+    share = next((run.started.commonest_share for run in runs.values() if run.started), None)
+    st.caption(_reading(sweep))
+    drawn = {
+        "test_accuracy": sweep_accuracy_chart(labels, sweep.base.epochs, share),
+        "validation_loss": sweep_validation_chart(labels, sweep.base.epochs, loss_end(epochs.validation_loss_highest)),
+    }
+    # Beside each other where each is one chart, otherwise below each other.
+    places = st.columns(2) if len(sweep.learning_rates) == 1 else (st.container(), st.container())
+    for place, (what, chart) in zip(places, drawn.items(), strict=True):
+        with place:
+            _by_rate(sweep, what, epochs, chart)
+    _by_rate(sweep, "loss", losses, sweep_loss_chart(labels, sweep.base.total_steps, loss_end(losses.loss_highest)))
+
+
+def _reading(sweep: Sweep) -> str:
+    n = len(sweep.seeds)
+    return (
+        f"A line is the mean of n = {n} seed{'s' * (n != 1)}, a band reaches from the lowest to the highest of them. "
+        "Where fewer have come so far, a point is pale, and says of how many it is the mean when you point at it. "
+        f"Of the training loss, each seed gives the mean of {bin_width(sweep):,} batches to a point."
+    )
+
+
+def _by_rate(sweep: Sweep, what: str, bands: pd.DataFrame, chart: dict[str, Any]) -> None:
+    """The chart, once per learning rate."""
+    rates = sweep.learning_rates
+    for start in range(0, len(rates), _IN_A_ROW):
+        for column, rate in zip(st.columns(min(_IN_A_ROW, len(rates))), rates[start:], strict=False):
+            with column:
+                title = _TITLES[what] + (f": learning rate {rate:g}" if len(rates) > 1 else "")
+                words = bands_in_words(bands[bands.rate == rate], what)
+                draw_chart(title, words, rows_of_rate(bands, rate), chart, key=f"{what} at {rate:g}")
+
+
+def ends(sweep: Sweep, runs: Mapping[str, Progress]) -> None:
+    """Each arm's last numbers, and accuracy over the learning rate where there are several."""
+    table = arm_ends(sweep, runs)
+    st.markdown(f"**What each came to** (mean, lowest and highest of n = {len(sweep.seeds)} seeds)")
+    st.dataframe(_shown(table), hide_index=True, width="stretch", height="content", placeholder="–")
+    for row in table[table.diverged > 0].itertuples():
+        st.caption(
+            f"{row.activation} at {row.rate:g}: the loss of {row.diverged} of {row.of} seeds is no longer a finite "
+            "number. The learning rate was too high for it; no loss is drawn there."
+        )
+    if len(sweep.learning_rates) > 1 and table.n.any():
+        labels = tuple(dict.fromkeys(config.label for config in sweep.configs.values()))
+        rows = pd.concat([rows_of_rate(table, rate).iloc[1:] for rate in sweep.learning_rates])
+        rows = rows[rows.n > 0]
+        words = "; ".join(f"at {row.rate:g} {row.activation} {row.test_accuracy:.1f} %" for row in rows.itertuples())
+        draw_chart(
+            "Test accuracy over the learning rate, at the newest epoch", words, rows, rates_chart(labels), key="rates"
+        )
+
+
+def _shown(table: pd.DataFrame) -> "pd.io.formats.style.Styler":
+    """The table as people read it."""
+    columns = {
+        "activation": table.activation,
+        "learning rate": table.rate.map("{:g}".format),
+        "seeds": table.n.astype(str) + " of " + table.of.astype(str),
+        "at epoch": table.epoch,
+        "test accuracy": table.test_accuracy,
+        "lowest": table.test_accuracy_lowest,
+        "highest": table.test_accuracy_highest,
+        "validation loss": table.validation_loss,
+        "batches on ln 10": table.plateau,
+        "seconds a run": table.seconds,
+    }
+    written: dict[Any, Any] = {"validation loss": "{:.4f}", "seconds a run": "{:.1f}"}
+    written |= dict.fromkeys(["test accuracy", "lowest", "highest"], "{:.2f} %")
+    written |= dict.fromkeys(["at epoch", "batches on ln 10"], "{:,.0f}")
+    return pd.DataFrame(columns).style.format(written)

@@ -1,0 +1,130 @@
+"""The page of sweeps, without a browser: from the button to the end, and what is said of a sweep that is none."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from hw5core import home
+from hw5core.config import RunConfig
+from hw5core.records import BatchLosses, EpochResult, RunFinished, RunStarted
+from hw5core.runs import RunStore
+
+SMALL = "1x28x28 flatten linear16 relu linear10"
+TINY = {"epochs-digits": "1", "network-text": SMALL, "seeds": "2"}
+
+
+def _cells(app: AppTest) -> list[str]:
+    """What stands in the grid of runs, row by row."""
+    (grid,) = (html.proto.body for html in app.get("html") if 'class="hw5-grid"' in html.proto.body)
+    return [re.sub("<[^>]*>", "", cell) for cell in re.findall("<td>(.*?)</td>", grid)]
+
+
+def _until(app: AppTest, condition: Callable[[AppTest], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition(app):
+        assert time.monotonic() < deadline, _cells(app)
+        time.sleep(0.3)
+        app.run()
+        assert not app.exception
+
+
+def _labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def test_before_it_is_started_the_sweep_says_what_it_consists_of(open_page: Callable[..., AppTest]) -> None:
+    app = open_page("sweep")
+    assert not app.exception
+    assert "2 activations × 1 learning rate × 3 seeds = **6 runs** of 4,320 batches" in app.markdown[1].value
+    assert _cells(app) == ["–"] * 6
+    assert _labels(app) == ["Start the sweep"]
+    assert len(app.get("vega_lite_chart")) == 3
+    assert "n = 3 seeds" in " ".join(caption.value for caption in app.caption)
+    assert "the 6 runs that are left take about" in " ".join(caption.value for caption in app.caption)
+
+
+def test_runs_that_the_store_has_are_shown_and_not_trained_again(open_page: Callable[..., AppTest]) -> None:
+    store, config = RunStore(home.store_folder()), RunConfig(epochs=1, network=SMALL, seed=1, learning_rate=0.05)
+    store.claim(config, owner="somebody")
+    for record in (
+        RunStarted(0, 11.1, "weights", "split", "order", {}),
+        BatchLosses(0, (2.3,) * config.total_steps),
+        EpochResult(0, config.total_steps - 1, 0.5, 90.0, 91.23, 1.0, 0.1),
+        RunFinished(config.total_steps, 1.5),
+    ):
+        store.add(config.run_id, record)
+    app = open_page("sweep", **TINY, **{"learning-rates": "0.008, 0.05"})
+    assert _cells(app) == ["–", "–", "–", "91.23 %", "–", "–", "–", "–"]
+    table = app.dataframe[0].value
+    assert table["seeds"].tolist() == ["0 of 2", "1 of 2", "0 of 2", "0 of 2"]
+    assert table["test accuracy"].tolist()[1] == 91.23
+    assert _labels(app) == ["Go on with the sweep"]
+
+
+def test_the_button_runs_the_sweep_to_its_end_and_everybody_finds_it(open_page: Callable[..., AppTest]) -> None:
+    app = open_page("sweep", owner="me", **TINY)
+    app.button[0].click().run()
+    assert not app.exception
+    assert "The sweep is running" in _labels(app)
+    _until(app, lambda app: app.success)
+    assert "has been run" in app.success[0].value
+    assert all(re.fullmatch(r"\d+\.\d\d %", cell) for cell in _cells(app))
+    store = RunStore(home.store_folder())
+    accuracies = {(run.config.activation, run.config.seed): end.test_accuracy for run, end in store.newest(9) if end}
+    table = app.dataframe[0].value.set_index("activation")
+    assert table["seeds"].tolist() == ["2 of 2"] * 2
+    for name, label in (("relu", "ReLU"), ("sigmoid", "sigmoid")):
+        both = [accuracies[name, seed] for seed in (0, 1)]
+        assert table.loc[label, ["lowest", "highest"]].tolist() == sorted(both)
+        assert table.loc[label, "test accuracy"] == pytest.approx(sum(both) / 2)
+    other = open_page("sweep", **TINY)
+    assert _cells(other) == _cells(app)
+    assert other.success
+
+
+def test_the_owner_pauses_a_sweep_and_goes_on_while_others_watch(open_page: Callable[..., AppTest]) -> None:
+    query = {"epochs-digits": "200"}  # of the homework's network: no run ends while it is looked at
+    mine = open_page("sweep", owner="me", **query)
+    mine.button[0].click().run()
+    _until(mine, lambda app: any(cell.startswith("at ") for cell in _cells(app)))
+    yours = open_page("sweep", owner="you", **query)
+    assert _labels(yours) == ["The sweep is running"]
+    assert _labels(mine) == ["The sweep is running", "Pause", "Stop"]
+    next(button for button in mine.button if button.label == "Pause").click().run()
+    assert not mine.exception
+    assert "paused" in mine.info[0].value
+    assert sorted({cell.split()[0] for cell in _cells(mine)}) == ["paused", "–"]
+    next(button for button in mine.button if button.label == "Go on with the sweep").click().run()
+    _until(mine, lambda app: "planned" in _cells(app) and any(cell.startswith("at ") for cell in _cells(app)))
+    next(button for button in mine.button if button.label == "Stop").click().run()
+    assert "The sweep is running" not in _labels(mine)
+    assert "planned" not in _cells(mine)
+
+
+def test_what_cannot_be_swept_is_a_sentence(open_page: Callable[..., AppTest]) -> None:
+    app = open_page("sweep", **{"learning-rates": "fast"})
+
+    def told(key: str, value: str) -> str:
+        app.text_input(key=key).set_value(value).run()
+        assert not app.exception
+        return app.error[0].value if app.error else ""
+
+    assert "numbers with commas between them" in app.error[0].value
+    assert "lies from 1e-06 to 10, not at 99" in told("learning-rates", "0.1, 99")
+    assert "learning rate lies from" in told("learning-rates", "nan")
+    assert "at most 6 learning rates" in told("learning-rates", "1 2 3 4 5 6 7")
+    assert told("learning-rates", "0.1; 0.2 0.3") == ""
+    assert "word 1" in told("network-text", "<script>")
+    assert told("network-text", SMALL) == ""
+    app.multiselect(key="activations").set_value(["relu", "tanh", "elu"])
+    app.number_input(key="seeds").set_value(30).run()
+    assert "are 270 runs" in app.error[0].value
+    app.number_input(key="seeds").set_value(3)
+    # The highest seeds that there are.
+    app.number_input(key="seed").set_value(2**31 - 1).run()
+    assert not app.error
+    (grid,) = (html.proto.body for html in app.get("html") if 'class="hw5-grid"' in html.proto.body)
+    assert re.findall(r"seed (\d+)", grid) == [str(2**31 - 3), str(2**31 - 2), str(2**31 - 1)]
