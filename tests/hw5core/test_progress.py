@@ -1,7 +1,5 @@
 """Many runs followed at once: what came is there, what was deleted is gone, and nothing is asked for twice."""
 
-from dataclasses import replace
-
 import pytest
 
 from hw5core.config import RunConfig
@@ -45,7 +43,7 @@ def test_a_lean_story_lacks_only_what_single_images_came_to(store: RunStore, gro
     lean, full = group.read()[IDS[0]], Follower(store, IDS[0]).read()
     assert full is not None
     assert (list(full.predictions), list(lean.predictions), list(lean.examples)) == ([7], [], [])
-    assert replace(full, predictions=lean.predictions, examples=lean.examples) == lean
+    assert vars(full) | {"predictions": lean.predictions, "examples": lean.examples} == vars(lean)
 
 
 def test_a_finished_run_is_read_once_until_it_is_another(
