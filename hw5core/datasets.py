@@ -155,11 +155,14 @@ def _torchvision_pool(kind: str) -> Pool:
 
 
 def _fetch(kind: str, notes: list[str]) -> None:
-    """Download the four files into the cache, one process at a time; damaged ones there are fetched anew."""
+    """Download the four files into the cache, one process at a time; damaged ones there are fetched anew. What another
+    process has just tried in vain is not tried again at once."""
     root = home.cache_folder()
-    with downloads.turn(kind):
+    with downloads.turn(kind) as waited:
         if not _faults(root, kind, thorough=True):
             return
+        if waited:
+            raise DataError(_cannot_fetch(kind, root, notes, downloads.how_far(kind)))
         _drop_damaged(root, kind)
         try:
             downloads.download(kind)

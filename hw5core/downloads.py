@@ -67,11 +67,20 @@ def under_way(kind: str) -> Download | None:
 
 
 @contextmanager
-def turn(kind: str) -> Iterator[None]:
-    """Wait until no other process downloads this dataset, and keep them waiting."""
+def turn(kind: str) -> Iterator[bool]:
+    """Wait until no other process downloads this dataset, and keep them waiting; whether one had to be waited for."""
     home.cache_folder().mkdir(parents=True, exist_ok=True)
-    with _lock(kind):
-        yield
+    lock = _lock(kind)
+    waited = False
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        waited = True
+        lock.acquire()
+    try:
+        yield waited
+    finally:
+        lock.release()
 
 
 def download(kind: str) -> None:
@@ -81,9 +90,13 @@ def download(kind: str) -> None:
         with _no_longer_silent_than(SILENCE_SECONDS):
             getattr(torchvision_datasets(), kind)(home.cache_folder(), download=True)
     except (OSError, RuntimeError, EOFError) as error:
-        came = _measured(kind)
-        how_far = f"the connection broke off after {came}" if came.arrived else "its publisher cannot be reached"
-        raise DownloadError(how_far) from error
+        raise DownloadError(how_far(kind)) from error
+
+
+def how_far(kind: str) -> str:
+    """Of a download that was given up, how far it came, in a few words."""
+    came = _measured(kind)
+    return f"the connection broke off after {came}" if came.arrived else "its publisher cannot be reached"
 
 
 def raw_folder(root: Path, kind: str) -> Path:

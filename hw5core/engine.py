@@ -48,6 +48,8 @@ STEP_SECONDS = 60
 MAX_RESTARTS = 3
 """How often a run whose worker died goes on by itself, without a new checkpoint in between, before it is given up."""
 
+_SMALLER = "choose a smaller network or batch size, or stop what else runs on that machine"
+
 _CLUSTER_SETTINGS = {
     # A dead worker's training comes back to us, to go on from its last checkpoint rather than from the beginning.
     "distributed.scheduler.allowed-failures": 0,
@@ -469,7 +471,7 @@ class Engine:
             return
         self._store.fail(
             run_id,
-            f"its worker died {MAX_RESTARTS + 1} times, most likely for want of memory: try a smaller network",
+            f"its worker died {MAX_RESTARTS + 1} times, most likely for want of memory: {_SMALLER}",
         )
         self._fill()
 
@@ -532,7 +534,11 @@ def _outcome(future: "Future[str]") -> tuple[str, bool]:
     error = future.exception()
     if isinstance(error, KilledWorker):
         return "", True
-    return (future.result() if error is None else f"training stopped with {type(error).__name__}: {error}"), False
+    if error is None:
+        return future.result(), False
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return f"its worker had not enough memory: {_SMALLER}", False
+    return f"training stopped with {type(error).__name__}: {error}", False
 
 
 # What runs on a worker. torch is imported inside, because the server imports this module too.

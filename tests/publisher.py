@@ -25,13 +25,15 @@ _CHUNK = 64 * 1024
 @dataclass
 class Publisher:
     """`holds_at` is how many bytes of the second image file are sent before `go_on` is set; with `breaks_off` the
-    connection is cut there. All four packed files together have `total` bytes."""
+    connection is cut there. All four packed files together have `total` bytes. `asked` names each file as it is
+    asked for."""
 
     files: dict[str, bytes]
     port: int = 0
     holds_at: int = 1_000_000
     breaks_off: bool = False
     go_on: threading.Event = field(default_factory=threading.Event)
+    asked: list[str] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -67,6 +69,7 @@ def publisher() -> Iterator[Publisher]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             name = self.path.rsplit("/", 1)[-1]
+            here.asked.append(name)
             content = here.files[name]
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))

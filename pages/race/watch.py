@@ -40,7 +40,7 @@ def watch(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
         view_controls(on_change=_draw_anew)
     with curve:
         st.fragment(_show_live, run_every=seconds, key=_LIVE)(configs, live, seconds)
-    st.fragment(_show_told, run_every=_told_seconds(configs[0]) if live else None, key=_TOLD)(configs, live)
+    st.fragment(_show_told, run_every=_told_seconds(configs[0]) if live else None, key=_TOLD)(configs)
 
 
 def stories(configs: tuple[RunConfig, ...], fresh_seconds: float = 0.0) -> list[Progress]:
@@ -78,6 +78,9 @@ def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None
     try:
         runs = stories(configs, FRESH_SECONDS)
         scoreboard(configs, runs)
+        # One place each, whether anything is in it or not: were the chart below to move, it would be built anew.
+        with st.container():
+            _troubles(runs, live)
         with st.container():
             one_step(runs)
         loss_chart(configs, runs, on_pick=_open_picked)
@@ -89,11 +92,10 @@ def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None
         st.rerun()
 
 
-def _show_told(configs: tuple[RunConfig, ...], live: bool) -> None:
+def _show_told(configs: tuple[RunConfig, ...]) -> None:
     """What changes when an epoch or the race has ended, or a batch was clicked on."""
     try:
         runs = stories(configs, FRESH_SECONDS)
-        _troubles(runs, live)
         picked = picked_batch(configs)
         if picked is not None and runs:
             opened_batch(picked, runs)

@@ -69,5 +69,34 @@ def test_anybody_sees_how_far_a_download_has_come(source: Publisher) -> None:
     assert datasets.at_hand("fashion")
 
 
+def test_what_one_process_has_tried_in_vain_the_one_behind_it_does_not_try_again(source: Publisher) -> None:
+    source.go_on.clear()
+    source.asked.clear()
+    said: list[str] = []
+
+    def fetch() -> None:
+        with pytest.raises(DataError) as raised:
+            datasets.load("fashion")
+        said.append(str(raised.value))
+
+    both = [threading.Thread(target=fetch) for _ in range(2)]
+    for one in both:
+        one.start()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while "t10k-images-idx3-ubyte.gz" not in source.asked:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    # The second one has been waiting for longer than for a moment.
+    time.sleep(1.5)
+    source.breaks_off = True
+    source.go_on.set()
+    for one in both:
+        one.join()
+    assert len(said) == 2
+    assert all("the connection broke off after" in words for words in said)
+    # torchvision asks twice for each file: once for the headers alone.
+    assert source.asked.count("train-images-idx3-ubyte.gz") == 2
+
+
 def test_there_is_nothing_to_download_of_the_built_in_digits() -> None:
     assert datasets.download_under_way("digits") is None
