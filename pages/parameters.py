@@ -20,10 +20,22 @@ from pages.parameter_lab.tools import tools
 from pages.parameter_lab.total import sticky_total, total_style
 from pages.shared.chart import draw_chart
 from pages.shared.frame import begin_page
+from pages.shared.guide import Step
 from pages.shared.lecture import aside, lecture_mode
 
 _PRESET = "preset"
 _BARS = "bars"
+_STEPS = (
+    Step("Drag the channels of the first convolution. The total follows your thumb.", ".st-key-layers"),
+    Step(
+        "The next convolution's row changed too: each of its filters looks through all the channels before it.",
+        '[data-testid="stMarkdownContainer"]:has(> table)',
+    ),
+    Step(
+        "Click a block, a bar or a layer's name: it is marked everywhere, and shown at work below.", ".st-key-drawing"
+    ),
+    Step("The page's address is your network. Copy link, and others open the same.", ".st-key-copy-link"),
+)
 
 
 def page() -> None:
@@ -31,6 +43,7 @@ def page() -> None:
         __file__,
         "Count the parameters",
         "**Try this:** drag one slider and watch which layers change. Why does the *next* layer change too?",
+        _STEPS,
     )
     current = work.begin_work()
     with aside("start"):

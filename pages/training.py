@@ -11,6 +11,7 @@ from pages.race.guess import may_start
 from pages.race.watch import rests, stories, watch
 from pages.shared.estimate import race_words
 from pages.shared.frame import begin_page
+from pages.shared.guide import Step
 from pages.shared.knobs import chosen_race, next_seed, race_query
 from pages.shared.lecture import aside
 from pages.shared.run_buttons import run_buttons
@@ -18,12 +19,29 @@ from pages.shared.server import engine, run_store
 
 _ANOTHER_SEED = "Turns the seed on by one: other first weights and another order of the batches, all else as it is."
 
+_STEPS = (
+    Step(
+        "One press trains the same network twice, with ReLU and with sigmoid, from the same first weights.",
+        '[data-testid="stBaseButton-primary"]',
+    ),
+    Step(
+        "Every batch of five is a point here. At ln 10 = 2.303 a network still guesses: watch who stays there.",
+        '[data-testid="stVegaLiteChart"]',
+    ),
+    Step(
+        "Click a curve, or type a batch's number: its five digits appear, and what each network took them for.",
+        ".st-key-aside-loss-view",
+    ),
+    Step("The page's address is this race. Copy link, and others watch it with you.", ".st-key-copy-link"),
+)
+
 
 def page() -> None:
     begin_page(
         __file__,
         "ReLU against sigmoid",
         "**Try this:** say which one wins and by how much, then press the button and watch the batches of five go by.",
+        _STEPS,
     )
     try:
         with aside("settings"):

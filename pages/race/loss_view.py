@@ -12,7 +12,10 @@ from hw5core.charts import Axis, LossView, training_loss_chart, training_loss_ta
 from hw5core.config import RunConfig, race_id
 from hw5core.progress import Moment, Progress
 from pages.shared.chart import draw_chart
+from pages.shared.lecture import aside
 
+_BATCH = "batch"
+_CLICKED = "batch clicked last"
 _SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batches"}
 
 
@@ -25,8 +28,32 @@ def loss_chart(configs: tuple[RunConfig, ...], runs: Sequence[Progress], on_pick
     draw_chart("Training loss, every batch", words, table, chart, key=key, on_select=on_pick)
 
 
-def picked_batch(configs: tuple[RunConfig, ...]) -> int | None:
-    """The number of the batch that was clicked, or None."""
+def chosen_batch(configs: tuple[RunConfig, ...]) -> int | None:
+    """Draw the field for the number of the batch to open. A click on a curve fills it in too; the address keeps it."""
+    clicked, batches = _clicked(configs), configs[0].total_steps
+    if clicked != st.session_state.get(_CLICKED):
+        st.session_state[_CLICKED] = clicked
+        if clicked is not None:
+            st.session_state[_BATCH] = clicked
+    if (st.session_state.get(_BATCH) or 0) >= batches:
+        st.session_state[_BATCH] = None  # of a longer race
+    with aside("open batch"):
+        chosen: int | None = st.number_input(
+            "open batch",
+            0,
+            batches - 1,
+            None,
+            placeholder="open batch …",
+            key=_BATCH,
+            bind="query-params",
+            label_visibility="collapsed",
+            width=220,
+        )
+    return chosen
+
+
+def _clicked(configs: tuple[RunConfig, ...]) -> int | None:
+    """The batch that was clicked on last, if any."""
     picked = _selection(_key(configs), "picked")
     return int(picked[0]["batch"]) if picked and picked[0].get("batch") is not None else None
 
@@ -57,8 +84,8 @@ def view_controls(on_change: Callable[[], None]) -> None:
         st.toggle("logarithmic", key="logarithmic", bind="query-params", on_change=on_change)
     st.caption(
         "The band is the range of the losses that share a point; a smoothed line's points are each the mean of so many "
-        "batches before it. Wheel or drag to zoom, down to single batches; click to open a batch; double-click to see "
-        "all."
+        "batches before it. Wheel or drag to zoom, down to single batches; click to open a batch, or type its "
+        "number; double-click to see all."
     )
 
 

@@ -13,7 +13,7 @@ from hw5core.engine import EngineError
 from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
 from pages.race.guess import class_guesses
-from pages.race.loss_view import loss_chart, picked_batch, view_controls
+from pages.race.loss_view import chosen_batch, loss_chart, view_controls
 from pages.race.one_step import one_step
 from pages.race.opened_batch import opened_batch
 from pages.race.outcome import outcome
@@ -96,9 +96,9 @@ def _show_told(configs: tuple[RunConfig, ...]) -> None:
     """What changes when an epoch or the race has ended, or a batch was clicked on."""
     try:
         runs = stories(configs, FRESH_SECONDS)
-        picked = picked_batch(configs)
-        if picked is not None and runs:
-            opened_batch(picked, runs)
+        batch = chosen_batch(configs)
+        if batch is not None and runs:
+            opened_batch(batch, runs)
         _epoch_charts(configs, runs)
         class_guesses(configs, runs)
         outcome(runs)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.lecture import lecture_switch
+from pages.shared.guide import Step, guide
+from pages.shared.lecture import lecture_mode, lecture_switch
 from pages.shared.link_button import link_button
 
 _ROUTED = "routed by app.py"
@@ -18,8 +19,9 @@ def mark_as_routed() -> None:
     st.session_state[_ROUTED] = True
 
 
-def begin_page(file: str, title: str, invitation: str) -> None:
-    """The heading of the page in `file` (its `__file__`) and the sentence that says what to try."""
+def begin_page(file: str, title: str, invitation: str, steps: tuple[Step, ...] = ()) -> None:
+    """The heading of the page in `file` (its `__file__`), the sentence that says what to try, and the steps of a way
+    around it for whoever wants one."""
     _reach_through_router(file)
     st.html(_STYLE)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -27,6 +29,8 @@ def begin_page(file: str, title: str, invitation: str) -> None:
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             lecture_switch()
             link_button()
+            if steps and not lecture_mode():
+                guide(Path(file).stem, steps)
     st.markdown(invitation)
 
 

@@ -1,0 +1,33 @@
+"""A short way around a page: a card in the corner that says one thing to try at a time (guide.js shows it).
+
+It opens by itself on a browser's first visit and, once closed, only when asked; never in lecture mode.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__)
+_component = st.components.v2.component(
+    "hw5_guide",
+    html="""<button type="button" class="ask">Show me around</button>
+    <section class="card" aria-label="Guide" hidden><p class="place"></p><p class="text" aria-live="polite"></p>
+    <div class="bar"><button type="button" class="close">Close</button>
+    <button type="button" class="next"></button></div></section>""",
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to try, and the part of the page it is about (a CSS selector), which is outlined meanwhile."""
+
+    text: str
+    target: str
+
+
+def guide(page: str, steps: tuple[Step, ...]) -> None:
+    """The button that opens the guide of this page, and the guide."""
+    _component(key="guide", data={"page": page, "steps": [asdict(step) for step in steps]}, width="content")
