@@ -20,12 +20,16 @@ UNIFORM_GUESS_WORDS = "ln 10 = 2.303: a uniform guess"
 
 ROWS = alt.NamedData("rows")  # shared by all layers, so that a chart has one source of data
 GREY = "#888888"
+SILENT = {"aria": False}
+"""How marks are configured: a thousand of them, each describing itself, say nothing; `chart_words` says what is shown.
+"""
+
 WORDS, ENDS = "words", "ends"
 """Styles of text in a chart: what explains it, and the value at the end of a line."""
 
 _HEIGHT = 350
 _CONFIG: dict[str, Any] = {
-    "aria": False,  # a thousand marks that describe themselves say nothing; `chart_words` says what the chart shows
+    "mark": SILENT,
     "legend": {"offset": 24},  # the words of a reference line stand between the legend and the plot
     "style": {WORDS: {"fontSize": 13}, ENDS: {"fontSize": 15, "fontWeight": "bold"}},
 }

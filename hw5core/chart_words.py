@@ -52,6 +52,12 @@ def guesses_in_words(leads: Sequence[float], came_to: float) -> str:
     )
 
 
+def probabilities_in_words(probabilities: Sequence[Sequence[float]], labels: Sequence[int]) -> str:
+    """What each image is and the probability that it was given."""
+    told = [f"a {label} with {row[label]:.2f}" for row, label in zip(probabilities, labels, strict=False)]
+    return f"the probability that each image got of what it is: {', '.join(told)}"
+
+
 def shares_in_words(counted: Count) -> str:
     """Which layer holds most of the parameters, of the work and of the outputs."""
     if not counted.rows:

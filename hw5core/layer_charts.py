@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from hw5core.chart_parts import SILENT
 from hw5core.parameters import Count
 
 SELECTION = "layer"
@@ -59,7 +60,7 @@ def share_chart() -> dict[str, Any]:
         )
         .add_params(alt.selection_point(name=SELECTION, fields=["number"]))
         .properties(height=400)
-        .configure(aria=False)
+        .configure_mark(**SILENT)
     )
     specification: dict[str, Any] = chart.to_dict(validate=True)
     # altair's placeholder for no data is one empty row, which would be drawn as a layer called "undefined".

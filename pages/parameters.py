@@ -150,7 +150,8 @@ def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
     )
     if shown == "Count":
         st.markdown(f"${SYMBOLS}$")
-        st.markdown(count_table(counted, facts, selected))
+        with st.container(key="count table"):
+            st.markdown(count_table(counted, facts, selected))
     elif shown == "Formulas":
         st.markdown(formula_table(counted, selected))
         st.markdown(shape_table(counted, selected))

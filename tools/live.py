@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 _ANSWER_SECONDS = 60
+_SETTLED = """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
+  && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')"""
 
 
 class LiveError(RuntimeError):
@@ -79,3 +81,11 @@ def _once_it_answers(address: str, process: "subprocess.Popen[bytes]") -> str:
         except OSError:
             time.sleep(0.1)
     raise LiveError(f"the server did not answer within {_ANSWER_SECONDS} s")
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has come to rest: charts are drawn, and what PyTorch says of a network arrives, after the
+    script has ended."""
+    page.wait_for_function(_SETTLED)
+    page.wait_for_timeout(1_500)
+    page.wait_for_function(_SETTLED)

@@ -12,10 +12,10 @@ import tempfile
 from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from hw5core.datasets import DATASETS, at_hand
-from tools.live import ROOT, chromium, served
+from tools.live import ROOT, chromium, served, settle
 
 FOLDER = ROOT / "build" / "screenshots"
 README_PICTURE = ROOT / "docs" / "race.png"
@@ -25,6 +25,9 @@ PAGES = {
     "train": "/training",
     "train-before": "/training?seed=1",
     "sweep": "/sweep",
+    "train-batch": "/training?batch=2000",
+    "train-lecture": "/training?lecture=true",
+    "count-lecture": "/?lecture=true",
     "runs": "/runs",
 }
 """What is looked at, by the picture's name."""
@@ -33,8 +36,7 @@ WIDTHS = {1920: 1080, 1280: 800, 390: 844}
 """Widths in pixels, each with the height of a window of that width: the first view ends there."""
 
 _TALLEST = 9_000
-_SETTLED = """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
-  && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')"""
+_GUIDE_SEEN = "for (const page of ['parameters', 'training']) localStorage.setItem(`hw5 guide ${page}`, 'seen')"
 _HEIGHT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMain"]')].map(e => e.scrollHeight))"""
 
 _HALF_WAY = """() => {
@@ -66,20 +68,15 @@ def _picture(browser: Browser, address: str, name: str, scheme: str, width: int)
     """The first view as it is, and the whole page in a window as high as it needs."""
     context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
     page = context.new_page()
+    page.add_init_script(_GUIDE_SEEN)
     page.goto(address + PAGES[name])
-    _settle(page)
+    settle(page)
     FOLDER.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}-first.png")
     page.set_viewport_size({"width": width, "height": min(_TALLEST, page.evaluate(_HEIGHT) + 40)})
-    _settle(page)
+    settle(page)
     page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png")
     context.close()
-
-
-def _settle(page: Page) -> None:
-    page.wait_for_function(_SETTLED)
-    page.wait_for_timeout(1_500)  # charts are drawn, and what PyTorch says of a network arrives, after the script
-    page.wait_for_function(_SETTLED)
 
 
 def _picture_for_readme(browser: Browser, address: str) -> None:

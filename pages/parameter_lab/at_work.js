@@ -85,7 +85,7 @@ class AtWork {
   }
 
   grid(figure, rows, columns, value, colour) {
-    const svg = shape("svg", { viewBox: `-0.1 -0.1 ${columns + 0.2} ${rows + 0.2}`, role: "img" }, figure)
+    const svg = shape("svg", { viewBox: `-0.1 -0.1 ${columns + 0.2} ${rows + 0.2}`, role: "img", "aria-label": figure.querySelector("figcaption").textContent }, figure)
     const cells = []
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {

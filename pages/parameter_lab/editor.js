@@ -81,6 +81,9 @@ class Editor {
   act(action) {
     this.send()
     this.held = null
+    // A layer that moves takes the focus along; after a removal the next layer's button has it.
+    const steps = { up: -1, down: 1, remove: 0 }
+    if (action.kind in steps) this.refocus = { kind: action.kind, place: action.place + steps[action.kind] }
     this.report.setTriggerValue("action", action)
   }
 
@@ -91,7 +94,8 @@ class Editor {
     if (data.answered === this.number) this.unanswered = false
     this.schedule()
     const shape = JSON.stringify(data.cards.map((card) => [card.place, card.kind, card.controls.map((control) => [control.field, control.type, control.compact])]))
-    if (shape !== this.shape) {
+    const rebuilt = shape !== this.shape
+    if (rebuilt) {
       this.shape = shape
       this.held = null
       this.cards = data.cards.map((card) => this.build(card))
@@ -99,9 +103,19 @@ class Editor {
     }
     data.cards.forEach((card, index) => this.fill(this.cards[index], card))
     this.drawAdding(data)
+    if (rebuilt) this.restoreFocus(data.cards)
     const selected = data.cards.find((card) => card.selected)
     if (selected && selected.place !== this.shownSelection) this.reveal(this.cards[data.cards.indexOf(selected)].element)
     this.shownSelection = selected ? selected.place : null
+  }
+
+  restoreFocus(cards) {
+    const wanted = this.refocus
+    this.refocus = null
+    if (!wanted) return
+    const last = cards.at(-1).place
+    const index = cards.findIndex((card) => card.place === Math.max(Math.min(wanted.place, last), 0))
+    if (index >= 0) this.cards[index].buttons[wanted.kind].focus()
   }
 
   reveal(element) {
@@ -114,9 +128,13 @@ class Editor {
     const name = make("button", { class: "name", type: "button", title: "Mark this layer everywhere", onclick: () => this.act({ kind: "select", place: card.place }) })
     const facts = make("span", { class: "facts" })
     const tools = make("span", { class: "tools" })
+    const buttons = {}
     if (card.place >= 0) {
-      const tool = (kind, sign, label) => make("button", { type: "button", title: label, "aria-label": label, text: sign, onclick: () => this.act({ kind, place: card.place }) })
-      tools.append(tool("up", "↑", `Move layer ${card.place + 1} up`), tool("down", "↓", `Move layer ${card.place + 1} down`), tool("remove", "×", `Remove layer ${card.place + 1}`))
+      const number = card.place + 1
+      for (const [kind, sign, label] of [["up", "↑", `Move layer ${number} up`], ["down", "↓", `Move layer ${number} down`], ["remove", "×", `Remove layer ${number}`]]) {
+        buttons[kind] = make("button", { type: "button", title: label, "aria-label": label, text: sign, onclick: () => this.act({ kind, place: card.place }) })
+      }
+      tools.append(...Object.values(buttons))
     }
     const head = make("div", { class: "head" }, [name, facts, tools])
     const error = make("p", { class: "error", role: "alert" })
@@ -129,7 +147,7 @@ class Editor {
     else if (compact.length && open.length) body.append(make("details", {}, [summary, make("div", { class: "compact" }, compact)]))
     else if (compact.length) body.append(make("div", { class: "compact" }, compact))
     const element = make("li", { class: "card" }, [head, body, error])
-    return { element, name, facts, error, summary, controls }
+    return { element, name, facts, error, summary, controls, buttons }
   }
 
   control(card, control) {

@@ -45,7 +45,7 @@ def _picture(counted: Count) -> None:
 
 
 def _offer(text: str, language: str | None, name: str, kind: str) -> None:
-    st.code(text, language=language, height=320)
+    st.code(text, language=language)
     _download(text, name, kind)
 
 

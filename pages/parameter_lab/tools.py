@@ -37,5 +37,5 @@ def tools(counted: Count, facts: ModuleFacts | None) -> None:
 def _sizes_table(counted: Count, facts: ModuleFacts | None) -> str:
     info = megabytes(facts.torchinfo.sizes, MEGABYTE) if facts else ("…",) * 4
     rows = [("torchsummary, MiB", *megabytes(sizes(counted), MEBIBYTE)), ("torchinfo, MB", *info)]
-    head = "| | input size | forward/backward pass | params size | estimated total |\n|:--|--:|--:|--:|--:|"
+    head = "| tool | input size | forward/backward pass | params size | estimated total |\n|:--|--:|--:|--:|--:|"
     return "\n".join([head, *(f"| {' | '.join(row)} |" for row in rows)])

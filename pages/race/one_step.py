@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from hw5core.batches import answers
+from hw5core.chart_words import probabilities_in_words
 from hw5core.findings import gradient_caption
 from hw5core.progress import Progress
 from hw5core.records import MeasuredStep
@@ -43,12 +44,12 @@ def _forward(run: Progress, measured: MeasuredStep) -> None:
     label = run.run.config.label
     st.markdown(f"**2. Forward, {label}:** what each layer puts out, and the probability of each class at the end")
     st.dataframe(_outputs(measured), hide_index=True, width="stretch")
-    labels = open_once(run.run.config, measured.step).labels
+    labels = [int(one) for one in open_once(run.run.config, measured.step).labels]
     st.vega_lite_chart(
-        probabilities_table(measured, [int(one) for one in labels]),
+        probabilities_table(measured, labels),
         probabilities_chart(run.run.config.spec, len(measured.probabilities)),
         key=f"probabilities of {label}",
-        alt=f"{label}: the probability of each class for each of the images",
+        alt=f"{label}: {probabilities_in_words(measured.probabilities, labels)}",
     )
 
 

@@ -32,7 +32,11 @@ def opened_batch(step: int, runs: Sequence[Progress]) -> None:
 
 def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> None:
     label = int(batch.labels[place])
-    st.image(np.kron(batch.images[place], np.ones((_ENLARGED, _ENLARGED), np.uint8)), caption=f"a {label}")
+    st.image(
+        np.kron(batch.images[place], np.ones((_ENLARGED, _ENLARGED), np.uint8)),
+        caption=f"a {label}",
+        alt=f"the image: a {label}",
+    )
     for run, answer in told:
         right = "✓" if answer.prediction == label else "✗"
         st.caption(f"{run.run.config.label}: {answer.prediction} {right}, loss {answer.loss:.3f}")

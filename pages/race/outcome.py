@@ -15,10 +15,6 @@ from hw5core.receipts import receipt
 from hw5core.runs import Status
 from pages.shared.lecture import aside
 
-MOST_LINES = 10
-"""So many of the homework's lines stand on the page; where there are more, they are scrolled."""
-
-_LINES_HEIGHT = 280
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
 
@@ -37,8 +33,7 @@ def outcome(runs: Sequence[Progress]) -> None:
 def _lines(runs: Sequence[Progress]) -> None:
     """The homework's lines, each network's beside the other's."""
     for column, run in zip(st.columns(len(runs)), runs, strict=True):
-        lines = accuracy_lines(run)
-        column.code("\n".join(lines), language=None, height=_LINES_HEIGHT if len(lines) > MOST_LINES else "content")
+        column.code("\n".join(accuracy_lines(run)), language=None)
 
 
 def _beside_the_sheet(runs: Sequence[Progress]) -> None:

@@ -17,7 +17,7 @@ class Guide {
     this.next = root.querySelector(".next")
     this.next.onclick = () => (this.place + 1 < this.steps.length ? this.at(this.place + 1) : this.close())
     root.querySelector(".close").onclick = () => this.close()
-    this.card.onkeydown = (event) => event.key === "Escape" && this.close()
+    this.card.onkeydown = (event) => { if (event.key === "Escape") this.close() }
   }
 
   show({ page, steps }) {

@@ -9,6 +9,7 @@ from hw5core.chart_words import (
     bands_in_words,
     guesses_in_words,
     losses_in_words,
+    probabilities_in_words,
     shares_in_words,
     test_accuracies_in_words,
     validation_losses_in_words,
@@ -54,6 +55,11 @@ def test_the_guesses_are_told_with_what_it_came_to() -> None:
     assert guesses_in_words([10, -20, 40], 7.25) == (
         "3 guesses, from -20 to +40 points, +10.0 in the mean; it came to +7.2."
     )
+
+
+def test_each_image_is_told_with_the_probability_of_what_it_is() -> None:
+    words = probabilities_in_words([[0.25, 0.5, 0.25], [0.1, 0.1, 0.8]], [1, 0])
+    assert words.endswith("a 1 with 0.50, a 0 with 0.10")
 
 
 def test_the_layer_that_holds_most_is_named_for_each_measure() -> None:

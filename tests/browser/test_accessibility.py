@@ -1,0 +1,102 @@
+"""Everybody can use it: axe-core finds nothing serious on any page, and the keyboard alone does everything."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from hw5core.__main__ import main
+from tools.live import settle
+
+pytestmark = pytest.mark.browser
+
+RACE = ("epochs", "1"), ("training-images", "50")
+RACE_ADDRESS = "/training?epochs-digits=1&training_images=50"
+PAGES = ("/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/training?seed=1", "/runs")
+
+
+def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(chromium: Browser, server: str) -> None:
+    assert main(["train", *(word for name, value in RACE for word in (f"--{name}", value))]) == 0
+    found = []
+    for scheme in ("light", "dark"):
+        context = chromium.new_context(base_url=server, color_scheme=scheme, viewport={"width": 1280, "height": 1000})
+        page = context.new_page()
+        for path in PAGES:
+            page.goto(path, timeout=60_000)
+            settle(page)
+            violations = Axe().run(page).response["violations"]
+            serious = [one for one in violations if one["impact"] in ("serious", "critical")]
+            found += [(scheme, path, one["id"], [node["html"] for node in one["nodes"]]) for one in serious]
+        context.close()
+    assert not found
+
+
+def test_keys_alone_change_move_and_remove_a_layer(page: Page) -> None:
+    page.goto("/?net=1x28x28+conv8k3+relu+maxpool2")
+    line = page.get_by_role("textbox", name="The network in one line")
+    _tab_to(page, page.get_by_role("slider", name="Conv2d-1 channels"))
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".hw5-number")).to_have_text("90")
+    expect(line).to_have_value("1x28x28 conv9k3 relu maxpool2")
+    _tab_to(page, page.get_by_role("button", name="Move layer 2 down"))
+    page.keyboard.press("Enter")
+    expect(line).to_have_value("1x28x28 conv9k3 maxpool2 relu")
+    # The layer took the focus along: it is moved back without searching for it.
+    _tab_to(page, page.get_by_role("button", name="Move layer 3 up"), backwards=True, most=3)
+    page.keyboard.press("Enter")
+    expect(line).to_have_value("1x28x28 conv9k3 relu maxpool2")
+    _tab_to(page, page.get_by_role("button", name="Remove layer 2"), most=3)
+    page.keyboard.press("Enter")
+    expect(line).to_have_value("1x28x28 conv9k3 maxpool2")
+    _tab_to(page, page.get_by_role("button", name="Add at the end"))
+    page.keyboard.press("Enter")
+    expect(line).to_have_value("1x28x28 conv9k3 maxpool2 conv64k3p1")
+
+
+def test_keys_alone_run_a_race_and_open_a_batch(page: Page) -> None:
+    page.goto(RACE_ADDRESS)
+    settle(page)
+    _tab_to(page, page.get_by_role("button", name="Start the race"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This race has been run")).to_be_visible()
+    settle(page)
+    _tab_to(page, page.get_by_role("spinbutton", name="open batch"))
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Batch 3: number 3 of epoch 0")).to_be_visible()
+    page.wait_for_url("**batch=3**")
+    # What the charts show is read aloud with their titles.
+    spoken = page.get_by_role("heading", name="Test accuracy, every epoch")
+    expect(spoken).to_contain_text("% after epoch 0, sigmoid")
+
+
+def test_the_guide_comes_once_and_a_lecture_link_has_none(page: Page) -> None:
+    page.goto("/?lecture=true")
+    settle(page)
+    guide = page.get_by_role("region", name="Guide")
+    expect(guide).to_have_count(0)
+    page.goto("/")
+    expect(guide).to_contain_text("1 of 4")
+    for _ in range(3):
+        guide.get_by_role("button", name="Next").click()
+    guide.get_by_role("button", name="Done").click()
+    page.reload()
+    settle(page)
+    expect(guide).to_be_hidden()
+    page.get_by_role("button", name="Show me around").click()
+    expect(guide).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(guide).to_be_hidden()
+
+
+def _tab_to(page: Page, target: Locator, backwards: bool = False, most: int = 90) -> None:
+    """Press Tab until the target has the focus, and see that it shows it."""
+    expect(target).to_be_visible()
+    for _ in range(most):
+        if target.evaluate("element => element === element.getRootNode().activeElement"):
+            break
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+    else:
+        pytest.fail(f"no key leads to {target}")
+    shown = "element => [element, ...['outlineStyle']].slice(1).map(name => getComputedStyle(element)[name])[0]"
+    ring = "element => getComputedStyle(element.closest('[data-baseweb=input], [data-testid]') ?? element).boxShadow"
+    assert target.evaluate(shown) != "none" or target.evaluate(ring) != "none"
