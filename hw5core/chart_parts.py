@@ -59,7 +59,11 @@ def reference(value: float, text: str, inside: bool = False) -> alt.LayerChart:
     at = alt.Chart(ROWS).transform_aggregate(rows="count()")
     rule = at.mark_rule(strokeDash=[2, 3], color=GREY, size=1.5).encode(y=alt.datum(value))
     words = at.mark_text(align="right", baseline="top" if inside else "bottom", color=GREY, style=WORDS)
-    return rule + words.encode(x=alt.value("width"), y=alt.value(2 if inside else -4), text=alt.value(f"┈ {text}"))
+    placed = words.encode(x=alt.value("width"), y=alt.value(2 if inside else -4), text=alt.value(f"┈ {text}"))
+    if not inside:
+        return rule + placed
+    # Unseen, it keeps the scale so high that the words stand above the line.
+    return rule + placed + at.mark_rule(opacity=0).encode(y=alt.datum(1.2 * value))
 
 
 def epoch_axis(epochs: int) -> alt.X:
