@@ -34,8 +34,9 @@ class _Stage:
     colour: str
 
 
-def drawing(counted: Count, selected: int | None = None) -> str:
-    """The picture as one SVG element, as wide as it needs to be; text takes the colour around it."""
+def drawing(counted: Count, selected: int | None = None, ink: str = "inherit") -> str:
+    """The picture as one SVG element, as wide as it needs to be; text and edges take the colour around it unless `ink`
+    names one."""
     stages = _stages(counted)
     scale = TALLEST / max(max(stage.shape[1:]) for stage in stages if len(stage.shape) == 3)
     x, blocks = 10.0, []
@@ -46,7 +47,7 @@ def drawing(counted: Count, selected: int | None = None) -> str:
         x += column + _GAP
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {x:.0f} {_HEIGHT}" width="{x:.0f}" height="{_HEIGHT}" '
-        f'font-family="sans-serif" font-size="12" fill="currentColor" role="img">'
+        f'font-family="sans-serif" font-size="12" fill="currentColor" color="{ink}" role="img">'
         f"<title>{counted.architecture}</title>{''.join(blocks)}</svg>"
     )
 

@@ -8,6 +8,7 @@ from hw5core.engine import EngineError
 from hw5core.progress import Progress
 from hw5core.runs import Status, StoreError
 from pages.race.guess import may_start
+from pages.race.preview import first_batch, preview
 from pages.race.watch import rests, stories, watch
 from pages.shared.estimate import race_words
 from pages.shared.frame import begin_page
@@ -53,6 +54,8 @@ def page() -> None:
         with st.container():
             _start(configs, runs)
         estimate = st.empty()
+        with st.container():
+            images = preview(configs) if not runs else None
         watch(configs, runs)
         with aside("runs"):
             seeds = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
@@ -61,7 +64,8 @@ def page() -> None:
             st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()
-        if not runs:
+        if images:
+            first_batch(images, configs[0])
             estimate.caption(race_words(configs))
     except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
         st.error(str(error))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from hw5core.batches import Answer, Batch, answers, open_batch
 from hw5core.config import RunConfig
@@ -40,6 +41,11 @@ def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> Non
     for run, answer in told:
         right = "✓" if answer.prediction == label else "✗"
         st.caption(f"{run.run.config.label}: {answer.prediction} {right}, loss {answer.loss:.3f}")
+
+
+def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Each pixel a square, so that the browser does not blur them."""
+    return np.kron(image, np.ones((_ENLARGED, _ENLARGED), np.uint8))
 
 
 @st.cache_data(max_entries=200, show_spinner="Finding the batch's images …")
