@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 _ANSWER_SECONDS = 60
+_SETTLE_MS = 120_000  # what a busy machine may need
 _SETTLED = """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
   && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')"""
 
@@ -86,6 +87,6 @@ def _once_it_answers(address: str, process: "subprocess.Popen[bytes]") -> str:
 def settle(page: Page) -> None:
     """Wait until the page has come to rest: charts are drawn, and what PyTorch says of a network arrives, after the
     script has ended."""
-    page.wait_for_function(_SETTLED)
+    page.wait_for_function(_SETTLED, timeout=_SETTLE_MS)
     page.wait_for_timeout(1_500)
-    page.wait_for_function(_SETTLED)
+    page.wait_for_function(_SETTLED, timeout=_SETTLE_MS)
