@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 RACE = ("epochs", "1"), ("training-images", "50")
 RACE_ADDRESS = "/training?epochs-digits=1&training_images=50"
-PAGES = ("/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/training?seed=1", "/runs")
+PAGES = ("/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/training?seed=1", "/sweep", "/runs")
 
 _LOOK = """element => {
   const looks = []
