@@ -31,6 +31,11 @@ class Listed:
     run: Run
     result: EpochResult | None
 
+    @property
+    def outdated(self) -> bool:
+        """Whether an earlier version of the training trained it: whoever asks for its config now gets another run."""
+        return self.run.run_id != self.run.config.run_id
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -65,8 +70,8 @@ class Entry:
         return max(one.run.created for one in self.listed)
 
     @property
-    def under_way(self) -> bool:
-        return any(not one.run.status.over for one in self.listed)
+    def outdated(self) -> bool:
+        return self.listed[0].outdated
 
     @property
     def finished(self) -> bool:
@@ -79,10 +84,10 @@ class Entry:
 
 
 def races(listed: Iterable[Listed]) -> list[Entry]:
-    """One entry per race, its runs in the registry's order of activations."""
+    """One entry per race, its runs in the registry's order of activations; those of earlier versions apart."""
     groups: dict[str, list[Listed]] = {}
     for one in listed:
-        groups.setdefault(one.run.config.race_key, []).append(one)
+        groups.setdefault(one.run.config.race_key + "-before" * one.outdated, []).append(one)
     order = list(ACTIVATIONS)
     return [
         Entry(key, tuple(sorted(group, key=lambda one: order.index(one.run.config.activation))))
@@ -141,5 +146,13 @@ def _searched(entry: Entry) -> str:
     ids = [one.run.run_id for one in entry.listed]
     activations = [config.activation for config in entry.configs]
     dataset = DATASETS[entry.config.dataset].title
-    words = [entry.name, entry.title, dataset, settings(entry.config), entry.config.network, entry.key]
+    words = [
+        entry.name,
+        entry.title,
+        "earlier version" * entry.outdated,
+        dataset,
+        settings(entry.config),
+        entry.config.network,
+        entry.key,
+    ]
     return " ".join([*words, *states, *ids, *activations]).casefold()

@@ -20,6 +20,8 @@ _STYLE = """<style>
 .hw5-entry .scores span {border-left: .5em solid; padding-left: .45em}
 </style>"""
 
+_OUTDATED = " · by an earlier version of the training: its race would be trained anew"
+
 
 def draw_entry(entry: Entry, mine: frozenset[str]) -> None:
     """Draw it; `mine` are the ids of the runs that this person owns."""
@@ -31,9 +33,9 @@ def draw_entry(entry: Entry, mine: frozenset[str]) -> None:
 
 
 def _actions(entry: Entry, owned: list[Listed]) -> None:
-    st.page_link(
-        "pages/training.py", label="Open", icon=":material/open_in_new:", query_params=race_query(entry.configs)
-    )
+    if not entry.outdated:
+        query = race_query(entry.configs)
+        st.page_link("pages/training.py", label="Open", icon=":material/open_in_new:", query_params=query)
     _side_by_side(entry)
     if owned:
         _rename(entry, owned)
@@ -42,13 +44,16 @@ def _actions(entry: Entry, owned: list[Listed]) -> None:
 
 def _in_words(entry: Entry) -> str:
     """The line as HTML: everything that a person typed is escaped."""
-    name = f"<b>{escape(entry.name)}</b> &ensp;" if entry.name else ""
+    title = (
+        f"<b>{escape(entry.name)}</b> &ensp;{escape(entry.title)}" if entry.name else f"<b>{escape(entry.title)}</b>"
+    )
     scores = "".join(_score(one) for one in entry.listed)
     ids = ", ".join(one.run.run_id for one in entry.listed)
     return (
-        f'<div class="hw5-entry"><div>{name}{"" if name else "<b>"}{escape(entry.title)}{"" if name else "</b>"}</div>'
+        f'<div class="hw5-entry"><div>{title}</div>'
         f'<div class="scores">{scores}</div>'
-        f'<div class="small" title="{ids}">{escape(settings(entry.config))} · begun {_when(entry.created)}</div></div>'
+        f'<div class="small" title="{ids}">{escape(settings(entry.config))} · begun {_when(entry.created)}'
+        f"{_OUTDATED * entry.outdated}</div></div>"
     )
 
 

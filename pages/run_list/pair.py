@@ -92,5 +92,5 @@ def _numbers(table: pd.DataFrame) -> None:
     st.markdown("**What each came to**")
     shown = table.rename(columns={"what": "in the end", "B - A": "difference, B - A"})
     written = shown.style.format("{:,.4g}", subset=list(shown.columns[2:]), na_rep="–")
-    st.dataframe(written, hide_index=True, width="stretch", height="content")
+    st.dataframe(written, hide_index=True, width="stretch", height="content", placeholder="–")
     st.divider()

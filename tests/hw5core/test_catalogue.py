@@ -87,4 +87,13 @@ def test_settings_name_what_is_not_the_homeworks() -> None:
 def test_the_state_of_a_race_is_that_of_all_its_runs() -> None:
     found = races(FOUND)
     assert [entry.finished for entry in found] == [True, False, False]
-    assert [entry.under_way for entry in found] == [False, False, True]
+
+
+def test_runs_of_an_earlier_version_are_races_of_their_own() -> None:
+    before = _listed(BASE, 70.0)
+    before = replace(before, run=replace(before.run, run_id="0" * 16))
+    found = races([before, *FOUND])
+    assert [entry.outdated for entry in found] == [True, False, False, False]
+    assert matching(found, "earlier version") == found[:1]
+    assert entry_of(found[0].key, [before, *FOUND]) == found[0]
+    assert found[1].key == BASE.race_key
