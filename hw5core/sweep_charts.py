@@ -22,7 +22,7 @@ from hw5core.chart_parts import (
     specification,
 )
 
-_LOSS_ENDS = (2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
+_LOSS_ENDS = (3.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 """Where the axis of a loss may end, in nats: few ends, because a chart with another one is built anew."""
 
 
@@ -34,9 +34,9 @@ def rows_of_rate(bands: pd.DataFrame, rate: float) -> pd.DataFrame:
     return pd.concat([row_of_nothing(*numbers), rows.assign(seeds=words)])
 
 
-def loss_end(highest: "pd.Series[float]") -> float:
+def loss_end(losses: "pd.Series[float]") -> float:
     """Where the axis ends that shows these losses; the largest of them may lie beyond the last end, out of view."""
-    top = highest.max()
+    top = losses.max()
     return next((end for end in _LOSS_ENDS if math.isnan(top) or top <= end), _LOSS_ENDS[-1])
 
 
@@ -69,7 +69,7 @@ def sweep_loss_chart(labels: tuple[str, ...], total_steps: int, end: float) -> d
 def rates_chart(labels: tuple[str, ...]) -> dict[str, Any]:
     """Test accuracy at the newest epoch over the learning rate: the mean as a point, the range as an upright line."""
     base = alt.Chart(ROWS).encode(
-        x=alt.X("rate:Q", title="learning rate (logarithmic)", scale=alt.Scale(type="log", padding=12)),
+        x=alt.X("rate:Q", title="learning rate (logarithmic)", scale=alt.Scale(type="log", nice=False, padding=40)),
         color=colour(labels),
         tooltip=_tooltip("rate", "test_accuracy"),
     )

@@ -26,7 +26,7 @@ _OUTDATED = " · by an earlier version of the training: its race would be traine
 def draw_entry(entry: Entry, mine: frozenset[str]) -> None:
     """Draw it; `mine` are the ids of the runs that this person owns."""
     with st.container(border=True, key=f"entry-{entry.key}"):
-        words, actions = st.columns([3, 2], vertical_alignment="center")
+        words, actions = st.columns(2, vertical_alignment="center")
         words.html(_STYLE + _in_words(entry))
         with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
             _actions(entry, [one for one in entry.listed if one.run.run_id in mine])

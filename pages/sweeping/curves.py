@@ -45,7 +45,8 @@ def curves(sweep: Sweep, runs: Mapping[str, Progress]) -> None:
     for place, (what, chart) in zip(places, drawn.items(), strict=True):
         with place:
             _by_rate(sweep, what, epochs, chart)
-    _by_rate(sweep, "loss", losses, sweep_loss_chart(labels, sweep.base.total_steps, loss_end(losses.loss_highest)))
+    # The means are in view; a single seed's spike may reach out of it, rather than press all else to the ground.
+    _by_rate(sweep, "loss", losses, sweep_loss_chart(labels, sweep.base.total_steps, loss_end(losses.loss)))
 
 
 def _reading(sweep: Sweep) -> str:
