@@ -36,6 +36,7 @@ WIDTHS = {1920: 1080, 1280: 800, 390: 844}
 """Widths in pixels, each with the height of a window of that width: the first view ends there."""
 
 _TALLEST = 9_000
+_PATIENCE_MS = 120_000  # what a busy machine may need
 _GUIDE_SEEN = "for (const page of ['parameters', 'training']) localStorage.setItem(`hw5 guide ${page}`, 'seen')"
 _HEIGHT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMain"]')].map(e => e.scrollHeight))"""
 
@@ -68,6 +69,7 @@ def _picture(browser: Browser, address: str, name: str, scheme: str, width: int)
     """The first view as it is, and the whole page in a window as high as it needs."""
     context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
     page = context.new_page()
+    page.set_default_timeout(_PATIENCE_MS)
     page.add_init_script(_GUIDE_SEEN)
     page.goto(address + PAGES[name])
     settle(page)
@@ -81,9 +83,11 @@ def _picture(browser: Browser, address: str, name: str, scheme: str, width: int)
 
 def _picture_for_readme(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 1130})
+    page.add_init_script(_GUIDE_SEEN)
+    page.set_default_timeout(_PATIENCE_MS)
     page.goto(f"{address}/training?dataset={'mnist' if at_hand('mnist') else 'digits'}")
     page.get_by_role("button", name="Start the race").click()
-    page.wait_for_function(_HALF_WAY, timeout=600_000)
+    page.wait_for_function(_HALF_WAY, timeout=5 * _PATIENCE_MS)
     page.screenshot(path=README_PICTURE)
 
 
