@@ -1,6 +1,7 @@
 """A sweep's bands, drawn, and its last numbers in a table."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -30,23 +31,58 @@ _IN_A_ROW = 3
 """Charts beside each other, one per learning rate."""
 
 
+@dataclass(frozen=True)
+class _Told:
+    """A sweep's tables at one moment, and what each chart draws and says of it, by column and learning rate."""
+
+    epochs: pd.DataFrame
+    losses: pd.DataFrame
+    ends: pd.DataFrame
+    drawn: dict[tuple[str, float], tuple[pd.DataFrame, str]]
+
+
+def _told(sweep: Sweep, runs: Mapping[str, Progress]) -> _Told:
+    moments = tuple((run_id, *run.moment) for run_id, run in runs.items())
+    return _computed(tuple(sweep.run_ids.values()), moments, sweep, runs)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _computed(
+    run_ids: tuple[str, ...],  # noqa: ARG001 (these two are what Streamlit finds it again by)
+    moments: tuple[Any, ...],  # noqa: ARG001
+    _sweep: Sweep,
+    _runs: Mapping[str, Progress],
+) -> _Told:
+    """Once for all who watch these runs, and anew when one of them has told something."""
+    epochs, losses = epoch_bands(_sweep, _runs), loss_bands(_sweep, _runs)
+    tables = {"test_accuracy": epochs, "validation_loss": epochs, "loss": losses}
+    drawn = {
+        (what, rate): (rows_of_rate(table, rate), bands_in_words(table[table.rate == rate], what))
+        for what, table in tables.items()
+        for rate in _sweep.learning_rates
+    }
+    return _Told(epochs, losses, arm_ends(_sweep, _runs), drawn)
+
+
 def curves(sweep: Sweep, runs: Mapping[str, Progress]) -> None:
     """The three charts, each once per learning rate, on the same axes."""
-    epochs, losses = epoch_bands(sweep, runs), loss_bands(sweep, runs)
+    told = _told(sweep, runs)
     labels = tuple(dict.fromkeys(config.label for config in sweep.configs.values()))
     share = next((run.started.commonest_share for run in runs.values() if run.started), None)
     st.caption(_reading(sweep))
     drawn = {
         "test_accuracy": sweep_accuracy_chart(labels, sweep.base.epochs, share),
-        "validation_loss": sweep_validation_chart(labels, sweep.base.epochs, loss_end(epochs.validation_loss_highest)),
+        "validation_loss": sweep_validation_chart(
+            labels, sweep.base.epochs, loss_end(told.epochs.validation_loss_highest)
+        ),
     }
     # Beside each other where each is one chart, otherwise below each other.
     places = st.columns(2) if len(sweep.learning_rates) == 1 else (st.container(), st.container())
     for place, (what, chart) in zip(places, drawn.items(), strict=True):
         with place:
-            _by_rate(sweep, what, epochs, chart)
+            _by_rate(sweep, told, what, chart)
     # The means are in view; a single seed's spike may reach out of it, rather than press all else to the ground.
-    _by_rate(sweep, "loss", losses, sweep_loss_chart(labels, sweep.base.total_steps, loss_end(losses.loss)))
+    _by_rate(sweep, told, "loss", sweep_loss_chart(labels, sweep.base.total_steps, loss_end(told.losses.loss)))
 
 
 def _reading(sweep: Sweep) -> str:
@@ -58,20 +94,20 @@ def _reading(sweep: Sweep) -> str:
     )
 
 
-def _by_rate(sweep: Sweep, what: str, bands: pd.DataFrame, chart: dict[str, Any]) -> None:
+def _by_rate(sweep: Sweep, told: _Told, what: str, chart: dict[str, Any]) -> None:
     """The chart, once per learning rate."""
     rates = sweep.learning_rates
     for start in range(0, len(rates), _IN_A_ROW):
         for column, rate in zip(st.columns(min(_IN_A_ROW, len(rates))), rates[start:], strict=False):
             with column:
                 title = _TITLES[what] + (f": learning rate {rate:g}" if len(rates) > 1 else "")
-                words = bands_in_words(bands[bands.rate == rate], what)
-                draw_chart(title, words, rows_of_rate(bands, rate), chart, key=f"{what} at {rate:g}")
+                rows, words = told.drawn[what, rate]
+                draw_chart(title, words, rows, chart, key=f"{what} at {rate:g}")
 
 
 def ends(sweep: Sweep, runs: Mapping[str, Progress]) -> None:
     """Each arm's last numbers, and accuracy over the learning rate where there are several."""
-    table = arm_ends(sweep, runs)
+    table = _told(sweep, runs).ends
     st.markdown(f"**What each came to** (mean, lowest and highest of n = {len(sweep.seeds)} seeds)")
     st.dataframe(_shown(table), hide_index=True, width="stretch", height="content", placeholder="–")
     for row in table[table.diverged > 0].itertuples():
