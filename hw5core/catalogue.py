@@ -74,6 +74,11 @@ class Entry:
         return self.listed[0].outdated
 
     @property
+    def age(self) -> tuple[int, float]:
+        """Grows from entry to entry as they were begun, whatever the clock did."""
+        return max(one.run.number for one in self.listed), self.created
+
+    @property
     def finished(self) -> bool:
         return all(one.run.status is Status.FINISHED for one in self.listed)
 
@@ -115,13 +120,14 @@ def ordered(entries: Iterable[Entry], order: Order) -> list[Entry]:
     """The entries in this order; those without a name or an accuracy come last."""
     match order:
         case Order.NEWEST:
-            return sorted(entries, key=lambda entry: -entry.created)
+            return sorted(entries, key=lambda entry: entry.age, reverse=True)
         case Order.OLDEST:
-            return sorted(entries, key=lambda entry: entry.created)
+            return sorted(entries, key=lambda entry: entry.age)
         case Order.BEST:
             return sorted(entries, key=lambda entry: -entry.best)
         case Order.NAMED:
-            return sorted(entries, key=lambda entry: (not entry.name, entry.name.casefold(), -entry.created))
+            newest = sorted(entries, key=lambda entry: entry.age, reverse=True)
+            return sorted(newest, key=lambda entry: (not entry.name, entry.name.casefold()))
 
 
 def settings(config: RunConfig) -> str:

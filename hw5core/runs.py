@@ -51,7 +51,7 @@ class Run:
     """A run as the store knows it. `attempt` counts how often it was started or resumed: when it grows, records past
     the checkpoint were dropped, and a reader begins again. `message` says why a run failed. `created` and `changed`
     (of its status) are seconds since 1970; `server` is the presence token of the server that trains it, or trained it
-    last; `name` is what its owner calls it, or nothing."""
+    last; `name` is what its owner calls it, or nothing; `number` grows from run to run, whatever the clock does."""
 
     run_id: str
     config: RunConfig
@@ -62,6 +62,7 @@ class Run:
     changed: float = 0.0
     server: str = ""
     name: str = ""
+    number: int = 0
 
 
 class Stamp(NamedTuple):
@@ -93,7 +94,7 @@ class RunStore:
     def newest(self, most: int) -> list[tuple[Run, EpochResult | None]]:
         """The runs begun last, newest first, each with the result of its last epoch so far."""
         with storefile.connect(self.path) as database:
-            query = f"SELECT {_COLUMNS} FROM runs ORDER BY created DESC LIMIT ?"
+            query = f"SELECT {_COLUMNS} FROM runs ORDER BY rowid DESC LIMIT ?"
             runs = [_as_run(row) for row in database.execute(query, (most,)).fetchall()]
             return [(run, _last_epoch(database, run.run_id)) for run in runs]
 
@@ -124,7 +125,8 @@ class RunStore:
             case Status.WAITING | Status.RUNNING:
                 return run.server == server or not is_alive(self.folder, run.server)
             case Status.PAUSED:
-                held = time.time() - run.changed < PAUSE_HELD_SECONDS
+                # A clock that was set back must not hold it for years.
+                held = abs(time.time() - run.changed) < PAUSE_HELD_SECONDS
                 return not is_guest(owner) or owner in owners or not held
             case _:
                 return True
@@ -281,7 +283,7 @@ def _last_epoch(database: sqlite3.Connection, run_id: str) -> EpochResult | None
 # A body with a loss of NaN in it is no JSON to SQLite, and stays whole.
 _LEAN_BODY = "CASE WHEN json_valid(body) THEN json_remove(body, '$.examples', '$.predictions') ELSE body END"
 
-_COLUMNS = "run_id, config, status, message, attempt, created, changed, server, name"
+_COLUMNS = "run_id, config, status, message, attempt, created, changed, server, name, rowid"
 
 
 def _run(database: sqlite3.Connection, run_id: str) -> Run | None:

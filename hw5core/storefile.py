@@ -186,7 +186,7 @@ def _salvage(aside: Path, path: Path) -> tuple[int, int]:
     """Copy every run that can be read whole; how many, and of how many."""
     with closing(sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True)) as old, connect(path) as new:
         try:
-            run_ids = [run_id for (run_id,) in old.execute("SELECT run_id FROM runs").fetchall()]
+            run_ids = [run_id for (run_id,) in old.execute("SELECT run_id FROM runs ORDER BY rowid").fetchall()]
         except sqlite3.Error:
             return 0, 0
         return sum(_salvage_run(old, new, run_id) for run_id in run_ids), len(run_ids)

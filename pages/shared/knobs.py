@@ -1,13 +1,14 @@
 """The knobs of races and sweeps. Each is kept in the address under its own name, so that a link shows the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
 import streamlit as st
 
 from hw5core.activations import ACTIVATIONS
-from hw5core.config import KNOBS, RunConfig, race
+from hw5core.config import KNOBS, ConfigError, RunConfig, race
 from hw5core.datasets import DATASETS, at_hand, split_sizes
 
 _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in fields(RunConfig)}
@@ -104,14 +105,24 @@ def number_knob(name: str, proposed: float | None = None, key: str | None = None
     """A number input with the knob's own limits, whole or not as its default is; what is not told is the knob's own."""
     default = _DEFAULTS[name] if proposed is None else proposed
     knob, kind = KNOBS[name], type(default)
-    return st.number_input(
-        label or knob.label,
-        kind(knob.lowest),
-        kind(knob.highest),
-        default,
-        step=1 if kind is int else 0.001,
-        format="%d" if kind is int else "%.4g",
-        help=knob.help,
-        key=key or name,
-        bind="query-params",
-    )
+    with readable(label or knob.label):
+        return st.number_input(
+            label or knob.label,
+            kind(knob.lowest),
+            kind(knob.highest),
+            default,
+            step=1 if kind is int else 0.001,
+            format="%d" if kind is int else "%.4g",
+            help=knob.help,
+            key=key or name,
+            bind="query-params",
+        )
+
+
+@contextmanager
+def readable(label: str) -> Iterator[None]:
+    """Around a whole number's input: Streamlit stops at an infinite one in the address, which here is a ConfigError."""
+    try:
+        yield
+    except OverflowError:
+        raise ConfigError(f"{label} in this page's address is not a number that can be used: take it out") from None

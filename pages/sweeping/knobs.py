@@ -6,7 +6,7 @@ import streamlit as st
 
 from hw5core.config import KNOBS, RunConfig
 from hw5core.sweeps import MAX_RATES, Sweep, parse_rates
-from pages.shared.knobs import RARER, activations_knob, dataset_knob, epochs_knob, number_knob, rarer_knobs
+from pages.shared.knobs import RARER, activations_knob, dataset_knob, epochs_knob, number_knob, rarer_knobs, readable
 
 _MOST_SEEDS = 30
 _SEEDS = 3
@@ -31,7 +31,7 @@ def chosen_sweep() -> Sweep:
             key="learning-rates",
             bind="query-params",
         )
-    with how_many:
+    with how_many, readable("seeds"):
         seeds = st.number_input(
             "seeds", 1, _MOST_SEEDS, _SEEDS, help="how many of them", key="seeds", bind="query-params"
         )

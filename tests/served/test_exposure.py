@@ -1,0 +1,164 @@
+"""What a stranger can reach of a real server, and what their words become there: no file, no port, no header."""
+
+import asyncio
+import http.client
+import random
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import psutil
+import pytest
+
+from tests.served.conftest import Server
+from tools.live import ROOT
+from tools.visitor import Visitor, visitor
+
+pytestmark = pytest.mark.slow
+
+SECRET = b"what-only-the-operator-may-read"
+MARKUP = "<script>document.title='x'</script>"
+PAGES = ("", "parameters", "training", "runs", "sweep")
+
+
+@pytest.fixture(scope="module")
+def at_work(server: Server) -> Iterator[Server]:
+    """The server with its workers started, and a file beside its store that is nobody's business."""
+    (server.home / "secret.txt").write_bytes(SECRET)
+    asyncio.run(_draw(server.address, "training", ""))
+    yield server
+    (server.home / "secret.txt").unlink()
+
+
+async def _draw(address: str, page: str, query: str) -> tuple[str, list[str]]:
+    """What the page says with this query, and what went wrong in its own code."""
+    async with visitor(address, page, query) as tab:
+        await tab.until_drawn(1)
+        return tab.text(), tab.exceptions
+
+
+def test_no_port_of_server_or_workers_is_open_to_others(at_work: Server) -> None:
+    family = [psutil.Process(at_work.process.pid)]
+    family += family[0].children(recursive=True)
+    listening = [
+        connection.laddr.ip
+        for process in family
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) > 3, "the workers do not listen yet: nothing is shown"
+    assert set(listening) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../app.py",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2fetc/passwd",
+        "/static/../../../../etc/passwd",
+        "/app/static/../secret.txt",
+        "/app/static/%2e%2e/%2e%2e/app.py",
+        "/media/../../secret.txt",
+        "/media/%2fetc%2fpasswd",
+        "/component/../app.py",
+        "/_stcore/../app.py",
+        "//etc/passwd",
+        "/hw5core/limits.py",
+        "/runs.sqlite",
+        "/secret.txt",
+        "/.streamlit/config.toml",
+        "/static/%00",
+    ],
+)
+def test_no_file_of_the_machine_is_served(at_work: Server, path: str) -> None:
+    # http.client sends a path as it stands; a browser would tidy it up first.
+    for wanted in (path, path.replace("secret.txt", quote(str(at_work.home / "secret.txt"), safe=""))):
+        connection = http.client.HTTPConnection(urlsplit(at_work.address).netloc, timeout=30)
+        connection.request("GET", wanted)
+        body = connection.getresponse().read()
+        connection.close()
+        for foreign in (SECRET, b"root:", b"SQLite format", (ROOT / "app.py").read_bytes(), b"postScriptGC"):
+            assert foreign not in body
+
+
+def test_what_a_visitor_writes_never_becomes_a_header(at_work: Server) -> None:
+    host, port = urlsplit(at_work.address).netloc.split(":")
+    for path in (
+        "/?net=%0d%0aX-Injected:%20yes",
+        "/training?seed=1%0d%0aSet-Cookie:%20owner=me",
+        "/%0d%0aX-Injected:yes",
+    ):
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        headers = answer.split(b"\r\n\r\n")[0].lower()
+        assert b"x-injected" not in headers.replace(b"%0d%0ax-injected", b"")
+        assert b"owner=me" not in headers
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_whatever_stands_in_an_address_is_a_sentence_at_worst(at_work: Server, page: str) -> None:
+    dice = random.Random(page)
+    files_before = _files(at_work.home)
+    for _ in range(6):
+        text, exceptions = asyncio.run(_draw(at_work.address, page, _query(dice)))
+        assert not exceptions
+        assert "Traceback" not in text
+        assert SECRET.decode() not in text
+        assert "root:" not in text
+    assert _files(at_work.home) == files_before, "an address made a file"
+
+
+_KEYS = (
+    "net", "dataset", "epochs-digits", "epochs-mnist", "seed", "split_seed", "activations", "network-text",
+    "batch_size", "learning_rate", "momentum", "initialisation", "training_images", "predict", "lecture", "lecturer",
+    "search", "race", "run", "a", "b", "order", "lines-are", "axis", "seeds", "learning_rates",
+)  # fmt: skip
+_VALUES = (
+    "", "../../../../etc/passwd", "/etc/passwd", "..\\..\\secret.txt", MARKUP, "0" * 16, "-1", "1e999", "nan", "0x10",
+    "9" * 400, "\x00", "\r\nX: y", "relu,sigmoid", "relu", "true", "[]", "{}", "💥" * 50, "'; DROP TABLE runs; --",
+    "1x28x28 conv1000000k28 relu flatten linear10", "1x28x28 flatten relu linear10", "%s%n", "javascript:alert(1)",
+)  # fmt: skip
+
+
+def _query(dice: random.Random) -> str:
+    chosen = dice.sample(_KEYS, dice.randrange(1, 9))
+    return "&".join(f"{key}={quote(dice.choice(_VALUES), safe='')}" for key in chosen)
+
+
+def _files(home: Path) -> set[str]:
+    """All files but those that SQLite and the locks come and go with."""
+    passing = (".lock", "-wal", "-shm")
+    return {str(path.relative_to(home)) for path in home.rglob("*") if not path.name.endswith(passing)}
+
+
+async def _ask_for_the_largest(tab: Visitor) -> str:
+    await tab.until_drawn(1)
+    runs = len(tab.finished)
+    await tab.press("Start the race")
+    await tab.until_drawn(runs + 1)
+    return tab.text()
+
+
+def test_the_largest_of_everything_is_refused_in_a_sentence_and_others_are_answered(at_work: Server) -> None:
+    largest = "1x28x28 " + "conv512k3p1 relu " * 40 + "flatten linear4096 relu linear10"
+    allowed = "1x28x28 conv64k3p1 relu conv64k3p1 relu maxpool7 flatten linear10"
+
+    async def together() -> tuple[list[str], str]:
+        asked = []
+        for network in (largest, allowed):
+            query = f"epochs-digits=200&batch_size=1000&network-text={quote(network)}"
+            async with visitor(at_work.address, "training", query) as tab:
+                await tab.until_drawn(1)
+                asked.append(tab.text())
+                if "Start the race" in tab.buttons:
+                    asked.append(await _ask_for_the_largest(tab))
+        return asked, (await _draw(at_work.address, "parameters", ""))[0]
+
+    said, others = asyncio.run(together())
+    assert any("are trained here" in words for words in said)
+    assert any("a batch size of 340 would work" in words for words in said)
+    assert "3,747,200" in others
+    assert not at_work.store.newest(10), "a run beyond the limits was taken on"
