@@ -1,5 +1,5 @@
 """The lab from a terminal: `python -m hw5core params` counts, `train` runs the homework's race, `prewarm` has it ready
-for several seeds before a lecture, and `verify` trains a receipt's batches again.
+for several seeds before a lecture, `precompute` ships it with the app, and `verify` trains a receipt's batches again.
 
 Results go to standard output, progress and errors to standard error; an error ends with exit status 2, a receipt that
 does not hold with 1.
@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from hw5core import home
+from hw5core import home, recorded
 from hw5core.activations import ACTIVATIONS
 from hw5core.architecture import PRESETS, ArchitectureError, parse
 from hw5core.config import KNOBS, ConfigError, RunConfig, race
@@ -34,7 +34,7 @@ from hw5core.receipts import (
     differing_makers,
     metrics_of_receipt,
     metrics_of_records,
-    read,
+    read_file,
     receipt,
     verdict,
 )
@@ -88,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
             if declared.name not in left_out:
                 _add_knob(racing, declared.name, declared.type, declared.default)
     warming.set_defaults(dataset="mnist")
+    shipping = _command(
+        commands, "precompute", "run the homework's race and ship it with the app, recorded", _precompute
+    )
+    shipping.set_defaults(receipts=None)
     checking = _command(commands, "verify", "train a receipt's first batches again and compare", _verify)
     checking.add_argument("receipt", type=Path, help="the JSON file of a run")
     checking.add_argument("--batches", type=int, default=200, help="how many to train (default: 200)")
@@ -145,6 +149,13 @@ def _prewarm(options: argparse.Namespace) -> None:
     seeds = [_whole(seed) for seed in options.seeds.split(",")]
     finished = _run(_races(options, seeds), options)
     print(json.dumps({"runs": [_run_as_json(one) for one in finished]}) if options.json else _seed_table(finished))
+
+
+def _precompute(options: argparse.Namespace) -> None:
+    finished = _run(recorded.RACE, options)
+    recorded.write(finished)
+    written = {one.run.config.activation: str(recorded.path_of(one.run.config)) for one in finished}
+    print(json.dumps(written) if options.json else "\n".join(written.values()))
 
 
 def _whole(text: str) -> int:
@@ -256,10 +267,7 @@ def _cell(values: list[float]) -> str:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    try:
-        config, plain = read(options.receipt.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise _CommandError(f"the receipt {options.receipt} cannot be read: {error}") from error
+    config, plain = read_file(options.receipt)
     started, ours = _train_again(config, options.batches)
     different = differing_hashes(plain, started)
     comparison = compare(metrics_of_receipt(plain), ours)

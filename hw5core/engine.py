@@ -24,7 +24,7 @@ import dask
 from distributed import Client, Future, LocalCluster, fire_and_forget, get_worker
 from distributed.scheduler import KilledWorker
 
-from hw5core import datasets
+from hw5core import datasets, home
 from hw5core.config import RunConfig
 from hw5core.limits import is_guest, limits_for, refusal
 from hw5core.presence import Presence
@@ -495,7 +495,8 @@ def worker_count() -> int:
 
 def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
     try:
-        with dask.config.set(_CLUSTER_SETTINGS):
+        # Workers keep their folders with our other files: the system's temporary one is nobody's to fill.
+        with dask.config.set(_CLUSTER_SETTINGS | {"temporary-directory": str(home.cache_folder())}):
             if address:
                 return None, Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
             # The second thread is for short tasks: the resource lets only one training run on a worker.

@@ -5,11 +5,14 @@ do. With the same versions on the same kind of processor they are the same bit f
 another order, and the last digits differ: the tolerances say by how much. No torch.
 """
 
+import gzip
 import json
 import math
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from hw5core.architecture import ArchitectureError
@@ -71,6 +74,7 @@ def receipt(progress: Progress) -> dict[str, Any]:
         "computed_by": started.versions,
         "data_note": started.data_note,
         "commonest_share": started.commonest_share,
+        "clock": progress.clock[1:],
         "metrics": {
             "training_loss": _finite(progress.losses[:]),
             "example_losses": _finite(progress.examples[:]),
@@ -95,6 +99,15 @@ def read(text: str) -> tuple[RunConfig, dict[str, Any]]:
     if not known:
         raise ReceiptError(f"this receipt has format {plain['receipt']}, and this version reads format {FORMAT}")
     return config, plain
+
+
+def read_file(path: Path) -> tuple[RunConfig, dict[str, Any]]:
+    """The same of a file, which may be packed (.gz). Raises ReceiptError for one that cannot be read as well."""
+    try:
+        content = path.read_bytes()
+        return read((gzip.decompress(content) if path.suffix == ".gz" else content).decode())
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ReceiptError(f"the receipt {path} cannot be read: {error}") from error
 
 
 def metrics_of_receipt(plain: dict[str, Any]) -> Iterator[Metric]:

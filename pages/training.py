@@ -1,19 +1,22 @@
 """Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from hw5core.architecture import ArchitectureError
 from hw5core.config import ConfigError, RunConfig
 from hw5core.engine import EngineError
 from hw5core.progress import Progress
+from hw5core.recorded import RACE, is_recorded, is_shipped, note
 from hw5core.runs import Status, StoreError
-from pages.race.guess import may_start
+from pages.race.guess import may_start, predicts_first
 from pages.race.preview import first_batch, preview
 from pages.race.watch import rests, stories, watch
 from pages.shared.estimate import race_words
 from pages.shared.frame import begin_page
 from pages.shared.guide import Step
-from pages.shared.knobs import chosen_race, next_seed, race_query
+from pages.shared.knobs import choose_dataset, chosen_race, next_seed, race_query
 from pages.shared.lecture import aside
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
@@ -49,14 +52,17 @@ def page() -> None:
             configs = chosen_race()
         if run_store().notice:
             st.warning(run_store().notice)
-        runs = stories(configs)
+        shown = stories(configs)
+        runs = [run for run in shown if not is_recorded(run)]
         # One place however many buttons it holds: were the charts below to move, the browser would build them anew.
         with st.container():
+            _say_recorded(shown)
             _start(configs, runs)
+            _lead_to_recorded(configs, shown)
         estimate = st.empty()
         with st.container():
-            images = preview(configs) if not runs else None
-        watch(configs, runs)
+            images = preview(configs) if not shown else None
+        watch(configs, shown)
         with aside("runs"):
             seeds = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
             st.page_link("pages/sweep.py", label="The same race from several seeds",
@@ -64,15 +70,35 @@ def page() -> None:
             st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
         # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
         engine()
-        if images:
+        if images is not None:
             first_batch(images, configs[0])
+        if not runs:
             estimate.caption(race_words(configs))
     except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
         st.error(str(error))
 
 
+def _say_recorded(shown: Sequence[Progress]) -> None:
+    """That the race below was run elsewhere, where that is so."""
+    if shown and is_recorded(shown[0]):
+        st.info(f"**Recorded** {note(shown[0])}, not run here. The button runs it here.", icon=":material/history:")
+
+
+def _lead_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[Progress]) -> None:
+    """Where there is nothing to see yet, the way to a race that there is."""
+    if not shown and configs[0].dataset != RACE[0].dataset and is_shipped(RACE) and not predicts_first():
+        st.button(
+            "See the homework's race on MNIST at once, recorded",
+            icon=":material/history:",
+            type="tertiary",
+            on_click=choose_dataset,
+            args=(RACE[0].dataset,),
+            help="Shows what it gave when it was run elsewhere: nothing is downloaded, nothing is trained.",
+        )
+
+
 def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    """The race's buttons, and what there is to say of where it stands."""
+    """The race's buttons, and what there is to say of where it stands; `runs` are those of this server."""
     finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
     if finished:
         with aside("what to do next"):

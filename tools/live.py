@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -49,20 +50,27 @@ def served(home: Path, log: Path | None = None) -> Iterator[str]:
 
 @contextmanager
 def serving(
-    home: Path, log: Path | None = None, environment: dict[str, str] | None = None, script: str = "app.py"
+    home: Path,
+    log: Path | None = None,
+    environment: dict[str, str] | None = None,
+    script: str = "app.py",
+    python: Path | str = sys.executable,
+    folder: Path = ROOT,
+    **process_options: Any,
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """The same with the server's process; `environment` is added to this process's own, and `script` may be another
-    app's. Whoever ends it early has to wait for its end."""
+    """The same with the server's process; `environment` is added to this process's own, `script` may be another app's,
+    and another `python` may serve the copy in another `folder`. Whoever ends it early has to wait for its end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
+    command = [str(python), "-m", "streamlit", "run", script, "--server.headless", "true"]
     process = subprocess.Popen(
         [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
-        cwd=ROOT,
+        cwd=folder,
         env=os.environ | {"HW5_HOME": str(home)} | (environment or {}),
         stdout=log.open("w") if log else subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
+        **process_options,
     )
     try:
         yield _once_it_answers(f"http://127.0.0.1:{port}", process), process

@@ -8,6 +8,7 @@ with each request, and asks for a fragment again whenever its interval is over.
 import asyncio
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,7 +30,9 @@ PATIENCE_SECONDS = 120.0
 
 class Visitor:
     """One tab. `elements` is what the page shows, by the place that Streamlit gave each; `finished` when each run of
-    the page ended, `updates` when each run of a fragment did, in seconds of time.monotonic(); `received` counts bytes.
+    the page ended, `updates` when each run of a fragment did, in seconds of time.monotonic(); `received` counts bytes,
+    `fragments` how often each of them was drawn alone.
+    Not `watching`, it asks for no fragment again.
     """
 
     def __init__(self, connection: ClientConnection, address: str, page: str, query: str, cookie: str) -> None:
@@ -37,7 +40,9 @@ class Visitor:
         self.elements: dict[tuple[int, ...], Element] = {}
         self.finished: list[float] = []
         self.updates: list[float] = []
+        self.fragments: Counter[str] = Counter()
         self.received = 0
+        self.watching = True
         self._connection = connection
         self._url = f"{address}/{page}"
         self._page = page
@@ -138,6 +143,7 @@ class Visitor:
                 self._finish(message)
 
     def _begin(self, message: ForwardMsg) -> None:
+        self.fragments.update(message.metadata.run.fragment_ids)
         if message.metadata.run.fragment_ids:
             # When a fragment's turn comes at just that moment, Streamlit leaves out that the page was drawn.
             self._finish_page()
@@ -182,7 +188,8 @@ class Visitor:
             while True:
                 due += seconds
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-                await self.run(fragment)
+                if self.watching:
+                    await self.run(fragment)
         except ConnectionClosed:
             return
 

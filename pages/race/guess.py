@@ -28,6 +28,12 @@ def may_start(configs: tuple[RunConfig, ...], begun: bool) -> bool:
     return not wanted
 
 
+def predicts_first() -> bool:
+    """Whether this person, or the link that they followed, asked for a guess before anything is shown."""
+    said = st.session_state.get(_WANTED, st.query_params.get(_WANTED) == "true")
+    return bool(said)
+
+
 def _ask(configs: tuple[RunConfig, ...]) -> None:
     first, second = configs[0].label, configs[1].label
     with st.form("guess"):

@@ -11,8 +11,9 @@ from hw5core.charts import epoch_table, test_accuracy_chart, validation_loss_cha
 from hw5core.config import RunConfig, race_id
 from hw5core.engine import EngineError
 from hw5core.progress import Progress
+from hw5core.recorded import recorded_race
 from hw5core.runs import Status, StoreError
-from pages.race.guess import class_guesses
+from pages.race.guess import class_guesses, predicts_first
 from pages.race.loss_view import chosen_batch, loss_chart, view_controls
 from pages.race.one_step import one_step
 from pages.race.opened_batch import opened_batch
@@ -44,9 +45,11 @@ def watch(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
 
 
 def stories(configs: tuple[RunConfig, ...], fresh_seconds: float = 0.0) -> list[Progress]:
-    """What the store has of these runs."""
+    """What the store has of these runs; of a race that nobody has begun here, what is shipped as recorded, unless the
+    class is to predict first."""
     read = [follower(config.run_id).read(fresh_seconds) for config in configs]
-    return [progress for progress in read if progress]
+    found = [progress for progress in read if progress]
+    return found if found or predicts_first() else recorded_race(configs)
 
 
 def rests(runs: Sequence[Progress]) -> bool:

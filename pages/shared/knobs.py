@@ -37,6 +37,11 @@ def chosen_race() -> tuple[RunConfig, ...]:
     return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **rarer), activations)
 
 
+def choose_dataset(name: str) -> None:
+    """Turn the data to those of this name."""
+    st.session_state["dataset"] = name
+
+
 def next_seed() -> None:
     """Turn the seed on by one: other first weights and another order of the batches, all else as it is."""
     st.session_state["seed"] += 1

