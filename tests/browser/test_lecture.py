@@ -1,0 +1,32 @@
+"""A lecture's link in a real browser: larger, less, and still so on the next page and in the link that is copied."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+_TYPE = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
+
+
+def test_a_lecture_link_is_larger_shows_less_and_goes_along_to_the_next_page(page: Page) -> None:
+    page.goto("/?net=1x28x28+conv7k3")
+    expect(page.locator(".hw5-number")).to_have_text("70")
+    usual = page.evaluate(_TYPE)
+    page.get_by_text("Lecture mode").click()
+    expect(page.get_by_role("textbox", name="The network in one line")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Take it away")).to_have_count(0)
+    assert page.evaluate(_TYPE) > 1.15 * usual
+    page.get_by_role("link", name="Train").click()
+    expect(page).to_have_url(re.compile("lecture=true"))
+    expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
+    expect(page.get_by_text("More settings")).to_be_hidden()
+    page.get_by_role("link", name="Count").click()
+    expect(page.get_by_text("trainable parameters")).to_be_visible()
+    expect(page.get_by_text("70", exact=True).first).to_be_visible()
+    expect(page).to_have_url(re.compile("net=1x28x28.*lecture=true|lecture=true.*net=1x28x28"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
