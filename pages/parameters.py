@@ -22,6 +22,7 @@ from pages.shared.chart import draw_chart
 from pages.shared.frame import begin_page
 from pages.shared.guide import Step
 from pages.shared.lecture import aside, lecture_mode
+from pages.shared.plain_words import plain
 
 _PRESET = "preset"
 _BARS = "bars"
@@ -49,7 +50,7 @@ def page() -> None:
     with aside("start"):
         _start_row(current)
     if current.refusal:
-        st.error(current.refusal)
+        st.error(plain(current.refusal))
     counted = count(current.network)
     answer = checking.answer(str(counted.fitting))
     total_style()

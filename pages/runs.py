@@ -8,6 +8,7 @@ from hw5core.runs import StoreError
 from pages.run_list.entry import draw_entry
 from pages.run_list.pair import chosen_pair, show_pair
 from pages.shared.frame import begin_page
+from pages.shared.plain_words import plain
 from pages.shared.server import owner, run_store
 
 MOST_RUNS = 2_000
@@ -37,7 +38,7 @@ def page() -> None:
         under_way = any(not one.run.status.over for one in listed)
         st.fragment(_run_list, run_every=LIVE_SECONDS if under_way else None)()
     except (StoreError, EngineError) as error:
-        st.error(str(error))
+        st.error(plain(error))
 
 
 def _listed() -> list[Listed]:
@@ -62,7 +63,7 @@ def _run_list() -> None:
             st.session_state["lines"] += LINES
             st.rerun(scope="fragment")
     except (StoreError, EngineError) as error:
-        st.error(str(error))
+        st.error(plain(error))
 
 
 def _found(listed: list[Listed]) -> list[Entry]:

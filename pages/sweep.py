@@ -10,6 +10,7 @@ from hw5core.sweeps import Sweep
 from pages.shared.estimate import duration, sweep_words
 from pages.shared.frame import begin_page
 from pages.shared.lecture import aside
+from pages.shared.plain_words import plain
 from pages.shared.server import engine, group_follower, planned, run_store
 from pages.sweeping.buttons import Runs, sweep_buttons
 from pages.sweeping.curves import curves, ends
@@ -47,7 +48,7 @@ def page() -> None:
         if left and not live:
             estimate.caption(sweep_words(left))
     except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
-        st.error(str(error))
+        st.error(plain(error))
 
 
 def _stories(sweep: Sweep, fresh: bool = False) -> Runs:
@@ -90,7 +91,7 @@ def _show(sweep: Sweep, live: bool) -> None:
         runs = _stories(sweep)
         _draw(sweep, runs, live)
     except (StoreError, EngineError) as error:
-        st.error(str(error))
+        st.error(plain(error))
         return
     if live is not _going(sweep, runs):
         st.rerun()

@@ -18,6 +18,7 @@ from pages.shared.frame import begin_page
 from pages.shared.guide import Step
 from pages.shared.knobs import choose_dataset, chosen_race, next_seed, race_query
 from pages.shared.lecture import aside
+from pages.shared.plain_words import plain
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
 
@@ -75,7 +76,7 @@ def page() -> None:
         if not runs:
             estimate.caption(race_words(configs))
     except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
-        st.error(str(error))
+        st.error(plain(error))
 
 
 def _say_recorded(shown: Sequence[Progress]) -> None:

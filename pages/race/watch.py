@@ -21,6 +21,7 @@ from pages.race.outcome import outcome
 from pages.race.scoreboard import scoreboard
 from pages.shared.chart import draw_chart
 from pages.shared.lecture import aside
+from pages.shared.plain_words import plain
 from pages.shared.server import audience, engine, follower
 
 FRESH_SECONDS = 0.2
@@ -88,7 +89,7 @@ def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None
             one_step(runs)
         loss_chart(configs, runs, on_pick=_open_picked)
     except (StoreError, EngineError) as error:
-        st.error(str(error))
+        st.error(plain(error))
         return
     crowded = live and seconds is not None and pace(audience(race_id(configs))) > seconds
     if crowded or live is all(run.run.status.over for run in runs):
@@ -106,7 +107,7 @@ def _show_told(configs: tuple[RunConfig, ...]) -> None:
         class_guesses(configs, runs)
         outcome(runs)
     except (StoreError, EngineError) as error:
-        st.error(str(error))
+        st.error(plain(error))
 
 
 def _troubles(runs: Sequence[Progress], live: bool) -> None:

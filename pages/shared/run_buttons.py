@@ -8,6 +8,7 @@ from hw5core.config import RunConfig
 from hw5core.engine import EngineError
 from hw5core.progress import Progress
 from hw5core.runs import Status
+from pages.shared.plain_words import plain
 from pages.shared.server import engine, owner, run_store
 
 _START = "Trains batch after batch on this server's workers, to the last epoch. It goes on when you close the page."
@@ -76,6 +77,6 @@ def granted(wish: Callable[[], None]) -> bool:
         with st.spinner("One moment …"):
             wish()
     except EngineError as error:
-        st.error(str(error))
+        st.error(plain(error))
         return False
     return True
