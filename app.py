@@ -21,6 +21,7 @@ def main() -> None:
         st.Page("pages/parameters.py", title="Count", url_path="parameters", visibility="hidden"),
         st.Page("pages/training.py", title="Train", icon=":material/trending_up:", url_path="training"),
         st.Page("pages/sweep.py", title="Sweep", icon=":material/stacked_line_chart:", url_path="sweep"),
+        st.Page("pages/fork.py", title="Fork", icon=":material/call_split:", url_path="fork"),
         st.Page("pages/runs.py", title="Runs", icon=":material/list:", url_path="runs"),
     ]
     st.navigation(pages, position="top").run()

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ from tqdm import tqdm
 from hw5core import home, recorded
 from hw5core.activations import ACTIVATIONS
 from hw5core.architecture import PRESETS, ArchitectureError, parse
-from hw5core.config import KNOBS, ConfigError, RunConfig, race
-from hw5core.datasets import DataError
+from hw5core.config import KNOBS, ConfigError, RunConfig, knob_fields, race
+from hw5core.datasets import DataError, Pool
 from hw5core.engine import Engine, EngineError
 from hw5core.parameters import Count, count
 from hw5core.progress import Follower, Progress, accuracy_lines
@@ -38,7 +37,7 @@ from hw5core.receipts import (
     receipt,
     verdict,
 )
-from hw5core.records import BatchLosses, Record, RunStarted
+from hw5core.records import BatchLosses, Checkpoint, Record, RunStarted
 from hw5core.runs import RunStore, Status, StoreError
 
 POLL_SECONDS = 0.2
@@ -84,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
             "--activations", default="relu,sigmoid", help=f"by name, with commas: {','.join(ACTIVATIONS)}"
         )
         racing.add_argument("--receipts", type=Path, metavar="FOLDER", help="write a receipt of each run into it")
-        for declared in fields(RunConfig):
+        for declared in knob_fields():
             if declared.name not in left_out:
                 _add_knob(racing, declared.name, declared.type, declared.default)
     warming.set_defaults(dataset="mnist")
@@ -290,22 +289,41 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metric]]:
-    """Train the first batches here, in this process, as a worker does: so many, or one more if they end an epoch."""
+    """Train the first batches here, in this process, as a worker does: so many, or one more if they end an epoch. Of
+    a branch it is the batches from the fork on, after all those of its run before that."""
     import torch
 
     from hw5core import datasets
-    from hw5core.training import train
 
     torch.set_num_threads(1)
-    told: list[Record] = []
-    trained = itertools.count(1)
-    with tqdm(total=min(batches, config.total_steps), unit="batch", file=sys.stderr, disable=None) as bar:
-        for record in train(config, datasets.load(config.dataset), stop=lambda: next(trained) >= batches):
-            told.append(record)
-            bar.update(len(record.losses) if isinstance(record, BatchLosses) else 0)
+    pool = datasets.load(config.dataset)
+    told = _trained(config, pool, _checkpoint_at_fork(config, pool), batches)
     started = told[0]
     assert isinstance(started, RunStarted)
     return started, list(metrics_of_records(told))
+
+
+def _checkpoint_at_fork(config: RunConfig, pool: Pool) -> Checkpoint | None:
+    """Of a branch, its run trained again up to where it begins."""
+    if config.fork is None:
+        return None
+    parent, step = config.fork.parent, config.fork.step
+    told = _trained(parent, pool, _checkpoint_at_fork(parent, pool), step - parent.first_step)
+    return next(record for record in told if isinstance(record, Checkpoint) and record.step == step)
+
+
+def _trained(config: RunConfig, pool: Pool, resume: Checkpoint | None, batches: int) -> list[Record]:
+    """What a training tells of its first so many batches, or of one more."""
+    from hw5core.training import train
+
+    told: list[Record] = []
+    trained = itertools.count(1)
+    total = min(batches, config.total_steps - config.first_step)
+    with tqdm(total=total, unit="batch", file=sys.stderr, disable=None) as bar:
+        for record in train(config, pool, resume, stop=lambda: next(trained) >= batches):
+            told.append(record)
+            bar.update(len(record.losses) if isinstance(record, BatchLosses) else 0)
+    return told
 
 
 def _run_as_json(progress: Progress) -> dict[str, Any]:

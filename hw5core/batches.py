@@ -40,9 +40,13 @@ def open_batch(config: RunConfig, step: int) -> Batch:
 
 
 def answers(run: Progress, step: int) -> list[Answer]:
-    """How each image of batch `step` fared, in the order of `open_batch`; empty while the run has not come so far."""
+    """How each image of batch `step` fared, in the order of `open_batch`; empty while the run has not come so far, and
+    for what lies before a branch."""
     config = run.run.config
-    epoch, batch = divmod(step, config.steps_per_epoch)
+    if not run.first_step <= step < run.done:
+        return []
+    # A branch begins with an epoch.
+    epoch, batch = divmod(step - run.first_step, config.steps_per_epoch)
     first = epoch * config.images_per_epoch + batch * config.batch_size
     last = min(first + config.batch_size, (epoch + 1) * config.images_per_epoch)
     return [

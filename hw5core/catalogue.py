@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 from hw5core.activations import ACTIVATIONS
-from hw5core.config import KNOBS, RunConfig
+from hw5core.config import KNOBS, RunConfig, knob_fields
 from hw5core.datasets import DATASETS
 from hw5core.records import EpochResult
 from hw5core.runs import Run, Status
@@ -134,7 +134,7 @@ def settings(config: RunConfig) -> str:
     """Seed, epochs and whatever else is not the homework's, in words."""
     rarer = [
         f"{KNOBS[declared.name].label} {in_words(getattr(config, declared.name))}"
-        for declared in fields(RunConfig)
+        for declared in knob_fields()
         if declared.name not in _TITLED and getattr(config, declared.name) != declared.default
     ]
     homework = RunConfig(activation=config.activation).network

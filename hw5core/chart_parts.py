@@ -5,13 +5,14 @@ by its label.
 """
 
 import math
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
 
-from hw5core.activations import ACTIVATIONS
-from hw5core.config import CLASSES
+from hw5core.activations import ACTIVATIONS, Activation
+from hw5core.config import CLASSES, MAX_BRANCHINGS, branch_label
 
 UNIFORM_GUESS_LOSS = math.log(CLASSES)
 """The cross-entropy of giving each digit the same probability: ln 10 = 2.303."""
@@ -19,6 +20,9 @@ UNIFORM_GUESS_LOSS = math.log(CLASSES)
 UNIFORM_GUESS_WORDS = "ln 10 = 2.303: a uniform guess"
 
 ROWS = alt.NamedData("rows")  # shared by all layers, so that a chart has one source of data
+_BRANCH_DASHES = ((10, 3, 2, 3), (2, 3, 2, 3, 10, 3), (14, 6))
+"""A branch's, a branch's branch's, and so on."""
+
 GREY = "#888888"
 SILENT = {"aria": False}
 """How marks are configured: a thousand of them, each describing itself, say nothing; `chart_words` says what is shown.
@@ -73,17 +77,28 @@ def epoch_axis(epochs: int) -> alt.X:
     return alt.X("epoch:Q", title="epoch (from 0)", scale=scale, axis=axis)
 
 
+def looks(labels: Iterable[str]) -> list[tuple[str, Activation, tuple[int, ...]]]:
+    """Each of these labels with its activation, whose colour it has, and its dash, in the activations' order. A branch
+    has a dash of its own, which tells it from a run with the same activation."""
+    known = [
+        (branch_label(spec.label, branchings), spec, _BRANCH_DASHES[branchings - 1] if branchings else spec.dash)
+        for branchings in range(MAX_BRANCHINGS + 1)
+        for spec in ACTIVATIONS.values()
+    ]
+    return [look for look in known if look[0] in labels]
+
+
 def colour(labels: tuple[str, ...], symbol_size: int = 600) -> alt.Color:
     """Each activation of these labels in its own colour; symbols of 600 square pixels show a dash, points need less."""
-    shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
-    scale = alt.Scale(domain=[spec.label for spec in shown], range=[spec.colour for spec in shown])
+    shown = looks(labels)
+    scale = alt.Scale(domain=[label for label, _, _ in shown], range=[spec.colour for _, spec, _ in shown])
     return alt.Color("activation:N", scale=scale, title=None, legend=legend(symbol_size))
 
 
 def dash(labels: tuple[str, ...]) -> alt.StrokeDash:
     """Each activation of these labels with its own dash, which tells it apart without colour."""
-    shown = [spec for spec in ACTIVATIONS.values() if spec.label in labels]
-    scale = alt.Scale(domain=[spec.label for spec in shown], range=[list(spec.dash) for spec in shown])
+    shown = looks(labels)
+    scale = alt.Scale(domain=[label for label, _, _ in shown], range=[list(dashes) for _, _, dashes in shown])
     return alt.StrokeDash("activation:N", scale=scale, title=None, legend=legend())
 
 

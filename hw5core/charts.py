@@ -80,8 +80,10 @@ def training_loss_table(
 
 
 def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
-    """Columns activation, epoch, validation_loss, test_accuracy: one row per finished epoch of each run."""
-    return pd.concat([row_of_nothing("epoch", "validation_loss", "test_accuracy"), *map(_epochs, runs)])
+    """Columns activation, epoch, validation_loss, test_accuracy: one row per finished epoch of each run. A branch's
+    line begins where it leaves its run's, if that is among them."""
+    leaves = [_leave(run, runs) for run in runs if run.run.config.fork]
+    return pd.concat([row_of_nothing("epoch", "validation_loss", "test_accuracy"), *leaves, *map(_epochs, runs)])
 
 
 @lru_cache
@@ -103,7 +105,18 @@ def training_loss_chart(labels: tuple[str, ...], config: RunConfig, view: LossVi
     guess = reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS, inside=True)
     # Only marks that are points have a nearest one, so the line's are there, unseen, to be clicked.
     points = base.mark_point(opacity=0, clip=True).encode(y="loss:Q").add_params(picked)
-    return specification(band.add_params(zoom), line, points, guess)
+    return specification(band.add_params(zoom), line, points, guess, *_fork_mark(config, view.axis))
+
+
+def _fork_mark(config: RunConfig, axis: Axis) -> list[alt.LayerChart]:
+    """Of a branch, an upright line where it leaves its run; none over seconds, which it does not know."""
+    if config.fork is None or axis is Axis.SECONDS:
+        return []
+    place = config.fork.step / (config.steps_per_epoch if axis is Axis.EPOCHS else 1)
+    at = alt.Chart(ROWS).transform_aggregate(rows="count()").encode(x=alt.datum(place))
+    rule = at.mark_rule(color=GREY, size=1.5, clip=True)
+    words = at.mark_text(align="left", baseline="bottom", dx=5, dy=-4, color=GREY, style=WORDS, clip=True)
+    return [rule + words.encode(y=alt.value("height"), text=alt.value("the branch begins"))]
 
 
 @lru_cache
@@ -145,6 +158,15 @@ def guesses_chart(lead: float, question: str) -> dict[str, Any]:
     return specification(bars, rule, words.encode(y=alt.value(4), text=alt.value(f"it came to {lead:+.1f}")))
 
 
+def _leave(branch: Progress, runs: Sequence[Progress]) -> pd.DataFrame:
+    """The row of the run's epoch that a branch goes on from, as the branch's own; none if the run is not there."""
+    fork = branch.run.config.fork
+    assert fork is not None
+    parent = next((run for run in runs if run.run.run_id == fork.parent.run_id), None)
+    rows = _epochs(parent) if parent else _epochs(branch).head(0)
+    return rows[rows["epoch"] == fork.epoch].assign(activation=branch.run.config.label)
+
+
 def _epochs(progress: Progress) -> pd.DataFrame:
     epochs = progress.epochs
     return pd.DataFrame(
@@ -171,14 +193,14 @@ def _binned_losses(progress: Progress, view: LossView, zoom: tuple[float, float]
             "loss": means,
             "lowest": np.minimum.reduceat(losses, firsts),
             "highest": np.maximum.reduceat(losses, firsts),
-            "batch": firsts,
+            "batch": progress.first_step + firsts,
         }
     )
 
 
 def _positions(progress: Progress, axis: Axis, batches: int) -> NDArray[np.float64]:
     """Where each batch lies on the axis; seconds are interpolated between the run's reports."""
-    numbers = np.arange(batches, dtype=float)
+    numbers = progress.first_step + np.arange(batches, dtype=float)
     if axis is Axis.EPOCHS:
         return numbers / progress.run.config.steps_per_epoch
     if axis is Axis.SECONDS:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import Field, asdict, dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -41,6 +41,13 @@ INITIALISATIONS = {
 MAX_TRAINING_IMAGES = datasets.split_sizes("mnist")[0]
 
 
+MAY_BRANCH = ("activation", "learning_rate", "epochs")
+"""What a branch may change of the run it comes from, besides inserting or removing batch normalisation."""
+
+MAX_BRANCHINGS = 3
+"""How often a branch of a branch of … may be taken."""
+
+
 class ConfigError(ValueError):
     """A run that cannot be trained as asked. Its text is a sentence for the person who asked."""
 
@@ -70,8 +77,24 @@ def _knob(default: Any, label: str, help: str, **limits: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class Fork:
+    """Where a branch goes on from: another run's checkpoint after `step` batches, at the end of an epoch."""
+
+    parent: "RunConfig"
+    step: int
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that ended there, counted from 0."""
+        return self.step // self.parent.steps_per_epoch - 1
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """One network trained once. Equal configs are one run: the id is the hash of all of this and TRAINING_VERSION.
+
+    A run that begins at another one's checkpoint, a branch, says so in `fork`. It keeps that run's data, batches and
+    layers, and may differ in MAY_BRANCH, and in its network by batch normalisation alone.
 
     Raises ConfigError (or ArchitectureError for an unreadable network) for what cannot be trained.
     """
@@ -100,8 +123,10 @@ class RunConfig:
         0, "split seed", "decides which images are for training, validation, test", lowest=0, highest=2**31 - 1
     )
 
+    fork: Fork | None = None
+
     def __post_init__(self) -> None:
-        for declared in fields(self):
+        for declared in knob_fields():
             object.__setattr__(self, declared.name, _checked(declared, getattr(self, declared.name)))
         _check_trainable(parse(self.network))
         if self.training_images >= datasets.split_sizes(self.dataset)[0]:
@@ -109,6 +134,9 @@ class RunConfig:
         _check_batches(self)
         # Equal runs need equal texts, so the network is kept in its canonical form with the run's own activation.
         object.__setattr__(self, "network", str(self.architecture))
+        object.__setattr__(self, "fork", _as_fork(self.fork))
+        if self.fork:
+            _check_fork(self, self.fork)
 
     @property
     def architecture(self) -> Architecture:
@@ -116,8 +144,18 @@ class RunConfig:
 
     @property
     def label(self) -> str:
-        """The activation as people write it: "ReLU"."""
-        return self.spec.label
+        """The activation as people write it: "ReLU"; of a branch, "branch, ReLU"."""
+        return branch_label(self.spec.label, self.branchings)
+
+    @property
+    def branchings(self) -> int:
+        """How many forks lie between this run and one that began at first weights."""
+        return 1 + self.fork.parent.branchings if self.fork else 0
+
+    @property
+    def first_step(self) -> int:
+        """The number of the first batch that the run trains: 0, or where a branch begins."""
+        return self.fork.step if self.fork else 0
 
     @property
     def spec(self) -> Activation:
@@ -141,7 +179,10 @@ class RunConfig:
     @cached_property
     def run_id(self) -> str:
         """16 hexadecimal digits that name this run everywhere."""
-        text = json.dumps({"version": TRAINING_VERSION, **asdict(self)}, sort_keys=True)
+        plain: dict[str, Any] = {declared.name: getattr(self, declared.name) for declared in knob_fields()}
+        if self.fork:
+            plain["fork"] = {"parent": self.fork.parent.run_id, "step": self.fork.step}
+        text = json.dumps({"version": TRAINING_VERSION, **plain}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -156,13 +197,23 @@ def race_id(configs: Iterable[RunConfig]) -> str:
     return hashlib.sha256(ids.encode()).hexdigest()[:16]
 
 
+def branch_label(label: str, branchings: int) -> str:
+    """A run's label after so many forks: "ReLU", "branch, ReLU", "branch 2, ReLU"."""
+    return (f"branch{f' {branchings}' * (branchings > 1)}, " if branchings else "") + label
+
+
+def knob_fields() -> "tuple[Field[Any], ...]":
+    """The fields of RunConfig that a person may turn, in the order of their declaration."""
+    return tuple(declared for declared in fields(RunConfig) if "knob" in declared.metadata)
+
+
 def _declared_knob(declared: "Field[Any]") -> Knob:
     knob = declared.metadata["knob"]
     assert isinstance(knob, Knob)
     return knob
 
 
-KNOBS: dict[str, Knob] = {declared.name: _declared_knob(declared) for declared in fields(RunConfig)}
+KNOBS: dict[str, Knob] = {declared.name: _declared_knob(declared) for declared in knob_fields()}
 """Each knob of RunConfig by its field's name."""
 
 
@@ -177,6 +228,38 @@ def _checked(declared: "Field[Any]", value: Any) -> Any:
 def race(config: RunConfig, activations: Iterable[str] = ("relu", "sigmoid")) -> tuple[RunConfig, ...]:
     """The same run once per activation: everything else is shared, so the activation alone explains the difference."""
     return tuple(replace(config, activation=name) for name in dict.fromkeys(activations))
+
+
+def _as_fork(value: Any) -> Fork | None:
+    """A fork, also out of the plain values that a stored config has. Raises KeyError or TypeError for others."""
+    if value is None or isinstance(value, Fork):
+        return value
+    return Fork(RunConfig(**value["parent"]), value["step"])
+
+
+def _check_fork(config: RunConfig, fork: Fork) -> None:
+    parent = fork.parent
+    if config.branchings > MAX_BRANCHINGS:
+        raise ConfigError(f"a branch of a branch is taken {MAX_BRANCHINGS} times at most")
+    kept = [name for name in KNOBS if name not in (*MAY_BRANCH, "network")]
+    changed = next((name for name in kept if getattr(config, name) != getattr(parent, name)), None)
+    if changed:
+        raise ConfigError(f"a branch keeps the {KNOBS[changed].label} of the run it comes from")
+    if _without_normalisation(config) != _without_normalisation(parent):
+        raise ConfigError("a branch keeps the layers of the run it comes from, but for batch normalisation")
+    if not isinstance(fork.step, int) or fork.step % config.steps_per_epoch:
+        raise ConfigError(
+            f"a branch begins where an epoch ended: after a multiple of {config.steps_per_epoch:,} batches"
+        )
+    if not parent.first_step < fork.step <= parent.total_steps:
+        raise ConfigError("a branch begins after an epoch that the run it comes from has trained")
+    if fork.step >= config.total_steps:
+        raise ConfigError("nothing is left to train after that epoch: give the branch more epochs")
+
+
+def _without_normalisation(config: RunConfig) -> Architecture:
+    plain = config.architecture.with_activation("identity")
+    return replace(plain, layers=tuple(layer for layer in plain.layers if not isinstance(layer, BatchNorm)))
 
 
 def _check_trainable(architecture: Architecture) -> None:

@@ -56,10 +56,11 @@ def batches_on_plateau(losses: Sequence[float]) -> int:
 
 
 def plateau_caption(run: Progress) -> str:
-    """Whether the network still guesses; empty before the first window is full."""
+    """Whether the network still guesses; empty before the first window is full, and for a branch, which may have begun
+    anywhere."""
     label, seen = run.run.config.label, len(run.losses)
     stayed = batches_on_plateau(run.losses)
-    if seen < PLATEAU_WINDOW:
+    if seen < PLATEAU_WINDOW or run.first_step:
         return ""
     if stayed == seen // PLATEAU_WINDOW * PLATEAU_WINDOW:
         return f"{label} has sat on ln 10 for {stayed:,} batches: it still guesses."

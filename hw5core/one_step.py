@@ -19,6 +19,7 @@ from hw5core.networks import initial_network
 from hw5core.parameters import LayerCount, count
 from hw5core.records import Checkpoint, MeasuredLayer, MeasuredStep, Record
 from hw5core.training import batch_indices, dropout_seed, saturated_share, standardise, train
+from hw5core.transplant import own_checkpoint
 
 MOST_IMAGES = 10
 """Of how many of a batch's images the probabilities are told."""
@@ -66,7 +67,7 @@ def _network_at(config: RunConfig, resume: Checkpoint | None) -> tuple[nn.Sequen
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if resume is None:
         return network, []
-    state = torch.load(io.BytesIO(resume.state), weights_only=True)
+    state = torch.load(io.BytesIO(own_checkpoint(config, resume).state), weights_only=True)
     network.load_state_dict(state["network"])
     return network, state["velocities"]
 

@@ -21,7 +21,9 @@ def estimated_seconds(config: RunConfig) -> float:
     """
     from hw5core.training import train
 
-    trial = replace(config, dataset="digits", training_images=0, batch_size=min(config.batch_size, 1_000), epochs=200)
+    trial = replace(
+        config, fork=None, dataset="digits", training_images=0, batch_size=min(config.batch_size, 1_000), epochs=200
+    )
     begin, paces, (before, then) = time.perf_counter(), [], (0, 0.0)
     for record in train(trial, datasets.load("digits")):
         if isinstance(record, BatchLosses) and record.seconds is not None:
@@ -33,5 +35,6 @@ def estimated_seconds(config: RunConfig) -> float:
     # The first report holds what happens only once: memory is found, kernels are chosen.
     step = median(paces[1:] or paces)
     _, validation, test = datasets.split_sizes(config.dataset)
-    evaluated = config.epochs * (validation + test)
-    return step * (config.total_steps + evaluated / config.batch_size / 4)
+    steps = config.total_steps - config.first_step
+    evaluated = steps / config.steps_per_epoch * (validation + test)
+    return step * (steps + evaluated / config.batch_size / 4)

@@ -23,10 +23,10 @@ Moment = tuple[Status, int, int, int]
 
 @dataclass(eq=False)  # one that goes on changing is only equal to itself
 class Progress:
-    """A run's story up to now. `losses` holds one training loss per batch, from the first on, without gaps; `examples`
-    the loss of every image in the order of training, each epoch `images_per_epoch` of them, and `predictions` what
-    the network took it for; `clock` the batches done and the seconds spent by then, now and then; `statistics` how the
-    layers fared, every so many batches; `measured` the last batch that the run was moved on by alone."""
+    """A run's story up to now. `losses` holds one training loss per batch, from `first_step` on, without gaps;
+    `examples` the loss of every image in the order of training, each epoch `images_per_epoch` of them, `predictions`
+    what the network took it for; `clock` the batches done and the seconds spent by then, now and then; `statistics` how
+    the layers fared, every so many batches; `measured` the last batch that the run was moved on by alone."""
 
     run: Run
     started: RunStarted | None = None
@@ -49,7 +49,7 @@ class Progress:
                 self.examples.extend(record.examples)
                 self.predictions.extend(record.predictions)
                 if record.seconds is not None:
-                    self.clock.append((len(self.losses), record.seconds))
+                    self._note_time(record.seconds)
             case LayerStatistics():
                 self.statistics.append(record)
             case MeasuredStep():
@@ -58,6 +58,22 @@ class Progress:
                 self.epochs.append(record)
             case RunFinished():
                 self.seconds = record.seconds
+
+    def _note_time(self, seconds: float) -> None:
+        if len(self.clock) == 1 and self.first_step:
+            # A branch's clock goes on from its parent's, of which its first report is the first it hears.
+            self.clock = [(self.first_step, seconds)]
+        self.clock.append((self.done, seconds))
+
+    @property
+    def first_step(self) -> int:
+        """The number of the batch that the first of the losses belongs to: of a branch, where it begins."""
+        return self.run.config.first_step
+
+    @property
+    def done(self) -> int:
+        """Batches trained up to now; of a branch, those of the run it comes from before it among them."""
+        return self.first_step + len(self.losses)
 
     @property
     def steps_per_second(self) -> float | None:
@@ -78,7 +94,7 @@ class Progress:
     @property
     def fraction(self) -> float:
         """How much of the run is done, from 0 to 1."""
-        return len(self.losses) / self.run.config.total_steps
+        return self.done / self.run.config.total_steps
 
 
 class Follower:

@@ -65,6 +65,7 @@ def receipt(progress: Progress) -> dict[str, Any]:
         "receipt": FORMAT,
         "run_id": run.run_id,
         "config": asdict(run.config),
+        "parent": _parent(run.config),
         "training_version": TRAINING_VERSION,
         "status": run.status.value,
         "attempts": run.attempt,
@@ -112,7 +113,9 @@ def read_file(path: Path) -> tuple[RunConfig, dict[str, Any]]:
 
 def metrics_of_receipt(plain: dict[str, Any]) -> Iterator[Metric]:
     """A receipt's numbers that are compared."""
-    for step, loss in enumerate(plain["metrics"]["training_loss"]):
+    fork = plain["config"].get("fork")
+    first = fork["step"] if fork else 0
+    for step, loss in enumerate(plain["metrics"]["training_loss"], start=first):
         yield _loss_metric(step, _number(loss))
     for epoch in plain["metrics"]["epochs"]:
         yield from _epoch_metrics(epoch["epoch"], _number(epoch["validation_loss"]), _number(epoch["test_accuracy"]))
@@ -164,6 +167,11 @@ def compare(theirs: Iterable[Metric], ours: Iterable[Metric]) -> Comparison:
     parted = next((pair for pair in pairs if not _same(pair[0].value, pair[1].value)), None)
     beyond = next((pair for pair in pairs if _is_beyond(*pair)), None)
     return Comparison(len(pairs), parted, beyond)
+
+
+def _parent(config: RunConfig) -> dict[str, Any] | None:
+    """Of a branch, the run it comes from and after how many batches; that run's config stands in its own."""
+    return {"run_id": config.fork.parent.run_id, "step": config.fork.step} if config.fork else None
 
 
 def _hashes(started: RunStarted) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hw5core import storefile
-from hw5core.config import RunConfig
+from hw5core.config import Fork, RunConfig
 from hw5core.limits import LECTURER, is_guest
 from hw5core.presence import is_alive
 from hw5core.records import Checkpoint, EpochResult, Record, RunFinished, RunStarted, decode, encode
@@ -74,6 +74,10 @@ class Stamp(NamedTuple):
     changed: float
 
 
+class NoCheckpointError(StoreError):
+    """A branch whose run, or that run's checkpoint, is not there (any more)."""
+
+
 class RunStore:
     """The SQLite file in `folder`, made when missing. Every call opens its own connection, so any thread may call.
 
@@ -105,7 +109,8 @@ class RunStore:
         nothing to train: it is finished, another live server trains it, or it is paused and this is not its owner
         (the operator and the lecturer may do everything).
 
-        Who asks for a run that is new or over owns it from then on; who joins one under way does not.
+        Who asks for a run that is new or over owns it from then on; who joins one under way does not. Raises
+        NoCheckpointError for a new branch that has nothing to go on from.
         """
         with storefile.connect(self.path) as database:
             # All of the decision in one write transaction: two servers never both claim a run.
@@ -258,6 +263,16 @@ class RunStore:
             ).fetchall()
         return {run_id: Stamp(Status(status), *rest) for run_id, status, *rest in rows}
 
+    def forkable_epochs(self, run_id: str) -> list[int]:
+        """The epochs, from 0, whose ends a branch of this run may begin at: those with a checkpoint of its own."""
+        with storefile.connect(self.path) as database:
+            run = _run(database, run_id)
+            rows = database.execute(
+                "SELECT epoch FROM checkpoints WHERE run_id = ? AND epoch IS NOT NULL AND step > ? ORDER BY step",
+                (run_id, run.config.first_step if run else 0),
+            ).fetchall()
+        return [epoch for (epoch,) in rows]
+
     def checkpoint(self, run_id: str) -> Checkpoint | None:
         """The run's newest checkpoint, or None."""
         with storefile.connect(self.path) as database:
@@ -313,6 +328,24 @@ def _claim(database: sqlite3.Connection, config: RunConfig, server: str, status:
     )
     database.execute("UPDATE runs SET server = ? WHERE run_id = ?", (server, config.run_id))
     _set_status(database, config.run_id, status)
+    if config.fork:
+        _graft(database, config.run_id, config.fork)
+
+
+def _graft(database: sqlite3.Connection, run_id: str, fork: Fork) -> None:
+    """Give a new branch a copy of the checkpoint it begins at: from then on it does not need its run any more."""
+    if database.execute("SELECT 1 FROM checkpoints WHERE run_id = ?", (run_id,)).fetchone():
+        return
+    copied = database.execute(
+        "INSERT INTO checkpoints (run_id, step, seconds, epoch_seconds, state, epoch) "
+        "SELECT ?, step, seconds, epoch_seconds, state, epoch FROM checkpoints WHERE run_id = ? AND step = ?",
+        (run_id, fork.parent.run_id, fork.step),
+    )
+    if not copied.rowcount:
+        raise NoCheckpointError(
+            f"The {fork.parent.label} run has no checkpoint of epoch {fork.epoch} to branch from in this server's "
+            "store: it was deleted, or trained elsewhere. Train it again, or branch from another epoch."
+        )
 
 
 def _once_told(status: Status) -> Status:

@@ -1,7 +1,7 @@
 """Two races, or two runs, beside each other: the settings in which they differ, and what each came to. No torch."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
@@ -18,13 +18,14 @@ from hw5core.chart_parts import (
     colour,
     epoch_axis,
     legend,
+    looks,
     reference,
     row_of_nothing,
     specification,
     tooltip,
 )
 from hw5core.charts import epoch_table
-from hw5core.config import KNOBS, RunConfig
+from hw5core.config import KNOBS, RunConfig, knob_fields
 from hw5core.findings import batches_on_plateau
 from hw5core.progress import Progress
 
@@ -70,7 +71,7 @@ def differences(left: Sequence[RunConfig], right: Sequence[RunConfig]) -> list[D
 
 def _settings(configs: Sequence[RunConfig]) -> dict[str, str]:
     config = configs[0]
-    words = {declared.name: in_words(getattr(config, declared.name)) for declared in fields(RunConfig)}
+    words = {declared.name: in_words(getattr(config, declared.name)) for declared in knob_fields()}
     words["activation"] = ", ".join(config.label for config in configs)
     # The network's own activations are the run's, and have just been named.
     words["network"] = str(config.architecture.with_activation("relu"))
@@ -125,9 +126,9 @@ def pair_loss_chart(labels: tuple[str, ...], epochs: int) -> dict[str, Any]:
 
 
 def _lines(labels: tuple[str, ...], epochs: int, column: str, title: str) -> tuple[alt.Chart, alt.Chart]:
-    shown = [number for number, spec in enumerate(ACTIVATIONS.values()) if spec.label in labels]
-    domain = [spec.label for spec in ACTIVATIONS.values() if spec.label in labels]
-    shapes = alt.Scale(domain=domain, range=[_SHAPES[number] for number in shown])
+    shown = looks(labels)
+    numbers = [list(ACTIVATIONS.values()).index(spec) for _, spec, _ in shown]
+    shapes = alt.Scale(domain=[label for label, _, _ in shown], range=[_SHAPES[number] for number in numbers])
     dashes = alt.Scale(domain=list(SIDES), range=[[1, 0], [6, 4]])
     base = alt.Chart(ROWS).encode(
         x=epoch_axis(epochs),

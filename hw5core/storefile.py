@@ -218,7 +218,7 @@ def _check_whole(run: dict[str, object], records: list[dict[str, object]]) -> No
     """Raises ValueError unless the losses follow one another without a gap, to the last one if the run is finished."""
     config = RunConfig(**json.loads(str(run["config"])))
     told = [decode(json.loads(str(row["body"]))) for row in records]
-    steps = 0
+    steps = config.first_step
     for record in told:
         if isinstance(record, BatchLosses):
             if record.first_step != steps:

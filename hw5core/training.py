@@ -26,6 +26,7 @@ from hw5core.datasets import MEAN, STD, Pool, Split, split
 from hw5core.networks import initial_network
 from hw5core.parameters import count
 from hw5core.records import BatchLosses, Checkpoint, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
+from hw5core.transplant import own_checkpoint
 
 REPORT_SECONDS = 0.2
 """How long losses are gathered before they are sent on: often for a live chart, seldom enough to cost nothing."""
@@ -47,7 +48,8 @@ _EVALUATION_BATCH = 10  # so few that what a layer puts out is still in the proc
 def train(
     config: RunConfig, pool: Pool, resume: Checkpoint | None = None, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[Record]:
-    """Train the config's network on the pool's images, from the beginning or from a checkpoint of the same config.
+    """Train the config's network on the pool's images, from the beginning or from a checkpoint of the same config; a
+    branch's first checkpoint is its parent's.
 
     Yields RunStarted, then BatchLosses as they gather, LayerStatistics every STATISTICS_STEPS, an EpochResult and a
     Checkpoint after every epoch, a Checkpoint at least every CHECKPOINT_SECONDS in between, and RunFinished. Asked to
@@ -58,7 +60,7 @@ def train(
     network = initial_network(config.architecture, config.seed, config.initialisation)
     yield _started(config, pool, parts, network, resume.step if resume else 0)
 
-    run = _Run(config, network, resume)
+    run = _Run(config, network, own_checkpoint(config, resume) if resume else None)
     for epoch in range(run.step // config.steps_per_epoch, config.epochs):
         yield from _train_epoch(run, pool, batch_order(config, parts.train, epoch), epoch, stop)
         if run.stopped:

@@ -10,7 +10,8 @@ from hw5core.engine import EngineError
 from hw5core.progress import Progress
 from hw5core.recorded import RACE, is_recorded, is_shipped, note
 from hw5core.runs import Status, StoreError
-from pages.race.guess import may_start, predicts_first
+from pages.race.guess import class_guesses, may_start, predicts_first
+from pages.race.outcome import outcome
 from pages.race.preview import first_batch, preview
 from pages.race.watch import rests, stories, watch
 from pages.shared.estimate import race_words
@@ -23,6 +24,7 @@ from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
 
 _ANOTHER_SEED = "Turns the seed on by one: other first weights and another order of the batches, all else as it is."
+_FORK = "From the end of one of its epochs, go on with another activation, learning rate or normalisation."
 
 _STEPS = (
     Step(
@@ -63,7 +65,7 @@ def page() -> None:
         estimate = st.empty()
         with st.container():
             images = preview(configs) if not shown else None
-        watch(configs, shown)
+        watch(configs, shown, _afterwards)
         with aside("runs"):
             seeds = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
             st.page_link("pages/sweep.py", label="The same race from several seeds",
@@ -112,6 +114,16 @@ def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
         run_buttons(configs, runs, "race", allowed)
     if rests(runs):
         st.info("The race is paused. Whoever started it lets it go on or steps it; after an hour everybody may.")
+
+
+def _afterwards(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+    class_guesses(configs, runs)
+    outcome(runs)
+    with aside("forks"), st.container(horizontal=True):
+        for run in runs:
+            if run.epochs and not is_recorded(run):
+                label, query = f"Fork {run.run.config.label}", {"run": run.run.run_id}
+                st.page_link("pages/fork.py", label=label, icon=":material/call_split:", query_params=query, help=_FORK)
 
 
 page()

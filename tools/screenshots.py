@@ -28,6 +28,7 @@ PAGES = {
     "train-batch": "/training?batch=2000",
     "train-lecture": "/training?lecture=true",
     "count-lecture": "/?lecture=true",
+    "fork": "/fork",
     "runs": "/runs",
 }
 """What is looked at, by the picture's name."""

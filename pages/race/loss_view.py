@@ -24,7 +24,9 @@ def loss_chart(configs: tuple[RunConfig, ...], runs: Sequence[Progress], on_pick
     view, key = _view(), _key(configs)
     labels = tuple(config.label for config in configs)
     words, table = _shown(tuple(runs), tuple(run.moment for run in runs), view, _zoom(key))
-    chart = training_loss_chart(labels, configs[0], view)
+    # The longest one's, and of a branch and its run the branch's, which knows where it begins.
+    config = max(configs, key=lambda one: (one.total_steps, one.first_step))
+    chart = training_loss_chart(labels, config, view)
     draw_chart("Training loss, every batch", words, table, chart, key=key, on_select=on_pick)
 
 

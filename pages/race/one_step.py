@@ -20,7 +20,7 @@ from pages.race.opened_batch import open_once, opened_batch
 
 def one_step(runs: Sequence[Progress]) -> None:
     """Draw what the newest batch did, of each run whose newest batch was a step."""
-    stepped = [(run, run.measured) for run in runs if run.measured and run.measured.step == len(run.losses) - 1]
+    stepped = [(run, run.measured) for run in runs if run.measured and run.measured.step == run.done - 1]
     if not stepped:
         return
     with st.container(border=True):
@@ -76,7 +76,7 @@ def _loss(run: Progress, measured: MeasuredStep) -> None:
         f"−ln {row[label]:.4f} = {answer.loss:.3f}"
         for row, label, answer in zip(measured.probabilities, labels, told, strict=False)
     ]
-    mean = f"mean of all {len(told)}: **{run.losses[measured.step]:.4f}**"
+    mean = f"mean of all {len(told)}: **{run.losses[-1]:.4f}**"
     st.markdown(f"**3. Loss, {run.run.config.label}:** −ln of the probability of the right class  \n")
     st.markdown("  \n".join([*terms, mean]))
 

@@ -28,7 +28,9 @@ def opened_batch(step: int, runs: Sequence[Progress]) -> None:
         if found:
             losses = " + ".join(f"{answer.loss:.3f}" for answer in found[:MOST_IMAGES])
             more = " + …" if len(found) > MOST_IMAGES else ""
-            st.markdown(f"{run.run.config.label}: ({losses}{more}) / {len(found)} = **{run.losses[step]:.4f}**")
+            st.markdown(
+                f"{run.run.config.label}: ({losses}{more}) / {len(found)} = **{run.losses[step - run.first_step]:.4f}**"
+            )
 
 
 def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> None:

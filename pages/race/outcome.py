@@ -27,7 +27,7 @@ def outcome(runs: Sequence[Progress]) -> None:
         _beside_the_sheet(runs)
     _fairness(runs)
     with aside("receipts"):
-        _receipts(runs)
+        receipts(runs)
 
 
 def _lines(runs: Sequence[Progress]) -> None:
@@ -84,7 +84,7 @@ def _fairness(runs: Sequence[Progress]) -> None:
         st.caption(f"Data: {note}.")
 
 
-def _receipts(runs: Sequence[Progress]) -> None:
+def receipts(runs: Sequence[Progress]) -> None:
     """Each finished run as a file that anybody can train again and compare: `python -m hw5core verify`."""
     with st.container(horizontal=True):
         for run in runs:

@@ -59,7 +59,7 @@ def state_words(run: Progress | None, wait: int | Download | None = None) -> str
     if isinstance(wait, Download):
         return f"downloading {wait.kind}: {wait}"
     line = f", number {wait} in line for a worker" if wait else ""
-    batches = f"{run.run.status}{line}: {len(run.losses):,} of {run.run.config.total_steps:,} batches"
+    batches = f"{run.run.status}{line}: {run.done:,} of {run.run.config.total_steps:,} batches"
     if run.seconds is not None:
         return f"{batches} in {run.seconds:.1f} s"
     if run.run.status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:

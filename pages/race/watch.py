@@ -1,8 +1,9 @@
 """The race as it is now, in two parts, each drawn anew without the rest of the page: what changes with every report,
-kept small because a hundred viewers ask for it every second, and what changes when an epoch or the race ends.
+kept small because a hundred viewers ask for it every second, and what changes when an epoch or the race ends. A branch
+is watched beside the run it comes from in the same way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -13,11 +14,10 @@ from hw5core.engine import EngineError
 from hw5core.progress import Progress
 from hw5core.recorded import recorded_race
 from hw5core.runs import Status, StoreError
-from pages.race.guess import class_guesses, predicts_first
+from pages.race.guess import predicts_first
 from pages.race.loss_view import chosen_batch, loss_chart, view_controls
 from pages.race.one_step import one_step
 from pages.race.opened_batch import opened_batch
-from pages.race.outcome import outcome
 from pages.race.scoreboard import scoreboard
 from pages.shared.chart import draw_chart
 from pages.shared.lecture import aside
@@ -32,8 +32,11 @@ REST_SECONDS = 2.0
 
 _LIVE, _TOLD = "live", "told"
 
+_Below = Callable[[tuple[RunConfig, ...], list[Progress]], None]
+"""What a page says of the runs below their charts."""
 
-def watch(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
+
+def watch(configs: tuple[RunConfig, ...], runs: Sequence[Progress], below: _Below) -> None:
     """Draw the race; while it runs or is paused, again and again."""
     live = any(not run.run.status.over for run in runs)
     seconds = pace(audience(race_id(configs))) if live else REST_SECONDS if rests(runs) else None
@@ -42,7 +45,7 @@ def watch(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
         view_controls(on_change=_draw_anew)
     with curve:
         st.fragment(_show_live, run_every=seconds, key=_LIVE)(configs, live, seconds)
-    st.fragment(_show_told, run_every=_told_seconds(configs[0]) if live else None, key=_TOLD)(configs)
+    st.fragment(_show_told, run_every=_told_seconds(configs[0]) if live else None, key=_TOLD)(configs, below)
 
 
 def stories(configs: tuple[RunConfig, ...], fresh_seconds: float = 0.0) -> list[Progress]:
@@ -96,7 +99,7 @@ def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None
         st.rerun()
 
 
-def _show_told(configs: tuple[RunConfig, ...]) -> None:
+def _show_told(configs: tuple[RunConfig, ...], below: _Below) -> None:
     """What changes when an epoch or the race has ended, or a batch was clicked on."""
     try:
         runs = stories(configs, FRESH_SECONDS)
@@ -104,8 +107,7 @@ def _show_told(configs: tuple[RunConfig, ...]) -> None:
         if batch is not None and runs:
             opened_batch(batch, runs)
         _epoch_charts(configs, runs)
-        class_guesses(configs, runs)
-        outcome(runs)
+        below(configs, runs)
     except (StoreError, EngineError) as error:
         st.error(plain(error))
 
@@ -119,7 +121,7 @@ def _troubles(runs: Sequence[Progress], live: bool) -> None:
 
 
 def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    labels, epochs = tuple(config.label for config in configs), configs[0].epochs
+    labels, epochs = tuple(config.label for config in configs), max(config.epochs for config in configs)
     table = epoch_table(runs)
     share = next((run.started.commonest_share for run in runs if run.started), None)
     validation, test = st.columns(2)

@@ -10,7 +10,7 @@ from hw5core.catalogue import Entry, Listed, settings
 from hw5core.engine import Engine
 from hw5core.runs import MAX_NAME, Status
 from pages.run_list.pair import chosen_pair, take_into_pair
-from pages.shared.knobs import race_query
+from pages.shared.knobs import branch_query, race_query
 from pages.shared.server import engine, owner
 
 _STYLE = """<style>
@@ -34,12 +34,20 @@ def draw_entry(entry: Entry, mine: frozenset[str]) -> None:
 
 def _actions(entry: Entry, owned: list[Listed]) -> None:
     if not entry.outdated:
-        query = race_query(entry.configs)
-        st.page_link("pages/training.py", label="Open", icon=":material/open_in_new:", query_params=query)
+        _open(entry)
     _side_by_side(entry)
     if owned:
         _rename(entry, owned)
         _delete(entry, owned)
+
+
+def _open(entry: Entry) -> None:
+    """The link to the race, or to the branch beside the run it comes from."""
+    fork = entry.config.fork
+    page, query = (
+        ("pages/fork.py", branch_query(entry.config)) if fork else ("pages/training.py", race_query(entry.configs))
+    )
+    st.page_link(page, label="Open", icon=":material/open_in_new:", query_params=query)
 
 
 def _in_words(entry: Entry) -> str:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Any
 
 import streamlit as st
 
 from hw5core.activations import ACTIVATIONS
-from hw5core.config import KNOBS, ConfigError, RunConfig, race
+from hw5core.config import KNOBS, ConfigError, RunConfig, knob_fields, race
 from hw5core.datasets import DATASETS, at_hand, split_sizes
+from hw5core.forks import choice
 
-_DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in fields(RunConfig)}
+_DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in knob_fields()}
 RACERS = ("relu", "sigmoid")
 """The homework's two."""
 
@@ -60,6 +60,20 @@ def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
     if activations != list(RACERS):
         query += [("activations", name) for name in activations]
     return [(name, str(value)) for name, value in query]
+
+
+def branch_query(config: RunConfig) -> list[tuple[str, str]]:
+    """The query of the fork page's address that shows this branch beside the run it comes from."""
+    assert config.fork is not None
+    parent, normalisation = choice(config)
+    return [
+        ("run", parent),
+        ("branch-epoch", str(config.fork.epoch)),
+        ("branch-activation", config.activation),
+        ("branch-rate", str(config.learning_rate)),
+        ("branch-normalisation", str(normalisation)),
+        ("branch-epochs", str(config.epochs)),
+    ]
 
 
 def dataset_knob() -> str:

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 CORE = [f"hw5core.{path.stem}" for path in (ROOT / "hw5core").glob("*.py") if not path.stem.startswith("__")]
 
 # Only these ever load torch, and only workers and the terminal's own process import them.
-NEED_TORCH = {"hw5core.backprop", "hw5core.networks", "hw5core.one_step", "hw5core.training"}
+NEED_TORCH = {"hw5core.backprop", "hw5core.networks", "hw5core.one_step", "hw5core.training", "hw5core.transplant"}
 
 
 def _import_without(blocked: str, modules: list[str]) -> str:

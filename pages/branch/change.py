@@ -1,0 +1,58 @@
+"""What a branch changes, and where it begins: each kept in the address under its own name."""
+
+import streamlit as st
+
+from hw5core.activations import ACTIVATIONS
+from hw5core.config import KNOBS, RunConfig
+from hw5core.forks import Normalisation, branch
+from pages.branch.parent import MOST_RUNS
+from pages.shared.knobs import number_knob
+from pages.shared.server import run_store
+
+
+def chosen_branch(parent: RunConfig) -> RunConfig | None:
+    """Draw the choices; the branch they make, or None with a sentence while there is no epoch to begin after.
+
+    Raises ConfigError for one that cannot be trained.
+    """
+    epochs = _epochs(parent)
+    if not epochs:
+        st.info("This run has not ended an epoch yet that a branch could begin after. Come back when it has.")
+        return None
+    columns = st.columns([1, 2, 2, 2, 2])
+    with columns[0]:
+        epoch = st.selectbox("after epoch", epochs, key="branch-epoch", bind="query-params", help=_EPOCH)
+    with columns[1]:
+        activation = _activation(parent)
+    with columns[2]:
+        rate = number_knob("learning_rate", parent.learning_rate, "branch-rate")
+    with columns[3]:
+        normalisation = st.selectbox(
+            "batch normalisation", list(Normalisation), key="branch-normalisation", bind="query-params"
+        )
+    with columns[4]:
+        length = number_knob("epochs", parent.epochs, "branch-epochs")
+    return branch(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
+
+
+_EPOCH = "A run keeps its weights at the end of each epoch, counted from 0; the branch goes on from there."
+
+
+def _epochs(parent: RunConfig) -> list[int]:
+    """The epochs that the run keeps the end of, and those that branches of it have begun after."""
+    branched = [
+        run.config.fork.epoch
+        for run, _ in run_store().newest(MOST_RUNS)
+        if run.config.fork and run.config.fork.parent == parent
+    ]
+    return sorted({*run_store().forkable_epochs(parent.run_id), *branched})
+
+
+def _activation(parent: RunConfig) -> str:
+    """At first another one than the run's: a branch that changes nothing would be the run again."""
+    names = list(ACTIVATIONS)
+    other = "sigmoid" if parent.activation == "relu" else "relu"
+    chosen: str = st.selectbox(
+        KNOBS["activation"].label, names, index=names.index(other), key="branch-activation", bind="query-params"
+    )
+    return chosen

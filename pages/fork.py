@@ -1,0 +1,59 @@
+"""Any checkpoint, gone on from with something changed: the run and its branch, side by side in the same charts."""
+
+import streamlit as st
+
+from hw5core.architecture import ArchitectureError
+from hw5core.config import ConfigError, RunConfig
+from hw5core.engine import EngineError
+from hw5core.forks import came_to, changes, in_words
+from hw5core.progress import Progress
+from hw5core.runs import StoreError
+from pages.branch.change import chosen_branch
+from pages.branch.parent import chosen_parent
+from pages.race.outcome import receipts
+from pages.race.watch import rests, stories, watch
+from pages.shared.frame import begin_page
+from pages.shared.run_buttons import run_buttons
+from pages.shared.server import engine, run_store
+
+
+def page() -> None:
+    begin_page(
+        __file__,
+        "Fork a run",
+        "**Try this:** let a sigmoid run that sits on its plateau go on with ReLU, or with batch normalisation, from "
+        "the very same weights, and watch both.",
+    )
+    try:
+        if run_store().notice:
+            st.warning(run_store().notice)
+        parent = chosen_parent()
+        config = chosen_branch(parent) if parent else None
+        if parent and config:
+            _branch(parent, config)
+    except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
+        st.error(str(error))
+
+
+def _branch(parent: RunConfig, config: RunConfig) -> None:
+    st.markdown(in_words(config))
+    mine = stories((config,))
+    worthwhile = bool(changes(config)) or config.epochs > parent.epochs
+    if not worthwhile:
+        st.info("Change something first: as it stands the branch would be its run again, number for number.")
+    # One place however many buttons it holds: were the charts below to move, the browser would build them anew.
+    with st.container(horizontal=True):
+        run_buttons((config,), mine, "branch", allowed=worthwhile)
+    if rests(mine):
+        st.info("The branch is paused. Whoever started it lets it go on or steps it; after an hour everybody may.")
+    watch((parent, config), stories((parent, config)), _afterwards)
+    engine()
+
+
+def _afterwards(_configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+    if len(runs) == 2:
+        st.markdown(came_to(*runs))
+    receipts(runs)
+
+
+page()

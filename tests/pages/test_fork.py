@@ -1,0 +1,104 @@
+"""The fork page: what there is to branch from, a branch from the button to its end, and a run that is gone."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from hw5core import datasets, home
+from hw5core.config import RunConfig
+from hw5core.forks import Normalisation, branch
+from hw5core.runs import RunStore
+from hw5core.training import train
+from pages.shared.knobs import branch_query
+
+PARENT = RunConfig(
+    network="1x28x28 conv4k3p1 relu avgpool4 flatten linear10", activation="sigmoid", training_images=20, epochs=3
+)
+
+
+@pytest.fixture
+def open_fork(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    return partial(open_page, "fork")
+
+
+@pytest.fixture
+def kept() -> RunStore:
+    """The server's store, with a finished run in it."""
+    store = RunStore(home.store_folder())
+    store.claim(PARENT, owner="mine")
+    for record in train(PARENT, datasets.load("digits")):
+        store.add(PARENT.run_id, record)
+    return store
+
+
+def _labels(app: AppTest) -> str:
+    return " ".join(html.proto.body for html in app.get("html"))
+
+
+def test_where_nothing_was_trained_it_says_what_to_do(open_fork: Callable[..., AppTest]) -> None:
+    app = open_fork()
+    assert not app.exception
+    assert "no run on this server has ended one yet" in app.info[0].value
+
+
+def test_the_first_view_has_a_run_and_a_branch_worth_trying(open_fork: Callable[..., AppTest], kept: RunStore) -> None:
+    app = open_fork()
+    assert not app.exception
+    assert app.query_params["run"] == PARENT.run_id
+    words = " ".join(one.value for one in app.markdown)
+    assert "After epoch 0 of the sigmoid run, batch 4 of it, the activation becomes ReLU instead of sigmoid." in words
+    assert "branch, ReLU: test accuracy" in _labels(app)
+    assert [button.label for button in app.button][:2] == ["Start the branch", "Step from the beginning"]
+    app.selectbox(key="branch-activation").set_value("sigmoid").run()
+    assert "number for number" in app.info[0].value
+    assert app.button[0].disabled
+    app.selectbox(key="branch-epoch").set_value(2).run()
+    assert "give the branch more epochs" in app.error[0].value
+    app.number_input(key="branch-epochs").set_value(4).run()
+    assert not app.error
+    assert not app.button[0].disabled
+
+
+def test_a_link_carries_the_branch_and_whoever_opens_it_watches_both(
+    open_fork: Callable[..., AppTest], kept: RunStore
+) -> None:
+    wanted = branch(PARENT, 1, "tanh", 0.05, Normalisation.INSERTED, epochs=4)
+    link = dict(branch_query(wanted))
+    app = open_fork(**link)
+    assert not app.exception
+    app.button[0].click().run()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and "Receipt of branch, tanh" not in str(app.get("download_button")):
+        time.sleep(0.3)
+        app.run()
+    assert not app.exception
+    other = open_fork(owner="yours", **link)
+    assert "finished: 12 of 12 batches" in _labels(other)
+    assert "finished: 16 of 16 batches" in _labels(other)
+    words = " ".join(one.value for one in other.markdown)
+    assert "batch normalisation stands in 1 place instead of 0" in words
+    assert "After epoch 2 the branch is at" in words
+    stored = kept.run(wanted.run_id)
+    assert stored is not None
+    assert stored.config == wanted
+    # The run goes; the branch stays, and the link says so.
+    kept.delete(PARENT.run_id)
+    gone = open_fork(owner="yours", **link)
+    assert not gone.exception
+    assert "has been deleted. Its branches are kept" in gone.warning[0].value
+    assert ">not started<" in _labels(gone)
+    assert "finished: 16 of 16 batches" in _labels(gone)
+    anew = open_fork(**{**link, "branch-activation": "elu"})
+    anew.button[0].click().run()
+    assert not anew.exception
+    assert "no checkpoint of epoch 1 to branch from" in " ".join(one.value for one in anew.error)
+
+
+@pytest.mark.parametrize("run", ["0" * 16, "<script>", "", "x" * 5000])
+def test_a_run_that_is_not_here_is_a_sentence(open_fork: Callable[..., AppTest], kept: RunStore, run: str) -> None:
+    app = open_fork(run=run)
+    assert not app.exception
+    assert "is not on this server" in app.error[0].value
