@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -56,7 +55,6 @@ def serving(
     script: str = "app.py",
     python: Path | str = sys.executable,
     folder: Path = ROOT,
-    **process_options: Any,
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The same with the server's process; `environment` is added to this process's own, `script` may be another app's,
     and another `python` may serve the copy in another `folder`. Whoever ends it early has to wait for its end."""
@@ -70,7 +68,6 @@ def serving(
         env=os.environ | {"HW5_HOME": str(home)} | (environment or {}),
         stdout=log.open("w") if log else subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
-        **process_options,
     )
     try:
         yield _once_it_answers(f"http://127.0.0.1:{port}", process), process

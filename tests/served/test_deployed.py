@@ -1,0 +1,106 @@
+"""The app as a platform starts it: a clean virtual environment from requirements.txt alone, another user, a home folder
+that cannot be written to, the repository read-only. It shows its first page, runs a race, and writes nowhere but into
+its store and cache.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.live import ROOT, serving
+from tools.visitor import visitor
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+NOBODY = 65534
+INSTALL_SECONDS = 600
+RACE_SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Path]:
+    """A folder that another user can reach, unlike pytest's own: it holds the copy of the repository, the environment
+    and the empty folders that the app is given."""
+    folder = Path(tempfile.mkdtemp(prefix="hw5-deployed-"))
+    folder.chmod(0o755)
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, tracked.decode().split("\0")):
+        (folder / "app" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / "app" / name)
+    _install(folder)
+    for name in ("home", "kept", "temporary"):
+        (folder / name).mkdir()
+    if os.getuid() == 0:
+        for name in ("kept", "temporary"):
+            os.chown(folder / name, NOBODY, NOBODY)
+    subprocess.run(["chmod", "-R", "a-w,a+rX", folder / "app", folder / "home", folder / "environment"], check=True)
+    yield folder
+    subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+    shutil.rmtree(folder)
+
+
+def test_the_app_runs_as_the_platform_starts_it_and_writes_only_where_it_may(machine: Path) -> None:
+    python = _as_another_user(machine)
+    write = [python, "-c", "open('mark', 'w')"]
+    assert subprocess.run(write, cwd=machine / "app", stderr=subprocess.DEVNULL, check=False).returncode
+    before = _files(machine)
+    environment = {"HOME": str(machine / "home"), "TMPDIR": str(machine / "temporary"), "HW5_DATA": ""}
+    with serving(
+        machine / "kept",
+        environment=environment,
+        python=python,
+        folder=machine / "app",
+    ) as (address, _):
+        asyncio.run(_visit(address))
+        assert _files(machine / "temporary") == set()
+    written = _files(machine) - before
+    assert (machine / "kept" / "runs.sqlite") in written
+    assert all(path.is_relative_to(machine / "kept") for path in written), written
+
+
+async def _visit(address: str) -> None:
+    """The first page, and a race on the digits from the button to its end."""
+    async with visitor(address) as first:
+        await first.until_drawn(1)
+        assert "Count the parameters" in first.text()
+        assert not first.exceptions
+    async with visitor(address, "training", "epochs-digits=1") as tab:
+        await tab.until_drawn(1)
+        await tab.press("Start the race")
+        await tab.until(lambda tab: "This race has been run" in tab.text(), RACE_SECONDS)
+        assert not tab.exceptions
+    async with visitor(address, "training", "dataset=mnist") as tab:
+        await tab.until_drawn(1)
+        assert "**Recorded** on" in tab.text()
+
+
+def _install(folder: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", folder / "environment"], check=True)
+    pip = [folder / "environment" / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-r", folder / "app" / "requirements.txt"], check=True, timeout=INSTALL_SECONDS)
+
+
+def _as_another_user(folder: Path) -> Path:
+    """The environment's Python as another user: as root, one who may read everything, since our own interpreter may lie
+    in root's home, and write nothing; otherwise ourselves, whom the files' modes keep out."""
+    python = folder / "environment" / "bin" / "python"
+    if os.getuid() != 0:
+        return python
+    rights = " ".join(f"--{kind}=-all,+dac_read_search" for kind in ("inh-caps", "ambient-caps", "bounding-set"))
+    wrapper = folder / "python-as-another"
+    wrapper.write_text(
+        f'#!/bin/sh\nexec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {rights} {python} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+def _files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
