@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -44,6 +45,9 @@ LAST_WORDS_SECONDS = 5
 
 STEP_SECONDS = 60
 """How long a step may take: an epoch's last one evaluates, and its worker may have to read MNIST first."""
+
+RESTART_SECONDS = 10.0
+"""How long a worker that died may take to be there again."""
 
 MAX_RESTARTS = 3
 """How often a run whose worker died goes on by itself, without a new checkpoint in between, before it is given up."""
@@ -77,11 +81,13 @@ class EngineError(RuntimeError):
 
 @dataclass
 class _Task:
-    """A run under way: its Dask future, whether it has told its beginning, and restarts since the last checkpoint."""
+    """A run under way: its Dask future and the address of the worker that it was given to, whether it has told its
+    beginning, and restarts since the last checkpoint."""
 
     config: RunConfig
     token: str
     future: "Future[str]"
+    worker: str
     started: bool = False
     restarts: int = 0
 
@@ -387,6 +393,7 @@ class Engine:
         run_id, token = config.run_id, uuid.uuid4().hex
         # Each time anew: a scheduler that was away for a moment does not know who listens.
         self._client.subscribe_topic(TOPIC, self._receive)
+        worker = self._freest_worker()
         future = self._client.submit(
             _train_on_worker,
             asdict(config),
@@ -395,10 +402,31 @@ class Engine:
             self._store.checkpoint(run_id),
             key=f"train-{run_id}-{token}",
             resources={TRAIN: 1},
+            workers=[worker] if worker else None,
+            # Should it be gone by now, any other will do.
+            allow_other_workers=bool(worker),
         )
-        self._tasks[run_id] = _Task(config, token, future, restarts=restarts)
+        self._tasks[run_id] = _Task(config, token, future, worker, restarts=restarts)
         self._tokens[run_id] = token
         future.add_done_callback(lambda done: self._inbox.put(lambda: self._ended(run_id, token, done)))
+
+    def _freest_worker(self) -> str:
+        """The address of the worker that trains least of ours; nothing if there is none.
+
+        Left to itself Dask goes by how busy workers are with everything, short tasks too, and may put one training
+        behind another while a worker has nothing to train. A worker of our own that died is waited for: it is being
+        started anew, and what it trained would otherwise wait for the other one to end.
+        """
+        deadline = time.monotonic() + RESTART_SECONDS
+        while True:
+            training = Counter(task.worker for task in self._tasks.values())
+            known = self._client.scheduler_info()["workers"]
+            trainers = [address for address, worker in known.items() if worker["resources"].get(TRAIN)]
+            idle = any(not training[address] for address in trainers)
+            all_here = self._cluster is None or len(trainers) >= worker_count()
+            if idle or all_here or time.monotonic() > deadline:
+                return min(trainers, key=lambda address: training[address], default="")
+            time.sleep(0.1)
 
     # What the writer's thread does. Dask's own thread only hands it what arrived, so that it never waits for a disk.
 

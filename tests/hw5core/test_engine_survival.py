@@ -93,6 +93,27 @@ def test_a_killed_workers_run_ends_the_same(shop: tuple[Engine, RunStore], expec
     engine.delete(CONFIG.run_id)
 
 
+@pytest.mark.skipif(worker_count() < 2, reason="one core has one worker")
+def test_a_race_trains_side_by_side_however_busy_a_worker_is_and_after_one_died(
+    shop: tuple[Engine, RunStore],
+) -> None:
+    engine, store = shop
+    configs = race(replace(CONFIG, seed=40, epochs=200))
+    busy = next(iter(engine._client.nthreads()))
+    errands = [engine._client.submit(time.sleep, 0.1, workers=[busy], pure=False) for _ in range(30)]
+    engine.start(configs)
+    for config in configs:
+        wait_for(store, config, lambda progress: len(progress.losses) > 0)
+    assert len({_worker_of(engine, config) for config in configs}) == 2
+    os.kill(_worker_of(engine, configs[0]), signal.SIGKILL)
+    wait_for(store, configs[0], lambda progress: progress.run.attempt == 2)
+    assert store.run(configs[1].run_id).status is Status.RUNNING  # type: ignore[union-attr]
+    assert len({_worker_of(engine, config) for config in configs}) == 2
+    engine._client.cancel(errands)
+    for config in configs:
+        engine.delete(config.run_id)
+
+
 @pytest.mark.parametrize("with_workers", [False, True], ids=["server", "server and workers"])
 def test_a_killed_servers_run_is_taken_over_and_ends_the_same(
     shop: tuple[Engine, RunStore], expected: dict[str, Any], with_workers: bool
