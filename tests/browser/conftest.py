@@ -13,9 +13,10 @@ from tools.live import chromium as system_chromium
 PATIENCE_MS = 60_000  # what a busy machine may need
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser. Where none is installed a developer sees a skip, and CI a failure."""
+    """The browser, once per file: while it is open, its driver's event loop runs in this thread, and no other can.
+    Where none is installed a developer sees a skip, and CI a failure."""
     try:
         with system_chromium() as browser:
             yield browser

@@ -51,9 +51,11 @@ def test_keys_alone_change_move_and_remove_a_layer(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(line).to_have_value("1x28x28 conv9k3 maxpool2 relu")
     # The layer took the focus along: it is moved back without searching for it.
+    expect(page.get_by_role("button", name="Move layer 3 down")).to_be_focused()
     _tab_to(page, page.get_by_role("button", name="Move layer 3 up"), backwards=True, most=3)
     page.keyboard.press("Enter")
     expect(line).to_have_value("1x28x28 conv9k3 relu maxpool2")
+    expect(page.get_by_role("button", name="Move layer 2 up")).to_be_focused()
     _tab_to(page, page.get_by_role("button", name="Remove layer 2"), most=3)
     page.keyboard.press("Enter")
     expect(line).to_have_value("1x28x28 conv9k3 maxpool2")

@@ -16,17 +16,20 @@ APP = str(Path(__file__).parents[2] / "app.py")
 
 
 @pytest.fixture(scope="session")
-def workers() -> Iterator[str]:
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The scheduler of a Dask cluster that all page tests train on, one after the other: to start workers for each of
     them would take longer than the tests do. The embedded cluster is tested with the engine and in the browser."""
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=2,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        resources={TRAIN: 1},
-        silence_logs=logging.ERROR,
-    ) as cluster:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HW5_HOME", str(tmp_path_factory.mktemp("workers")))
+        cluster = LocalCluster(
+            n_workers=2,
+            threads_per_worker=2,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            resources={TRAIN: 1},
+            silence_logs=logging.ERROR,
+        )
+    with cluster:
         yield cluster.scheduler_address
 
 

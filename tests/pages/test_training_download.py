@@ -18,6 +18,8 @@ def test_a_download_is_shown_its_failure_said_and_the_next_try_goes_on(
     open_training: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HW5_DATA", raising=False)
+    # Workers of the app's own, whose cache is the page's.
+    monkeypatch.delenv("HW5_SCHEDULER")
     with publisher() as source:
         monkeypatch.setitem(downloads._PACKED_SIZES, KIND, source.sizes)
         app = open_training(dataset="fashion", activations="relu", predict="false")
