@@ -50,14 +50,15 @@ class Backprop:
         """One step of gradient descent along the gradient of the batch's mean cross-entropy.
 
         Takes standardised images (n, channels, height, width) and their labels (n,); gives the logits (n, classes) from
-        before the step. `watch` is shown, on the way back, every layer from the last to the first that learns.
+        before the step. `watch` is shown every layer, on the way back.
         """
         logits, tape = self._forward(images)
         gradient = gradient_in(logits, labels)
         velocities = list(self.velocities)
-        for number in reversed(range(self.first, len(self.layers))):
-            layer, kept = self.layers[number], tape.pop()
-            gradient, found = layer.backward(gradient, kept)
+        for number in reversed(range(len(self.layers))):
+            layer, kept, found = self.layers[number], tape.pop(), None
+            if number >= self.first:
+                gradient, found = layer.backward(gradient, kept)
             if watch:
                 watch(number, layer, kept, found)
             if self.momentum:

@@ -40,6 +40,9 @@ TRAIN = "train"
 CONNECT_SECONDS = 10
 """How long an existing cluster has to answer."""
 
+STEP_TRIES = 3
+"""How often a step is tried: the last words of a task that was just let go of may come in behind it."""
+
 LAST_WORDS_SECONDS = 5
 """How long a run that was just paused has to tell where it stands before it is stepped."""
 
@@ -179,15 +182,24 @@ class Engine:
                     raise EngineError("A run that is being trained cannot be stepped: pause it first.")
                 if not self._store.claim(config, self._presence.token, owner, Status.PAUSED):
                     raise EngineError("Only a run that rests, and only by whoever paused it, is moved on by a step.")
-        self._await_last_words(chosen)
-        futures = {config.run_id: self._submit_step(config) for config in chosen}
-        told = {run_id: _answer(future) for run_id, future in futures.items()}
+        for _ in range(STEP_TRIES):
+            chosen = self._move_on(chosen)
+            if not chosen:
+                return
+        raise EngineError("Somebody else moved the run on meanwhile. It stands where they left it.")
+
+    def _move_on(self, configs: list[RunConfig]) -> list[RunConfig]:
+        """Train a batch of each; those of which it could not be kept, because more has come in of them meanwhile."""
+        self._await_last_words(configs)
+        futures = [self._submit_step(config) for config in configs]
+        told = [_answer(future) for future in futures]
         with self._lock:
-            for run_id, records in told.items():
-                if not self._store.advance(run_id, records):
-                    raise EngineError("Somebody else moved the run on meanwhile. It stands where they left it.")
-                # What a task that was let go of may still say is not listened to from here on.
-                self._tokens.pop(run_id, None)
+            kept = [self._store.advance(config.run_id, records) for config, records in zip(configs, told, strict=True)]
+            for config, is_kept in zip(configs, kept, strict=True):
+                if is_kept:
+                    # What a task that was let go of may still say is not listened to from here on.
+                    self._tokens.pop(config.run_id, None)
+        return [config for config, is_kept in zip(configs, kept, strict=True) if not is_kept]
 
     def stop(self, run_id: str, owner: str | None = None) -> None:
         """End the run where it is; what there is stays. Raises EngineError for someone who does not own it."""

@@ -56,9 +56,8 @@ class LayerStatistics:
     """How the layers fared in batch number `step`, by their names as torchsummary prints them ("Conv2d-1").
 
     `weight_norms` and `gradient_norms` are the Euclidean norms of the weights before the step, and of the loss's
-    gradient in them. `saturated` is, per activation behind the first layer that learns, the share of units (0 to 1)
-    whose derivative lies under `training.SATURATED_SLOPE`: they pass back next to nothing. For ReLU these are the units
-    that put out 0.
+    gradient in them. `saturated` is, per activation, the share of units (0 to 1) whose derivative lies under
+    `training.SATURATED_SLOPE`: they pass back next to nothing. For ReLU these are the units that put out 0.
     """
 
     step: int

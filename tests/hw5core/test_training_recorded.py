@@ -68,6 +68,13 @@ def test_the_layers_are_measured_as_autograd_has_them(digits: Pool) -> None:
     assert set(told[0].saturated) == {"Sigmoid-2"}
 
 
+def test_an_activation_of_the_images_themselves_is_measured_too(digits: Pool) -> None:
+    config = RunConfig(network="1x28x28 flatten relu linear10", epochs=1, training_images=20)
+    (told,) = (record for record in train(config, digits) if isinstance(record, LayerStatistics))
+    chosen = batch_indices(config, len(digits.labels), 0)
+    assert told.saturated["ReLU-2"] == pytest.approx((standardise(digits.images[chosen]) <= 0).float().mean().item())
+
+
 def test_measuring_the_layers_changes_no_number(digits: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     config = RunConfig(network="1x28x28 conv4k3p1 relu bn maxpool4 flatten dropout0.5 linear10", epochs=1)
     seldom = _examples(list(train(config, digits)))
