@@ -3,7 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tools have an environment of their own on top of the app's: what the app runs in is requirements.txt alone.
+TOOLS := .venv-tools
+TOOL := $(TOOLS)/bin
 PORT ?= 8501
+# Tests wait for servers and browsers half of the time: two at once fill two cores.
+JOBS ?= 2
+PYTEST := $(TOOL)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup run test check bench screenshots precompute clean
 
@@ -15,7 +21,7 @@ help:
 	@echo "make precompute  the homework's race, shipped as recorded"
 	@echo "make screenshots  every page, light and dark, at three widths, into build/screenshots"
 
-setup: $(VENV)/.installed-dev
+setup: $(TOOLS)/.installed-dev
 
 # A stamp per requirement file: installing again happens when one changes, and only then.
 $(VENV)/.created:
@@ -27,35 +33,42 @@ $(VENV)/.installed: requirements.txt $(VENV)/.created
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+# A .pth file puts the app's packages behind the tools' own.
+$(TOOLS)/.created: $(VENV)/.installed
+	$(PYTHON) -m venv $(TOOLS)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > "$$($(TOOL)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/app.pth"
 	touch $@
 
-$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+$(TOOLS)/.installed-dev: requirements-dev.txt $(TOOLS)/.created
+	$(TOOL)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(TOOLS)/.installed-bench: requirements-bench.txt $(TOOLS)/.installed-dev
+	$(TOOL)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	touch $@
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: setup
-	$(BIN)/python -m pytest
+	HW5_ENVIRONMENT=$(abspath $(VENV)) $(PYTEST)
 
 check: setup
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not browser and not slow"
+	$(TOOL)/ruff format --check .
+	$(TOOL)/ruff check .
+	$(TOOL)/mypy
+	$(PYTEST) -m "not browser and not slow"
 
-bench: $(VENV)/.installed-bench
-	$(BIN)/python -m benchmarks
+bench: $(TOOLS)/.installed-bench
+	$(TOOL)/python -m benchmarks
 
 # The homework's race on MNIST, shipped as recorded: again whenever TRAINING_VERSION was raised.
 precompute: setup
-	$(BIN)/python -m hw5core precompute
+	$(TOOL)/python -m hw5core precompute
 
 screenshots: setup
-	$(BIN)/python -m tools.screenshots
+	$(TOOL)/python -m tools.screenshots
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

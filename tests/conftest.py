@@ -11,6 +11,20 @@ from hw5core import datasets
 from hw5core.engine import Engine
 from hw5core.runs import RunStore
 
+WORKERS = {"engine", "workers"}
+"""Fixtures that start worker processes: a test that stands on one takes seconds."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts workers as slow; and begin with the files of slow tests, so that none is left over at the end,
+    when nothing else is there to be run beside it."""
+    for item in items:
+        if WORKERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+    slow = {item.path for item in items if any(item.iter_markers("slow")) or any(item.iter_markers("browser"))}
+    items.sort(key=lambda item: item.path not in slow)
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -1,7 +1,8 @@
-"""A real server and a real Chromium: a window on the app per test."""
+"""A real server per file and a real Chromium: a window on the app per test."""
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,22 @@ def chromium() -> Iterator[Browser]:
         pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
 
 
-@pytest.fixture
-def server(home: Path, tmp_path: Path) -> Iterator[str]:
-    """The address of the app, served by a process of its own with an empty store."""
-    log = tmp_path / "server.log"
+@pytest.fixture(scope="module")
+def server_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the file's server keeps its store."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def server(server_home: Path) -> Iterator[str]:
+    """The address of the app, served by a process of its own, once per file."""
+    with _served_without_complaint(server_home) as address:
+        yield address
+
+
+@contextmanager
+def _served_without_complaint(home: Path) -> Iterator[str]:
+    log = home / "server.log"
     with served(home, log) as address:
         yield address
         told = log.read_text()
@@ -37,7 +50,21 @@ def server(home: Path, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def page(chromium: Browser, server: str) -> Iterator[Page]:
     """A window of its own."""
-    context = chromium.new_context(base_url=server, viewport={"width": 1280, "height": 1000})
+    with _window(chromium, server) as window:
+        yield window
+
+
+@pytest.fixture
+def cold_page(chromium: Browser, home: Path) -> Iterator[Page]:
+    """A window on a server that nobody has visited yet."""
+    home.mkdir()
+    with _served_without_complaint(home) as address, _window(chromium, address) as window:
+        yield window
+
+
+@contextmanager
+def _window(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     yield context.new_page()

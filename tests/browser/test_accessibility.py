@@ -1,5 +1,7 @@
 """Everybody can use it: axe-core finds nothing serious on any page, and the keyboard alone does everything."""
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -23,8 +25,18 @@ _LOOK = """element => {
 }"""
 """How an element and what is around it are outlined."""
 
+_FOCUSED = """() => {
+  let element = document.activeElement
+  while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
+  return `${element.tagName} ${(element.ariaLabel || element.textContent).slice(0, 30)}`
+}"""
+"""What has the focus."""
 
-def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(chromium: Browser, server: str) -> None:
+
+def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(
+    chromium: Browser, server: str, server_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HW5_HOME", str(server_home))
     assert main(["train", *(word for name, value in RACE for word in (f"--{name}", value))]) == 0
     found = []
     for scheme in ("light", "dark"):
@@ -65,7 +77,7 @@ def test_keys_alone_change_move_and_remove_a_layer(page: Page) -> None:
 
 
 def test_keys_alone_run_a_race_and_open_a_batch(page: Page) -> None:
-    page.goto(RACE_ADDRESS)
+    page.goto(f"{RACE_ADDRESS}&seed=2")
     settle(page)
     _tab_to(page, page.get_by_role("button", name="Start the race"))
     page.keyboard.press("Enter")
@@ -104,12 +116,14 @@ def _tab_to(page: Page, target: Locator, backwards: bool = False, most: int = 90
     """Press Tab until the target has the focus, and see that it looks otherwise then."""
     expect(target).to_be_visible()
     unfocused = target.evaluate(_LOOK)
+    trail = []
     for _ in range(most):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
         if target.evaluate("element => element === element.getRootNode().activeElement"):
             break
+        trail.append(page.evaluate(_FOCUSED))
     else:
-        pytest.fail(f"no key leads to {target}")
+        pytest.fail(f"no key leads to {target}, but to {', '.join(trail)}")
     expect(target).to_be_focused()
     page.wait_for_timeout(300)  # a border fades into its colour
     assert target.evaluate(_LOOK) != unfocused

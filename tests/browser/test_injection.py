@@ -18,8 +18,8 @@ ADDRESS = "www.stranger.example"
 CONFIGS = race(RunConfig(epochs=1))
 
 
-def test_no_word_of_a_strangers_is_markup(page: Page, home: Path) -> None:
-    store = RunStore(home)
+def test_no_word_of_a_strangers_is_markup(page: Page, server_home: Path) -> None:
+    store = RunStore(server_home)
     for config in CONFIGS:
         store.claim(config, "server", "a stranger")
         store.halt(config.run_id, Status.STOPPED)

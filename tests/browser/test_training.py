@@ -33,13 +33,13 @@ def test_one_press_runs_the_race_and_a_link_shows_it_to_others(page: Page) -> No
     _opens_a_batch_by_a_click(page)
 
 
-def test_a_deep_link_is_the_first_visit_to_a_cold_server(page: Page) -> None:
-    page.goto("/training?dataset=mnist&seed=3")
-    expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
-    expect(page.get_by_role("link", name="Count")).to_be_visible()
-    expect(page.get_by_role("spinbutton", name="seed")).to_have_value("3")
-    expect(page.get_by_text("42,000 images to train on")).to_be_visible()
-    expect(page.get_by_text("Page not found")).to_have_count(0)
+def test_a_deep_link_is_the_first_visit_to_a_cold_server(cold_page: Page) -> None:
+    cold_page.goto("/training?dataset=mnist&seed=3")
+    expect(cold_page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
+    expect(cold_page.get_by_role("link", name="Count")).to_be_visible()
+    expect(cold_page.get_by_role("spinbutton", name="seed")).to_have_value("3")
+    expect(cold_page.get_by_text("42,000 images to train on")).to_be_visible()
+    expect(cold_page.get_by_text("Page not found")).to_have_count(0)
 
 
 def _opens_a_batch_by_a_click(page: Page) -> None:
