@@ -68,6 +68,14 @@ class Backprop:
                 layer.descend(found, self.learning_rate)
         return logits
 
+    def predict(self, images: Tensor) -> Tensor:
+        """The logits (n, classes) of standardised images in evaluation mode: batch normalisation by its running
+        moments, no dropout."""
+        values = images
+        for layer in self.layers:
+            values = layer.evaluate(values)
+        return values
+
     def _forward(self, values: Tensor) -> tuple[Tensor, list[Any]]:
         """The logits, and per layer what its backward pass needs."""
         tape = []
@@ -103,6 +111,10 @@ class Layer:
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         """The layer's output, and what is to be kept for `backward`."""
         raise NotImplementedError
+
+    def evaluate(self, values: Tensor) -> Tensor:
+        """The layer's output in evaluation mode: for most kinds the same."""
+        return self.forward(values)[0]
 
     def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
         """From the loss's gradient in the output to that in the input, and what it found about the parameters."""
@@ -228,6 +240,11 @@ class _BatchNorm(Layer):
         )
         return normalised, (values, mean, inverse_deviation)
 
+    def evaluate(self, values: Tensor) -> Tensor:
+        norm = self.module
+        moments = norm.running_mean, norm.running_var
+        return _batch_norm(values, *self.parameters, *moments, False, norm.momentum, norm.eps)[0]
+
     def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
         norm, (values, *moments) = self.module, kept
         before, *found = _batch_norm_backward(
@@ -291,6 +308,9 @@ class _Dropout(Layer):
         scale = 1 / self.share_kept if self.share_kept else 0.0
         mask = torch.empty_like(values).bernoulli_(self.share_kept, generator=self.generator).mul_(scale)
         return values * mask, mask
+
+    def evaluate(self, values: Tensor) -> Tensor:
+        return values
 
     def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
         return gradient * kept, None
@@ -369,6 +389,6 @@ def _layers(network: nn.Sequential, generator: torch.Generator) -> list[Layer]:
 
 def _is_needed(layers: list[Layer]) -> bool:
     """Whether what these layers put out is, in memory, the images, which are not ours to change, or an activation's
-    output, which its own backward pass needs: Flatten gives on what it is given."""
-    beneath = next((layer for layer in reversed(layers) if not isinstance(layer, _Flatten)), None)
+    output, which its own backward pass needs: Flatten, and in evaluation Dropout, give on what they are given."""
+    beneath = next((layer for layer in reversed(layers) if not isinstance(layer, _Flatten | _Dropout)), None)
     return beneath is None or isinstance(beneath, Activation)

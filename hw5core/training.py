@@ -96,18 +96,16 @@ def standardise(images: NDArray[np.uint8]) -> Tensor:
     return ((torch.from_numpy(images).float() - 255 * MEAN) / (255 * STD)).unsqueeze(1)
 
 
-def evaluate(network: nn.Module, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean cross-entropy (nats) and accuracy (percent) in evaluation mode; leaves the network in training mode."""
-    network.eval()
+@torch.inference_mode()
+def evaluate(backprop: Backprop, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
+    """Mean cross-entropy (nats) and accuracy (percent) of the network in evaluation mode."""
     total_loss, correct = 0.0, 0
-    with torch.inference_mode():
-        for first in range(0, len(labels), _EVALUATION_BATCH):
-            part = slice(first, first + _EVALUATION_BATCH)
-            target = torch.from_numpy(labels[part])
-            logits = network(standardise(images[part]))
-            total_loss += functional.cross_entropy(logits, target, reduction="sum").item()
-            correct += int((logits.argmax(1) == target).sum())
-    network.train()
+    for first in range(0, len(labels), _EVALUATION_BATCH):
+        part = slice(first, first + _EVALUATION_BATCH)
+        target = torch.from_numpy(labels[part])
+        logits = backprop.predict(standardise(images[part]))
+        total_loss += functional.cross_entropy(logits, target, reduction="sum").item()
+        correct += int((logits.argmax(1) == target).sum())
     return total_loss / len(labels), 100 * correct / len(labels)
 
 
@@ -168,8 +166,8 @@ class _Run:
 
     def finish_epoch(self, epoch: int, pool: Pool, parts: Split) -> EpochResult:
         begin = time.perf_counter()
-        loss, accuracy = evaluate(self.network, pool.images[parts.validation], pool.labels[parts.validation])
-        _, test_accuracy = evaluate(self.network, pool.images[parts.test], pool.labels[parts.test])
+        loss, accuracy = evaluate(self.backprop, pool.images[parts.validation], pool.labels[parts.validation])
+        _, test_accuracy = evaluate(self.backprop, pool.images[parts.test], pool.labels[parts.test])
         evaluation_seconds = time.perf_counter() - begin
         result = EpochResult(
             epoch, self.step - 1, loss, accuracy, test_accuracy, self.epoch_seconds, evaluation_seconds

@@ -83,7 +83,17 @@ def _assert_equal_training(architecture: Architecture, images: int = 3, momentum
     torch.testing.assert_close(by_hand, by_autograd, rtol=1e-7, atol=1e-9)
     for (name, one), (_, other) in zip(ours.state_dict().items(), theirs.state_dict().items(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}")
+    _assert_equal_predictions(ours, theirs, inputs)
     assert torch.equal(inputs, untouched), "the images were overwritten"
+
+
+def _assert_equal_predictions(ours: nn.Sequential, theirs: nn.Sequential, inputs: Tensor) -> None:
+    """In evaluation mode; a second time too, after the first one's work in place."""
+    theirs.eval()
+    with torch.no_grad():
+        backprop = Backprop(ours, RATE)
+        for _ in range(2):
+            torch.testing.assert_close(backprop.predict(inputs), theirs(inputs), rtol=1e-7, atol=1e-9)
 
 
 def _is_smooth_enough(architecture: Architecture) -> bool:
@@ -107,6 +117,7 @@ def test_any_network_trains_as_with_autograd(architecture: Architecture, momentu
         "1x6x6 avgpool2 relu sigmoid flatten relu linear4",
         "1x6x6 relu flatten linear4 sigmoid identity sigmoid",
         "1x6x6 flatten dropout1 linear4",
+        "1x6x6 dropout0.5 relu flatten linear4",
     ],
 )
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
