@@ -18,8 +18,8 @@ _component = st.components.v2.component(
     # The SVG holds numbers and words of ours only; nothing a visitor writes reaches it.
     js="""export default function ({ data, parentElement, setTriggerValue }) {
       const picture = parentElement.querySelector(".picture")
-      if (picture.dataset.shown !== data) {
-        picture.innerHTML = picture.dataset.shown = data
+      if (picture.dataset.shown !== data.svg) {
+        picture.innerHTML = picture.dataset.shown = data.svg
         const svg = picture.querySelector("svg")
         const natural = Number(svg.getAttribute("width"))
         svg.style.width = `max(${natural}px, min(100%, ${1.8 * natural}px))`
@@ -34,7 +34,8 @@ _component = st.components.v2.component(
 
 def clickable_drawing(counted: Count, selected: int | None) -> None:
     """Draw the network; what is clicked goes to `work`."""
-    _component(key=_KEY, data=drawing(counted, selected), on_picked_change=_picked)
+    # Not the bare text, because Streamlit imports pandas to see whether that might be a table.
+    _component(key=_KEY, data={"svg": drawing(counted, selected)}, on_picked_change=_picked)
 
 
 def _picked() -> None:

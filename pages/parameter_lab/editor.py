@@ -67,10 +67,11 @@ def layer_editor(counted: Count, selected: int | None) -> None:
 def _shown(counted: Count, selected: int | None) -> dict[str, Any]:
     edit = st.session_state.get(KEY, {}).get("edit")
     after = selected if selected else len(counted.architecture.layers)
+    # Tuples, because Streamlit imports pandas to see whether a list might be a table.
     return {
         "answered": edit["number"] if edit else None,
-        "cards": [_input_card(counted.architecture), *_layer_cards(counted, selected)],
-        "kinds": list(_NEW_LAYERS.items()),
+        "cards": (_input_card(counted.architecture), *_layer_cards(counted, selected)),
+        "kinds": tuple(_NEW_LAYERS.items()),
         "add_at": after,
         "add_label": f"Add below layer {selected}" if selected else "Add at the end",
     }

@@ -30,4 +30,6 @@ class Step:
 
 def guide(page: str, steps: tuple[Step, ...]) -> None:
     """The button that opens the guide of this page, and the guide."""
-    _component(key="guide", data={"page": page, "steps": [asdict(step) for step in steps]}, width="content")
+    # A tuple, because Streamlit imports pandas to see whether a list might be a table.
+    shown = tuple(asdict(step) for step in steps)
+    _component(key="guide", data={"page": page, "steps": shown}, width="content")
