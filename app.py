@@ -8,9 +8,9 @@ def main() -> None:
     """Run the page that the address names."""
     import streamlit as st
 
+    from pages.shared.browser import browser
     from pages.shared.frame import mark_as_routed
     from pages.shared.lecturer import take_secret
-    from pages.shared.server import browser
 
     st.set_page_config(page_title="HW5 Lab", page_icon=":material/neurology:", layout="wide")
     mark_as_routed()

@@ -4,9 +4,7 @@ import streamlit as st
 
 from hw5core.activations import ACTIVATIONS
 from hw5core.architecture import INPUT_LIMITS, LIMITS, MAX_LAYERS, MAX_TEXT, PRESETS, parse
-from hw5core.chart_words import shares_in_words
 from hw5core.formulas import SYMBOLS
-from hw5core.layer_charts import SELECTION, share_chart, share_table
 from hw5core.parameters import MAX_VALUES, Count, count
 from hw5core.summary import ModuleFacts
 from pages.parameter_lab import checking, work
@@ -18,14 +16,12 @@ from pages.parameter_lab.table import cost_table, count_table, formula_table, sh
 from pages.parameter_lab.take_away import take_away
 from pages.parameter_lab.tools import tools
 from pages.parameter_lab.total import sticky_total, total_style
-from pages.shared.chart import draw_chart
 from pages.shared.frame import begin_page
 from pages.shared.guide import Step
 from pages.shared.lecture import aside, lecture_mode
 from pages.shared.plain_words import plain
 
 _PRESET = "preset"
-_BARS = "bars"
 _STEPS = (
     Step("Drag the channels of the first convolution. The total follows your thumb.", ".st-key-layers"),
     Step(
@@ -56,7 +52,10 @@ def page() -> None:
     total_style()
     _lab(answer)
     _show_drawing(counted, current.selected)
-    _show_bars(counted, current.selected)
+    # Only now: pandas and altair take longer to import than a server to start, and the numbers need not wait for them.
+    from pages.parameter_lab.bars import share_bars
+
+    share_bars(counted, current.selected)
     convolution_at_work(counted, current.selected)
     if not lecture_mode():
         tools(counted, answer if isinstance(answer, ModuleFacts) else None)
@@ -169,26 +168,6 @@ def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
 def _show_drawing(counted: Count, selected: int | None) -> None:
     clickable_drawing(counted, selected)
     st.caption("Heights to scale; thickness is the logarithm of the channels. Activations keep the shape: not drawn.")
-
-
-def _show_bars(counted: Count, selected: int | None) -> None:
-    if not counted.rows:
-        return
-    draw_chart(
-        "Where the parameters are, and where the work is",
-        shares_in_words(counted),
-        share_table(counted, selected),
-        share_chart(),
-        key=_BARS,
-        on_select=_take_bar,
-        selection_mode=SELECTION,
-    )
-
-
-def _take_bar() -> None:
-    points = st.session_state[_BARS].selection[SELECTION]
-    work.mark(points[0]["number"] if points else None)
-    st.rerun()
 
 
 page()

@@ -5,10 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from hw5core.engine import EngineError
-from hw5core.runs import StoreError
 from hw5core.summary import ModuleFacts, ask_module
-from pages.shared.server import engine
 
 PATIENCE_SECONDS = 0.15
 """How long a full run of the page waits for the answer: normally it takes a fifth of that."""
@@ -33,6 +30,11 @@ def answer(text: str) -> ModuleFacts | str | None:
 
 def await_answer(text: str) -> None:
     """Draw the page anew as soon as the answer is there. Call it last: it may have to start the workers."""
+    # Only now: Dask takes longer to import than a server to start, and the page is drawn by then.
+    from hw5core.engine import EngineError
+    from hw5core.runs import StoreError
+    from pages.shared.server import engine
+
     try:
         engine()
     except (EngineError, StoreError) as error:
@@ -51,4 +53,6 @@ def _watch(text: str) -> None:
 def _question(text: str) -> tuple[Any]:
     """One question per network for everybody who looks at it; Dask's future holds the answer. It comes in a tuple
     because Streamlit refuses to cache what could be awaited."""
+    from pages.shared.server import engine  # by now it is there: `await_answer` has imported it
+
     return (engine().submit(ask_module, text),)

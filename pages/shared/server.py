@@ -1,6 +1,5 @@
 """What exists once per server and is shared by all its sessions: the store of runs, the engine, who follows a run."""
 
-import hashlib
 import time
 import uuid
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from hw5core.engine import Engine, EngineError
 from hw5core.limits import LECTURER
 from hw5core.progress import Follower, GroupFollower
 from hw5core.runs import RunStore
+from pages.shared.browser import browser
 from pages.shared.lecturer import is_lecturer
 
 ANSWER_SECONDS = 60
@@ -91,28 +91,3 @@ def group_follower(run_ids: tuple[str, ...]) -> GroupFollower:
 def owner() -> str:
     """Whoever this is to the engine: what they start, they may also pause, stop and delete, after a reload too."""
     return LECTURER if is_lecturer(browser()) else browser()
-
-
-def browser() -> str:
-    """This browser's token.
-
-    Streamlit gives every browser a random secret in a cookie, and masks it anew at each visit; the token is its hash.
-    Without a cookie it is this session's own.
-    """
-    secret = _unmasked(st.context.cookies.get("_streamlit_xsrf", ""))
-    if secret:
-        return hashlib.sha256(secret).hexdigest()[:32]
-    token: str = st.session_state.setdefault("owner", uuid.uuid4().hex)
-    return token
-
-
-def _unmasked(cookie: str) -> bytes:
-    """The secret of a cookie "2|mask|masked secret|time", all in hexadecimal digits; nothing if it is not one."""
-    try:
-        version, mask, masked, _ = cookie.split("|")
-        key = bytes.fromhex(mask)
-        return bytes(byte ^ key[place % len(key)] for place, byte in enumerate(bytes.fromhex(masked))) * (
-            version == "2"
-        )
-    except (ValueError, ZeroDivisionError):
-        return b""

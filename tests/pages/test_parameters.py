@@ -12,6 +12,7 @@ from hw5core.architecture import PRESETS
 from hw5core.summary import ask_module
 from pages.parameter_lab import checking
 from pages.parameter_lab.table import AGREES
+from pages.shared import server
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -29,7 +30,7 @@ class _WorkerHere:
 def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The app at its first page, not run yet; PyTorch is asked in this process."""
     checking._question.clear()
-    monkeypatch.setattr(checking, "engine", _WorkerHere)
+    monkeypatch.setattr(server, "engine", _WorkerHere)
     return AppTest.from_file(str(APP), default_timeout=30)
 
 
@@ -144,7 +145,7 @@ def test_what_pytorch_cannot_say_is_said_and_the_rest_goes_on(page: AppTest, mon
             future.set_exception(RuntimeError("no such worker"))
             return future
 
-    monkeypatch.setattr(checking, "engine", Broken)
+    monkeypatch.setattr(server, "engine", Broken)
     page.run()
     assert "3,747,200" in _text(page.run())
     assert "no such worker" in " ".join(warning.value for warning in page.warning)
@@ -171,7 +172,7 @@ def test_ask_module_is_what_the_worker_is_asked(page: AppTest, monkeypatch: pyte
             asked.append((function, *arguments))
             return super().submit(function, *arguments)
 
-    monkeypatch.setattr(checking, "engine", Remembering)
+    monkeypatch.setattr(server, "engine", Remembering)
     page.run()
     page.run()
     assert asked == [(ask_module, PRESETS["homework"].text)]

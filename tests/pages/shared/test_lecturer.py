@@ -22,8 +22,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> None:
 def _who() -> None:
     import streamlit as st
 
+    from pages.shared.browser import browser
     from pages.shared.lecturer import take_secret
-    from pages.shared.server import browser, owner
+    from pages.shared.server import owner
 
     take_secret(browser())
     st.text(owner())

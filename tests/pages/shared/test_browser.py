@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.shared.server import _unmasked
+from pages.shared.browser import _unmasked
 
 FIRST = "2|a0fa0b02|7f6c5b81982750b3e7bdf0443b774f09|1795444936"
 RELOADED = "2|fc2f31df|23b9615cc4f26a6ebb68ca9967a275d4|1795444936"
