@@ -236,6 +236,8 @@ def _state_at_rest(element: Element) -> WidgetState | None:
     widget: Any = getattr(element, kind, None)
     state = WidgetState(id=getattr(widget, "id", ""))
     match kind:
+        case "number_input" if not widget.set_value and not widget.HasField("default"):
+            return None
         case "number_input":
             name = "int_value" if widget.data_type == NumberInput.INT else "double_value"
             number = widget.value if widget.set_value else widget.default

@@ -46,8 +46,10 @@ def _ask(configs: tuple[RunConfig, ...]) -> None:
 
 def class_guesses(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
     """After the race, what everybody had expected, and what it came to."""
-    guesses = run_store().guesses(race_id(configs)) if len(configs) > 1 else {}
-    if not guesses or len(runs) < len(configs) or any(run.run.status is not Status.FINISHED for run in runs):
+    if len(configs) < 2 or len(runs) < len(configs) or any(run.run.status is not Status.FINISHED for run in runs):
+        return
+    guesses = run_store().guesses(race_id(configs))
+    if not guesses:
         return
     ends = [run.epochs[-1].test_accuracy for run in runs]
     lead = ends[0] - ends[1]

@@ -19,15 +19,18 @@ _CLICKED = "batch clicked last"
 _SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batches"}
 
 
-def loss_chart(configs: tuple[RunConfig, ...], runs: Sequence[Progress], on_pick: Callable[[], None]) -> None:
-    """Draw it as its controls say; `on_pick` is called when it was zoomed or a batch in it was clicked."""
+def loss_chart(
+    configs: tuple[RunConfig, ...], runs: Sequence[Progress], above: str, on_pick: Callable[[], None]
+) -> None:
+    """Draw it as its controls say, with this HTML above it; `on_pick` is called when it was zoomed or a batch in it was
+    clicked."""
     view, key = _view(), _key(configs)
     labels = tuple(config.label for config in configs)
     words, table = _shown(tuple(runs), tuple(run.moment for run in runs), view, _zoom(key))
     # The longest one's, and of a branch and its run the branch's, which knows where it begins.
     config = max(configs, key=lambda one: (one.total_steps, one.first_step))
     chart = training_loss_chart(labels, config, view)
-    draw_chart("Training loss, every batch", words, table, chart, key=key, on_select=on_pick)
+    draw_chart("Training loss, every batch", words, table, chart, above, key=key, on_select=on_pick)
 
 
 def chosen_batch(configs: tuple[RunConfig, ...]) -> int | None:

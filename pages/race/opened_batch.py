@@ -36,7 +36,7 @@ def opened_batch(step: int, runs: Sequence[Progress]) -> None:
 def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> None:
     label = int(batch.labels[place])
     st.image(
-        np.kron(batch.images[place], np.ones((_ENLARGED, _ENLARGED), np.uint8)),
+        enlarged(batch.images[place]),
         caption=f"a {label}",
         alt=f"the image: a {label}",
     )

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from hw5core.config import RunConfig
@@ -41,14 +40,20 @@ def _beside_the_sheet(runs: Sequence[Progress]) -> None:
     comparable = [run for run in runs if _follows_the_sheet(run.run.config) and run.epochs]
     if not comparable:
         return
-    columns: dict[str, pd.Series[float]] = {}
-    for run in comparable:
-        label = run.run.config.label
-        columns[f"{label}, here (%)"] = pd.Series([result.test_accuracy for result in run.epochs])
-        columns[f"{label}, the sheet (%)"] = pd.Series(SHEET_ACCURACY[run.run.config.activation])
-    table = pd.DataFrame(columns).rename_axis("epoch")
-    st.dataframe(table.style.format("{:.2f}", na_rep="not yet"), width="stretch")
+    labels = [run.run.config.label for run in comparable]
+    head = ["epoch", *(f"{label}, {where} (%)" for label in labels for where in ("here", "the sheet"))]
+    rows = [[str(epoch), *_accuracies(comparable, epoch)] for epoch in range(comparable[0].run.config.epochs)]
+    st.markdown("\n".join(f"| {' | '.join(row)} |" for row in [head, ["---:"] * len(head), *rows]))
     st.caption("The sheet gives neither its network nor its seeds; the network here is a reconstruction.")
+
+
+def _accuracies(runs: Sequence[Progress], epoch: int) -> list[str]:
+    """Of each run ours of this epoch, and the sheet's."""
+    cells = []
+    for run in runs:
+        here = f"{run.epochs[epoch].test_accuracy:.2f}" if epoch < len(run.epochs) else "not yet"
+        cells += [here, f"{SHEET_ACCURACY[run.run.config.activation][epoch]:.2f}"]
+    return cells
 
 
 def _follows_the_sheet(config: RunConfig) -> bool:

@@ -1,13 +1,11 @@
 """Per network the newest test accuracy, large, how far it has come, and what its loss says.
 
-One element, because it is sent to every viewer several times a second; its text is made once for all of them.
+Words alone, made once for all viewers, because they are sent to each of them several times a second.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
-
-import streamlit as st
 
 from hw5core.config import RunConfig
 from hw5core.datasets import download_under_way
@@ -19,10 +17,10 @@ from pages.shared.frame import number_html
 from pages.shared.server import engine
 
 
-def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
-    """Draw it: one part per network of the race, whether it has been started or not."""
+def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> str:
+    """Its HTML: one part per network of the race, whether it has been started or not."""
     waits = tuple(_waits_for(run) for run in runs)
-    st.html(_board(configs, tuple(runs), tuple(run.moment for run in runs), waits))
+    return _board(configs, tuple(runs), tuple(run.moment for run in runs), waits)
 
 
 @lru_cache(maxsize=32)

@@ -1,10 +1,12 @@
 """The race as it is now, in two parts, each drawn anew without the rest of the page: what changes with every report,
-kept small because a hundred viewers ask for it every second, and what changes when an epoch or the race ends. A branch
-is watched beside the run it comes from in the same way.
+two elements because a hundred viewers ask for them every second, and what changes when a step, an epoch or the race
+ends. A branch is watched beside the run it comes from in the same way.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
+import pyarrow as pa
 import streamlit as st
 
 from hw5core.chart_words import test_accuracies_in_words, validation_losses_in_words
@@ -40,12 +42,13 @@ def watch(configs: tuple[RunConfig, ...], runs: Sequence[Progress], below: _Belo
     """Draw the race; while it runs or is paused, again and again."""
     live = any(not run.run.status.over for run in runs)
     seconds = pace(audience(race_id(configs))) if live else REST_SECONDS if rests(runs) else None
+    told_seconds = max(2 * seconds, _epoch_part(configs[0])) if live and seconds else seconds
     curve = st.container()
     with aside("loss view"):
         view_controls(on_change=_draw_anew)
     with curve:
         st.fragment(_show_live, run_every=seconds, key=_LIVE)(configs, live, seconds)
-    st.fragment(_show_told, run_every=_told_seconds(configs[0]) if live else None, key=_TOLD)(configs, below)
+    st.fragment(_show_told, run_every=told_seconds, key=_TOLD)(configs, below)
 
 
 def stories(configs: tuple[RunConfig, ...], fresh_seconds: float = 0.0) -> list[Progress]:
@@ -66,9 +69,9 @@ def pace(viewers: int) -> float:
     return next((seconds for most, seconds in ((25, 0.5), (125, 1.0), (250, 2.0)) if viewers <= most), 4.0)
 
 
-def _told_seconds(config: RunConfig) -> float:
-    """How often to look whether an epoch has ended: some five times in one, within reason."""
-    return min(5.0, max(1.0, config.steps_per_epoch / 2_500))
+def _epoch_part(config: RunConfig) -> float:
+    """Seconds, some five of which make an epoch, within reason: how often to look whether one has ended."""
+    return min(5.0, config.steps_per_epoch / 2_500)
 
 
 def _draw_anew() -> None:
@@ -84,13 +87,7 @@ def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None
     many have come to watch that all have to be served less often."""
     try:
         runs = stories(configs, FRESH_SECONDS)
-        scoreboard(configs, runs)
-        # One place each, whether anything is in it or not: were the chart below to move, it would be built anew.
-        with st.container():
-            _troubles(runs, live)
-        with st.container():
-            one_step(runs)
-        loss_chart(configs, runs, on_pick=_open_picked)
+        loss_chart(configs, runs, scoreboard(configs, runs), on_pick=_open_picked)
     except (StoreError, EngineError) as error:
         st.error(plain(error))
         return
@@ -100,9 +97,11 @@ def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None
 
 
 def _show_told(configs: tuple[RunConfig, ...], below: _Below) -> None:
-    """What changes when an epoch or the race has ended, or a batch was clicked on."""
+    """What changes when a step, an epoch or the race has ended, or a batch was clicked on."""
     try:
         runs = stories(configs, FRESH_SECONDS)
+        _troubles(runs)
+        one_step(runs)
         batch = chosen_batch(configs)
         if batch is not None and runs:
             opened_batch(batch, runs)
@@ -112,8 +111,8 @@ def _show_told(configs: tuple[RunConfig, ...], below: _Below) -> None:
         st.error(plain(error))
 
 
-def _troubles(runs: Sequence[Progress], live: bool) -> None:
-    if live and engine().trouble:
+def _troubles(runs: Sequence[Progress]) -> None:
+    if any(not run.run.status.over for run in runs) and engine().trouble:
         st.error(engine().trouble)
     for run in runs:
         if run.run.status is Status.FAILED:
@@ -122,12 +121,22 @@ def _troubles(runs: Sequence[Progress], live: bool) -> None:
 
 def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
     labels, epochs = tuple(config.label for config in configs), max(config.epochs for config in configs)
-    table = epoch_table(runs)
     share = next((run.started.commonest_share for run in runs if run.started), None)
+    losses, accuracies, table = _shown(tuple(runs), tuple(len(run.epochs) for run in runs))
     validation, test = st.columns(2)
     with validation:
-        chart, words = validation_loss_chart(labels, epochs), validation_losses_in_words(runs)
-        draw_chart("Validation loss, every epoch", words, table, chart, key="validation loss")
+        chart = validation_loss_chart(labels, epochs)
+        draw_chart("Validation loss, every epoch", losses, table, chart, key="validation loss")
     with test:
-        chart, words = test_accuracy_chart(labels, epochs, share), test_accuracies_in_words(runs)
-        draw_chart("Test accuracy, every epoch", words, table, chart, key="test accuracy")
+        chart = test_accuracy_chart(labels, epochs, share)
+        draw_chart("Test accuracy, every epoch", accuracies, table, chart, key="test accuracy")
+
+
+@lru_cache(maxsize=32)
+def _shown(
+    runs: tuple[Progress, ...],
+    epochs: tuple[int, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
+) -> tuple[str, str, pa.Table]:
+    """Both charts' words and their rows, made once for all who watch; the rows in the form in which they are sent."""
+    rows = pa.Table.from_pandas(epoch_table(runs), preserve_index=False)
+    return validation_losses_in_words(runs), test_accuracies_in_words(runs), rows
