@@ -37,6 +37,11 @@ def arithmetic(row: LayerCount) -> str:
             return ""
 
 
+def arithmetic_in_words(row: LayerCount) -> str:
+    """The same as plain text, spaced as LaTeX spaces it: "3 ⋅ 96 ⋅ (11 ⋅ 11) + 96"."""
+    return arithmetic(row).replace(r"\cdot ", " ⋅ ").replace("+", " + ")
+
+
 def product(row: LayerCount) -> str:
     """The arithmetic and what it comes to, digits grouped as the homework groups them."""
     return rf"{arithmetic(row)}={grouped(row.parameters)}" if arithmetic(row) else "0"

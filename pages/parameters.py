@@ -12,6 +12,7 @@ from pages.parameter_lab.at_work import convolution_at_work
 from pages.parameter_lab.clickable_drawing import clickable_drawing
 from pages.parameter_lab.compare import compare
 from pages.parameter_lab.editor import layer_editor
+from pages.parameter_lab.live_table import live_table
 from pages.parameter_lab.table import cost_table, count_table, formula_table, shape_table
 from pages.parameter_lab.take_away import take_away
 from pages.parameter_lab.tools import tools
@@ -26,7 +27,7 @@ _STEPS = (
     Step("Drag the channels of the first convolution. The total follows your thumb.", ".st-key-layers"),
     Step(
         "The next convolution's row changed too: each of its filters looks through all the channels before it.",
-        '[data-testid="stMarkdownContainer"]:has(> table)',
+        ".hw5-live-table",
     ),
     Step(
         "Click a block, a bar or a layer's name: it is marked everywhere, and shown at work below.", ".st-key-drawing"
@@ -150,14 +151,13 @@ def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
     )
     if shown == "Count":
         st.markdown(f"${SYMBOLS}$")
-        with st.container(key="count table"):
-            st.markdown(count_table(counted, facts, selected))
+        live_table("count table", count_table(counted, facts, selected))
     elif shown == "Formulas":
         st.markdown(formula_table(counted, selected))
         st.markdown(shape_table(counted, selected))
         st.caption("k kernel size, s stride, p padding, d dilation; ⌊ ⌋ rounds down.")
     else:
-        st.markdown(cost_table(counted, selected))
+        live_table("cost table", cost_table(counted, selected))
         st.caption(
             "A MAC multiplies by one weight and adds, so it is two FLOPs. The output is kept for the backward pass, at "
             "4 bytes a value. The receptive field is what one output value sees of the input. The share is of all "

@@ -1,46 +1,43 @@
-"""The tables of the lesson as Markdown: a row per layer, its arithmetic in LaTeX, and a tick where PyTorch agrees."""
+"""The tables of the lesson: a row per layer, its arithmetic, and a tick where PyTorch agrees.
+
+Those that follow the thumb are words in cells; the formulas, with their fractions, are Markdown with LaTeX.
+"""
 
 from math import prod
 
 from hw5core.architecture import Shape
-from hw5core.formulas import arithmetic, product, shape_arithmetic, shape_symbols, symbols
+from hw5core.formulas import arithmetic_in_words, product, shape_arithmetic, shape_symbols, symbols
 from hw5core.parameters import BYTES_PER_VALUE, Count, LayerCount, torch_class
 from hw5core.summary import ModuleFacts
+from pages.parameter_lab.live_table import Row, Table
 
-AGREES, DISAGREES, NOT_ASKED = "✓", "**✗**", "·"
+AGREES, DISAGREES, NOT_ASKED = "✓", "✘", "·"
 
 
-def count_table(counted: Count, facts: ModuleFacts | None, selected: int | None) -> str:
+def count_table(counted: Count, facts: ModuleFacts | None, selected: int | None) -> Table:
     """The homework's table: layer, arithmetic, output shape, parameters, and whether PyTorch says the same."""
-    return _table(
-        ["layer", "arithmetic", "output shape", "parameters", "PyTorch"],
-        ":--|:--|--:|--:|:-:",
+    return _live(
+        {"layer": "left", "arithmetic": "formula", "output shape": "right", "parameters": "right", "PyTorch": "centre"},
         ["input", "", _shape(counted.architecture.input_shape), "none", ""],
         [
-            [
-                _name(row, selected),
-                _latex(arithmetic(row)),
-                _shape(row.output_shape),
-                f"{row.parameters:,}",
-                _tick(row, facts),
-            ]
+            [arithmetic_in_words(row), _shape(row.output_shape), f"{row.parameters:,}", _tick(row, facts)]
             for row in counted.rows
         ],
         counted,
-        ["**total**", "", "", f"**{counted.parameters:,}**", _total_tick(counted, facts)],
+        selected,
+        ["total", "", "", f"{counted.parameters:,}", _total_tick(counted, facts)],
     )
 
 
-def cost_table(counted: Count, selected: int | None) -> str:
+def cost_table(counted: Count, selected: int | None) -> Table:
     """What each layer takes: its share of the parameters, MACs and FLOPs, memory of its output, receptive field."""
     total = counted.parameters or 1
-    return _table(
-        ["layer", "share", "MACs", "FLOPs = 2·MACs", "output", "receptive field"],
-        ":--|--:|--:|--:|--:|--:",
+    titles = ["layer", "share", "MACs", "FLOPs = 2·MACs", "output", "receptive field"]
+    return _live(
+        dict(zip(titles, ["left", *["right"] * 5], strict=True)),
         ["input", "", "", "", memory(BYTES_PER_VALUE * prod(counted.architecture.input_shape)), "1×1"],
         [
             [
-                _name(row, selected),
                 f"{row.parameters / total:.1%}",
                 f"{row.macs:,}",
                 f"{row.flops:,}",
@@ -50,12 +47,13 @@ def cost_table(counted: Count, selected: int | None) -> str:
             for row in counted.rows
         ],
         counted,
+        selected,
         [
-            "**total**",
+            "total",
             "100%" if counted.parameters else "",
-            f"**{counted.macs:,}**",
-            f"**{counted.flops:,}**",
-            f"**{memory(BYTES_PER_VALUE * counted.activations)}**",
+            f"{counted.macs:,}",
+            f"{counted.flops:,}",
+            memory(BYTES_PER_VALUE * counted.activations),
             "",
         ],
     )
@@ -94,6 +92,24 @@ def memory(size: int) -> str:
     while value >= 1000 and unit != "EiB":
         value, unit = value / 1024, next(units)
     return f"{size} B" if unit == "B" else f"{value:.3g} {unit}"
+
+
+def _live(
+    columns: dict[str, str],
+    first: list[str],
+    rows: list[list[str]],
+    counted: Count,
+    selected: int | None,
+    total: list[str],
+) -> Table:
+    """`columns` are the titles and how each is set; the rows come without the layers' names."""
+    marked = [
+        Row([f"▸ {layer.name}", *words], "marked") if layer.number == selected else Row([layer.name, *words])
+        for layer, words in zip(counted.rows, rows, strict=True)
+    ]
+    waiting = [Row([name, *["?"] * (len(columns) - 1)]) for name in _names_that_wait(counted)]
+    last = [Row(total, "total")] if not counted.misfit else []
+    return Table(list(columns), list(columns.values()), [Row(first), *marked, *waiting, *last])
 
 
 def _table(

@@ -1,5 +1,6 @@
 """Question 1 in a real browser: the slider under the hand, and the link on a cold server."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,21 @@ def test_numbers_follow_the_thumb_before_it_is_let_go(page: Page) -> None:
     expect(total).to_have_text("3,747,200")
 
 
+def test_the_table_follows_in_the_same_cells(page: Page) -> None:
+    page.goto("/?net=1x28x28+conv7k3+relu")
+    parameters = page.locator(".hw5-live-table tr").nth(2).locator("td").nth(3)
+    expect(parameters).to_have_text("70")
+    cell = parameters.element_handle()
+    page.get_by_role("slider", name="Conv2d-1 channels").focus()
+    page.keyboard.press("ArrowRight")
+    expect(parameters).to_have_text("80")
+    assert cell.evaluate("cell => cell.isConnected && cell.textContent") == "80"
+    page.get_by_role("button", name="Remove layer 1").click()
+    expect(page.locator(".hw5-live-table tbody tr")).to_have_text(
+        ["input1×28×28none", re.compile("^ReLU-1"), re.compile("^total")]
+    )
+
+
 def test_layers_are_added_moved_and_removed(page: Page) -> None:
     page.goto("/?net=1x28x28+conv8k3+relu")
     line = page.get_by_role("textbox", name="The network in one line")
@@ -110,7 +126,7 @@ def test_the_total_stays_in_view_on_a_phone(page: Page) -> None:
 
 def test_the_code_is_taken_away_as_a_file(page: Page, tmp_path: Path) -> None:
     page.goto("/?net=1x28x28+conv7k3")
-    page.get_by_role("tab", name="PyTorch").click()
+    page.get_by_role("radio", name="PyTorch").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download network.py").click()
     download.value.save_as(tmp_path / "network.py")

@@ -5,7 +5,7 @@ from math import floor
 from hypothesis import given, settings
 
 from hw5core.architecture import PRESETS, Architecture
-from hw5core.formulas import arithmetic, grouped, product, shape_arithmetic
+from hw5core.formulas import arithmetic, arithmetic_in_words, grouped, product, shape_arithmetic
 from hw5core.parameters import count
 from tests.strategies import architectures
 
@@ -23,6 +23,7 @@ def test_the_arithmetic_comes_out(architecture: Architecture) -> None:
     for row in count(architecture).rows:
         if arithmetic(row):
             assert _value(arithmetic(row)) == row.parameters
+            assert _value(arithmetic_in_words(row).replace("⋅", "*")) == row.parameters
             assert product(row) == f"{arithmetic(row)}={grouped(row.parameters)}"
         else:
             assert row.parameters == 0
@@ -41,4 +42,5 @@ def test_the_shapes_arithmetic_comes_out(architecture: Architecture) -> None:
 def test_as_the_homework_writes_it() -> None:
     first, *_ = count(PRESETS["homework"].architecture).rows
     assert arithmetic(first) == r"3\cdot 96\cdot (11\cdot 11)+96"
+    assert arithmetic_in_words(first) == "3 ⋅ 96 ⋅ (11 ⋅ 11) + 96"
     assert shape_arithmetic(first) == r"\left\lfloor\frac{244+2\cdot 0-1\cdot(11-1)-1}{4}\right\rfloor+1=59"

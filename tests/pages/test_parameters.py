@@ -1,5 +1,6 @@
 """Lesson 1's page without a browser: the numbers, presets, the line, undo, misfits, and bad input in the address."""
 
+import json
 import time
 from concurrent.futures import Future
 from pathlib import Path
@@ -36,7 +37,17 @@ def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 def _text(page: AppTest) -> str:
     assert not page.exception
-    return "\n".join([*(found.value for found in page.markdown), *(found.proto.body for found in page.get("html"))])
+    tables = [f"| {' | '.join(row['words'])} |" for row in _rows(page)]
+    return "\n".join(
+        [*(found.value for found in page.markdown), *(found.proto.body for found in page.get("html")), *tables]
+    )
+
+
+def _rows(page: AppTest) -> list[dict[str, Any]]:
+    """The rows of the tables that follow the thumb."""
+    components = [found.proto for found in page.get("bidi_component")]
+    tables = [json.loads(found.json) for found in components if found.component_name == "hw5_live_table"]
+    return [row for table in tables for row in table["rows"]]
 
 
 def _errors(page: AppTest) -> str:
@@ -48,7 +59,7 @@ def test_the_homework_stands_there_before_any_click(page: AppTest) -> None:
     assert "3,747,200" in text
     for parameters in ("34,944", "614,656", "885,120", "1,327,488", "884,992"):
         assert parameters in text
-    assert r"$3\cdot 96\cdot (11\cdot 11)+96$" in text
+    assert "| 3 ⋅ 96 ⋅ (11 ⋅ 11) + 96 |" in text
     assert "| torchsummary, MiB | 0.68 | 56.63 | 14.29 | 71.61 |" in text
 
 
@@ -95,7 +106,7 @@ def test_a_misfit_names_the_mend_and_keeps_what_is_before_it(page: AppTest) -> N
 
 def test_a_link_opens_its_network(page: AppTest) -> None:
     page.query_params["net"] = "1x28x28 conv7k3"
-    assert "| Conv2d-1 | $1\\cdot 7\\cdot (3\\cdot 3)+7$ | 7×26×26 | 70 |" in _text(page.run())
+    assert "| Conv2d-1 | 1 ⋅ 7 ⋅ (3 ⋅ 3) + 7 | 7×26×26 | 70 |" in _text(page.run())
     assert next(button for button in page.button if button.label == "Undo").disabled
 
 
