@@ -18,6 +18,11 @@ const make = (tag, attributes = {}, children = []) => {
   return element
 }
 
+// Most of what Python sends is what stands there already, and to write it again costs the browser a layout.
+const set = (element, name, value) => {
+  if (element[name] !== value) element[name] = value
+}
+
 class Editor {
   constructor(root) {
     this.root = root
@@ -175,10 +180,10 @@ class Editor {
       fill: (now) => {
         for (const input of range ? [range, number] : [number]) {
           if (this.held && (input === this.held || (this.pressed && this.held === range))) continue
-          input.min = now.lowest
-          input.max = input === number ? now.limit : now.highest
-          if (input === range) input.step = now.step
-          if (input.value !== String(now.value)) input.value = now.value
+          set(input, "min", String(now.lowest))
+          set(input, "max", String(input === number ? now.limit : now.highest))
+          if (input === range) set(input, "step", String(now.step))
+          set(input, "value", String(now.value))
         }
       },
     }
@@ -195,25 +200,25 @@ class Editor {
           select.dataset.options = options
           select.replaceChildren(...now.options.map(([value, text]) => make("option", { value, text })))
         }
-        select.value = now.value
+        set(select, "value", String(now.value))
       },
     }
   }
 
   toggle(card, control, label) {
     const box = make("input", { type: "checkbox", "aria-label": label, onchange: () => this.edit(card.place, control.field, box.checked) })
-    return { element: make("label", { class: "field toggle" }, [make("span", { text: control.label }), box]), fill: (now) => { box.checked = now.value } }
+    return { element: make("label", { class: "field toggle" }, [make("span", { text: control.label }), box]), fill: (now) => set(box, "checked", now.value) }
   }
 
   fill(parts, card) {
     parts.element.classList.toggle("selected", card.selected)
     parts.element.classList.toggle("misfit", Boolean(card.error))
     parts.element.classList.toggle("waits", card.waits)
-    if (parts.name.textContent !== card.name) parts.name.textContent = card.name
-    parts.name.setAttribute("aria-pressed", card.selected)
-    if (parts.facts.textContent !== card.facts) parts.facts.textContent = card.facts
-    parts.error.textContent = card.error
-    parts.summary.textContent = card.compact
+    set(parts.name, "textContent", card.name)
+    set(parts.name, "ariaPressed", String(card.selected))
+    set(parts.facts, "textContent", card.facts)
+    set(parts.error, "textContent", card.error)
+    set(parts.summary, "textContent", card.compact)
     card.controls.forEach((control, index) => parts.controls[index].fill(control))
   }
 
