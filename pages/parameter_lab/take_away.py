@@ -8,18 +8,19 @@ from hw5core.parameters import Count
 
 
 def take_away(counted: Count) -> None:
-    """One tab per form; each can be copied, and each but the link downloaded.
+    """One form at a time; each can be copied, and each but the link downloaded.
 
-    Only the open tab is drawn: whatever stands on the page is gone through again at every step of a slider.
+    Whatever stands on the page is gone through again at every step of a slider, and Streamlit's tabs take longer to it
+    than all the rest below the editor: hence buttons, and only the chosen form.
     """
     st.subheader("Take it away", anchor=False)
     if counted.misfit:
         st.caption(f"Of the layers before layer {counted.misfit.number}, which does not fit.")
     draw = {"Link": _link, "PyTorch": _code, "CSV": _csv, "LaTeX": _latex, "Picture": _picture}
-    for tab, show in zip(st.tabs(list(draw), on_change="rerun", key="take away"), draw.values(), strict=True):
-        if tab.open:
-            with tab:
-                show(counted)
+    form = st.segmented_control(
+        "Form", list(draw), default="Link", required=True, key="take away", label_visibility="collapsed"
+    )
+    draw[form](counted)
 
 
 def _link(counted: Count) -> None:
