@@ -17,6 +17,8 @@ _STYLE = """<style>
 /* Beside a long table the layers stay in view too. */
 @media (min-width: 641px) {[data-testid="stLayoutWrapper"]:has(> .st-key-layers) {position: sticky; top: 9.5rem}}
 @media (max-width: 640px) {.hw5-total .hw5-beside {display: none}}
+/* Streamlit fades what it is about to draw anew: at every step of a slider a fade was begun and broken off. */
+[data-stale="true"] {opacity: 1 !important}
 </style>"""
 
 
