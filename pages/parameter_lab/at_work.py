@@ -8,6 +8,7 @@ import streamlit as st
 from hw5core.architecture import Conv
 from hw5core.convolution import MOST_KERNEL, demonstrate
 from hw5core.parameters import Count, LayerCount
+from pages.shared.frame import heading
 
 _HERE = Path(__file__)
 _component = st.components.v2.component(
@@ -24,7 +25,7 @@ def convolution_at_work(counted: Count, selected: int | None) -> None:
     if row is None or not isinstance(row.layer, Conv):
         return
     conv = row.layer
-    st.subheader(f"{row.name} at work", anchor=False)
+    heading(f"{row.name} at work")
     st.markdown(
         f"One of its {conv.out_channels:,} filters, on one channel: kernel {conv.kernel_size}, stride {conv.stride}, "
         f"padding {conv.padding}, dilation {conv.dilation}. The weights here are an edge detector in whole numbers; "

@@ -6,11 +6,12 @@ from hw5core.architecture import Architecture
 from hw5core.comparison import Total, differing_layers, totals
 from hw5core.parameters import Count, LayerCount, count
 from pages.parameter_lab import work
+from pages.shared.frame import heading
 
 
 def compare(counted: Count, pinned: Architecture | None) -> None:
     """The button that pins, and what differs between the pinned network (A) and the present one (B)."""
-    st.subheader("Compare A with B", anchor=False)
+    heading("Compare A with B")
     pin, drop, _ = st.columns([2, 2, 5])
     pin.button(
         "Pin this network as A",

@@ -5,6 +5,7 @@ import streamlit as st
 from hw5core.drawing import drawing
 from hw5core.exports import csv_table, latex_table, python_code
 from hw5core.parameters import Count
+from pages.shared.frame import heading
 
 
 def take_away(counted: Count) -> None:
@@ -13,10 +14,10 @@ def take_away(counted: Count) -> None:
     Whatever stands on the page is gone through again at every step of a slider, and Streamlit's tabs take longer to it
     than all the rest below the editor: hence buttons, and only the chosen form.
     """
-    st.subheader("Take it away", anchor=False)
+    heading("Take it away")
     if counted.misfit:
         st.caption(f"Of the layers before layer {counted.misfit.number}, which does not fit.")
-    draw = {"Link": _link, "PyTorch": _code, "CSV": _csv, "LaTeX": _latex, "Picture": _picture}
+    draw = {"Link": _link, "PyTorch": _code, "CSV": _csv, "LaTeX": _latex, "SVG": _picture}
     form = st.segmented_control(
         "Form", list(draw), default="Link", required=True, key="take away", label_visibility="collapsed"
     )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from hw5core.parameters import Count, sizes
 from hw5core.summary import MEBIBYTE, MEGABYTE, ModuleFacts, megabytes
+from pages.shared.frame import heading
 
 _WHY = (
     "**Two right tools, two different numbers.** torchsummary's “MB” are MiB (2²⁰ bytes), and its forward/backward "
@@ -15,7 +16,7 @@ _WHY = (
 
 def tools(counted: Count, facts: ModuleFacts | None) -> None:
     """Both sizes in a table, the sentence that explains them, and both tables as they are printed."""
-    st.subheader("As the tools print it", anchor=False)
+    heading("As the tools print it")
     st.markdown(_sizes_table(counted, facts))
     st.markdown(_WHY)
     if facts is None:

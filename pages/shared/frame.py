@@ -34,6 +34,12 @@ def begin_page(file: str, title: str, invitation: str, steps: tuple[Step, ...] =
     st.markdown(invitation)
 
 
+def heading(text: str) -> None:
+    """The heading of a part of the page. Not Streamlit's own: at every step of a slider that one derives an anchor from
+    its text anew, even where it shows none."""
+    st.html(f'<h3 class="hw5-heading">{escape(text)}</h3>')
+
+
 def big_number(label: str, value: str, colour: str = "inherit") -> None:
     """The one number that matters, large, with equal-width digits so that nothing jitters."""
     st.html(number_html(label, value, colour))
