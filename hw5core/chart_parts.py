@@ -5,7 +5,8 @@ by its label.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import cycle
 from typing import Any, Literal
 
 import altair as alt
@@ -20,26 +21,39 @@ UNIFORM_GUESS_LOSS = math.log(CLASSES)
 UNIFORM_GUESS_WORDS = "ln 10 = 2.303: a uniform guess"
 
 ROWS = alt.NamedData("rows")  # shared by all layers, so that a chart has one source of data
-_BRANCH_DASHES = ((10, 3, 2, 3), (2, 3, 2, 3, 10, 3), (14, 6))
-"""A branch's, a branch's branch's, and so on."""
+_BRANCH_DASHES = ((10, 3, 2, 3), (2, 4), (12, 5), (8, 3, 2, 3, 2, 3), (5, 5))
+"""Of the branches that are shown together, the first one's, the second one's, and so on."""
+
+_BRANCHES = [
+    (branch_label(spec.label, branchings), spec)
+    for branchings in range(1, MAX_BRANCHINGS + 1)
+    for spec in ACTIVATIONS.values()
+]
+"""How each label of a branch begins, and whose it is: behind that stands what else the branch changes."""
 
 GREY = "#888888"
 SILENT = {"aria": False}
 """How marks are configured: a thousand of them, each describing itself, say nothing; `chart_words` says what is shown.
 """
 
+LETTER = "letter"
+"""The mean width of a chart's letters in pixels, as the chart's own expressions call it."""
+
 WORDS, ENDS = "words", "ends"
 """Styles of text in a chart: what explains it, and the value at the end of a line."""
 
 _HEIGHT = 350
+_LEGEND_ROW = 20
+_LETTER_WIDTH = 6.5
 _CONFIG: dict[str, Any] = {
     "mark": SILENT,
     "legend": {"offset": 24},  # the words of a reference line stand between the legend and the plot
     "style": {WORDS: {"fontSize": 13}, ENDS: {"fontSize": 15, "fontWeight": "bold"}},
 }
 LECTURE_HEIGHT = 480
-"""How high `enlarged` makes a chart, in pixels."""
+"""How high `enlarged` makes an ordinary chart, in pixels."""
 
+_LECTURE_LETTER_WIDTH = 11
 _LECTURE_CONFIG: dict[str, Any] = {
     "style": {WORDS: {"fontSize": 19}, ENDS: {"fontSize": 26, "fontWeight": "bold"}},
     "axis": {"labelFontSize": 18, "titleFontSize": 18},
@@ -78,33 +92,41 @@ def epoch_axis(epochs: int) -> alt.X:
 
 
 def looks(labels: Iterable[str]) -> list[tuple[str, Activation, tuple[int, ...]]]:
-    """Each of these labels with its activation, whose colour it has, and its dash, in the activations' order. A branch
-    has a dash of its own, which tells it from a run with the same activation."""
-    known = [
-        (branch_label(spec.label, branchings), spec, _BRANCH_DASHES[branchings - 1] if branchings else spec.dash)
-        for branchings in range(MAX_BRANCHINGS + 1)
-        for spec in ACTIVATIONS.values()
-    ]
-    return [look for look in known if look[0] in labels]
+    """Each of these labels with its activation, whose colour it has, and its dash: first the runs, in the activations'
+    order, then the branches as they were named. A branch's dash tells it from every other one and from its run."""
+    shown = tuple(dict.fromkeys(labels))
+    runs = [(spec.label, spec, spec.dash) for spec in ACTIVATIONS.values() if spec.label in shown]
+    branches = [(label, spec) for label in shown for name, spec in _BRANCHES if f"{label}, ".startswith(f"{name}, ")]
+    return runs + [(*branch, dashes) for branch, dashes in zip(branches, cycle(_BRANCH_DASHES), strict=False)]
 
 
 def colour(labels: tuple[str, ...], symbol_size: int = 600) -> alt.Color:
     """Each activation of these labels in its own colour; symbols of 600 square pixels show a dash, points need less."""
     shown = looks(labels)
     scale = alt.Scale(domain=[label for label, _, _ in shown], range=[spec.colour for _, spec, _ in shown])
-    return alt.Color("activation:N", scale=scale, title=None, legend=legend(symbol_size))
+    return alt.Color("activation:N", scale=scale, title=None, legend=legend(labels, symbol_size))
 
 
 def dash(labels: tuple[str, ...]) -> alt.StrokeDash:
     """Each activation of these labels with its own dash, which tells it apart without colour."""
     shown = looks(labels)
     scale = alt.Scale(domain=[label for label, _, _ in shown], range=[list(dashes) for _, _, dashes in shown])
-    return alt.StrokeDash("activation:N", scale=scale, title=None, legend=legend())
+    return alt.StrokeDash("activation:N", scale=scale, title=None, legend=legend(labels))
 
 
-def legend(symbol_size: int = 600, orient: Literal["top", "bottom"] = "top") -> alt.Legend:
-    """A stroke wide enough to show its dash, and as strong as the line itself where a pale band shares the legend."""
-    return alt.Legend(orient=orient, symbolType="stroke", symbolOpacity=1, symbolSize=symbol_size, symbolStrokeWidth=3)
+def legend(labels: Iterable[str], symbol_size: int = 600, orient: Literal["top", "bottom"] = "top") -> alt.Legend:
+    """A stroke wide enough to show its dash, and as strong as the line itself where a pale band shares the legend; as
+    many of the labels in a row as the chart is wide enough for."""
+    longest = max(map(len, labels), default=1)
+    return alt.Legend(
+        columns=alt.ExprRef(f"max(1, floor(width / (40 + {longest} * {LETTER})))"),
+        orient=orient,
+        symbolType="stroke",
+        symbolOpacity=1,
+        symbolSize=symbol_size,
+        symbolStrokeWidth=3,
+        labelLimit=alt.ExprRef("max(80, width - 30)"),
+    )
 
 
 def tooltip(*columns: str) -> list[alt.Tooltip]:
@@ -113,10 +135,12 @@ def tooltip(*columns: str) -> list[alt.Tooltip]:
     return [alt.Tooltip("activation:N"), *exact]
 
 
-def specification(*layers: alt.Chart | alt.LayerChart) -> dict[str, Any]:
-    """The layers as one chart that names no data."""
-    made: dict[str, Any] = alt.layer(*layers).properties(height=_HEIGHT).to_dict()
+def specification(*layers: alt.Chart | alt.LayerChart, labels: Sequence[str] = ()) -> dict[str, Any]:
+    """The layers as one chart that names no data; higher, if the legend may need a row for each of many labels."""
+    height = _HEIGHT + _LEGEND_ROW * max(0, len(labels) - 2)
+    made: dict[str, Any] = alt.layer(*layers).properties(height=height).to_dict()
     made["config"] |= _CONFIG
+    made["params"] = [*made.get("params", []), {"name": LETTER, "value": _LETTER_WIDTH}]
     # Streamlit sends the table beside the specification, and draws nothing if that names a source of its own.
     del made["data"]
     return made
@@ -124,4 +148,9 @@ def specification(*layers: alt.Chart | alt.LayerChart) -> dict[str, Any]:
 
 def enlarged(specification: dict[str, Any]) -> dict[str, Any]:
     """The same chart for a lecture hall: higher, with larger words and thicker lines."""
-    return specification | {"height": LECTURE_HEIGHT, "config": specification["config"] | _LECTURE_CONFIG}
+    params = [
+        one | {"value": _LECTURE_LETTER_WIDTH} if one["name"] == LETTER else one
+        for one in specification.get("params", [])
+    ]
+    height = specification["height"] + LECTURE_HEIGHT - _HEIGHT
+    return specification | {"height": height, "config": specification["config"] | _LECTURE_CONFIG, "params": params}

@@ -19,6 +19,7 @@ from hw5core.activations import ACTIVATIONS
 from hw5core.chart_parts import (
     ENDS,
     GREY,
+    LETTER,
     ROWS,
     UNIFORM_GUESS_LOSS,
     UNIFORM_GUESS_WORDS,
@@ -87,10 +88,11 @@ def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
 
 
 @lru_cache
-def training_loss_chart(labels: tuple[str, ...], config: RunConfig, view: LossView) -> dict[str, Any]:
+def training_loss_chart(configs: tuple[RunConfig, ...], view: LossView) -> dict[str, Any]:
     """Training loss: the mean of each bin as a line, its range as a band. Wheel and drag zoom ("zoom"), a click picks
     the nearest batch ("picked")."""
-    end = {Axis.BATCHES: config.total_steps, Axis.EPOCHS: config.epochs}.get(view.axis)
+    labels, longest = tuple(config.label for config in configs), max(configs, key=lambda config: config.total_steps)
+    end = {Axis.BATCHES: longest.total_steps, Axis.EPOCHS: longest.epochs}.get(view.axis)
     x_scale = alt.Scale(domain=[0, end], nice=False) if end else alt.Scale(zero=True, nice=False)
     y_scale = alt.Scale(type="log") if view.logarithmic else alt.Scale(zero=True)
     base = alt.Chart(ROWS).encode(x=alt.X("x:Q", title=_AXIS_TITLES[view.axis], scale=x_scale), color=colour(labels))
@@ -105,25 +107,43 @@ def training_loss_chart(labels: tuple[str, ...], config: RunConfig, view: LossVi
     guess = reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS, inside=True)
     # Only marks that are points have a nearest one, so the line's are there, unseen, to be clicked.
     points = base.mark_point(opacity=0, clip=True).encode(y="loss:Q").add_params(picked)
-    return specification(band.add_params(zoom), line, points, guess, *_fork_mark(config, view.axis))
+    return specification(band.add_params(zoom), line, points, guess, *_fork_marks(configs, view.axis), labels=labels)
 
 
-def _fork_mark(config: RunConfig, axis: Axis) -> list[alt.LayerChart]:
-    """Of a branch, an upright line where it leaves its run; none over seconds, which it does not know."""
-    if config.fork is None or axis is Axis.SECONDS:
+def _fork_marks(configs: tuple[RunConfig, ...], axis: Axis) -> list[alt.LayerChart | alt.Chart]:
+    """An upright line wherever branches leave their run, the first one with words; none over seconds, which branches
+    do not know."""
+    steps = [config.first_step for config in configs if config.fork]
+    if not steps or axis is Axis.SECONDS:
         return []
-    place = config.fork.step / (config.steps_per_epoch if axis is Axis.EPOCHS else 1)
+    unit = configs[0].steps_per_epoch if axis is Axis.EPOCHS else 1
+    first, *others = (_fork_rule(step / unit) for step in sorted(set(steps)))
+    text = "branches begin" if len(steps) > 1 else "the branch begins"
+    # On its left, where no curve but the run's is; where there is no room, on its right, but on no telephone.
+    room = f"scale('x', {min(steps) / unit}) > {len(text) + 2} * {LETTER}"
+    words = first.mark_text(
+        align=alt.ExprRef(f"{room} ? 'right' : 'left'"),
+        dx=alt.ExprRef(f"{room} ? -5 : 5"),
+        opacity=alt.ExprRef(f"{room} || width > 450 ? 1 : 0"),
+        dy=-4,
+        baseline="bottom",
+        color=GREY,
+        style=WORDS,
+        clip=True,
+    )
+    return [first + words.encode(y=alt.value("height"), text=alt.value(text)), *others]
+
+
+def _fork_rule(place: float) -> alt.Chart:
     at = alt.Chart(ROWS).transform_aggregate(rows="count()").encode(x=alt.datum(place))
-    rule = at.mark_rule(color=GREY, size=1.5, clip=True)
-    words = at.mark_text(align="left", baseline="bottom", dx=5, dy=-4, color=GREY, style=WORDS, clip=True)
-    return [rule + words.encode(y=alt.value("height"), text=alt.value("the branch begins"))]
+    return at.mark_rule(color=GREY, size=1.5, clip=True)
 
 
 @lru_cache
 def validation_loss_chart(labels: tuple[str, ...], epochs: int) -> dict[str, Any]:
     """Validation loss after each epoch."""
     lines = _by_epoch(labels, epochs, "validation_loss", "validation loss (nats)")
-    return specification(lines, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS))
+    return specification(lines, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS), labels=labels)
 
 
 @lru_cache
@@ -135,9 +155,9 @@ def test_accuracy_chart(labels: tuple[str, ...], epochs: int, commonest_share: f
     lines = _by_epoch(labels, epochs, "test_accuracy", "test accuracy (%)", scale, axis)
     named = [lines, *_ends(labels, epochs)] if len(labels) == len(_PLACES) else [lines]
     if commonest_share is None:
-        return specification(*named)
+        return specification(*named, labels=labels)
     text = f"{commonest_share:.1f} %: always naming the commonest class"
-    return specification(*named, reference(commonest_share, text))
+    return specification(*named, reference(commonest_share, text), labels=labels)
 
 
 @lru_cache
@@ -256,15 +276,17 @@ def _by_epoch(
 
 
 def _ends(labels: tuple[str, ...], epochs: int) -> list[alt.Chart]:
-    """At the end of each line its name and its value: above the better one, below the other, so that they never meet;
-    to the left of the end once it has passed the middle of the chart."""
+    """At the end of each line its name, of a branch's the part that tells it from its run, and its value: above the
+    better one, below the other, so that they never meet; to the left of the end once it has passed the middle."""
     ends = (
         alt.Chart(ROWS)
         .transform_filter("isValid(datum.epoch)")
         .transform_joinaggregate(end="max(epoch)", groupby=["activation"])
         .transform_filter("datum.epoch === datum.end")
         .transform_window(place="row_number()", sort=[alt.SortField("test_accuracy", order="descending")])
-        .transform_calculate(words="datum.activation + ' ' + format(datum.test_accuracy, '.1f') + ' %'")
+        .transform_calculate(
+            words="join(split(datum.activation, ', ', 2), ', ') + ' ' + format(datum.test_accuracy, '.1f') + ' %'"
+        )
         .encode(x=epoch_axis(epochs), y="test_accuracy:Q", text="words:N", color=colour(labels))
     )
     middle = (epochs - 1) / 2

@@ -142,10 +142,13 @@ class RunConfig:
     def architecture(self) -> Architecture:
         return parse(self.network).with_activation(self.activation)
 
-    @property
+    @cached_property
     def label(self) -> str:
-        """The activation as people write it: "ReLU"; of a branch, "branch, ReLU"."""
-        return branch_label(self.spec.label, self.branchings)
+        """The activation as people write it: "ReLU"; of a branch also where it leaves its run, if not after its first
+        epoch, and what else it changes: "branch, ReLU, after epoch 2, rate 0.02". No two branches of a run share one.
+        """
+        name = branch_label(self.spec.label, self.branchings)
+        return ", ".join([name, *_told_apart(self, self.fork)]) if self.fork else name
 
     @property
     def branchings(self) -> int:
@@ -255,6 +258,22 @@ def _check_fork(config: RunConfig, fork: Fork) -> None:
         raise ConfigError("a branch begins after an epoch that the run it comes from has trained")
     if fork.step >= config.total_steps:
         raise ConfigError("nothing is left to train after that epoch: give the branch more epochs")
+
+
+def _told_apart(config: RunConfig, fork: Fork) -> list[str]:
+    """What tells a branch from the other branches of its run, but for the activation."""
+    parent = fork.parent
+    normalised = any(isinstance(layer, BatchNorm) for layer in config.architecture.layers)
+    said = {
+        f"after epoch {fork.epoch}": fork.step != parent.first_step + parent.steps_per_epoch,
+        # All its digits: two rates that nearly agree are two branches.
+        f"rate {config.learning_rate}": config.learning_rate != parent.learning_rate,
+        "batch norm" if normalised else "no batch norm": (
+            config.architecture.with_activation("identity") != parent.architecture.with_activation("identity")
+        ),
+        f"{config.epochs} epochs": config.epochs != parent.epochs,
+    }
+    return [words for words, so in said.items() if so]
 
 
 def _without_normalisation(config: RunConfig) -> Architecture:

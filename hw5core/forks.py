@@ -3,6 +3,7 @@
 How the checkpoint's weights go over into the branch stands in `transplant`.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
@@ -78,6 +79,11 @@ def in_words(config: RunConfig) -> str:
     return f"After epoch {config.fork.epoch} of the {parent.label} run, batch {config.fork.step:,} of it, {what}."
 
 
+def branches_of(parent: RunConfig, configs: Iterable[RunConfig]) -> list[RunConfig]:
+    """Those of these that leave this run."""
+    return [config for config in configs if config.fork and config.fork.parent == parent]
+
+
 def came_to(parent: Progress, branch: Progress) -> str:
     """Where both stand after the last epoch that both have ended; nothing before the branch's first."""
     before = {result.epoch: result.test_accuracy for result in parent.epochs}
@@ -88,8 +94,8 @@ def came_to(parent: Progress, branch: Progress) -> str:
     epoch = shared[-1]
     lead = after[epoch] - before[epoch]
     return (
-        f"After epoch {epoch} the branch is at {after[epoch]:.2f} % of the test images, the run that it left at "
-        f"{before[epoch]:.2f} %: {abs(lead):.2f} points {'above' if lead >= 0 else 'below'} it."
+        f"After epoch {epoch} **{branch.run.config.label}** is at {after[epoch]:.2f} % of the test images, the run "
+        f"that it left at {before[epoch]:.2f} %: {abs(lead):.2f} points {'above' if lead >= 0 else 'below'} it."
     )
 
 

@@ -136,10 +136,10 @@ def _lines(labels: tuple[str, ...], epochs: int, column: str, title: str) -> tup
         color=colour(labels, _POINT_SIZE),
     )
     # Below the chart: two legends beside each other do not fit on a telephone.
-    which = alt.StrokeDash("side:N", scale=dashes, title=None, legend=legend(orient="bottom"))
+    which = alt.StrokeDash("side:N", scale=dashes, title=None, legend=legend(SIDES, orient="bottom"))
     line = base.mark_line().encode(detail="activation:N", strokeDash=which)
     hints = [alt.Tooltip("side:N"), *tooltip("epoch", column)]
     points = base.mark_point(filled=True, size=_POINT_SIZE, opacity=1).encode(
-        shape=alt.Shape("activation:N", scale=shapes, title=None, legend=legend(_POINT_SIZE)), tooltip=hints
+        shape=alt.Shape("activation:N", scale=shapes, title=None, legend=legend(labels, _POINT_SIZE)), tooltip=hints
     )
     return line, points

@@ -1,4 +1,4 @@
-"""Any checkpoint, gone on from with something changed: the run and its branch, side by side in the same charts."""
+"""Any checkpoint, gone on from with something changed: the run and its branches, side by side in the same charts."""
 
 import streamlit as st
 
@@ -8,7 +8,8 @@ from hw5core.engine import EngineError
 from hw5core.forks import came_to, changes, in_words
 from hw5core.progress import Progress
 from hw5core.runs import StoreError
-from pages.branch.change import chosen_branch
+from pages.branch.beside import chosen_beside
+from pages.branch.change import chosen_branch, propose
 from pages.branch.parent import chosen_parent
 from pages.race.outcome import receipts
 from pages.race.watch import rests, stories, watch
@@ -22,12 +23,12 @@ def page() -> None:
         __file__,
         "Fork a run",
         "**Try this:** let a sigmoid run that sits on its plateau go on with ReLU, or with batch normalisation, from "
-        "the very same weights, and watch both.",
+        "the very same weights, and watch them all.",
     )
     try:
         if run_store().notice:
             st.warning(run_store().notice)
-        parent = chosen_parent()
+        parent = chosen_parent(on_change=propose)
         config = chosen_branch(parent) if parent else None
         if parent and config:
             _branch(parent, config)
@@ -46,13 +47,17 @@ def _branch(parent: RunConfig, config: RunConfig) -> None:
         run_buttons((config,), mine, "branch", allowed=worthwhile)
     if rests(mine):
         st.info("The branch is paused. Whoever started it lets it go on or steps it; after an hour everybody may.")
-    watch((parent, config), stories((parent, config)), _afterwards)
+    with st.container():
+        shown = (parent, config, *chosen_beside(parent, config))
+    watch(shown, stories(shown), _afterwards)
     engine()
 
 
-def _afterwards(_configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    if len(runs) == 2:
-        st.markdown(came_to(*runs))
+def _afterwards(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+    parent = next((run for run in runs if run.run.config == configs[0]), None)
+    for branch in runs:
+        if parent and branch is not parent:
+            st.markdown(came_to(parent, branch))
     receipts(runs)
 
 

@@ -5,20 +5,32 @@ and the README's picture, a race half way (on MNIST where HW5_DATA has it).
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 from itertools import product
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser
 
+from hw5core.config import RunConfig, race
 from hw5core.datasets import DATASETS, at_hand
+from hw5core.forks import Normalisation, branch
+from hw5core.runs import RunStore
+from pages.shared.knobs import branch_query
 from tools.live import ROOT, chromium, served, settle
+from tools.trained import trained
 
 FOLDER = ROOT / "build" / "screenshots"
 README_PICTURE = ROOT / "docs" / "race.png"
+RACE = race(RunConfig(epochs=DATASETS["digits"].epochs))
+"""What the training page shows by default."""
+
+BRANCHES = (
+    branch(RACE[1], 2, "relu", 0.008),
+    branch(RACE[1], 5, "sigmoid", 0.008, Normalisation.INSERTED),
+    branch(RACE[1], 2, "relu", 0.05),
+    branch(RACE[1], 0, "tanh", 0.02),
+)
 PAGES = {
     "count": "/",
     "count-misfit": "/?net=3x32x32+conv16k3p1+relu+maxpool2+conv32k3+relu+conv64k30+flatten+linear10",
@@ -29,6 +41,9 @@ PAGES = {
     "train-lecture": "/training?lecture=true",
     "count-lecture": "/?lecture=true",
     "fork": "/fork",
+    "fork-two": f"/fork?{urlencode(branch_query(*BRANCHES[:2]))}",
+    "fork-four": f"/fork?{urlencode(branch_query(*BRANCHES))}",
+    "fork-lecture": f"/fork?lecture=true&{urlencode(branch_query(*BRANCHES[:2]))}",
     "runs": "/runs",
 }
 """What is looked at, by the picture's name."""
@@ -54,16 +69,9 @@ def main(chosen: list[str], readme: bool) -> None:
         if readme:
             _picture_for_readme(browser, address)
             return
-        _train(Path(home))
+        trained(RunStore(Path(home)), *RACE, *BRANCHES)
         for name, scheme, width in product(chosen or PAGES, ("light", "dark"), WIDTHS):
             _picture(browser, address, name, scheme, width)
-
-
-def _train(home: Path) -> None:
-    """The race that the training page shows by default, through the terminal's door."""
-    command = [sys.executable, "-m", "hw5core", "train", "--epochs", str(DATASETS["digits"].epochs)]
-    environment = os.environ | {"HW5_HOME": str(home)}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 def _picture(browser: Browser, address: str, name: str, scheme: str, width: int) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from hw5core.activations import ACTIVATIONS
 from hw5core.config import KNOBS, RunConfig
 from hw5core.forks import Normalisation, branch
-from pages.branch.parent import MOST_RUNS
+from pages.branch.beside import known_branches
 from pages.shared.knobs import number_knob
 from pages.shared.server import run_store
 
@@ -35,24 +35,36 @@ def chosen_branch(parent: RunConfig) -> RunConfig | None:
     return branch(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
 
 
+def propose(parent: RunConfig) -> None:
+    """Turn all choices to what a branch of this run begins with: what was to change of another run is none of it."""
+    st.session_state.update(
+        {
+            "branch-epoch": next(iter(_epochs(parent)), None),
+            "branch-activation": _other_activation(parent),
+            "branch-rate": parent.learning_rate,
+            "branch-normalisation": Normalisation.AS_IT_IS,
+            "branch-epochs": parent.epochs,
+        }
+    )
+
+
 _EPOCH = "A run keeps its weights at the end of each epoch, counted from 0; the branch goes on from there."
 
 
 def _epochs(parent: RunConfig) -> list[int]:
     """The epochs that the run keeps the end of, and those that branches of it have begun after."""
-    branched = [
-        run.config.fork.epoch
-        for run, _ in run_store().newest(MOST_RUNS)
-        if run.config.fork and run.config.fork.parent == parent
-    ]
+    branched = [config.fork.epoch for config in known_branches(parent) if config.fork]
     return sorted({*run_store().forkable_epochs(parent.run_id), *branched})
 
 
 def _activation(parent: RunConfig) -> str:
-    """At first another one than the run's: a branch that changes nothing would be the run again."""
-    names = list(ACTIVATIONS)
-    other = "sigmoid" if parent.activation == "relu" else "relu"
+    names, first = list(ACTIVATIONS), _other_activation(parent)
     chosen: str = st.selectbox(
-        KNOBS["activation"].label, names, index=names.index(other), key="branch-activation", bind="query-params"
+        KNOBS["activation"].label, names, index=names.index(first), key="branch-activation", bind="query-params"
     )
     return chosen
+
+
+def _other_activation(parent: RunConfig) -> str:
+    """At first another one than the run's: a branch that changes nothing would be the run again."""
+    return "sigmoid" if parent.activation == "relu" else "relu"

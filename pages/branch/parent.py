@@ -1,6 +1,6 @@
 """Which run is branched from: one that has ended an epoch, named in the page's address."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from hw5core.catalogue import Listed, settings
 from hw5core.config import RunConfig
 from hw5core.records import EpochResult
 from hw5core.runs import Run
+from pages.shared.knobs import ALSO
 from pages.shared.server import run_store
 
 ADDRESS = "run"
@@ -17,8 +18,9 @@ MOST_RUNS = 200
 _CHOSEN = "branch from"
 
 
-def chosen_parent() -> RunConfig | None:
-    """Draw the choice; the run chosen, or None where a sentence says why there is none."""
+def chosen_parent(on_change: Callable[[RunConfig], None]) -> RunConfig | None:
+    """Draw the choice; the run chosen, or None where a sentence says why there is none. `on_change` is told of another
+    one before anything of it is drawn."""
     # What an earlier version trained has another id now, and cannot be gone on from.
     newest = [(run, result) for run, result in run_store().newest(MOST_RUNS) if not Listed(run, result).outdated]
     found = {run.run_id: (run, result) for run, result in newest if result}
@@ -40,18 +42,16 @@ def chosen_parent() -> RunConfig | None:
         list(found),
         format_func=lambda run_id: _in_words(*found[run_id]),
         key=_CHOSEN,
-        on_change=_follow,
+        on_change=lambda: _follow(found[st.session_state[_CHOSEN]][0].config, on_change),
     )
     return found[shown][0].config
 
 
-def _follow() -> None:
-    """Another run has been chosen: what was to change of the one before goes with it."""
-    for name in [*st.query_params, *st.session_state]:
-        if str(name).startswith("branch-"):
-            st.session_state.pop(name, None)
-            st.query_params.pop(str(name), None)
-    st.query_params[ADDRESS] = st.session_state[_CHOSEN]
+def _follow(parent: RunConfig, on_change: Callable[[RunConfig], None]) -> None:
+    """What was to be shown beside the run before goes with it."""
+    st.query_params[ADDRESS] = parent.run_id
+    st.query_params.pop(ALSO, None)
+    on_change(parent)
 
 
 def _not_in_the_list(wanted: str, newest: Sequence[Run]) -> RunConfig | None:

@@ -25,17 +25,14 @@ def loss_chart(
     """Draw it as its controls say, with this HTML above it; `on_pick` is called when it was zoomed or a batch in it was
     clicked."""
     view, key = _view(), _key(configs)
-    labels = tuple(config.label for config in configs)
     words, table = _shown(tuple(runs), tuple(run.moment for run in runs), view, _zoom(key))
-    # The longest one's, and of a branch and its run the branch's, which knows where it begins.
-    config = max(configs, key=lambda one: (one.total_steps, one.first_step))
-    chart = training_loss_chart(labels, config, view)
+    chart = training_loss_chart(configs, view)
     draw_chart("Training loss, every batch", words, table, chart, above, key=key, on_select=on_pick)
 
 
 def chosen_batch(configs: tuple[RunConfig, ...]) -> int | None:
     """Draw the field for the number of the batch to open. A click on a curve fills it in too; the address keeps it."""
-    clicked, batches = _clicked(configs), configs[0].total_steps
+    clicked, batches = _clicked(configs), max(config.total_steps for config in configs)
     if clicked != st.session_state.get(_CLICKED):
         st.session_state[_CLICKED] = clicked
         if clicked is not None:

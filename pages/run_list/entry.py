@@ -42,10 +42,10 @@ def _actions(entry: Entry, owned: list[Listed]) -> None:
 
 
 def _open(entry: Entry) -> None:
-    """The link to the race, or to the branch beside the run it comes from."""
+    """The link to the race, or to the branches beside the run they come from."""
     fork = entry.config.fork
     page, query = (
-        ("pages/fork.py", branch_query(entry.config)) if fork else ("pages/training.py", race_query(entry.configs))
+        ("pages/fork.py", branch_query(*entry.configs)) if fork else ("pages/training.py", race_query(entry.configs))
     )
     st.page_link(page, label="Open", icon=":material/open_in_new:", query_params=query)
 

@@ -12,6 +12,9 @@ from hw5core.datasets import DATASETS, at_hand, split_sizes
 from hw5core.forks import choice
 
 _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in knob_fields()}
+ALSO = "branch-also"
+"""The parameter of the fork page's address that names the branches shown besides the one at hand."""
+
 RACERS = ("relu", "sigmoid")
 """The homework's two."""
 
@@ -62,8 +65,8 @@ def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in query]
 
 
-def branch_query(config: RunConfig) -> list[tuple[str, str]]:
-    """The query of the fork page's address that shows this branch beside the run it comes from."""
+def branch_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]:
+    """The query of the fork page's address that shows this branch, and others of its run, beside the run."""
     assert config.fork is not None
     parent, normalisation = choice(config)
     return [
@@ -73,6 +76,7 @@ def branch_query(config: RunConfig) -> list[tuple[str, str]]:
         ("branch-rate", str(config.learning_rate)),
         ("branch-normalisation", str(normalisation)),
         ("branch-epochs", str(config.epochs)),
+        *((ALSO, other.run_id) for other in others),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from array import array
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from hw5core import chart_parts, charts
 from hw5core.config import RunConfig, race
+from hw5core.forks import Normalisation, branch
 from hw5core.progress import Progress
 from hw5core.records import EpochResult
 from hw5core.runs import Run, Status
@@ -89,7 +91,7 @@ def test_the_epoch_table_names_each_network() -> None:
 @pytest.mark.parametrize(
     "specification",
     [
-        charts.training_loss_chart(LABELS, RunConfig(), charts.LossView()),
+        charts.training_loss_chart(race(RunConfig()), charts.LossView()),
         charts.validation_loss_chart(LABELS, 5),
         charts.test_accuracy_chart(LABELS, 5, 11.1),
     ],
@@ -107,3 +109,26 @@ def test_a_chart_has_fixed_colours_its_reference_and_no_data_of_its_own(specific
 def test_the_uniform_guess_is_ln_10() -> None:
     assert pytest.approx(math.log(10)) == chart_parts.UNIFORM_GUESS_LOSS
     assert f"{chart_parts.UNIFORM_GUESS_LOSS:.3f}" == "2.303"
+
+
+def test_branches_of_one_run_have_a_name_and_a_dash_each_and_their_activations_colour() -> None:
+    parent = RunConfig(activation="sigmoid", epochs=9)
+    again = branch(parent, 4, "relu", 0.05)
+    for shown in (
+        (parent, *(branch(parent, epoch, "relu", rate) for epoch in (0, 4) for rate in (0.008, 0.0080000001))),
+        (again, branch(again, 5, "relu", 0.05, Normalisation.INSERTED), branch(again, 5, "tanh", 0.05, epochs=12)),
+    ):
+        found = chart_parts.looks(config.label for config in shown)
+        assert [label for label, _, _ in found] == [config.label for config in shown]
+        assert [spec for _, spec, _ in found] == [config.spec for config in shown]
+        assert len({dashes for _, _, dashes in found}) == len(shown)
+
+
+def test_each_place_where_branches_leave_is_marked_once() -> None:
+    parent = RunConfig(activation="sigmoid", epochs=9)
+    branches = (branch(parent, 1, "relu", 0.008), branch(parent, 1, "tanh", 0.008), branch(parent, 3, "relu", 0.008))
+    marked = json.dumps(charts.training_loss_chart((parent, *branches), charts.LossView(axis=charts.Axis.EPOCHS)))
+    assert re.findall(r'"x": {"datum": ([\d.]+)}', marked) == ["2.0", "2.0", "4.0"]  # the first one's words, too
+    assert "branches begin" in marked
+    over_seconds = charts.training_loss_chart((parent, *branches), charts.LossView(axis=charts.Axis.SECONDS))
+    assert "begin" not in json.dumps(over_seconds)

@@ -32,7 +32,7 @@ def test_a_branch_is_a_run_of_its_own_wherever_it_leaves_and_whatever_it_changes
     ]
     assert len({PARENT.run_id, *(one.run_id for one in branches)}) == 8
     assert branches[1].first_step == 2 * STEPS
-    assert branches[1].label == "branch, sigmoid"
+    assert branches[1].label == "branch, sigmoid, after epoch 1"
 
 
 def test_a_branch_comes_back_from_the_store_as_it_was() -> None:
@@ -40,7 +40,7 @@ def test_a_branch_comes_back_from_the_store_as_it_was() -> None:
     read = RunConfig(**json.loads(json.dumps(asdict(again))))
     assert read == again
     assert read.run_id == again.run_id
-    assert (read.branchings, read.label) == (2, "branch 2, tanh")
+    assert (read.branchings, read.label) == (2, "branch 2, tanh, rate 0.02, batch norm")
 
 
 def test_normalisation_comes_behind_every_convolution_and_goes_again() -> None:

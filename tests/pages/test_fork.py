@@ -1,5 +1,6 @@
 """The fork page: what there is to branch from, a branch from the button to its end, and a run that is gone."""
 
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -7,12 +8,12 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from hw5core import datasets, home
+from hw5core import home
 from hw5core.config import RunConfig
 from hw5core.forks import Normalisation, branch
 from hw5core.runs import RunStore
-from hw5core.training import train
 from pages.shared.knobs import branch_query
+from tools.trained import trained
 
 PARENT = RunConfig(
     network="1x28x28 conv4k3p1 relu avgpool4 flatten linear10", activation="sigmoid", training_images=20, epochs=3
@@ -28,9 +29,7 @@ def open_fork(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
 def kept() -> RunStore:
     """The server's store, with a finished run in it."""
     store = RunStore(home.store_folder())
-    store.claim(PARENT, owner="mine")
-    for record in train(PARENT, datasets.load("digits")):
-        store.add(PARENT.run_id, record)
+    trained(store, PARENT, owner="mine")
     return store
 
 
@@ -71,7 +70,7 @@ def test_a_link_carries_the_branch_and_whoever_opens_it_watches_both(
     assert not app.exception
     app.button[0].click().run()
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and "Receipt of branch, tanh" not in str(app.get("download_button")):
+    while time.monotonic() < deadline and f"Receipt of {wanted.label}" not in str(app.get("download_button")):
         time.sleep(0.3)
         app.run()
     assert not app.exception
@@ -80,7 +79,7 @@ def test_a_link_carries_the_branch_and_whoever_opens_it_watches_both(
     assert "finished: 16 of 16 batches" in _labels(other)
     words = " ".join(one.value for one in other.markdown)
     assert "batch normalisation stands in 1 place instead of 0" in words
-    assert "After epoch 2 the branch is at" in words
+    assert f"After epoch 2 **{wanted.label}** is at" in words
     stored = kept.run(wanted.run_id)
     assert stored is not None
     assert stored.config == wanted
@@ -102,3 +101,39 @@ def test_a_run_that_is_not_here_is_a_sentence(open_fork: Callable[..., AppTest],
     app = open_fork(run=run)
     assert not app.exception
     assert "is not on this server" in app.error[0].value
+
+
+def test_a_branch_that_has_begun_is_shown_on_beside_the_next_one_and_the_address_says_so(
+    open_fork: Callable[..., AppTest], kept: RunStore
+) -> None:
+    first, second, third = (branch(PARENT, 0, name, 0.008) for name in ("relu", "tanh", "elu"))
+    trained(kept, first, second)
+    app = open_fork(**dict(branch_query(first)))
+    assert app.multiselect[0].value == []
+    assert _shown(app) == [PARENT.label, first.label]
+    app.selectbox(key="branch-activation").set_value("elu").run()
+    assert app.multiselect[0].value == [first.run_id]
+    assert _shown(app) == [PARENT.label, third.label, first.label]
+    app.multiselect[0].set_value([first.run_id, second.run_id]).run()
+    assert _shown(app) == [PARENT.label, third.label, first.label, second.label]
+    assert "the run that it left" in " ".join(one.value for one in app.markdown)
+    assert app.query_params["branch-also"] == [first.run_id, second.run_id]
+    link: dict[str, str | list[str]] = dict(branch_query(third))
+    link["branch-also"] = app.query_params["branch-also"]
+    other = open_fork(owner="yours", **link)
+    assert not other.exception
+    assert _shown(other) == [PARENT.label, third.label, first.label, second.label]
+    # Another run takes none of them along; nor does a link to what has been deleted.
+    kept.delete(second.run_id)
+    gone = open_fork(**link)
+    assert "is not on this server" in gone.warning[0].value
+    assert _shown(gone) == [PARENT.label, third.label, first.label]
+    gone.selectbox(key="branch from").set_value(first.run_id).run()
+    assert not gone.exception
+    assert _shown(gone)[0] == first.label
+    assert gone.selectbox(key="branch-activation").value == "sigmoid"
+    assert "branch-also" not in gone.query_params
+
+
+def _shown(app: AppTest) -> list[str]:
+    return re.findall(r"([^>]*): test accuracy</div>", _labels(app))
