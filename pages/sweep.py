@@ -15,7 +15,7 @@ from pages.shared.server import engine, group_follower, planned, run_store
 from pages.sweeping.buttons import Runs, sweep_buttons
 from pages.sweeping.curves import curves, ends
 from pages.sweeping.grid import run_grid
-from pages.sweeping.knobs import chosen_sweep
+from pages.sweeping.knobs import chosen_name, chosen_sweep
 
 LIVE_SECONDS = 1.0
 """How often a running sweep is drawn anew."""
@@ -33,6 +33,8 @@ def page() -> None:
     try:
         with aside("settings"):
             sweep = chosen_sweep()
+        if name := chosen_name():
+            st.subheader(plain(name), anchor=False)
         runs = _stories(sweep, fresh=True)
         if run_store().notice:
             st.warning(run_store().notice)

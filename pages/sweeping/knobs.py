@@ -5,18 +5,22 @@ from typing import Any
 import streamlit as st
 
 from hw5core.config import KNOBS, RunConfig
+from hw5core.runs import MAX_NAME
 from hw5core.sweeps import MAX_RATES, Sweep, parse_rates
 from pages.shared.knobs import RARER, activations_knob, dataset_knob, epochs_knob, number_knob, rarer_knobs, readable
 
 _MOST_SEEDS = 30
 _SEEDS = 3
+_NAME = "sweep-name"
 
 
 def chosen_sweep() -> Sweep:
     """Draw the knobs. Raises ConfigError or ArchitectureError for what cannot be trained."""
-    data, epochs = st.columns([4, 1])
+    data, called, epochs = st.columns([5, 3, 2])
     with data:
         dataset = dataset_knob()
+    with called:
+        _name()
     with epochs:
         base: dict[str, Any] = {"dataset": dataset, "epochs": epochs_knob(dataset)}
     names, rates, how_many, first = st.columns([4, 3, 1, 1])
@@ -40,6 +44,17 @@ def chosen_sweep() -> Sweep:
     with st.expander("More settings: as they stand, they are the homework's"):
         base |= rarer_knobs([name for name in RARER if name != "learning_rate"])
     return Sweep(RunConfig(**base), tuple(activations), parse_rates(rate_text), _numbers(begin, seeds))
+
+
+def _name() -> None:
+    st.text_input(
+        "name", max_chars=MAX_NAME, placeholder="none", key=_NAME, bind="query-params", help="the heading of its curves"
+    )
+
+
+def chosen_name() -> str:
+    """What the sweep is called by its link, on one line; nothing if by no name."""
+    return " ".join(st.session_state[_NAME].split())[:MAX_NAME]
 
 
 def _numbers(first: int, many: int) -> tuple[int, ...]:

@@ -128,3 +128,18 @@ def test_what_cannot_be_swept_is_a_sentence(open_page: Callable[..., AppTest]) -
     assert not app.error
     (grid,) = (html.proto.body for html in app.get("html") if 'class="hw5-grid"' in html.proto.body)
     assert re.findall(r"seed (\d+)", grid) == [str(2**31 - 3), str(2**31 - 2), str(2**31 - 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("", []),
+        ("Is 0.05 too fast?", ["Is 0.05 too fast?"]),
+        ("  two \n lines", ["two lines"]),
+        ("x" * 999, ["x" * 60]),
+    ],
+)
+def test_its_link_gives_a_sweep_its_name(open_page: Callable[..., AppTest], name: str, heading: list[str]) -> None:
+    app = open_page("sweep", **{"sweep-name": name})
+    assert not app.exception
+    assert [shown.value for shown in app.subheader] == heading
