@@ -1,19 +1,31 @@
 """Everybody can use it: axe-core finds nothing serious on any page, and the keyboard alone does everything."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from hw5core.__main__ import main
+from hw5core.config import RunConfig
+from hw5core.forks import branch
+from hw5core.runs import RunStore
+from pages.shared.knobs import branch_query
 from tools.live import settle
+from tools.trained import trained
 
 pytestmark = pytest.mark.browser
 
+RUN = RunConfig(activation="sigmoid", epochs=3, training_images=50)
+BRANCHES = branch(RUN, 0, "relu", 0.008), branch(RUN, 1, "relu", 0.05), branch(RUN, 0, "sigmoid", 0.05)
 RACE = ("epochs", "1"), ("training-images", "50")
 RACE_ADDRESS = "/training?epochs-digits=1&training_images=50"
-PAGES = ("/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/training?seed=1", "/sweep", "/runs")
+FORK_ADDRESS = f"/fork?{urlencode(branch_query(*BRANCHES))}"
+PAGES = (
+    "/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/training?seed=1", "/sweep", FORK_ADDRESS,
+    "/runs",
+)  # fmt: skip
 
 _LOOK = """element => {
   const looks = []
@@ -37,6 +49,7 @@ def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(
     chromium: Browser, server: str, server_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HW5_HOME", str(server_home))
+    trained(RunStore(server_home), RUN, *BRANCHES)
     assert main(["train", *(word for name, value in RACE for word in (f"--{name}", value))]) == 0
     found = []
     for scheme in ("light", "dark"):

@@ -11,21 +11,26 @@ from urllib.parse import quote, urlsplit
 import psutil
 import pytest
 
+from hw5core.config import RunConfig
+from hw5core.forks import branch
 from tests.served.conftest import Server
 from tools.live import ROOT
+from tools.trained import trained
 from tools.visitor import Visitor, visitor
 
 pytestmark = pytest.mark.slow
 
 SECRET = b"what-only-the-operator-may-read"
 MARKUP = "<script>document.title='x'</script>"
-PAGES = ("", "parameters", "training", "runs", "sweep")
+PAGES = ("", "parameters", "training", "runs", "sweep", "fork")
+RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_images=20)
 
 
 @pytest.fixture(scope="module")
 def at_work(server: Server) -> Iterator[Server]:
     """The server with its workers started, and a file beside its store that is nobody's business."""
     (server.home / "secret.txt").write_bytes(SECRET)
+    trained(server.store, RUN, branch(RUN, 0, "tanh", 0.008))
     asyncio.run(_draw(server.address, "training", ""))
     yield server
     (server.home / "secret.txt").unlink()
@@ -114,12 +119,15 @@ def test_whatever_stands_in_an_address_is_a_sentence_at_worst(at_work: Server, p
 _KEYS = (
     "net", "dataset", "epochs-digits", "epochs-mnist", "seed", "split_seed", "activations", "network-text",
     "batch_size", "learning_rate", "momentum", "initialisation", "training_images", "predict", "lecture", "lecturer",
-    "search", "race", "run", "a", "b", "order", "lines-are", "axis", "seeds", "learning_rates",
+    "search", "race", "run", "a", "b", "order", "lines-are", "axis", "seeds", "learning-rates",
+    "sweep-name", "branch-epoch", "branch-activation", "branch-rate", "branch-normalisation", "branch-epochs",
+    "branch-also", "batch", "smoothing", "pair",
 )  # fmt: skip
 _VALUES = (
     "", "../../../../etc/passwd", "/etc/passwd", "..\\..\\secret.txt", MARKUP, "0" * 16, "-1", "1e999", "nan", "0x10",
     "9" * 400, "\x00", "\r\nX: y", "relu,sigmoid", "relu", "true", "[]", "{}", "💥" * 50, "'; DROP TABLE runs; --",
     "1x28x28 conv1000000k28 relu flatten linear10", "1x28x28 flatten relu linear10", "%s%n", "javascript:alert(1)",
+    RUN.run_id, RUN.run_id,
 )  # fmt: skip
 
 
@@ -161,4 +169,4 @@ def test_the_largest_of_everything_is_refused_in_a_sentence_and_others_are_answe
     assert any("are trained here" in words for words in said)
     assert any("a batch size of 340 would work" in words for words in said)
     assert "3,747,200" in others
-    assert not at_work.store.newest(10), "a run beyond the limits was taken on"
+    assert len(at_work.store.newest(10)) == 2, "a run beyond the limits was taken on"

@@ -1,0 +1,64 @@
+"""A run forked in a real browser: from its page to the branch's end, and a second branch beside both."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from hw5core.config import RunConfig
+from hw5core.runs import RunStore
+from tools.trained import trained
+
+pytestmark = pytest.mark.browser
+
+RUN = RunConfig(activation="sigmoid", training_images=200, epochs=4)
+OTHER = RunConfig(activation="relu", training_images=100, epochs=2)
+
+
+def test_branches_go_on_from_a_checkpoint_and_end_beside_their_run(page: Page, home: Path) -> None:
+    trained(RunStore(home), OTHER, RUN)
+    page.goto("/fork")
+    expect(page.get_by_text("After epoch 0 of the sigmoid run, batch 40 of it")).to_be_visible()
+    _choose(page, "after epoch", "1")
+    _start_and_see_it_end(page, "branch, ReLU, after epoch 1")
+    expect(_names(page)).to_have_text(["sigmoid: test accuracy", "branch, ReLU, after epoch 1: test accuracy"])
+    # The run's line and the branch's, which begins where it leaves the run.
+    for chart in (page.locator(".vega-embed").first, page.locator(".vega-embed").last):
+        expect(_lines(chart)).to_have_count(2)
+    expect(page.locator(".vega-embed").first.get_by_text("the branch begins")).to_be_visible()
+    # The next one is made beside the first, which stays.
+    _choose(page, "activation", "tanh")
+    expect(page.get_by_text("not started")).to_be_visible()
+    _start_and_see_it_end(page, "branch, tanh, after epoch 1")
+    expect(_names(page)).to_have_text([re.compile(f"^{name}") for name in ("sigmoid", "branch, tanh", "branch, ReLU")])
+    for chart in (page.locator(".vega-embed").first, page.locator(".vega-embed").last):
+        expect(_lines(chart)).to_have_count(3)
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(_names(second)).to_have_count(3)
+    # What was changed of one run is none of another's.
+    _choose(page, "Branch off this run", re.compile("^ReLU on digits"))
+    expect(page.get_by_text("After epoch 0 of the ReLU run, batch 20 of it, the activation becomes")).to_be_visible()
+    expect(_names(page)).to_have_text([re.compile("^ReLU"), re.compile("^branch, sigmoid:")])
+    expect(page).to_have_url(re.compile(f"/fork\\?run={OTHER.run_id}$"))
+
+
+def _choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=isinstance(option, str)).click()
+
+
+def _start_and_see_it_end(page: Page, label: str) -> None:
+    page.get_by_role("button", name="Start the branch").click()
+    expect(page.get_by_role("button", name=f"Receipt of {label}")).to_be_visible()
+    expect(page.get_by_text(f"After epoch 3 {label} is at")).to_be_visible()
+
+
+def _names(page: Page) -> Locator:
+    return page.locator(".hw5-board .hw5-label")
+
+
+def _lines(chart: Locator) -> Locator:
+    """The lines that are drawn: the row that only carries the reference lines draws none."""
+    return chart.locator('.mark-line path[d*="L"]')
