@@ -16,8 +16,8 @@ RUN = RunConfig(activation="sigmoid", training_images=200, epochs=4)
 OTHER = RunConfig(activation="relu", training_images=100, epochs=2)
 
 
-def test_branches_go_on_from_a_checkpoint_and_end_beside_their_run(page: Page, home: Path) -> None:
-    trained(RunStore(home), OTHER, RUN)
+def test_branches_go_on_from_a_checkpoint_and_end_beside_their_run(page: Page, server_home: Path) -> None:
+    trained(RunStore(server_home), OTHER, RUN)
     page.goto("/fork")
     expect(page.get_by_text("After epoch 0 of the sigmoid run, batch 40 of it")).to_be_visible()
     _choose(page, "after epoch", "1")
