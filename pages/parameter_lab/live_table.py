@@ -23,7 +23,7 @@ _component = st.components.v2.component(
 class Row:
     """The words of its cells; `kind` is how it looks: "marked", "total" or ""."""
 
-    words: list[str]
+    words: tuple[str, ...]
     kind: str = ""
 
 
@@ -31,11 +31,12 @@ class Row:
 class Table:
     """`columns` says of each column how it is set: "left", "right", "centre" or "formula"."""
 
-    titles: list[str]
-    columns: list[str]
-    rows: list[Row]
+    titles: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
 
 
 def live_table(name: str, table: Table) -> None:
     """Draw the table; `name` is its key on the page."""
+    # All of it tuples: Streamlit imports pandas to see whether a list is a table.
     _component(key=name, data=asdict(table))

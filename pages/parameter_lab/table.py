@@ -104,12 +104,12 @@ def _live(
 ) -> Table:
     """`columns` are the titles and how each is set; the rows come without the layers' names."""
     marked = [
-        Row([f"▸ {layer.name}", *words], "marked") if layer.number == selected else Row([layer.name, *words])
+        Row((f"▸ {layer.name}", *words), "marked") if layer.number == selected else Row((layer.name, *words))
         for layer, words in zip(counted.rows, rows, strict=True)
     ]
-    waiting = [Row([name, *["?"] * (len(columns) - 1)]) for name in _names_that_wait(counted)]
-    last = [Row(total, "total")] if not counted.misfit else []
-    return Table(list(columns), list(columns.values()), [Row(first), *marked, *waiting, *last])
+    waiting = [Row((name, *["?"] * (len(columns) - 1))) for name in _names_that_wait(counted)]
+    last = [Row(tuple(total), "total")] if not counted.misfit else []
+    return Table(tuple(columns), tuple(columns.values()), (Row(tuple(first)), *marked, *waiting, *last))
 
 
 def _table(
