@@ -11,8 +11,10 @@ def main() -> None:
     from pages.shared.browser import browser
     from pages.shared.frame import mark_as_routed
     from pages.shared.lecturer import take_secret
+    from pages.shared.said import check_what_is_said
 
     st.set_page_config(page_title="HW5 Lab", page_icon=":material/neurology:", layout="wide")
+    check_what_is_said()
     mark_as_routed()
     take_secret(browser())
     pages = [

@@ -149,7 +149,7 @@ def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None)
         key="columns",
         label_visibility="collapsed",
     )
-    if shown == "Count":
+    if shown in ("Count", None):
         st.markdown(f"${SYMBOLS}$")
         live_table("count table", count_table(counted, facts, selected))
     elif shown == "Formulas":

@@ -84,6 +84,7 @@ def _found(listed: list[Listed]) -> list[Entry]:
                                      bind="query-params")  # fmt: skip
     with sorting:
         order = st.selectbox("Sorted", list(Order), key="order", bind="query-params")
+    group = group or "races"  # an address may have it empty
     entries = _GROUPS[group](listed)
     found = ordered(matching(entries, search or ""), order or Order.NEWEST)
     of = f"{len(found):,} of " * (len(found) < len(entries))

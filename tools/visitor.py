@@ -32,7 +32,7 @@ class Visitor:
     """One tab. `elements` is what the page shows, by the place that Streamlit gave each; `finished` when each run of
     the page ended, `updates` when each run of a fragment did, in seconds of time.monotonic(); `received` counts bytes,
     `fragments` how often each of them was drawn alone.
-    Not `watching`, it asks for no fragment again.
+    `said` is what every widget says. Not `watching`, it asks for no fragment again.
     """
 
     def __init__(self, connection: ClientConnection, address: str, page: str, query: str, cookie: str) -> None:
@@ -48,7 +48,7 @@ class Visitor:
         self._page = page
         self._query = query
         self._page_hash = ""
-        self._widgets: dict[str, WidgetState] = {}
+        self.said: dict[str, WidgetState] = {}
         self._cached: list[str] = []
         self._drawn: set[tuple[int, ...]] = set()
         self._draws_page = False
@@ -62,7 +62,7 @@ class Visitor:
         wish.query_string, wish.page_script_hash, wish.fragment_id = self._query, self._page_hash, fragment
         wish.page_name = "" if self._page_hash else self._page
         wish.is_auto_rerun = bool(fragment) and trigger is None
-        wish.widget_states.widgets.extend([*self._widgets.values(), *([trigger] if trigger else [])])
+        wish.widget_states.widgets.extend([*self.said.values(), *([trigger] if trigger else [])])
         wish.cached_message_hashes.extend(self._cached)
         context = wish.context_info
         context.timezone, context.locale, context.url, context.color_scheme = "UTC", "en-US", self._url, "light"
@@ -75,7 +75,7 @@ class Visitor:
 
     async def set(self, *states: WidgetState) -> None:
         """Turn widgets, one's state each."""
-        self._widgets |= {state.id: state for state in states}
+        self.said |= {state.id: state for state in states}
         await self.run()
 
     async def until_drawn(self, runs: int) -> None:
@@ -145,8 +145,11 @@ class Visitor:
     def _begin(self, message: ForwardMsg) -> None:
         self.fragments.update(message.metadata.run.fragment_ids)
         if message.metadata.run.fragment_ids:
-            # When a fragment's turn comes at just that moment, Streamlit leaves out that the page was drawn.
-            self._finish_page()
+            # When a fragment's turn comes at just that moment, Streamlit leaves out that the page was drawn; when a
+            # control asks for a fragment alone, nothing of the page was.
+            if self._drawn:
+                self._finish_page()
+            self._draws_page = False
         else:
             self._drawn.clear()
             self._draws_page = True
@@ -167,7 +170,7 @@ class Visitor:
             self._cached.append(message.hash)
         state = _state_at_rest(element)
         if state:
-            self._widgets.setdefault(state.id, state)
+            self.said.setdefault(state.id, state)
 
     def _finish(self, message: ForwardMsg) -> None:
         if message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:

@@ -27,6 +27,9 @@ def share_bars(counted: Count, selected: int | None) -> None:
 
 
 def _picked() -> None:
-    points = st.session_state[_KEY].selection[SELECTION]
-    work.mark(points[0]["number"] if points else None)
+    match st.session_state[_KEY]["selection"].get(SELECTION):
+        case [{"number": int() as number}, *_]:
+            work.mark(number)
+        case _:
+            work.mark(None)
     st.rerun()

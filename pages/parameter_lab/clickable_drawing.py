@@ -39,4 +39,6 @@ def clickable_drawing(counted: Count, selected: int | None) -> None:
 
 
 def _picked() -> None:
-    work.toggle_mark(st.session_state[_KEY].picked)
+    picked = st.session_state[_KEY].picked
+    if isinstance(picked, int):
+        work.toggle_mark(picked)

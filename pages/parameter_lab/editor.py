@@ -66,10 +66,11 @@ def layer_editor(counted: Count, selected: int | None) -> None:
 
 def _shown(counted: Count, selected: int | None) -> dict[str, Any]:
     edit = st.session_state.get(KEY, {}).get("edit")
+    answered = edit.get("number") if isinstance(edit, dict) else None
     after = selected if selected else len(counted.architecture.layers)
     # Tuples, because Streamlit imports pandas to see whether a list might be a table.
     return {
-        "answered": edit["number"] if edit else None,
+        "answered": answered,
         "cards": (_input_card(counted.architecture), *_layer_cards(counted, selected)),
         "kinds": tuple(_NEW_LAYERS.items()),
         "add_at": after,

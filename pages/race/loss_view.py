@@ -1,5 +1,6 @@
 """The chart of every batch's loss: over what, how smooth, how near; and the batch that was clicked on."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -56,8 +57,10 @@ def chosen_batch(configs: tuple[RunConfig, ...]) -> int | None:
 
 def _clicked(configs: tuple[RunConfig, ...]) -> int | None:
     """The batch that was clicked on last, if any."""
-    picked = _selection(_key(configs), "picked")
-    return int(picked[0]["batch"]) if picked and picked[0].get("batch") is not None else None
+    match _selection(_key(configs), "picked"):
+        case [{"batch": int() | float() as batch}, *_] if math.isfinite(batch) and batch >= 0:
+            return int(batch)
+    return None
 
 
 def view_controls(on_change: Callable[[], None]) -> None:
@@ -92,9 +95,9 @@ def view_controls(on_change: Callable[[], None]) -> None:
 
 
 def _view() -> LossView:
-    """What the controls say."""
+    """What the controls say; an address may have the axis empty."""
     said = st.session_state
-    return LossView(Axis(said["axis"]), said["logarithmic"], said["smoothing"])
+    return LossView(Axis(said["axis"] or Axis.BATCHES), said["logarithmic"], said["smoothing"])
 
 
 @lru_cache(maxsize=32)
@@ -116,10 +119,12 @@ def _key(configs: tuple[RunConfig, ...]) -> str:
 
 def _selection(key: str, name: str) -> Any:
     """What the chart told of one of its selections when that last changed: the ends of the part of the axis in view
-    ("zoom"), the rows that were clicked ("picked")."""
-    return st.session_state.get(key, {}).get("selection", {}).get(name) or {}
+    ("zoom"), the rows that were clicked ("picked"). It is the browser's word, and can be anything."""
+    return st.session_state.get(key, {}).get("selection", {}).get(name)
 
 
 def _zoom(key: str) -> tuple[float, float] | None:
-    ends = _selection(key, "zoom").get("x")
-    return (ends[0], ends[1]) if ends else None
+    match _selection(key, "zoom"):
+        case {"x": [int() | float() as low, int() | float() as high]} if math.isfinite(low) and math.isfinite(high):
+            return low, high
+    return None

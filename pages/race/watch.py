@@ -4,10 +4,12 @@ ends. A branch is watched beside the run it comes from in the same way.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 import pyarrow as pa
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from hw5core.chart_words import test_accuracies_in_words, validation_losses_in_words
 from hw5core.charts import epoch_table, test_accuracy_chart, validation_loss_chart
@@ -75,11 +77,17 @@ def _epoch_part(config: RunConfig) -> float:
 
 
 def _draw_anew() -> None:
-    st.rerun(_LIVE)
+    _draw([_LIVE])
 
 
 def _open_picked() -> None:
-    st.rerun([_LIVE, _TOLD])
+    _draw([_LIVE, _TOLD])
+
+
+def _draw(parts: list[str]) -> None:
+    """These alone; the whole page if it has none of them, because its settings could not be trained just now."""
+    with suppress(StreamlitAPIException):
+        st.rerun(parts)
 
 
 def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None) -> None:

@@ -85,6 +85,7 @@ def dataset_knob() -> str:
     dataset: str = st.segmented_control(
         KNOBS["dataset"].label, list(DATASETS), default="digits", required=True, key="dataset", bind="query-params"
     )
+    dataset = dataset or "digits"  # an address may have it empty
     training, validation, test = split_sizes(dataset)
     words = f"{DATASETS[dataset].title}: {training:,} images to train on, {validation:,} to validate, {test:,} to test."
     st.caption(words if at_hand(dataset) else f"{words} They will be downloaded once; the digits need no network.")

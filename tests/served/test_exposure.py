@@ -116,6 +116,13 @@ def test_whatever_stands_in_an_address_is_a_sentence_at_worst(at_work: Server, p
     assert _files(at_work.home) == files_before, "an address made a file"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_an_address_may_have_everything_empty(at_work: Server, page: str) -> None:
+    text, exceptions = asyncio.run(_draw(at_work.address, page, "&".join(f"{key}=" for key in _KEYS)))
+    assert not exceptions
+    assert "Try this" in text
+
+
 _KEYS = (
     "net", "dataset", "epochs-digits", "epochs-mnist", "seed", "split_seed", "activations", "network-text",
     "batch_size", "learning_rate", "momentum", "initialisation", "training_images", "predict", "lecture", "lecturer",

@@ -1,0 +1,186 @@
+"""What a stranger's script can make the controls of a page say: anything at all, of any type. Every page is a page
+still, with a sentence at worst, and the same tab is of use afterwards.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+from hw5core.config import RunConfig, race
+from hw5core.forks import branch
+from pages.shared.knobs import branch_query
+from tests.served.conftest import Server, browser_cookie
+from tools.trained import trained
+from tools.visitor import Visitor, visitor
+
+pytestmark = pytest.mark.slow
+
+ROUNDS = 8
+NETWORK = "1x28x28 flatten relu linear10"
+RACE = race(RunConfig(network=NETWORK, epochs=2, training_images=20))
+BRANCHES = branch(RACE[1], 0, "relu", 0.008), branch(RACE[1], 0, "tanh", 0.008), branch(RACE[1], 0, "relu", 0.05)
+QUERY = "epochs-digits=2&training_images=20&network-text=1x28x28+flatten+relu+linear10"
+PAGES = {
+    "": "Count the parameters",
+    f"training?{QUERY}": "ReLU against sigmoid",
+    f"training?{QUERY}&predict=true&seed=1": "ReLU against sigmoid",
+    f"sweep?{QUERY}": "Is it luck?",
+    "fork?" + "&".join(f"{name}={value}" for name, value in branch_query(*BRANCHES[:2])): "Fork a run",
+    "runs": "All runs",
+}
+
+_TEXTS = (
+    "", " ", "x" * 100_000, "<script>document.title='x'</script>", "**b** [a](javascript:alert(1)) $x$ :smile:", "nan",
+    "-1", "1e999", "\x00", "\r\nX: y", "💥" * 50, "../../etc/passwd", "relu", "sigmoid", "mnist", "0.05, 0.02", NETWORK,
+)  # fmt: skip
+_PARTS: tuple[Any, ...] = (
+    None, True, -1, 0, 3, 2**70, 1e308, float("nan"), float("inf"), "", "x", "select", "remove", "add", "up", [], {},
+    [[]], {"number": 1}, {"number": "x"}, {"x": [1]}, {"x": ["a", None]}, {"x": [-1e308, 1e308]}, [{"batch": "x"}],
+    [{"batch": 2**70}], [{"batch": -1}], [{"number": []}], [None],
+)  # fmt: skip
+_NAMES = (
+    "selection",
+    "picked",
+    "zoom",
+    "x",
+    "edit",
+    "action",
+    "settled",
+    "place",
+    "kind",
+    "field",
+    "value",
+    "word",
+    "event",
+)
+
+
+@pytest.fixture(scope="module")
+def filled(server: Server) -> Server:
+    """The server with a race, two branches of it, and another one that only the fork page's list has."""
+    trained(server.store, *RACE, *BRANCHES, owner="somebody")
+    return server
+
+
+@pytest.mark.parametrize("place", PAGES)
+def test_whatever_controls_say_the_page_is_a_page_still(filled: Server, place: str) -> None:
+    asyncio.run(_confuse(filled.address, place))
+    assert filled.process.poll() is None
+    assert not filled.tracebacks, filled.tracebacks[0]
+
+
+async def _confuse(address: str, place: str) -> None:
+    page, _, query = place.partition("?")
+    dice, title = random.Random(place), PAGES[place]
+    async with visitor(address, page, query, browser_cookie(1)) as tab:
+        tab.watching = False
+        await tab.until_drawn(1)
+        resting = dict(tab.said)
+        for _ in range(ROUNDS):
+            widgets = [
+                *_widgets(tab),
+                ("button", "$$ID-0123456789abcdef-None"),
+                ("selectbox", ""),
+                ("selectbox", "seed"),
+            ]
+            chosen = dice.sample(widgets, dice.randrange(1, len(widgets)))
+            told = [state for kind, widget in chosen for state in _absurd(dice, kind, widget)]
+            await _say(tab, told)
+            _is_a_page(tab, title, told)
+            if dice.random() < 0.5:
+                tab.said = dict(resting)
+        # The same tab, with what its controls said at first, is of use again.
+        tab.said = dict(resting)
+        await _say(tab, [])
+        _is_a_page(tab, title, [])
+        assert _widgets(tab)
+
+
+async def _say(tab: Visitor, states: list[WidgetState]) -> None:
+    drawn = len(tab.finished) + len(tab.updates)  # what a control says may be a fragment's business alone
+    await tab.set(*states)
+    await tab.until(lambda tab: len(tab.finished) + len(tab.updates) > drawn)
+
+
+def _is_a_page(tab: Visitor, title: str, told: list[WidgetState]) -> None:
+    text = tab.text()
+    assert not tab.exceptions, told
+    assert "Traceback" not in text, told
+    assert title in text, told
+
+
+def _widgets(tab: Visitor) -> list[tuple[str, str]]:
+    """The kind and the id of everything on the page that can say something."""
+    shown = [(one.WhichOneof("type") or "", one) for one in tab.elements.values()]
+    found = [(kind, getattr(getattr(one, kind), "id", "")) for kind, one in shown if kind]
+    return [(kind, widget) for kind, widget in found if widget]
+
+
+def _absurd(dice: random.Random, kind: str, widget: str) -> Iterator[WidgetState]:
+    """What makes no sense for a widget of this kind: mostly of the type that it has, sometimes of another. No button is
+    pressed that would train for long what nobody asked for."""
+    if kind == "bidi_component":
+        # Where the page's script tells of what has happened inside a component.
+        events = [{"event": dice.choice(_NAMES), "value": _nested(dice)} for _ in range(dice.randrange(1, 3))]
+        trigger = f"$$STREAMLIT_INTERNAL_KEY_{widget}__events"
+        yield WidgetState(id=trigger, json_trigger_value=json.dumps(dice.choice([events, _nested(dice)])))
+    fitting = {
+        "number_input": ("int_value", "double_value"),
+        "selectbox": ("string_value",),
+        "text_input": ("string_value",),
+        "multiselect": ("string_array_value",),
+        "button_group": ("string_array_value",),
+        "radio": ("string_value",),
+        "slider": ("double_array_value",),
+        "vega_lite_chart": ("json_text",),
+        "bidi_component": ("json_value",),
+    }.get(kind, ())
+    state = WidgetState(id=widget)
+    _fill(dice, state, dice.choice(fitting) if fitting and dice.random() < 0.7 else dice.choice(_OTHERS))
+    yield state
+
+
+_OTHERS = (
+    "bool_value", "double_value", "int_value", "string_value", "double_array_value", "int_array_value",
+    "string_array_value", "json_value", "bytes_value", "arrow_value", "file_uploader_state_value",
+    "string_trigger_value", "json_trigger_value", "chat_input_value",
+)  # fmt: skip
+
+
+def _fill(dice: random.Random, state: WidgetState, field: str) -> None:
+    match field:
+        case "bool_value":
+            state.bool_value = dice.random() < 0.5
+        case "double_value":
+            state.double_value = dice.choice([float("nan"), float("inf"), -float("inf"), -1.5, 1e308, 5e-324, 0.0])
+        case "int_value":
+            state.int_value = dice.choice([0, -1, 1, 7, 2**31, 2**63 - 1, -(2**63)])
+        case "string_value":
+            state.string_value = dice.choice(_TEXTS)
+        case "json_text":
+            state.string_value = json.dumps(_nested(dice))
+        case "json_value" | "json_trigger_value":
+            setattr(state, field, dice.choice([json.dumps(_nested(dice)), dice.choice(_TEXTS)]))
+        case "string_array_value":
+            state.string_array_value.data.extend(dice.choices(_TEXTS, k=dice.choice([0, 1, 2, 300])))
+            state.string_array_value.SetInParent()
+        case "double_array_value":
+            state.double_array_value.data.extend(
+                dice.choices([float("nan"), -1e308, 7.5], k=dice.choice([0, 1, 2, 50]))
+            )
+            state.double_array_value.SetInParent()
+        case "bytes_value":
+            state.bytes_value = dice.choice([b"", b"\xff\x00"])
+        case _:
+            getattr(state, field).SetInParent()
+
+
+def _nested(dice: random.Random, depth: int = 0) -> Any:
+    if depth == 3 or dice.random() < 0.3:
+        return dice.choice(_PARTS)
+    return {name: _nested(dice, depth + 1) for name in dice.sample(_NAMES, dice.randrange(1, 6))}
