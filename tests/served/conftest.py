@@ -1,6 +1,7 @@
 """One real server for all tests of a module, visited over its websocket without a browser."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,9 +28,10 @@ class Server:
 
     @property
     def tracebacks(self) -> list[str]:
-        """Those in the log that our own code has a part in: Streamlit's websocket prints its own when a client vanishes
-        in the middle of a message."""
-        return [part for part in self.log.split("Traceback (most recent call last):")[1:] if f'"{ROOT}/' in part]
+        """Those in the log that our own code has a part in, not the packages that make lays beside it: Streamlit prints
+        its own when a client vanishes in the middle of a message, or says what it cannot read."""
+        ours = re.compile(f'"{re.escape(str(ROOT))}/(?!\\.venv)')
+        return [part for part in self.log.split("Traceback (most recent call last):")[1:] if ours.search(part)]
 
     @property
     def store(self) -> RunStore:
