@@ -1,6 +1,7 @@
 """What the page tests share: a server of their own each, and pages opened through the router."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,14 @@ from streamlit.testing.v1 import AppTest
 from hw5core.engine import TRAIN
 
 APP = str(Path(__file__).parents[2] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """AppTest puts a page in the place of `__main__` and leaves it there, and workers that are started later import it."""
+    own = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = own
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ def test_every_row_has_a_word_for_every_column() -> None:
 def test_behind_a_misfit_layers_wait_and_there_is_no_total() -> None:
     rows = count_table(count(parse("3x7x7 conv8k3 conv8k11 relu")), None, None).rows
     assert [row.words[0] for row in rows] == ["input", "Conv2d-1", "⚠️ Conv2d-2", "ReLU-3"]
-    assert rows[-1] == Row(["ReLU-3", "?", "?", "?", "?"])
+    assert rows[-1] == Row(("ReLU-3", "?", "?", "?", "?"))
 
 
 def test_a_tick_only_where_pytorch_says_the_same() -> None:
