@@ -18,7 +18,7 @@ APP = str(Path(__file__).parents[2] / "app.py")
 
 @pytest.fixture(autouse=True)
 def main_module() -> Iterator[None]:
-    """AppTest puts a page in the place of `__main__` and leaves it there, and workers that are started later import it."""
+    """AppTest puts a page in the place of `__main__` and leaves it there; workers started later import it."""
     own = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = own
