@@ -4,10 +4,12 @@ that fill it come from the functions beside it. Pure functions, no page, no torc
 A table names the activation by its label, and every chart gives that label the same colour and dash.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any, Literal
 
 import altair as alt
@@ -76,8 +78,14 @@ def training_loss_table(
     The bins depend on the run's length alone, so they stay where they are while losses arrive; inside `zoom` (from, to,
     in the axis's unit) there are as many bins again, down to single batches.
     """
-    columns = ("x", "loss", "lowest", "highest", "batch")
-    return pd.concat([row_of_nothing(*columns), *(_binned_losses(run, view, zoom) for run in runs)])
+    bins = [(run.run.config.label, _binned_losses(run, view, zoom)) for run in runs]
+    # Put together before it is a table: this is done several times a second, and a table takes longer than its numbers.
+    columns = {
+        name: np.concatenate([[math.nan], *(binned[name] for _, binned in bins)])
+        for name in ("x", "loss", "lowest", "highest", "batch")
+    }
+    labels = chain([""], *(repeat(label, len(binned["x"])) for label, binned in bins))
+    return pd.DataFrame({"activation": list(labels), **columns})
 
 
 def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
@@ -199,23 +207,23 @@ def _epochs(progress: Progress) -> pd.DataFrame:
     )
 
 
-def _binned_losses(progress: Progress, view: LossView, zoom: tuple[float, float] | None) -> pd.DataFrame:
+def _binned_losses(
+    progress: Progress, view: LossView, zoom: tuple[float, float] | None
+) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
+    """The columns of one run, a value per bin."""
     # A slice is a copy: the followed run's own array grows in another thread.
     losses = np.array(progress.losses[:])
     positions = _positions(progress, view.axis, len(losses))
     firsts = _bin_starts(progress.run.config.total_steps, positions, zoom)
     counts = np.diff(firsts, append=len(losses))
     means = np.add.reduceat(_smoothed(losses, view.smoothing), firsts) / counts
-    return pd.DataFrame(
-        {
-            "activation": progress.run.config.label,
-            "x": (positions[firsts] + positions[firsts + counts - 1]) / 2,
-            "loss": means,
-            "lowest": np.minimum.reduceat(losses, firsts),
-            "highest": np.maximum.reduceat(losses, firsts),
-            "batch": progress.first_step + firsts,
-        }
-    )
+    return {
+        "x": (positions[firsts] + positions[firsts + counts - 1]) / 2,
+        "loss": means,
+        "lowest": np.minimum.reduceat(losses, firsts),
+        "highest": np.maximum.reduceat(losses, firsts),
+        "batch": progress.first_step + firsts,
+    }
 
 
 def _positions(progress: Progress, axis: Axis, batches: int) -> NDArray[np.float64]:

@@ -160,7 +160,10 @@ _KINDS: dict[str, type[Record]] = {
 
 def encode(record: Record) -> dict[str, Any]:
     """The record as plain values; `decode` gives an equal one back."""
-    return {"kind": type(record).__name__, **asdict(record)}
+    if isinstance(record, MeasuredStep):
+        return {"kind": MeasuredStep.__name__, **asdict(record)}
+    # The others hold plain values, a thousand and more of them, which asdict would copy one by one.
+    return {"kind": type(record).__name__, **vars(record)}
 
 
 def decode(plain: dict[str, Any]) -> Record:

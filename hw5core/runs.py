@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -307,7 +308,13 @@ def _run(database: sqlite3.Connection, run_id: str) -> Run | None:
 
 
 def _as_run(row: tuple[Any, ...]) -> Run:
-    return Run(row[0], RunConfig(**json.loads(row[1])), Status(row[2]), *row[3:])
+    return Run(row[0], _config(row[1]), Status(row[2]), *row[3:])
+
+
+@lru_cache(maxsize=256)
+def _config(text: str) -> RunConfig:
+    """Read once: whoever watches a run asks for it several times a second."""
+    return RunConfig(**json.loads(text))
 
 
 def _owners(database: sqlite3.Connection, run_id: str) -> frozenset[str]:

@@ -94,7 +94,8 @@ def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None
     """What changes with every report. When the race has ended or goes on, the whole page is drawn anew, and when so
     many have come to watch that all have to be served less often."""
     try:
-        runs = stories(configs, FRESH_SECONDS)
+        # In a crowd a reading lasts longer: half of the time until each of them asks again.
+        runs = stories(configs, max(FRESH_SECONDS, (seconds or 0.0) / 2))
         loss_chart(configs, runs, scoreboard(configs, runs), on_pick=_open_picked)
     except (StoreError, EngineError) as error:
         st.error(plain(error))
