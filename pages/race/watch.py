@@ -6,6 +6,7 @@ ends. A branch is watched beside the run it comes from in the same way.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from random import random
 
 import pyarrow as pa
 import streamlit as st
@@ -30,6 +31,9 @@ from pages.shared.server import audience, engine, follower
 
 FRESH_SECONDS = 0.2
 """How old what a viewer sees may be when it is sent: those who ask within this time share one reading of the store."""
+
+A_FEW = 0.1
+"""The share of a crowd's pages that go over to a slower pace with each of their updates."""
 
 REST_SECONDS = 2.0
 """How often a paused race is drawn: its owner may step it, or let it go on, while a class watches."""
@@ -67,8 +71,9 @@ def rests(runs: Sequence[Progress]) -> bool:
 
 
 def pace(viewers: int) -> float:
-    """Seconds between two drawings: the more watch, the longer, so that training keeps the processor."""
-    return next((seconds for most, seconds in ((25, 0.5), (125, 1.0), (250, 2.0)) if viewers <= most), 4.0)
+    """Seconds between two drawings: the more watch, the longer, so that all together ask some forty times a second.
+    More than that the server cannot answer while both networks train beside it on two cores."""
+    return next((seconds for most, seconds in ((20, 0.5), (40, 1.0), (80, 2.0), (160, 4.0)) if viewers <= most), 8.0)
 
 
 def _epoch_part(config: RunConfig) -> float:
@@ -100,7 +105,9 @@ def _show_live(configs: tuple[RunConfig, ...], live: bool, seconds: float | None
     except (StoreError, EngineError) as error:
         st.error(plain(error))
         return
-    crowded = live and seconds is not None and pace(audience(race_id(configs))) > seconds
+    viewers = audience(race_id(configs))
+    # A few of a crowd at a time: their pages, all drawn anew at once, would keep the server busy for seconds.
+    crowded = live and seconds is not None and pace(viewers) > seconds and random() < A_FEW
     if crowded or live is all(run.run.status.over for run in runs):
         st.rerun()
 
