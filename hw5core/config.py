@@ -17,7 +17,7 @@ from hw5core.activations import ACTIVATIONS, Activation
 from hw5core.architecture import PRESETS, Activate, Architecture, ArchitectureError, BatchNorm, parse
 from hw5core.parameters import count
 
-TRAINING_VERSION = 3
+TRAINING_VERSION = 4
 """Part of every run's id: raise it whenever training.py computes different numbers from the same config."""
 
 CLASSES = 10
@@ -118,9 +118,20 @@ class RunConfig:
         0, "training images", "how many of them to use; 0 for all", lowest=0, highest=MAX_TRAINING_IMAGES
     )
     momentum: float = _knob(0.0, "momentum", "the share of the last step kept in this one", lowest=0, highest=0.999)
-    seed: int = _knob(0, "seed", "decides the first weights and the order of the batches", lowest=0, highest=2**31 - 1)
+    seed: int = _knob(
+        0,
+        "seed",
+        "decides all that is random: which images are for training, validation and test, the first weights, the order "
+        "of the batches",
+        lowest=0,
+        highest=2**31 - 1,
+    )
     split_seed: int = _knob(
-        0, "split seed", "decides which images are for training, validation, test", lowest=0, highest=2**31 - 1
+        0,
+        "split seed",
+        "another split of the images with the same seed, all else as it is",
+        lowest=0,
+        highest=2**31 - 1,
     )
 
     fork: Fork | None = None

@@ -42,7 +42,7 @@ SATURATED_SLOPE = 0.01
 gradient. For sigmoid, whose derivative is at most 0.25, it means |x| > 4.6; for ReLU, x <= 0."""
 
 _GATHER_BATCHES = 200
-_EVALUATION_BATCH = 10  # so few that what a layer puts out is still in the processor's cache when the next one reads it
+_EVALUATION_BATCH = 20  # so few that what a layer puts out is still in the processor's cache when the next one reads it
 
 
 def train(
@@ -72,9 +72,10 @@ def train(
 
 
 def split_for(config: RunConfig, images: int) -> Split:
-    """How the config deals out a pool of so many images; of the training images it takes the first
-    `images_per_epoch`, which are a random choice because the split is one."""
-    parts = split(images, config.split_seed)
+    """How the config deals out a pool of so many images: each seed anew, so that runs of several seeds are repetitions
+    of the whole homework, its test images included. Of the training images it takes the first `images_per_epoch`, which
+    are a random choice because the split is one."""
+    parts = split(images, config.seed + config.split_seed)
     return replace(parts, train=parts.train[: config.images_per_epoch])
 
 

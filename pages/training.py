@@ -23,7 +23,9 @@ from pages.shared.plain_words import plain
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
 
-_ANOTHER_SEED = "Turns the seed on by one: other first weights and another order of the batches, all else as it is."
+_ANOTHER_SEED = (
+    "Turns the seed on by one: another split of the images, other first weights, another order of the batches."
+)
 _FORK = "From the end of one of its epochs, go on with another activation, learning rate or normalisation."
 
 _STEPS = (

@@ -46,7 +46,7 @@ def choose_dataset(name: str) -> None:
 
 
 def next_seed() -> None:
-    """Turn the seed on by one: other first weights and another order of the batches, all else as it is."""
+    """Turn the seed on by one: another split of the images, other first weights, another order of the batches."""
     st.session_state["seed"] += 1
 
 

@@ -99,7 +99,7 @@ def _other_seed(plain: dict[str, Any]) -> None:
         (_other_loss, 1, "training loss of batch 57"),
         (_other_last_digit, 0, "within the tolerance"),
         (_other_accuracy, 1, "test accuracy of epoch 0"),
-        (_other_seed, 1, "first weights and batch order"),
+        (_other_seed, 1, "first weights and split and batch order"),
     ],
 )
 def test_a_changed_receipt_is_told_where_it_parts(

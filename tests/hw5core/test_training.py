@@ -13,7 +13,7 @@ from hw5core import datasets
 from hw5core.config import RunConfig, race
 from hw5core.datasets import Pool
 from hw5core.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted
-from hw5core.training import train
+from hw5core.training import split_for, train
 
 SMALL = "1x28x28 conv4k3p1 relu maxpool4 bn flatten dropout0.25 linear10"
 
@@ -42,7 +42,7 @@ def _textbook_losses(config: RunConfig, pool: Pool, steps: int) -> list[float]:
         nn.Flatten(), nn.Linear(3136, 50), activation(), nn.Linear(50, 10),
     )  # fmt: skip
     optimiser = torch.optim.SGD(network.parameters(), lr=config.learning_rate)
-    indices = datasets.split(len(pool.labels), config.split_seed).train
+    indices = datasets.split(len(pool.labels), config.seed + config.split_seed).train
     order = np.random.default_rng([config.seed, 0]).permutation(indices)
     losses = []
     for step in range(steps):
@@ -54,6 +54,15 @@ def _textbook_losses(config: RunConfig, pool: Pool, steps: int) -> list[float]:
         optimiser.step()
         losses.append(loss.item())
     return losses
+
+
+def test_each_seed_repeats_the_whole_homework_its_split_too_and_the_split_alone_can_be_another(digits: Pool) -> None:
+    def tests(**seeds: int) -> list[int]:
+        return split_for(RunConfig(**seeds), len(digits.labels)).test.tolist()
+
+    assert len({tuple(tests(seed=seed)) for seed in range(3)}) == 3
+    assert tests(seed=1) == split_for(RunConfig(activation="sigmoid", seed=1), len(digits.labels)).test.tolist()
+    assert tests(seed=1, split_seed=1) != tests(seed=1)
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
@@ -106,7 +115,7 @@ def test_a_race_shares_weights_split_and_order(digits: Pool) -> None:
     assert len(set(hashes)) == 1
     assert isinstance(other, RunStarted)
     assert other.weights_hash != hashes[0][0]
-    assert other.split_hash == hashes[0][1]
+    assert other.split_hash != hashes[0][1]
     assert other.order_hash != hashes[0][2]
 
 
