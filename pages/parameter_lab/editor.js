@@ -98,6 +98,11 @@ class Editor {
     this.report = report
     if (data.answered === this.number) this.unanswered = false
     this.schedule()
+    if (!data.resting && !this.moving) {
+      // An editor before this one was put away in the middle of a move: what it came to goes into the address too.
+      this.moving = true
+      this.rest()
+    }
     const shape = JSON.stringify(data.cards.map((card) => [card.place, card.kind, card.controls.map((control) => [control.field, control.type, control.compact])]))
     const rebuilt = shape !== this.shape
     if (rebuilt) {

@@ -71,6 +71,7 @@ def _shown(counted: Count, selected: int | None) -> dict[str, Any]:
     # Tuples, because Streamlit imports pandas to see whether a list might be a table.
     return {
         "answered": answered,
+        "resting": work.current_work().resting,
         "cards": (_input_card(counted.architecture), *_layer_cards(counted, selected)),
         "kinds": tuple(_NEW_LAYERS.items()),
         "add_at": after,

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tools.live import settle
+
 pytestmark = pytest.mark.browser
 
 
@@ -35,6 +37,7 @@ def test_numbers_follow_the_thumb_before_it_is_let_go(page: Page) -> None:
     page.goto("/")
     total = page.locator(".hw5-number")
     expect(total).to_have_text("3,747,200")
+    settle(page)  # the place of the slider below is that of the page when all of it is there
     box = page.get_by_role("slider", name="Conv2d-1 channels").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
@@ -71,6 +74,24 @@ def test_the_table_follows_in_the_same_cells(page: Page) -> None:
     expect(page.locator(".hw5-live-table tbody tr")).to_have_text(
         ["input1×28×28none", re.compile("^ReLU-1"), re.compile("^total")]
     )
+
+
+def test_a_drag_that_ends_on_another_page_is_in_the_address_all_the_same(page: Page) -> None:
+    page.goto("/")
+    total = page.locator(".hw5-number")
+    expect(total).to_have_text("3,747,200")
+    settle(page)
+    box = page.get_by_role("slider", name="Conv2d-1 channels").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2)
+    expect(total).not_to_have_text("3,747,200")
+    page.get_by_role("link", name="Train").evaluate("link => link.click()")
+    expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
+    page.mouse.up()
+    page.get_by_role("link", name="Count").click()
+    page.wait_for_url("**net=**")
 
 
 def test_layers_are_added_moved_and_removed(page: Page) -> None:
