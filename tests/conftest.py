@@ -11,7 +11,7 @@ from hw5core import datasets
 from hw5core.engine import Engine
 from hw5core.runs import RunStore
 
-WORKERS = {"engine", "workers"}
+WORKERS = {"engine", "idle", "workers"}
 """Fixtures that start worker processes: a test that stands on one takes seconds."""
 
 

@@ -9,6 +9,8 @@ from hw5core.engine import Engine, EngineError
 from hw5core.progress import Follower, Progress, accuracy_lines
 from hw5core.runs import RunStore, Status
 
+pytestmark = pytest.mark.slow
+
 SMALL = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
 
 

@@ -19,6 +19,8 @@ from hw5core.records import BatchLosses
 from hw5core.runs import NoCheckpointError, RunStore, Status
 from tests.hw5core.stories import numbers, wait_for, wait_until_over
 
+pytestmark = pytest.mark.slow
+
 PARENT = RunConfig(
     network="1x28x28 conv8k3p1 relu avgpool4 flatten linear10", activation="sigmoid", momentum=0.5, epochs=3
 )

@@ -11,6 +11,8 @@ from hw5core.records import RunStarted
 from hw5core.runs import RunStore, Status
 from tests.hw5core.stories import numbers, undisturbed, wait_for, wait_until_over
 
+pytestmark = pytest.mark.slow
+
 # Long enough to be caught under way.
 CONFIG = RunConfig(network="1x28x28 conv8k3p1 relu bn avgpool4 flatten linear10", momentum=0.5, epochs=25)
 ENDLESS = RunConfig(network=CONFIG.network, epochs=200, seed=1)

@@ -18,6 +18,7 @@ from hw5core.parameters import count
 from tests.strategies import architectures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["homework", "alexnet-published", "digit-cnn", "empty"])
 def test_the_code_runs_as_it_stands_and_counts_the_same(name: str) -> None:
     counted = count(PRESETS[name].architecture)

@@ -53,6 +53,7 @@ def test_errors_go_to_standard_error_with_status_2(arguments: list[str], said: s
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_train_prints_the_homeworks_lines_then_replays_them_as_json() -> None:
     knobs = ["train", "--network", SMALL, "--epochs", "2"]
     lines = _run(*knobs)

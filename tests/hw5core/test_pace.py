@@ -3,12 +3,15 @@
 import time
 from dataclasses import replace
 
+import pytest
+
 from hw5core import datasets
 from hw5core.config import RunConfig
 from hw5core.pace import MEASURED_SECONDS, estimated_seconds
 from hw5core.training import train
 
 
+@pytest.mark.slow
 def test_the_estimate_is_of_the_right_size_and_quick() -> None:
     config = RunConfig(epochs=6)
     begin = time.perf_counter()
@@ -23,6 +26,7 @@ def test_the_estimate_is_of_the_right_size_and_quick() -> None:
     assert spent < 20 * MEASURED_SECONDS
 
 
+@pytest.mark.slow
 def test_twice_the_epochs_take_about_twice_as_long() -> None:
     config = RunConfig(network="1x28x28 flatten linear16 relu linear10", dataset="mnist", epochs=2)
     once, twice = (estimated_seconds(replace(config, epochs=epochs)) for epochs in (2, 20))

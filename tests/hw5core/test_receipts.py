@@ -144,6 +144,7 @@ def test_losses_that_left_the_finite_numbers_are_null(story: Progress) -> None:
     assert plain["metrics"]["training_loss"] == [1.0, None, None]
 
 
+@pytest.mark.slow
 def test_prewarm_fills_the_store_and_gives_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--dataset", "digits", "--network", CONFIG.network, "--epochs", "2", "--seeds", "0,1"]
     assert main(["prewarm", *arguments, "--receipts", str(tmp_path / "receipts")]) == 0
