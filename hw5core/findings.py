@@ -127,7 +127,7 @@ def _running_time(relu: Progress, sigmoid: Progress) -> tuple[Verdict, str]:
     more = means[1] - means[0]
     reason = (
         f"an epoch took ReLU {means[0]:.2f} ± {spreads[0]:.2f} s and sigmoid {means[1]:.2f} ± {spreads[1]:.2f} s "
-        f"({100 * more / means[0]:+.0f} %)"
+        f"({round(100 * more / means[0]):+d} %)"
     )
     return _beyond(more, error), reason
 

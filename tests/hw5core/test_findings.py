@@ -68,6 +68,13 @@ def test_what_lies_within_chance_is_undecided() -> None:
     assert [finding.verdict for finding in claims(relu, sigmoid)] == [Verdict.UNDECIDED] * 4
 
 
+def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
+    relu, sigmoid = (
+        _run(one, [0.3] * 9, [98.0, 98.5], times) for one, times in ((RELU, [20, 21]), (SIGMOID, [20, 20.9]))
+    )
+    assert "(+0 %)" in claims(relu, sigmoid)[2].reason
+
+
 def test_one_epoch_has_no_spread() -> None:
     relu, sigmoid = (_run(config, [GUESS] * 200, [10.0], [20.0]) for config in (RELU, SIGMOID))
     assert claims(relu, sigmoid)[2].verdict is Verdict.UNDECIDED
