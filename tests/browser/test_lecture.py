@@ -17,7 +17,7 @@ def test_a_lecture_link_is_larger_shows_less_and_goes_along_to_the_next_page(pag
     page.get_by_text("Lecture mode").click()
     expect(page.get_by_role("textbox", name="The network in one line")).to_be_hidden()
     expect(page.get_by_role("heading", name="Take it away")).to_have_count(0)
-    assert page.evaluate(_TYPE) > 1.15 * usual
+    page.wait_for_function(f"{_TYPE} > 1.15 * {usual}")
     page.get_by_role("link", name="Train").click()
     expect(page).to_have_url(re.compile("lecture=true"))
     expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
