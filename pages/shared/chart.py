@@ -22,8 +22,8 @@ def draw_chart(
     """What `st.vega_lite_chart` gives; `words` say what the chart shows now. `above` is HTML that goes along with the
     heading: every element less makes a live chart's update cheaper.
 
-    They stand in the heading, seen by nobody and read aloud to everybody who asks, because a changed `alt` would make
-    the browser build a live chart anew.
+    The words stand in the heading, seen by nobody and read aloud to everybody who asks, because a changed `alt` would
+    make the browser build a live chart anew.
     """
     st.html(f'{above}<h2 class="hw5-chart">{escape(title)}<span class="hw5-spoken">: {escape(words)}</span></h2>')
     drawn = enlarged(specification) if lecture_mode() else specification
