@@ -11,11 +11,13 @@ def main() -> None:
     from pages.shared.browser import browser
     from pages.shared.frame import mark_as_routed
     from pages.shared.lecturer import take_secret
+    from pages.shared.push import forget_what_was_drawn
     from pages.shared.said import check_what_is_said
 
     st.set_page_config(page_title="HW5 Lab", page_icon=":material/neurology:", layout="wide")
     check_what_is_said()
     mark_as_routed()
+    forget_what_was_drawn()
     take_secret(browser())
     pages = [
         st.Page("pages/parameters.py", title="Count", icon=":material/calculate:", url_path="start", default=True),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw5core import datasets
 from hw5core.config import RunConfig
-from hw5core.progress import Progress
+from hw5core.records import BatchLosses
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,12 @@ def open_batch(config: RunConfig, step: int) -> Batch:
     return Batch(step, pool.images[chosen], pool.labels[chosen])
 
 
-def answers(run: Progress, step: int) -> list[Answer]:
-    """How each image of batch `step` fared, in the order of `open_batch`; empty while the run has not come so far, and
-    for what lies before a branch."""
-    config = run.run.config
-    if not run.first_step <= step < run.done:
+def answers(told: BatchLosses | None, config: RunConfig, step: int) -> list[Answer]:
+    """How each image of batch `step` fared, in the order of `open_batch`, by what the run `told` of that batch and of
+    those around it (`RunStore.report_of`); empty if it has told nothing of it."""
+    if told is None:
         return []
-    # A branch begins with an epoch.
-    epoch, batch = divmod(step - run.first_step, config.steps_per_epoch)
-    first = epoch * config.images_per_epoch + batch * config.batch_size
-    last = min(first + config.batch_size, (epoch + 1) * config.images_per_epoch)
-    return [
-        Answer(loss, prediction)
-        for loss, prediction in zip(run.examples[first:last], run.predictions[first:last], strict=True)
-    ]
+    # A report never reaches into the next epoch, so only its last batch may be a smaller one.
+    first = (step - told.first_step) * config.batch_size
+    one = slice(first, first + config.batch_size)
+    return list(map(Answer, told.examples[one], told.predictions[one]))

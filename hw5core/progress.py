@@ -24,15 +24,14 @@ Moment = tuple[Status, int, int, int]
 @dataclass(eq=False)  # one that goes on changing is only equal to itself
 class Progress:
     """A run's story up to now. `losses` holds one training loss per batch, from `first_step` on, without gaps;
-    `examples` the loss of every image in the order of training, each epoch `images_per_epoch` of them, `predictions`
-    what the network took it for; `clock` the batches done and the seconds spent by then, now and then; `statistics` how
-    the layers fared, every so many batches; `measured` the last batch that the run was moved on by alone."""
+    `examples` the loss of every image in the order of training, each epoch `images_per_epoch` of them; `clock` the
+    batches done and the seconds spent by then, now and then; `statistics` how the layers fared, every so many batches;
+    `measured` the last batch that the run was moved on by alone."""
 
     run: Run
     started: RunStarted | None = None
     losses: "array[float]" = field(default_factory=lambda: array("d"))
     examples: "array[float]" = field(default_factory=lambda: array("f"))
-    predictions: "array[int]" = field(default_factory=lambda: array("b"))
     clock: list[tuple[int, float]] = field(default_factory=lambda: [(0, 0.0)])
     statistics: list[LayerStatistics] = field(default_factory=list)
     measured: MeasuredStep | None = None
@@ -47,7 +46,6 @@ class Progress:
             case BatchLosses():
                 self.losses.extend(record.losses)
                 self.examples.extend(record.examples)
-                self.predictions.extend(record.predictions)
                 if record.seconds is not None:
                     self._note_time(record.seconds)
             case LayerStatistics():
@@ -99,7 +97,7 @@ class Progress:
 
 class Follower:
     """Follows one run in the store; each `read` costs only what is new. Any number of threads may share one. A lean one
-    leaves out what each single image came to: `examples` and `predictions` stay empty."""
+    leaves out what each single image came to: `examples` stays empty."""
 
     def __init__(self, store: RunStore, run_id: str, lean: bool = False) -> None:
         self._store = store
@@ -117,13 +115,14 @@ class Follower:
             if time.monotonic() - self._read_at < fresh_seconds:
                 return self._progress
             self._read_at = time.monotonic()
-            run = self._store.run(self._run_id)
-            if run is None:
+            run, records, cursor = self._store.news(self._run_id, self._cursor, self._lean)
+            if run and self._progress and _begun(self._progress.run) != _begun(run):
                 self._progress = None
+                run, records, cursor = self._store.news(self._run_id, 0, self._lean)
+            if run is None:
+                self._progress, self._cursor = None, 0
                 return None
-            if self._progress is None or _begun(self._progress.run) != _begun(run):
-                self._progress, self._cursor = Progress(run), 0
-            records, self._cursor = self._store.records(self._run_id, after=self._cursor, lean=self._lean)
+            self._progress, self._cursor = self._progress or Progress(run), cursor
             self._progress.run = run
             for record in records:
                 self._progress.fold(record)

@@ -17,7 +17,7 @@ from hw5core import storefile
 from hw5core.config import Fork, RunConfig
 from hw5core.limits import LECTURER, is_guest
 from hw5core.presence import is_alive
-from hw5core.records import Checkpoint, EpochResult, Record, RunFinished, RunStarted, decode, encode
+from hw5core.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted, decode, encode
 from hw5core.storefile import StoreError as StoreError
 
 PAUSE_HELD_SECONDS = 3600.0
@@ -247,12 +247,26 @@ class RunStore:
     def records(self, run_id: str, after: int = 0, lean: bool = False) -> tuple[list[Record], int]:
         """The run's records past cursor `after`, in order, and the cursor for the next call. Lean ones lack what each
         single image came to, which is most of them, and take a sixth of the time."""
-        body = _LEAN_BODY if lean else "body"
         with storefile.connect(self.path) as database:
-            rows = database.execute(
-                f"SELECT number, {body} FROM records WHERE run_id = ? AND number > ? ORDER BY number", (run_id, after)
-            ).fetchall()
-        return [decode(json.loads(body)) for _, body in rows], rows[-1][0] if rows else after
+            return _records(database, run_id, after, lean)
+
+    def news(self, run_id: str, after: int, lean: bool) -> tuple[Run | None, list[Record], int]:
+        """The run, or None, and its `records`, asked for in one go."""
+        with storefile.connect(self.path) as database:
+            return _run(database, run_id), *_records(database, run_id, after, lean)
+
+    def report_of(self, run_id: str, step: int) -> BatchLosses | None:
+        """What the run told, last, of its batch `step` and of those around it; None if it has not."""
+        with storefile.connect(self.path) as database:
+            row = database.execute(
+                "SELECT body FROM records WHERE run_id = ? AND position <= ? "
+                """AND body LIKE '{"kind": "BatchLosses"%' ORDER BY position DESC, number DESC LIMIT 1""",
+                (run_id, step),
+            ).fetchone()
+        report = decode(json.loads(row[0])) if row else None
+        if isinstance(report, BatchLosses) and step < report.first_step + len(report.losses):
+            return report
+        return None
 
     def stamps(self, run_ids: Iterable[str]) -> dict[str, Stamp]:
         """What may have changed about these runs, of those that there are: quick to ask for many."""
@@ -283,6 +297,14 @@ class RunStore:
                 (run_id,),
             ).fetchone()
         return Checkpoint(*row) if row else None
+
+
+def _records(database: sqlite3.Connection, run_id: str, after: int, lean: bool) -> tuple[list[Record], int]:
+    body = _LEAN_BODY if lean else "body"
+    rows = database.execute(
+        f"SELECT number, {body} FROM records WHERE run_id = ? AND number > ? ORDER BY number", (run_id, after)
+    ).fetchall()
+    return [decode(json.loads(body)) for _, body in rows], rows[-1][0] if rows else after
 
 
 def _last_epoch(database: sqlite3.Connection, run_id: str) -> EpochResult | None:

@@ -12,8 +12,10 @@ from pages.branch.beside import chosen_beside
 from pages.branch.change import chosen_branch, propose
 from pages.branch.parent import chosen_parent
 from pages.race.outcome import receipts
-from pages.race.watch import rests, stories, watch
+from pages.race.stories import rests, stories, where_it_stands
+from pages.race.watch import watch
 from pages.shared.frame import begin_page
+from pages.shared.push import redraw_on_change
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
 
@@ -38,7 +40,7 @@ def page() -> None:
 
 def _branch(parent: RunConfig, config: RunConfig) -> None:
     st.markdown(in_words(config))
-    mine = stories((config,))
+    mine = stories((config,), fresh_seconds=0)
     worthwhile = bool(changes(config)) or config.epochs > parent.epochs
     if not worthwhile:
         st.info("Change something first: as it stands the branch would be its run again, number for number.")
@@ -49,7 +51,8 @@ def _branch(parent: RunConfig, config: RunConfig) -> None:
         st.info("The branch is paused. Whoever started it lets it go on or steps it; after an hour everybody may.")
     with st.container():
         shown = (parent, config, *chosen_beside(parent, config))
-    watch(shown, stories(shown), _afterwards)
+    redraw_on_change(where_it_stands, shown)
+    watch(shown, _afterwards)
     engine()
 
 

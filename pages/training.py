@@ -13,13 +13,15 @@ from hw5core.runs import Status, StoreError
 from pages.race.guess import class_guesses, may_start, predicts_first
 from pages.race.outcome import outcome
 from pages.race.preview import first_batch, preview
-from pages.race.watch import rests, stories, watch
+from pages.race.stories import rests, stories, where_it_stands
+from pages.race.watch import watch
 from pages.shared.estimate import race_words
 from pages.shared.frame import begin_page
 from pages.shared.guide import Step
 from pages.shared.knobs import choose_dataset, chosen_race, next_seed, race_query
 from pages.shared.lecture import aside
 from pages.shared.plain_words import plain
+from pages.shared.push import redraw_on_change
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
 
@@ -55,9 +57,11 @@ def page() -> None:
     try:
         with aside("settings"):
             configs = chosen_race()
+        redraw_on_change(where_it_stands, configs)
         if run_store().notice:
             st.warning(run_store().notice)
-        shown = stories(configs)
+        recorded = not predicts_first()
+        shown = stories(configs, recorded, fresh_seconds=0)
         runs = [run for run in shown if not is_recorded(run)]
         # One place however many buttons it holds: were the charts below to move, the browser would build them anew.
         with st.container():
@@ -67,7 +71,7 @@ def page() -> None:
         estimate = st.empty()
         with st.container():
             images = preview(configs) if not shown else None
-        watch(configs, shown, _afterwards)
+        watch(configs, _afterwards, recorded)
         with aside("runs"):
             seeds = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
             st.page_link("pages/sweep.py", label="The same race from several seeds",

@@ -31,7 +31,7 @@ PATIENCE_SECONDS = 120.0
 class Visitor:
     """One tab. `elements` is what the page shows, by the place that Streamlit gave each; `finished` when each run of
     the page ended, `updates` when each run of a fragment did, in seconds of time.monotonic(); `received` counts bytes,
-    `fragments` how often each of them was drawn alone.
+    `sent` how often each place was sent something to show.
     `said` is what every widget says. Not `watching`, it asks for no fragment again.
     """
 
@@ -40,7 +40,7 @@ class Visitor:
         self.elements: dict[tuple[int, ...], Element] = {}
         self.finished: list[float] = []
         self.updates: list[float] = []
-        self.fragments: Counter[str] = Counter()
+        self.sent: Counter[tuple[int, ...]] = Counter()
         self.received = 0
         self.watching = True
         self._connection = connection
@@ -67,6 +67,15 @@ class Visitor:
         context = wish.context_info
         context.timezone, context.locale, context.url, context.color_scheme = "UTC", "en-US", self._url, "light"
         await self._connection.send(message.SerializeToString())
+
+    async def open(self, page: str, query: str = "") -> None:
+        """Go to another page in the same tab, and wait until it is drawn."""
+        self._stop(list(self._timers))
+        self.said.clear()
+        self._page, self._query, self._page_hash = page, query, ""
+        drawn = len(self.finished)
+        await self.run()
+        await self.until_drawn(drawn + 1)
 
     async def press(self, label: str) -> None:
         """Press the button with this label, as it is on the page now."""
@@ -143,7 +152,6 @@ class Visitor:
                 self._finish(message)
 
     def _begin(self, message: ForwardMsg) -> None:
-        self.fragments.update(message.metadata.run.fragment_ids)
         if message.metadata.run.fragment_ids:
             # When a fragment's turn comes at just that moment, Streamlit leaves out that the page was drawn; when a
             # control asks for a fragment alone, nothing of the page was.
@@ -165,6 +173,7 @@ class Visitor:
         element = message.delta.new_element
         place = tuple(message.metadata.delta_path)
         self.elements[place] = element
+        self.sent[place] += 1
         self._drawn.add(place)
         if message.metadata.cacheable:
             self._cached.append(message.hash)

@@ -1,7 +1,7 @@
 """The chart of every batch's loss: over what, how smooth, how near; and the batch that was clicked on."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -12,23 +12,24 @@ from hw5core.chart_words import losses_in_words
 from hw5core.charts import Axis, LossView, training_loss_chart, training_loss_table
 from hw5core.config import RunConfig, race_id
 from hw5core.progress import Moment, Progress
-from pages.shared.chart import draw_chart
+from pages.race.scoreboard import scoreboard
+from pages.race.stories import stories
+from pages.shared.chart import draw_under, heading_html
 from pages.shared.lecture import aside
+from pages.shared.push import pushed
 
+_TITLE = "Training loss, every batch"
 _BATCH = "batch"
 _CLICKED = "batch clicked last"
 _SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batches"}
 
 
-def loss_chart(
-    configs: tuple[RunConfig, ...], runs: Sequence[Progress], above: str, on_pick: Callable[[], None]
-) -> None:
-    """Draw it as its controls say, with this HTML above it; `on_pick` is called when it was zoomed or a batch in it was
-    clicked."""
+def loss_chart(configs: tuple[RunConfig, ...], recorded: bool, on_pick: Callable[[], None]) -> None:
+    """Draw it as its controls say, under the scoreboard, and keep both up to date; `on_pick` is called when it was
+    zoomed or a batch in it was clicked."""
     view, key = _view(), _key(configs)
-    words, table = _shown(tuple(runs), tuple(run.moment for run in runs), view, _zoom(key))
-    chart = training_loss_chart(configs, view)
-    draw_chart("Training loss, every batch", words, table, chart, above, key=key, on_select=on_pick)
+    with pushed(_shown, configs, recorded, view, _zoom(key)) as (heading, rows):
+        draw_under(heading, _TITLE, rows, training_loss_chart(configs, view), key=key, on_select=on_pick)
 
 
 def chosen_batch(configs: tuple[RunConfig, ...]) -> int | None:
@@ -100,8 +101,17 @@ def _view() -> LossView:
     return LossView(Axis(said["axis"] or Axis.BATCHES), said["logarithmic"], said["smoothing"])
 
 
-@lru_cache(maxsize=32)
 def _shown(
+    configs: tuple[RunConfig, ...], recorded: bool, view: LossView, zoom: tuple[float, float] | None
+) -> tuple[str, pa.Table]:
+    """What it shows now: the scoreboard with the chart's heading, and the chart's rows."""
+    runs = stories(configs, recorded)
+    words, rows = _told(tuple(runs), tuple(run.moment for run in runs), view, zoom)
+    return scoreboard(configs, runs) + heading_html(_TITLE, words), rows
+
+
+@lru_cache(maxsize=32)
+def _told(
     runs: tuple[Progress, ...],
     moments: tuple[Moment, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
     view: LossView,

@@ -9,13 +9,12 @@ from itertools import groupby
 import pandas as pd
 import streamlit as st
 
-from hw5core.batches import answers
 from hw5core.chart_words import probabilities_in_words
 from hw5core.findings import gradient_caption
 from hw5core.progress import Progress
 from hw5core.records import MeasuredStep
 from hw5core.step_charts import gradients_chart, gradients_table, probabilities_chart, probabilities_table
-from pages.race.opened_batch import open_once, opened_batch
+from pages.race.opened_batch import answers_of, open_once, opened_batch
 
 
 def one_step(runs: Sequence[Progress]) -> None:
@@ -71,7 +70,7 @@ def _outputs(measured: MeasuredStep) -> pd.DataFrame:
 def _loss(run: Progress, measured: MeasuredStep) -> None:
     """Each image's −ln p beside the loss that training told of it; their mean is the batch's."""
     labels = open_once(run.run.config, measured.step).labels
-    told = answers(run, measured.step)
+    told = answers_of(run, measured.step)
     terms = [
         f"−ln {row[label]:.4f} = {answer.loss:.3f}"
         for row, label, answer in zip(measured.probabilities, labels, told, strict=False)

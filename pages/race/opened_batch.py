@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hw5core.batches import Answer, Batch, answers, open_batch
 from hw5core.config import RunConfig
 from hw5core.progress import Progress
-from pages.shared.server import ask_worker
+from pages.shared.server import ask_worker, run_store
 
 MOST_IMAGES = 10
 _ENLARGED = 4
@@ -20,7 +20,7 @@ def opened_batch(step: int, runs: Sequence[Progress]) -> None:
     batch = open_once(runs[0].run.config, step)
     epoch, number = divmod(step, runs[0].run.config.steps_per_epoch)
     st.markdown(f"**Batch {step:,}**: number {number:,} of epoch {epoch}")
-    told = [(run, answers(run, step)) for run in runs]
+    told = [(run, answers_of(run, step)) for run in runs]
     for place, column in enumerate(st.columns(min(MOST_IMAGES, len(batch.labels)))):
         with column:
             _image(batch, place, [(run, found[place]) for run, found in told if found])
@@ -31,6 +31,11 @@ def opened_batch(step: int, runs: Sequence[Progress]) -> None:
             st.markdown(
                 f"{run.run.config.label}: ({losses}{more}) / {len(found)} = **{run.losses[step - run.first_step]:.4f}**"
             )
+
+
+def answers_of(run: Progress, step: int) -> list[Answer]:
+    """How each image of the run's batch fared, by the store: who follows a run for its curves does not carry that."""
+    return answers(run_store().report_of(run.run.run_id, step), run.run.config, step)
 
 
 def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> None:

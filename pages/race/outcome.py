@@ -9,10 +9,11 @@ import streamlit as st
 from hw5core.config import RunConfig
 from hw5core.findings import Verdict, claims
 from hw5core.homework import SHEET_ACCURACY
-from hw5core.progress import Progress, accuracy_lines
+from hw5core.progress import Follower, Progress, accuracy_lines
 from hw5core.receipts import receipt
 from hw5core.runs import Status
 from pages.shared.lecture import aside
+from pages.shared.server import run_store
 
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
@@ -105,4 +106,6 @@ def receipts(runs: Sequence[Progress]) -> None:
 
 
 def _receipt_text(run: Progress) -> str:
-    return json.dumps(receipt(run))
+    """Of a run of this server with all that the store has of it: what is watched leaves out the single images."""
+    whole = Follower(run_store(), run.run.run_id).read()
+    return json.dumps(receipt(whole or run))

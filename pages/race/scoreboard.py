@@ -14,7 +14,7 @@ from hw5core.findings import plateau_caption
 from hw5core.progress import Moment, Progress
 from hw5core.runs import Status
 from pages.shared.frame import number_html
-from pages.shared.server import engine
+from pages.shared.server import started_engine
 
 
 def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> str:
@@ -69,4 +69,5 @@ def _waits_for(run: Progress) -> int | Download | None:
     """Its place in line for a worker, or, when a worker has taken it, the images that are still on their way."""
     if run.run.status is not Status.WAITING:
         return None
-    return engine().place(run.run.run_id) or download_under_way(run.run.config.dataset)
+    engine = started_engine()
+    return (engine and engine.place(run.run.run_id)) or download_under_way(run.run.config.dataset)

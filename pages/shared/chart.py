@@ -12,19 +12,25 @@ from pages.shared.lecture import lecture_mode
 
 
 def draw_chart(
-    title: str,
-    words: str,
-    table: pd.DataFrame | pa.Table,
-    specification: dict[str, Any],
-    above: str = "",
-    **options: Any,
+    title: str, words: str, table: pd.DataFrame | pa.Table, specification: dict[str, Any], **options: Any
 ) -> Any:
-    """What `st.vega_lite_chart` gives; `words` say what the chart shows now. `above` is HTML that goes along with the
-    heading: every element less makes a live chart's update cheaper.
+    """What `st.vega_lite_chart` gives; `words` say what the chart shows now."""
+    return draw_under(heading_html(title, words), title, table, specification, **options)
 
-    The words stand in the heading, seen by nobody and read aloud to everybody who asks, because a changed `alt` would
-    make the browser build a live chart anew.
-    """
-    st.html(f'{above}<h2 class="hw5-chart">{escape(title)}<span class="hw5-spoken">: {escape(words)}</span></h2>')
+
+def draw_under(
+    heading: str, title: str, table: pd.DataFrame | pa.Table, specification: dict[str, Any], **options: Any
+) -> Any:
+    """The same, when the heading has been made."""
+    st.html(heading)
     drawn = enlarged(specification) if lecture_mode() else specification
     return st.vega_lite_chart(table, drawn, alt=title, **options)
+
+
+def heading_html(title: str, words: str) -> str:
+    """The heading of a chart that shows now what these words say.
+
+    They stand in it, seen by nobody and read aloud to everybody who asks, because a changed `alt` would make the
+    browser build a live chart anew.
+    """
+    return f'<h2 class="hw5-chart">{escape(title)}<span class="hw5-spoken">: {escape(words)}</span></h2>'

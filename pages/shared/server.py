@@ -1,7 +1,5 @@
 """What exists once per server and is shared by all its sessions: the store of runs, the engine, who follows a run."""
 
-import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +15,6 @@ from pages.shared.lecturer import is_lecturer
 
 ANSWER_SECONDS = 60
 """How long a worker's answer is waited for: it may be starting, or reading MNIST for the first time."""
-
-
-WATCHING_SECONDS = 10.0
-"""How long a session that watches a race counts as doing so without being heard of."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -42,10 +36,15 @@ def _engines() -> list[Engine]:
     return []
 
 
+def started_engine() -> Engine | None:
+    """The engine if it has been started: what is drawn before that need not wait for it."""
+    return next(iter(_engines()), None)
+
+
 def planned() -> dict[str, str | None]:
-    """The runs that this server has planned, and who planned each: none while its engine has not been started, so that
-    a page need not wait for that to be drawn."""
-    return {run_id: who for started in _engines() for run_id, who in started.planned().items()}
+    """The runs that this server has planned, and who planned each: none while its engine has not been started."""
+    started = started_engine()
+    return started.planned() if started else {}
 
 
 def ask_worker(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -62,24 +61,8 @@ def ask_worker(function: Callable[..., Any], *arguments: Any) -> Any:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def follower(run_id: str) -> Follower:
-    """Everybody who watches a run shares one reader, so a record is read from the store once."""
-    return Follower(run_store(), run_id)
-
-
-def audience(race: str) -> int:
-    """How many sessions watch the race, this one included: each counts for some seconds after it has asked."""
-    now, seen = time.monotonic(), _watchers().setdefault(race, {})
-    seen[st.session_state.setdefault("watcher", uuid.uuid4().hex)] = now
-    for session, then in list(seen.items()):
-        if now - then > WATCHING_SECONDS:
-            seen.pop(session, None)
-    return len(seen)
-
-
-@st.cache_resource(show_spinner=False)
-def _watchers() -> dict[str, dict[str, float]]:
-    """By race, when each session was last seen."""
-    return {}
+    """Everybody who watches a run shares one reader, so a record is read from the store once. It is a lean one."""
+    return Follower(run_store(), run_id, lean=True)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

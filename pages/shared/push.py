@@ -1,0 +1,267 @@
+"""What a page shows, kept up to date by the server without the browser's asking for it again and again.
+
+A hundred who watch one race see the same. What they see is looked up once for all of them, on a thread of its own, and
+sent to each when it has changed. Streamlit's own way, a fragment that every browser asks for at an interval, costs the
+server milliseconds for each of them each time, before the first line of the page has been run.
+
+Streamlit has no place for it. What draws is listened to, and what is sent goes into the sessions' own queues: private
+parts, used in this module alone. Tests do it over real websockets.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import streamlit as st
+from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SHORTEST_SECONDS = 0.5
+"""How long after one look the next one comes, at the least: no eye follows more."""
+
+SECONDS_PER_SESSION = 0.008
+"""How much longer for each session when there are many, so that a hundred still get an update every second."""
+
+SHARE_OF_TIME = 0.25
+"""How much of its time the thread may spend looking, however much there is to look at."""
+
+REDRAWS_A_SECOND = 15.0
+"""In how many sessions the page, or a part of it, is drawn anew: a class's, all at once, would keep the server busy for
+seconds."""
+
+GONE_SECONDS = 600.0
+"""For how long a session is kept that cannot be reached: a laptop that wakes up in time goes on with the same one."""
+
+Part: TypeAlias = "str | pa.Table"
+"""What one element shows: HTML, or a chart's rows."""
+
+_Look = Callable[..., Any]
+
+_UNKNOWN = object()
+
+_log = logging.getLogger(__name__)
+
+
+def redraw_on_change(look: _Look, *arguments: Hashable) -> None:
+    """From now on, draw the fragment that this is called from, or outside of any the whole page, anew as soon as `look`
+    gives something else than it gives now. It is called on a thread of its own, without any session."""
+    _keep(look, arguments, look(*arguments), layout=())
+
+
+@contextmanager
+def pushed(look: Callable[..., tuple[Part, ...]], *arguments: Hashable) -> Iterator[tuple[Part, ...]]:
+    """What `look` gives now. Inside, one element has to be drawn for each part, in their order: HTML with words, a
+    chart with rows. As soon as `look` gives something else, the browser is sent that. It is called on a thread of its
+    own, without any session."""
+    seen = look(*arguments)
+    with _listening() as drawn:
+        yield seen
+    _keep(look, arguments, seen, layout=tuple(map(_emptied, drawn)))
+
+
+def forget_what_was_drawn() -> None:
+    """Keep nothing of this session's page up to date any more: it is drawn anew."""
+    context = get_script_run_ctx()
+    if context:
+        _pusher().forget(context.session_id)
+
+
+@dataclass
+class _Kept:
+    """Something on one session's page: what it shows now (`seen`), in which fragment, and the messages that drew its
+    elements without what they show; no messages where all of the fragment, or the page, is to be drawn anew."""
+
+    look: _Look
+    arguments: tuple[Hashable, ...]
+    seen: Any
+    fragment: str
+    layout: tuple[bytes, ...]
+
+
+@dataclass
+class _Page:
+    """All that is kept up to date of one session's page, and when its browser was last within reach."""
+
+    kept: dict[tuple[str, bool], _Kept] = field(default_factory=dict)
+    reached: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """What one session is to be told, so that it shows `now`: messages, or none if it is to draw anew."""
+
+    session: AppSession
+    page: _Page
+    kept: _Kept
+    now: Any
+    messages: tuple[ForwardMsg, ...]
+
+
+def _keep(look: _Look, arguments: tuple[Hashable, ...], seen: Any, layout: tuple[bytes, ...]) -> None:
+    context = get_script_run_ctx()
+    if context and _runtime():
+        fragment = ThreadState.get().fragment_id or ""
+        _pusher().keep(context.session_id, _Kept(look, arguments, seen, fragment, layout))
+
+
+def _runtime() -> Runtime | None:
+    """The server, unless there is none or another thing in its place, as in Streamlit's own way of testing pages."""
+    runtime = Runtime.instance() if Runtime.exists() else None
+    return runtime if isinstance(runtime, Runtime) else None
+
+
+@contextmanager
+def _listening() -> Iterator[list[ForwardMsg]]:
+    """The messages that are sent to this session meanwhile."""
+    heard: list[ForwardMsg] = []
+    context = get_script_run_ctx()
+    if context is None:
+        yield heard
+        return
+    send = context.enqueue
+
+    def send_and_note(message: ForwardMsg) -> None:
+        send(message)
+        heard.append(message)
+
+    context.enqueue = send_and_note  # type: ignore[method-assign, assignment]
+    try:
+        yield heard
+    finally:
+        del context.enqueue  # the class's own is there again
+
+
+def _emptied(message: ForwardMsg) -> bytes:
+    """The message without what its element shows: the same for all sessions whose pages are alike."""
+    empty = ForwardMsg()
+    empty.CopyFrom(message)
+    _put(empty, None)
+    emptied: bytes = empty.SerializeToString(deterministic=True)
+    return emptied
+
+
+def _put(message: ForwardMsg, part: "Part | None") -> None:
+    """Have its element show this."""
+    element = message.delta.new_element
+    if element.WhichOneof("type") == "html":
+        element.html.body = part or ""
+    else:
+        element.vega_lite_chart.data.data = b"" if part is None else convert_arrow_table_to_arrow_bytes(part)
+    message.ClearField("hash")
+
+
+def _filled(layout: tuple[bytes, ...], parts: tuple[Part, ...]) -> tuple[ForwardMsg, ...]:
+    """The messages that have a page of this layout show these parts."""
+    messages = tuple(map(ForwardMsg.FromString, layout))
+    for message, part in zip(messages, parts, strict=True):
+        _put(message, part)
+        populate_hash_if_needed(message)
+        message.metadata.cacheable = False  # it is never shown again
+    return messages
+
+
+def _looked(look: _Look, arguments: tuple[Hashable, ...]) -> Any:
+    try:
+        return look(*arguments)
+    except Exception:
+        _log.exception("what is shown cannot be kept up to date")
+        return _UNKNOWN
+
+
+class _Pusher:
+    """The thread, and what each session has on its page."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, _Page] = {}
+        self._closed = threading.Event()
+        self._redraws = 0.0
+        threading.Thread(target=self._run, name="push", daemon=True).start()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def keep(self, session_id: str, kept: _Kept) -> None:
+        """Keep it up to date, instead of what its fragment drew before."""
+        self._pages.setdefault(session_id, _Page()).kept[kept.fragment, bool(kept.layout)] = kept
+
+    def forget(self, session_id: str) -> None:
+        self._pages.pop(session_id, None)
+
+    def _run(self) -> None:
+        rest = SHORTEST_SECONDS
+        while not self._closed.wait(rest):
+            begin = time.monotonic()
+            self._redraws = min(self._redraws + rest * REDRAWS_A_SECOND, REDRAWS_A_SECOND)
+            self._look()
+            spent = time.monotonic() - begin
+            rest = max(SHORTEST_SECONDS, SECONDS_PER_SESSION * len(self._pages), spent / SHARE_OF_TIME) - spent
+
+    def _look(self) -> None:
+        """Look once at whatever any session shows, and tell each what has changed."""
+        looked = cache(_looked)
+        filled = cache(lambda look, arguments, layout: _filled(layout, looked(look, arguments)))
+        parcels: list[_Parcel] = []
+        for session, page in self._within_reach():
+            for kept in sorted(page.kept.values(), key=lambda kept: kept.fragment):  # the page's own first
+                now = looked(kept.look, kept.arguments)
+                if now is _UNKNOWN or now == kept.seen:
+                    continue
+                if kept.layout:
+                    messages = filled(kept.look, kept.arguments, kept.layout)
+                    parcels.append(_Parcel(session, page, kept, now, messages))
+                elif self._redraws >= 1:
+                    self._redraws -= 1
+                    parcels.append(_Parcel(session, page, kept, now, ()))
+                if not kept.fragment:
+                    break  # all the rest of the page is drawn anew with it
+        if parcels:
+            with suppress(RuntimeError):  # the server ends
+                parcels[0].session._event_loop.call_soon_threadsafe(self._deliver, parcels)
+
+    def _within_reach(self) -> Iterator[tuple[AppSession, _Page]]:
+        """The sessions whose browsers are connected. Those that have been gone for long are forgotten."""
+        runtime, now = _runtime(), time.monotonic()
+        for session_id, page in list(self._pages.items()):
+            session = runtime.get_app_session(session_id) if runtime else None
+            if session:
+                page.reached = now
+                yield session, page
+            elif now - page.reached > GONE_SECONDS:
+                self._pages.pop(session_id, None)
+
+    def _deliver(self, parcels: list[_Parcel]) -> None:
+        """On the thread that serves all sessions: tell each, unless its page is just being drawn, and so may have other
+        elements in these places. It is told what has changed at the next look, then."""
+        for parcel in parcels:
+            session, kept = parcel.session, parcel.kept
+            place = kept.fragment, bool(kept.layout)
+            current = self._pages.get(session.id) is parcel.page and parcel.page.kept.get(place) is kept
+            if session._scriptrunner is not None or not current:
+                continue
+            kept.seen = parcel.now
+            if parcel.messages:
+                for message in parcel.messages:
+                    session._enqueue_forward_msg(message)
+            else:
+                wish = ClientState()
+                wish.CopyFrom(session._client_state)
+                wish.fragment_id, wish.is_auto_rerun = kept.fragment, bool(kept.fragment)
+                session.request_rerun(wish)
+
+
+@st.cache_resource(show_spinner=False, on_release=_Pusher.close)
+def _pusher() -> _Pusher:
+    return _Pusher()
