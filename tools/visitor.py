@@ -31,7 +31,7 @@ PATIENCE_SECONDS = 120.0
 class Visitor:
     """One tab. `elements` is what the page shows, by the place that Streamlit gave each; `finished` when each run of
     the page ended, `updates` when each run of a fragment did, in seconds of time.monotonic(); `received` counts bytes,
-    `sent` how often each place was sent something to show.
+    `sent` how often each place was sent something to show, `asked` how often it has asked for anything.
     `said` is what every widget says. Not `watching`, it asks for no fragment again.
     """
 
@@ -42,6 +42,7 @@ class Visitor:
         self.updates: list[float] = []
         self.sent: Counter[tuple[int, ...]] = Counter()
         self.received = 0
+        self.asked = 0
         self.watching = True
         self._connection = connection
         self._url = f"{address}/{page}"
@@ -66,6 +67,7 @@ class Visitor:
         wish.cached_message_hashes.extend(self._cached)
         context = wish.context_info
         context.timezone, context.locale, context.url, context.color_scheme = "UTC", "en-US", self._url, "light"
+        self.asked += 1
         await self._connection.send(message.SerializeToString())
 
     async def open(self, page: str, query: str = "") -> None:
@@ -81,6 +83,11 @@ class Visitor:
         """Press the button with this label, as it is on the page now."""
         button = next(one.button for one in self.elements.values() if one.button.label == label)
         await self.run(trigger=WidgetState(id=button.id, trigger_value=True))
+
+    async def toggle(self, label: str) -> None:
+        """Turn the toggle with this label to the other side."""
+        toggle = next(one.checkbox for one in self.elements.values() if one.checkbox.label == label)
+        await self.set(WidgetState(id=toggle.id, bool_value=not self.said[toggle.id].bool_value))
 
     async def set(self, *states: WidgetState) -> None:
         """Turn widgets, one's state each."""

@@ -29,6 +29,10 @@ from pages.shared.server import engine
 
 _LIVE, _TOLD = "live", "told"
 
+_ASKS_SECONDS = 60
+"""How often a browser asks by itself. What it is sent needs no asking; but only a page that asks at intervals is drawn
+anew when its browser finds the server again, after the laptop's sleep or the server's end."""
+
 _Below = Callable[[tuple[RunConfig, ...], list[Progress]], None]
 """What a page says of the runs below their charts."""
 
@@ -39,7 +43,7 @@ def watch(configs: tuple[RunConfig, ...], below: _Below, recorded: bool = False)
     with aside("loss view"):
         view_controls(on_change=_draw_anew)
     with curve:
-        st.fragment(_show_live, key=_LIVE)(configs, recorded)
+        st.fragment(_show_live, run_every=_ASKS_SECONDS, key=_LIVE)(configs, recorded)
     st.fragment(_show_told, key=_TOLD)(configs, below, recorded)
 
 

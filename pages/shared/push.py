@@ -80,7 +80,7 @@ def forget_what_was_drawn() -> None:
 
 
 @dataclass
-class _Kept:
+class Kept:
     """Something on one session's page: what it shows now (`seen`), in which fragment, and the messages that drew its
     elements without what they show; no messages where all of the fragment, or the page, is to be drawn anew."""
 
@@ -95,7 +95,7 @@ class _Kept:
 class _Page:
     """All that is kept up to date of one session's page, and when its browser was last within reach."""
 
-    kept: dict[tuple[str, bool], _Kept] = field(default_factory=dict)
+    kept: dict[tuple[str, bool], Kept] = field(default_factory=dict)
     reached: float = field(default_factory=time.monotonic)
 
 
@@ -105,7 +105,7 @@ class _Parcel:
 
     session: AppSession
     page: _Page
-    kept: _Kept
+    kept: Kept
     now: Any
     messages: tuple[ForwardMsg, ...]
 
@@ -114,7 +114,7 @@ def _keep(look: _Look, arguments: tuple[Hashable, ...], seen: Any, layout: tuple
     context = get_script_run_ctx()
     if context and _runtime():
         fragment = ThreadState.get().fragment_id or ""
-        _pusher().keep(context.session_id, _Kept(look, arguments, seen, fragment, layout))
+        _pusher().keep(context.session_id, Kept(look, arguments, seen, fragment, layout))
 
 
 def _runtime() -> Runtime | None:
@@ -181,36 +181,36 @@ def _looked(look: _Look, arguments: tuple[Hashable, ...]) -> Any:
         return _UNKNOWN
 
 
-class _Pusher:
+class Pusher:
     """The thread, and what each session has on its page."""
 
     def __init__(self) -> None:
         self._pages: dict[str, _Page] = {}
         self._closed = threading.Event()
         self._redraws = 0.0
-        threading.Thread(target=self._run, name="push", daemon=True).start()
 
     def close(self) -> None:
         self._closed.set()
 
-    def keep(self, session_id: str, kept: _Kept) -> None:
+    def keep(self, session_id: str, kept: Kept) -> None:
         """Keep it up to date, instead of what its fragment drew before."""
         self._pages.setdefault(session_id, _Page()).kept[kept.fragment, bool(kept.layout)] = kept
 
     def forget(self, session_id: str) -> None:
         self._pages.pop(session_id, None)
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Look again and again, until `close`."""
         rest = SHORTEST_SECONDS
         while not self._closed.wait(rest):
             begin = time.monotonic()
-            self._redraws = min(self._redraws + rest * REDRAWS_A_SECOND, REDRAWS_A_SECOND)
-            self._look()
+            self.look(rest)
             spent = time.monotonic() - begin
             rest = max(SHORTEST_SECONDS, SECONDS_PER_SESSION * len(self._pages), spent / SHARE_OF_TIME) - spent
 
-    def _look(self) -> None:
-        """Look once at whatever any session shows, and tell each what has changed."""
+    def look(self, since: float) -> None:
+        """Look once, so many seconds after the last time, at whatever any session shows; tell each what has changed."""
+        self._redraws = min(self._redraws + since * REDRAWS_A_SECOND, REDRAWS_A_SECOND)
         looked = cache(_looked)
         filled = cache(lambda look, arguments, layout: _filled(layout, looked(look, arguments)))
         parcels: list[_Parcel] = []
@@ -262,6 +262,8 @@ class _Pusher:
                 session.request_rerun(wish)
 
 
-@st.cache_resource(show_spinner=False, on_release=_Pusher.close)
-def _pusher() -> _Pusher:
-    return _Pusher()
+@st.cache_resource(show_spinner=False, on_release=Pusher.close)
+def _pusher() -> Pusher:
+    pusher = Pusher()
+    threading.Thread(target=pusher.run, name="push", daemon=True).start()
+    return pusher

@@ -33,6 +33,25 @@ def test_one_press_runs_the_race_and_a_link_shows_it_to_others(page: Page) -> No
     _opens_a_batch_by_a_click(page)
 
 
+def test_who_waits_sees_the_race_begin_and_who_loses_the_connection_finds_it_again(page: Page) -> None:
+    waiting = page.context.new_page()
+    waiting.add_init_script(
+        "const Own = WebSocket; window.sockets = [];"
+        "window.WebSocket = class extends Own { constructor(...how) { super(...how); window.sockets.push(this) } }"
+    )
+    waiting.goto("/training?epochs-digits=20&seed=9")
+    expect(waiting.get_by_text("not started")).to_have_count(2)
+    page.goto("/training?epochs-digits=20&seed=9")
+    page.get_by_role("button", name="Start the race").click()
+    expect(waiting.get_by_text("running:").first).to_be_visible()
+    expect(waiting.get_by_role("button", name="The race is running")).to_be_disabled()
+    waiting.evaluate("window.sockets.at(-1).close()")
+    waiting.wait_for_function("window.sockets.length > 1")
+    for window in (page, waiting):
+        expect(window.get_by_text(FINISHED)).to_be_visible()
+        expect(window.get_by_text("sigmoid accuracy of epoch 19")).to_be_visible()
+
+
 def test_a_deep_link_is_the_first_visit_to_a_cold_server(cold_page: Page) -> None:
     cold_page.goto("/training?dataset=mnist&seed=3")
     expect(cold_page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()

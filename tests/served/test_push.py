@@ -1,0 +1,101 @@
+"""Whoever has a race on the page is sent what changes, without asking: over real websockets, from a real server."""
+
+import asyncio
+
+import pyarrow as pa
+import pytest
+from streamlit.proto.VegaLiteChart_pb2 import VegaLiteChart
+
+from hw5core.config import RunConfig, race
+from hw5core.runs import Status
+from tests.served.conftest import Server, browser_cookie
+from tools.visitor import Visitor, visitor
+
+pytestmark = pytest.mark.slow
+
+QUERY = "epochs-digits={epochs}&seed={seed}&network-text=1x28x28+flatten+relu+linear10"
+
+
+def test_who_waits_sees_the_race_begin_go_on_and_end_without_asking(server: Server) -> None:
+    asyncio.run(_wait_and_see(server.address))
+
+
+async def _wait_and_see(address: str) -> None:
+    query = QUERY.format(epochs=20, seed=1)
+    async with (
+        visitor(address, "training", query, browser_cookie(1)) as lecturer,
+        visitor(address, "training", query, browser_cookie(2)) as student,
+    ):
+        await lecturer.until_drawn(1)
+        await student.until_drawn(1)
+        asked = student.asked
+        await lecturer.press("Start the race")
+        await student.until(lambda tab: "The race is running" in tab.text())
+        await student.until(lambda tab: "sigmoid accuracy of epoch 1:" in tab.text())
+        await student.until(lambda tab: "This race has been run" in tab.text())
+        # 4,320 batches a network, nine of them a point, and the empty row that lets reference lines stand.
+        await student.until(lambda tab: _rows(tab) == 2 * 480 + 1)
+        assert student.asked == asked
+        assert not student.exceptions
+
+
+def _rows(tab: Visitor) -> int:
+    """How many rows the chart of the losses has."""
+    rows: int = pa.ipc.open_stream(_loss_chart(tab).data.data).read_all().num_rows
+    return rows
+
+
+def _loss_chart(tab: Visitor) -> VegaLiteChart:
+    """The first chart on the page."""
+    return next(one.vega_lite_chart for one in tab.elements.values() if one.WhichOneof("type") == "vega_lite_chart")
+
+
+def test_where_nothing_changes_nothing_is_sent_and_elsewhere_nothing_of_the_race(server: Server) -> None:
+    asyncio.run(_rest_and_leave(server))
+
+
+async def _rest_and_leave(server: Server) -> None:
+    query = QUERY.format(epochs=200, seed=2)
+    async with (
+        visitor(server.address, "training", query, browser_cookie(1)) as lecturer,
+        visitor(server.address, "training", query, browser_cookie(2)) as student,
+    ):
+        await lecturer.until_drawn(1)
+        await student.until_drawn(1)
+        await lecturer.press("Start the race")
+        await student.until(lambda tab: "The race is running" in tab.text())
+        await student.open("parameters")
+        await asyncio.sleep(2)
+        assert "Training loss" not in student.text()
+        await student.open("training", query)
+        await lecturer.press("Pause")
+        await student.until(lambda tab: "The race is paused" in tab.text())
+        configs = race(RunConfig(epochs=200, seed=2, network="1x28x28 flatten relu linear10"))
+        assert {run.status for config in configs if (run := server.store.run(config.run_id))} == {Status.PAUSED}
+        await asyncio.sleep(2)  # until the last words of both runs have been sent
+        sent = student.received
+        await asyncio.sleep(2)
+        assert student.received == sent
+        assert not student.exceptions
+
+
+def test_a_page_that_is_drawn_anew_unasked_keeps_what_its_controls_say(server: Server) -> None:
+    asyncio.run(_choose_and_wait(server.address))
+
+
+async def _choose_and_wait(address: str) -> None:
+    query = QUERY.format(epochs=20, seed=3)
+    async with (
+        visitor(address, "training", query, browser_cookie(1)) as lecturer,
+        visitor(address, "training", query + "&axis=seconds&smoothing=20", browser_cookie(2)) as student,
+    ):
+        await lecturer.until_drawn(1)
+        await student.until_drawn(1)
+        assert "seconds of training" in _loss_chart(student).spec
+        assert '"log"' not in _loss_chart(student).spec
+        await student.toggle("logarithmic")
+        await lecturer.press("Start the race")
+        await student.until(lambda tab: "This race has been run" in tab.text())
+        specification = _loss_chart(student).spec
+        assert "seconds of training" in specification
+        assert '"log"' in specification
