@@ -15,7 +15,7 @@ from pages.race.outcome import receipts
 from pages.race.stories import rests, stories, where_it_stands
 from pages.race.watch import watch
 from pages.shared.frame import begin_page
-from pages.shared.push import redraw_on_change
+from pages.shared.push import pushed, redraw_on_change
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
 
@@ -57,11 +57,17 @@ def _branch(parent: RunConfig, config: RunConfig) -> None:
 
 
 def _afterwards(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    parent = next((run for run in runs if run.run.config == configs[0]), None)
-    for branch in runs:
-        if parent and branch is not parent:
-            st.markdown(came_to(parent, branch))
+    with pushed(_came_to, configs) as words:
+        for text in words:
+            st.markdown(text)
     receipts(runs)
+
+
+def _came_to(configs: tuple[RunConfig, ...]) -> tuple[str, ...]:
+    """Of each branch that has begun, how it stands beside its run now."""
+    runs = stories(configs)
+    parent = next((run for run in runs if run.run.config == configs[0]), None)
+    return tuple(came_to(parent, branch) for branch in runs if parent and branch is not parent)
 
 
 page()

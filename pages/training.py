@@ -124,7 +124,7 @@ def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
 
 def _afterwards(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
     class_guesses(configs, runs)
-    outcome(runs)
+    outcome(configs, runs)
     with aside("forks"), st.container(horizontal=True):
         for run in runs:
             if run.epochs and not is_recorded(run):

@@ -11,41 +11,53 @@ from hw5core.findings import Verdict, claims
 from hw5core.homework import SHEET_ACCURACY
 from hw5core.progress import Follower, Progress, accuracy_lines
 from hw5core.receipts import receipt
+from hw5core.recorded import is_recorded
 from hw5core.runs import Status
+from pages.race.stories import stories
 from pages.shared.lecture import aside
+from pages.shared.push import pushed
 from pages.shared.server import run_store
 
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
 
-def outcome(runs: Sequence[Progress]) -> None:
+def outcome(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
     """All that can be said of the race so far; nothing before its first epoch has ended."""
     _claims({run.run.config.activation: run for run in runs})
     if any(run.epochs for run in runs):
-        st.subheader("As the homework prints it", anchor=False)
-        _lines(runs)
-        _beside_the_sheet(runs)
+        _as_printed(configs, recorded=is_recorded(runs[0]))
     _fairness(runs)
     with aside("receipts"):
         receipts(runs)
 
 
-def _lines(runs: Sequence[Progress]) -> None:
-    """The homework's lines, each network's beside the other's."""
-    for column, run in zip(st.columns(len(runs)), runs, strict=True):
-        column.code("\n".join(accuracy_lines(run)), language=None)
+def _as_printed(configs: tuple[RunConfig, ...], recorded: bool) -> None:
+    """The homework's lines, each network's beside the other's, and below them the sheet's."""
+    st.subheader("As the homework prints it", anchor=False)
+    with pushed(_printed, configs, recorded) as (*lines, beside_the_sheet):
+        for column, text in zip(st.columns(len(configs)), lines, strict=True):
+            column.code(text, language=None)
+        st.markdown(beside_the_sheet)
+    if beside_the_sheet:
+        st.caption("The sheet gives neither its network nor its seeds; the network here is a reconstruction.")
 
 
-def _beside_the_sheet(runs: Sequence[Progress]) -> None:
-    """The sheet's accuracies beside ours, where the run follows the sheet's protocol."""
-    comparable = [run for run in runs if _follows_the_sheet(run.run.config) and run.epochs]
+def _printed(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, ...]:
+    """Each network's lines, and the table beside the sheet's, now."""
+    runs = {run.run.run_id: run for run in stories(configs, recorded)}
+    found = [runs.get(config.run_id) for config in configs]
+    return *("\n".join(accuracy_lines(run)) if run else "" for run in found), _beside_the_sheet(list(runs.values()))
+
+
+def _beside_the_sheet(runs: Sequence[Progress]) -> str:
+    """The sheet's accuracies beside those of the runs that follow its protocol, as a table; nothing if none does."""
+    comparable = [run for run in runs if _follows_the_sheet(run.run.config)]
     if not comparable:
-        return
+        return ""
     labels = [run.run.config.label for run in comparable]
     head = ["epoch", *(f"{label}, {where} (%)" for label in labels for where in ("here", "the sheet"))]
     rows = [[str(epoch), *_accuracies(comparable, epoch)] for epoch in range(comparable[0].run.config.epochs)]
-    st.markdown("\n".join(f"| {' | '.join(row)} |" for row in [head, ["---:"] * len(head), *rows]))
-    st.caption("The sheet gives neither its network nor its seeds; the network here is a reconstruction.")
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---:"] * len(head), *rows])
 
 
 def _accuracies(runs: Sequence[Progress], epoch: int) -> list[str]:

@@ -39,11 +39,12 @@ def where_it_stands(configs: tuple[RunConfig, ...]) -> Hashable:
 
 
 def what_has_ended(configs: tuple[RunConfig, ...], batch: int | None) -> Hashable:
-    """What changes when a step, an epoch or a run ends, or the opened `batch` has been trained."""
+    """What changes when a run begins, has its first epoch behind it, is moved on by one step, or ends, and when the
+    opened `batch` has been trained."""
     try:
         runs = stories(configs)
     except StoreError as error:
         return str(error)
     engine = started_engine()
-    told = [(run.moment[:2], run.started, run.measured, len(run.epochs)) for run in runs]
+    told = [(run.moment[:2], run.started, run.measured, bool(run.epochs)) for run in runs]
     return engine and engine.trouble, tuple(told), [batch is not None and run.done > batch for run in runs]

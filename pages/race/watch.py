@@ -1,5 +1,5 @@
-"""The race as it is now, in two parts, each kept up to date without the rest of the page: what changes with every
-report, and what changes when a step, an epoch or the race ends. A branch is watched beside the run it comes from in the
+"""The race as it is now, in two parts, each drawn without the rest of the page: its curves, and what is to be said of
+steps, epochs and the end. The server keeps both up to date. A branch is watched beside the run it comes from in the
 same way.
 """
 
@@ -21,13 +21,14 @@ from pages.race.loss_view import chosen_batch, loss_chart, view_controls
 from pages.race.one_step import one_step
 from pages.race.opened_batch import opened_batch
 from pages.race.stories import stories, what_has_ended
-from pages.shared.chart import draw_chart
+from pages.shared.chart import draw_under, heading_html
 from pages.shared.lecture import aside
 from pages.shared.plain_words import plain
-from pages.shared.push import redraw_on_change
+from pages.shared.push import pushed, redraw_on_change
 from pages.shared.server import engine
 
 _LIVE, _TOLD = "live", "told"
+_LOSSES, _ACCURACIES = "Validation loss, every epoch", "Test accuracy, every epoch"
 
 _ASKS_SECONDS = 60
 """How often a browser asks by itself. What it is sent needs no asking; but only a page that asks at intervals is drawn
@@ -70,7 +71,7 @@ def _show_live(configs: tuple[RunConfig, ...], recorded: bool) -> None:
 
 
 def _show_told(configs: tuple[RunConfig, ...], below: _Below, recorded: bool) -> None:
-    """What changes when a step, an epoch or the race has ended, or a batch was clicked on."""
+    """What changes when a step, an epoch or the race has ended, or a batch is opened."""
     above = st.container()
     batch = chosen_batch(configs)
     redraw_on_change(what_has_ended, configs, batch)
@@ -81,7 +82,7 @@ def _show_told(configs: tuple[RunConfig, ...], below: _Below, recorded: bool) ->
             one_step(runs)
         if batch is not None and runs:
             opened_batch(batch, runs)
-        _epoch_charts(configs, runs)
+        _epoch_charts(configs, runs, recorded)
         below(configs, runs)
     except (StoreError, EngineError) as error:
         st.error(plain(error))
@@ -95,24 +96,31 @@ def _troubles(runs: Sequence[Progress]) -> None:
             st.error(f"**{run.run.config.label}**: {run.run.message}")
 
 
-def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress], recorded: bool) -> None:
     labels, epochs = tuple(config.label for config in configs), max(config.epochs for config in configs)
     share = next((run.started.commonest_share for run in runs if run.started), None)
-    losses, accuracies, table = _shown(tuple(runs), tuple(len(run.epochs) for run in runs))
     validation, test = st.columns(2)
-    with validation:
-        chart = validation_loss_chart(labels, epochs)
-        draw_chart("Validation loss, every epoch", losses, table, chart, key="validation loss")
-    with test:
-        chart = test_accuracy_chart(labels, epochs, share)
-        draw_chart("Test accuracy, every epoch", accuracies, table, chart, key="test accuracy")
+    with pushed(_epochs, configs, recorded) as (losses, loss_rows, accuracies, accuracy_rows):
+        with validation:
+            chart = validation_loss_chart(labels, epochs)
+            draw_under(losses, _LOSSES, loss_rows, chart, key="validation loss")
+        with test:
+            chart = test_accuracy_chart(labels, epochs, share)
+            draw_under(accuracies, _ACCURACIES, accuracy_rows, chart, key="test accuracy")
+
+
+def _epochs(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Table, str, pa.Table]:
+    """What both charts show now: their headings and their rows, in the form in which they are sent."""
+    runs = stories(configs, recorded)
+    return _shown(tuple(runs), tuple(len(run.epochs) for run in runs))
 
 
 @lru_cache(maxsize=32)
 def _shown(
     runs: tuple[Progress, ...],
     epochs: tuple[int, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
-) -> tuple[str, str, pa.Table]:
-    """Both charts' words and their rows, made once for all who watch; the rows in the form in which they are sent."""
+) -> tuple[str, pa.Table, str, pa.Table]:
+    """The same, made once for all who watch."""
     rows = pa.Table.from_pandas(epoch_table(runs), preserve_index=False)
-    return validation_losses_in_words(runs), test_accuracies_in_words(runs), rows
+    losses = heading_html(_LOSSES, validation_losses_in_words(runs))
+    return losses, rows, heading_html(_ACCURACIES, test_accuracies_in_words(runs)), rows

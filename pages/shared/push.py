@@ -46,7 +46,7 @@ GONE_SECONDS = 600.0
 """For how long a session is kept that cannot be reached: a laptop that wakes up in time goes on with the same one."""
 
 Part: TypeAlias = "str | pa.Table"
-"""What one element shows: HTML, or a chart's rows."""
+"""What one element shows: the text of HTML, Markdown or code, or a chart's rows."""
 
 _Look = Callable[..., Any]
 
@@ -57,19 +57,21 @@ _log = logging.getLogger(__name__)
 
 def redraw_on_change(look: _Look, *arguments: Hashable) -> None:
     """From now on, draw the fragment that this is called from, or outside of any the whole page, anew as soon as `look`
-    gives something else than it gives now. It is called on a thread of its own, without any session."""
-    _keep(look, arguments, look(*arguments), layout=())
+    gives something else than it gives now. It is called on a thread of its own, without any session. What the fragment
+    had `pushed` before is forgotten, so this comes first in it."""
+    _keep(look, arguments, look(*arguments), layout=None)
 
 
 @contextmanager
 def pushed(look: Callable[..., tuple[Part, ...]], *arguments: Hashable) -> Iterator[tuple[Part, ...]]:
-    """What `look` gives now. Inside, one element has to be drawn for each part, in their order: HTML with words, a
-    chart with rows. As soon as `look` gives something else, the browser is sent that. It is called on a thread of its
-    own, without any session."""
+    """What `look` gives now. Inside, one element has to be drawn for each part, in their order: HTML, Markdown or code
+    of a text, a chart of rows. As soon as `look` gives something else, the browser is sent that, or, if it is another
+    number of parts, the fragment is drawn anew. It is called on a thread of its own, without any session."""
     seen = look(*arguments)
     with _listening() as drawn:
         yield seen
-    _keep(look, arguments, seen, layout=tuple(map(_emptied, drawn)))
+    elements = [message for message in drawn if message.delta.WhichOneof("type") == "new_element"]
+    _keep(look, arguments, seen, layout=tuple(map(_emptied, elements)))
 
 
 def forget_what_was_drawn() -> None:
@@ -82,35 +84,40 @@ def forget_what_was_drawn() -> None:
 @dataclass
 class Kept:
     """Something on one session's page: what it shows now (`seen`), in which fragment, and the messages that drew its
-    elements without what they show; no messages where all of the fragment, or the page, is to be drawn anew."""
+    elements without what they show; None where all of the fragment, or the page, is to be drawn anew."""
 
     look: _Look
     arguments: tuple[Hashable, ...]
     seen: Any
     fragment: str
-    layout: tuple[bytes, ...]
+    layout: tuple[bytes, ...] | None
+
+    @property
+    def place(self) -> Hashable:
+        """What it is the newest of, on its page."""
+        return self.fragment, self.look
 
 
 @dataclass
 class _Page:
     """All that is kept up to date of one session's page, and when its browser was last within reach."""
 
-    kept: dict[tuple[str, bool], Kept] = field(default_factory=dict)
+    kept: dict[Hashable, Kept] = field(default_factory=dict)
     reached: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
 class _Parcel:
-    """What one session is to be told, so that it shows `now`: messages, or none if it is to draw anew."""
+    """What one session is to be told, so that it shows `now`: messages, or None if it is to draw anew."""
 
     session: AppSession
     page: _Page
     kept: Kept
     now: Any
-    messages: tuple[ForwardMsg, ...]
+    messages: tuple[ForwardMsg, ...] | None
 
 
-def _keep(look: _Look, arguments: tuple[Hashable, ...], seen: Any, layout: tuple[bytes, ...]) -> None:
+def _keep(look: _Look, arguments: tuple[Hashable, ...], seen: Any, layout: tuple[bytes, ...] | None) -> None:
     context = get_script_run_ctx()
     if context and _runtime():
         fragment = ThreadState.get().fragment_id or ""
@@ -156,10 +163,17 @@ def _emptied(message: ForwardMsg) -> bytes:
 def _put(message: ForwardMsg, part: "Part | None") -> None:
     """Have its element show this."""
     element = message.delta.new_element
-    if element.WhichOneof("type") == "html":
-        element.html.body = part or ""
-    else:
-        element.vega_lite_chart.data.data = b"" if part is None else convert_arrow_table_to_arrow_bytes(part)
+    match element.WhichOneof("type"):
+        case "html":
+            element.html.body = part or ""
+        case "markdown":
+            element.markdown.body = part or ""
+        case "code":
+            element.code.code_text = part or ""
+        case "vega_lite_chart":
+            element.vega_lite_chart.data.data = b"" if part is None else convert_arrow_table_to_arrow_bytes(part)
+        case other:
+            raise TypeError(f"an element of the kind {other} cannot be kept up to date")
     message.ClearField("hash")
 
 
@@ -181,6 +195,18 @@ def _looked(look: _Look, arguments: tuple[Hashable, ...]) -> Any:
         return _UNKNOWN
 
 
+def _news(page: _Page, looked: Callable[[_Look, tuple[Hashable, ...]], Any]) -> Iterator[tuple[Kept, Any]]:
+    """What shows something else than there is now, and what there is; of what is to be drawn anew no single parts."""
+    anew: set[str] = set()
+    for kept in sorted(page.kept.values(), key=lambda kept: (kept.fragment, kept.layout is not None)):
+        if not anew & {kept.fragment, ""}:
+            now = looked(kept.look, kept.arguments)
+            if now is not _UNKNOWN and now != kept.seen:
+                if kept.layout is None:
+                    anew.add(kept.fragment)
+                yield kept, now
+
+
 class Pusher:
     """The thread, and what each session has on its page."""
 
@@ -193,8 +219,11 @@ class Pusher:
         self._closed.set()
 
     def keep(self, session_id: str, kept: Kept) -> None:
-        """Keep it up to date, instead of what its fragment drew before."""
-        self._pages.setdefault(session_id, _Page()).kept[kept.fragment, bool(kept.layout)] = kept
+        """Keep it up to date, instead of what stood there before."""
+        page = self._pages.setdefault(session_id, _Page())
+        if kept.layout is None:
+            page.kept = {place: other for place, other in page.kept.items() if other.fragment != kept.fragment}
+        page.kept[kept.place] = kept
 
     def forget(self, session_id: str) -> None:
         self._pages.pop(session_id, None)
@@ -215,18 +244,13 @@ class Pusher:
         filled = cache(lambda look, arguments, layout: _filled(layout, looked(look, arguments)))
         parcels: list[_Parcel] = []
         for session, page in self._within_reach():
-            for kept in sorted(page.kept.values(), key=lambda kept: kept.fragment):  # the page's own first
-                now = looked(kept.look, kept.arguments)
-                if now is _UNKNOWN or now == kept.seen:
-                    continue
-                if kept.layout:
+            for kept, now in _news(page, looked):
+                if kept.layout is not None and len(kept.layout) == len(now):
                     messages = filled(kept.look, kept.arguments, kept.layout)
                     parcels.append(_Parcel(session, page, kept, now, messages))
                 elif self._redraws >= 1:
                     self._redraws -= 1
-                    parcels.append(_Parcel(session, page, kept, now, ()))
-                if not kept.fragment:
-                    break  # all the rest of the page is drawn anew with it
+                    parcels.append(_Parcel(session, page, kept, now, None))
         if parcels:
             with suppress(RuntimeError):  # the server ends
                 parcels[0].session._event_loop.call_soon_threadsafe(self._deliver, parcels)
@@ -247,19 +271,17 @@ class Pusher:
         elements in these places. It is told what has changed at the next look, then."""
         for parcel in parcels:
             session, kept = parcel.session, parcel.kept
-            place = kept.fragment, bool(kept.layout)
-            current = self._pages.get(session.id) is parcel.page and parcel.page.kept.get(place) is kept
+            current = self._pages.get(session.id) is parcel.page and parcel.page.kept.get(kept.place) is kept
             if session._scriptrunner is not None or not current:
                 continue
             kept.seen = parcel.now
-            if parcel.messages:
-                for message in parcel.messages:
-                    session._enqueue_forward_msg(message)
-            else:
+            if parcel.messages is None:
                 wish = ClientState()
                 wish.CopyFrom(session._client_state)
                 wish.fragment_id, wish.is_auto_rerun = kept.fragment, bool(kept.fragment)
                 session.request_rerun(wish)
+            for message in parcel.messages or ():
+                session._enqueue_forward_msg(message)
 
 
 @st.cache_resource(show_spinner=False, on_release=Pusher.close)

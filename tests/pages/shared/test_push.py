@@ -45,11 +45,6 @@ def test_what_is_sent_is_what_drawing_anew_would_send() -> None:
         assert not message.metadata.cacheable
 
 
-def test_a_part_that_was_not_drawn_is_an_error_of_the_page_and_not_passed_over() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        _filled(tuple(map(_emptied, _drawn("2.3", ROWS[0]))), ("2.2",))
-
-
 class Browser:
     """A session as the server has it: what it was sent, and how often it was asked to draw anew, and what."""
 
@@ -94,7 +89,7 @@ def _watched(race: Race, fragment: str = "live") -> Kept:
 
 
 def _redrawn(race: Race, fragment: str = "") -> Kept:
-    return Kept(race, (), race.now, fragment, ())
+    return Kept(race, (), race.now, fragment, None)
 
 
 def test_a_hundred_are_sent_the_same_message_made_once_and_only_when_there_is_news(hall: dict[str, Browser]) -> None:
@@ -127,11 +122,11 @@ def test_what_is_no_longer_on_the_page_is_not_sent(hall: dict[str, Browser]) -> 
     for name in ("0", "1"):
         pusher.keep(name, _watched(race))
     pusher.forget("0")
+    # The fragment is drawn anew, and does not show it this time.
     pusher.keep("1", _redrawn(Race(), fragment="live"))
     race.now = ("2.2", ROWS[1])
     pusher.look(1)
-    assert hall["0"].sent == []
-    assert len(hall["1"].sent) == 2, "what a fragment watches for its own drawing does not put away its elements"
+    assert hall["0"].sent == hall["1"].sent == []
 
 
 def test_who_cannot_be_reached_for_a_while_goes_on_and_for_long_is_forgotten(
@@ -168,15 +163,28 @@ def test_pages_are_drawn_anew_a_few_at_a_time_and_each_once(hall: dict[str, Brow
 
 
 def test_nothing_is_sent_to_a_page_that_waits_to_be_drawn_anew(hall: dict[str, Browser]) -> None:
-    pusher, race, page = Pusher(), Race(), Race()
-    pusher.keep("0", _redrawn(page))
-    pusher.keep("0", _watched(race))
-    pusher.keep("0", _redrawn(race, fragment="told"))
-    race.now, page.now = ("2.2", ROWS[1]), "it is over"
+    pusher, race, page, told = Pusher(), Race(), Race(), Race()
+    for kept in (_redrawn(page), _watched(race), _redrawn(told, fragment="told"), _watched(race, fragment="told")):
+        pusher.keep("0", kept)
+    race.now, told.now = ("2.2", ROWS[1]), "the first epoch has ended"
     pusher.look(0)
-    assert (hall["0"].sent, hall["0"].redrawn) == ([], [])
+    assert (len(hall["0"].sent), hall["0"].redrawn) == (2, []), "the other fragment is sent its own"
+    page.now, race.now = "it is over", ("2.1", ROWS[0])
+    pusher.look(0)
+    assert (len(hall["0"].sent), hall["0"].redrawn) == (2, [])
     pusher.look(1)
-    assert (hall["0"].sent, hall["0"].redrawn) == ([], [""])
+    assert (len(hall["0"].sent), hall["0"].redrawn) == (2, [""])
+
+
+def test_another_number_of_parts_has_the_fragment_drawn_anew(hall: dict[str, Browser]) -> None:
+    pusher, race, branches = Pusher(), Race(), Race()
+    branches.now = ()
+    pusher.keep("0", _watched(race))
+    pusher.keep("0", Kept(branches, (), (), "told", ()))
+    race.now, branches.now = ("2.2",), ("it has begun",)
+    for _ in range(2):
+        pusher.look(1)
+    assert (hall["0"].sent, hall["0"].redrawn) == ([], ["live", "told"])
 
 
 def test_what_cannot_be_looked_at_stays_as_it_is_and_the_rest_goes_on(
