@@ -26,11 +26,13 @@ from tools.live import serving
 from tools.visitor import Visitor, visitor
 
 VIEWERS = 100
-ROUNDS = 3
-WINDOW_SECONDS = 10.0
+ROUNDS_ALONE, ROUNDS = 5, 3
+WINDOW_SECONDS = 20.0
+"""As long as an epoch takes: a window without its evaluation, or with two, would say nothing of the steps' pace."""
+
 SETTLE_SECONDS = 3.0
 AT_ONCE = 10
-EPOCHS = 20
+EPOCHS = 30
 """Half as long again as all of it takes here: so the charts are half full on average, as they are in a race."""
 
 
@@ -65,20 +67,25 @@ async def _measure(address: str, server: int, home: Path) -> list[Measurement]:
         await viewers[0].until(lambda one: _updates(one) > 5)
         store = RunStore(home)
         meter = _Meter(server, [Follower(store, run.run_id, lean=True) for run in race(config)])
-        alone = [window async for window in _rounds(meter, viewers, query)]
+        alone = [window async for window in _rounds(ROUNDS_ALONE, meter, viewers, query)]
         while len(viewers) < VIEWERS:
             few = min(AT_ONCE, VIEWERS - len(viewers))
             entered = [await hall.enter_async_context(visitor(address, "training", query)) for _ in range(few)]
             for one in entered:
                 await one.until_drawn(1)
             viewers += entered
-        crowd = [window async for window in _rounds(meter, viewers, query)]
-    return [_cost(alone[::2], alone[1::2]), _rate(crowd[1::2]), _slowing(crowd[::2], crowd[1::2])]
+        crowd = [window async for window in _rounds(ROUNDS, meter, viewers, query)]
+    return [
+        _cost("one viewer's update", alone[::2], alone[1::2]),
+        _cost(f"an update of one of {VIEWERS} viewers", crowd[::2], crowd[1::2]),
+        _rate(crowd[1::2]),
+        _slowing(crowd[::2], crowd[1::2]),
+    ]
 
 
-async def _rounds(meter: "_Meter", viewers: Sequence[Visitor], query: str) -> AsyncIterator["_Window"]:
+async def _rounds(rounds: int, meter: "_Meter", viewers: Sequence[Visitor], query: str) -> AsyncIterator["_Window"]:
     """Windows in which the viewers are elsewhere and in which they watch, by turns."""
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for page, asked in ("parameters", ""), ("training", query):
             for first in range(0, len(viewers), AT_ONCE):
                 await asyncio.gather(*(one.open(page, asked) for one in viewers[first : first + AT_ONCE]))
@@ -120,12 +127,12 @@ def _seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _cost(without: Sequence[_Window], with_one: Sequence[_Window]) -> Measurement:
+def _cost(what: str, without: Sequence[_Window], watched: Sequence[_Window]) -> Measurement:
     spent = [
-        1000 * (watched.server - idle.server) / watched.updates[0]
-        for idle, watched in zip(without, with_one, strict=True)
+        1000 * (window.server - idle.server) / sum(window.updates)
+        for idle, window in zip(without, watched, strict=True)
     ]
-    return measured("one viewer's update: processor time of the server", spent, "ms", Promise(10))
+    return measured(f"{what}: processor time of the server", spent, "ms", Promise(10))
 
 
 def _rate(windows: Sequence[_Window]) -> Measurement:

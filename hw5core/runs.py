@@ -6,6 +6,7 @@ Written by engines alone, read by anyone at any time (write-ahead log). A run ha
 import json
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -80,7 +81,8 @@ class NoCheckpointError(StoreError):
 
 
 class RunStore:
-    """The SQLite file in `folder`, made when missing. Every call opens its own connection, so any thread may call.
+    """The SQLite file in `folder`, made when missing. Every call opens its own connection, so any thread may call; one
+    more is held open as long as the store is in use.
 
     Raises StoreError, here and in every method, when the file cannot be used. `notice` is what people should be told
     about how it was opened: a damaged file was set aside.
@@ -90,6 +92,7 @@ class RunStore:
         self.folder = folder
         self.path = folder / "runs.sqlite"
         self.notice = storefile.prepare(self.path)
+        weakref.finalize(self, storefile.held_open(self.path).close)
 
     def run(self, run_id: str) -> Run | None:
         """The run of this id, or None."""
