@@ -119,7 +119,7 @@ def _told(
 ) -> tuple[str, pa.Table]:
     """The chart's words and rows, made once for all who watch; the rows in the form in which they are sent."""
     rows = training_loss_table(runs, view, zoom)
-    return losses_in_words(runs), pa.Table.from_pandas(rows, preserve_index=False)
+    return losses_in_words(runs), pa.Table.from_pandas(rows, preserve_index=False, nthreads=1)
 
 
 def _key(configs: tuple[RunConfig, ...]) -> str:

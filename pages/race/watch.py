@@ -121,6 +121,6 @@ def _shown(
     epochs: tuple[int, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
 ) -> tuple[str, pa.Table, str, pa.Table]:
     """The same, made once for all who watch."""
-    rows = pa.Table.from_pandas(epoch_table(runs), preserve_index=False)
+    rows = pa.Table.from_pandas(epoch_table(runs), preserve_index=False, nthreads=1)
     losses = heading_html(_LOSSES, validation_losses_in_words(runs))
     return losses, rows, heading_html(_ACCURACIES, test_accuracies_in_words(runs)), rows
