@@ -5,12 +5,13 @@ import streamlit as st
 from hw5core.architecture import ArchitectureError
 from hw5core.config import ConfigError, RunConfig
 from hw5core.engine import EngineError
-from hw5core.forks import came_to, changes, in_words
+from hw5core.forks import changes, in_words
 from hw5core.progress import Progress
 from hw5core.runs import StoreError
 from pages.branch.beside import chosen_beside
 from pages.branch.change import chosen_branch, propose
 from pages.branch.parent import chosen_parent
+from pages.branch.standing import standing
 from pages.race.outcome import receipts
 from pages.race.stories import rests, stories, where_it_stands
 from pages.race.watch import watch
@@ -57,17 +58,10 @@ def _branch(parent: RunConfig, config: RunConfig) -> None:
 
 
 def _afterwards(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
-    with pushed(_came_to, configs) as words:
+    with pushed(standing, configs) as words:
         for text in words:
             st.markdown(text)
     receipts(runs)
-
-
-def _came_to(configs: tuple[RunConfig, ...]) -> tuple[str, ...]:
-    """Of each branch that has begun, how it stands beside its run now."""
-    runs = stories(configs)
-    parent = next((run for run in runs if run.run.config == configs[0]), None)
-    return tuple(came_to(parent, branch) for branch in runs if parent and branch is not parent)
 
 
 page()

@@ -13,7 +13,7 @@ from hw5core.downloads import Download
 from hw5core.findings import plateau_caption
 from hw5core.progress import Moment, Progress
 from hw5core.runs import Status
-from pages.shared.frame import number_html
+from pages.shared.frame import bar_html, number_html
 from pages.shared.server import started_engine
 
 
@@ -38,13 +38,10 @@ def _board(
 def _part(config: RunConfig, run: Progress | None, wait: int | Download | None) -> str:
     accuracy = f"{run.epochs[-1].test_accuracy:5.2f} %" if run and run.epochs else "–"
     fraction = wait.fraction if isinstance(wait, Download) else run.fraction if run else 0.0
-    percent = round(100 * fraction, 1)
     return (
         f"<div>{number_html(f'{config.label}: test accuracy', accuracy, config.spec.colour)}"
         f'<div class="hw5-state">{escape(state_words(run, wait))}</div>'
-        f'<div class="hw5-bar" role="progressbar" aria-label="{escape(config.label)}" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{percent}">'
-        f'<div style="width:{percent}%;background:{config.spec.colour}"></div></div>'
+        f"{bar_html(config.label, fraction, config.spec.colour)}"
         f'<div class="hw5-says">{escape(plateau_caption(run) if run else "")}</div></div>'
     )
 

@@ -24,15 +24,11 @@ from pages.race.stories import stories, what_has_ended
 from pages.shared.chart import draw_under, heading_html
 from pages.shared.lecture import aside
 from pages.shared.plain_words import plain
-from pages.shared.push import pushed, redraw_on_change
+from pages.shared.push import ASKS_SECONDS, pushed, redraw_on_change
 from pages.shared.server import engine
 
 _LIVE, _TOLD = "live", "told"
 _LOSSES, _ACCURACIES = "Validation loss, every epoch", "Test accuracy, every epoch"
-
-_ASKS_SECONDS = 60
-"""How often a browser asks by itself. What it is sent needs no asking; but only a page that asks at intervals is drawn
-anew when its browser finds the server again, after the laptop's sleep or the server's end."""
 
 _Below = Callable[[tuple[RunConfig, ...], list[Progress]], None]
 """What a page says of the runs below their charts."""
@@ -44,7 +40,7 @@ def watch(configs: tuple[RunConfig, ...], below: _Below, recorded: bool = False)
     with aside("loss view"):
         view_controls(on_change=_draw_anew)
     with curve:
-        st.fragment(_show_live, run_every=_ASKS_SECONDS, key=_LIVE)(configs, recorded)
+        st.fragment(_show_live, run_every=ASKS_SECONDS, key=_LIVE)(configs, recorded)
     st.fragment(_show_told, key=_TOLD)(configs, below, recorded)
 
 

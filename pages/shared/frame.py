@@ -53,6 +53,15 @@ def number_html(label: str, value: str, colour: str = "inherit") -> str:
     )
 
 
+def bar_html(label: str, fraction: float, colour: str) -> str:
+    """How far something named so is, from 0 to 1, as a part of a larger element."""
+    percent = round(100 * fraction, 1)
+    return (
+        f'<div class="hw5-bar" role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{percent}"><div style="width:{percent}%;background:{escape(colour)}"></div></div>'
+    )
+
+
 def _nothing() -> None:
     """A page that is never shown."""
 

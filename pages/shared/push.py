@@ -43,6 +43,11 @@ REDRAWS_A_SECOND = 15.0
 """In how many sessions the page, or a part of it, is drawn anew: a class's, all at once, would keep the server busy for
 seconds."""
 
+ASKS_SECONDS = 60
+"""How often a fragment of a page that is kept up to date has its browser ask for it all the same. What is sent needs no
+asking; but only a page that asks at intervals is drawn anew when its browser finds the server again, after the laptop's
+sleep or the server's end."""
+
 GONE_SECONDS = 600.0
 """For how long a session is kept that cannot be reached: a laptop that wakes up in time goes on with the same one."""
 
@@ -59,8 +64,11 @@ _log = logging.getLogger(__name__)
 def redraw_on_change(look: _Look, *arguments: Hashable) -> None:
     """From now on, draw the fragment that this is called from, or outside of any the whole page, anew as soon as `look`
     gives something else than it gives now. It is called on a thread of its own, without any session. What the fragment
-    had `pushed` before is forgotten, so this comes first in it."""
-    _keep(look, arguments, look(*arguments), layout=None)
+    had `pushed` before is forgotten, so this comes first in it.
+
+    `look`, here and in `pushed`, is a function of a module: one of a page's own script is another one in each session.
+    """
+    _keep(look, arguments, look(*arguments), layout=None, places=None)
 
 
 @contextmanager
@@ -72,7 +80,8 @@ def pushed(look: Callable[..., tuple[Part, ...]], *arguments: Hashable) -> Itera
     with _listening() as drawn:
         yield seen
     elements = [message for message in drawn if message.delta.WhichOneof("type") == "new_element"]
-    _keep(look, arguments, seen, layout=tuple(map(_emptied, elements)))
+    places = tuple(tuple(message.metadata.delta_path) for message in elements) or (look, arguments)
+    _keep(look, arguments, seen, tuple(map(_emptied, elements)), places)
 
 
 def forget_what_was_drawn() -> None:
@@ -92,11 +101,8 @@ class Kept:
     seen: Any
     fragment: str
     layout: tuple[bytes, ...] | None
-
-    @property
-    def place(self) -> Hashable:
-        """What it is the newest of, on its page."""
-        return self.fragment, self.look
+    place: Hashable
+    """Where that is: what is drawn there later comes instead of it."""
 
 
 @dataclass
@@ -118,11 +124,14 @@ class _Parcel:
     messages: tuple[ForwardMsg, ...] | None
 
 
-def _keep(look: _Look, arguments: tuple[Hashable, ...], seen: Any, layout: tuple[bytes, ...] | None) -> None:
+def _keep(
+    look: _Look, arguments: tuple[Hashable, ...], seen: Any, layout: tuple[bytes, ...] | None, places: Hashable
+) -> None:
     context = get_script_run_ctx()
     if context and _runtime():
         fragment = ThreadState.get().fragment_id or ""
-        _pusher().keep(context.session_id, Kept(look, arguments, seen, fragment, layout))
+        kept = Kept(look, arguments, seen, fragment, layout, (fragment, places))
+        _pusher().keep(context.session_id, kept)
 
 
 def _runtime() -> Runtime | None:

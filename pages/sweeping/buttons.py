@@ -1,20 +1,19 @@
 """The buttons of a sweep: start or go on, pause, stop. Each says what it will do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import streamlit as st
 
-from hw5core.progress import Progress
 from hw5core.sweeps import Sweep
 from pages.shared.run_buttons import granted
 from pages.shared.server import engine, owner, planned, run_store
+from pages.sweeping.stories import Runs
 
 _START = "Trains its runs one after another on this server's workers. It goes on when you close the page."
 _GO_ON = "Trains what is missing; runs that rest end with the very numbers they would have had without the rest."
 _PAUSE = "Its runs rest where they are, and none begins, until you go on. For an hour only you can."
 _STOP = "Ends its runs where they are, and none begins. What there is stays."
 
-Runs = Mapping[str, Progress]
 Halt = Callable[[str, str], None]
 
 

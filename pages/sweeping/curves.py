@@ -1,15 +1,16 @@
 """A sweep's bands, drawn, and its last numbers in a table."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from hw5core.bands import arm_ends, bin_width, epoch_bands, loss_bands
 from hw5core.chart_words import bands_in_words
-from hw5core.progress import Progress
+from hw5core.runs import StoreError
 from hw5core.sweep_charts import (
     loss_end,
     rates_chart,
@@ -19,7 +20,9 @@ from hw5core.sweep_charts import (
     sweep_validation_chart,
 )
 from hw5core.sweeps import Sweep
-from pages.shared.chart import draw_chart
+from pages.shared.chart import draw_chart, draw_under, heading_html
+from pages.shared.push import pushed
+from pages.sweeping.stories import Runs, stories, what_went_wrong
 
 _TITLES = {
     "test_accuracy": "Test accuracy, every epoch",
@@ -32,16 +35,33 @@ _IN_A_ROW = 3
 
 
 @dataclass(frozen=True)
+class _Axes:
+    """Where the axes of both losses end, and the share of the commonest digit, once it is known."""
+
+    commonest_share: float | None
+    validation_loss: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """One chart at one moment: its heading in HTML and its rows, in the form in which they are sent."""
+
+    heading: str
+    rows: pa.Table
+
+
+@dataclass(frozen=True)
 class _Told:
-    """A sweep's tables at one moment, and what each chart draws and says of it, by column and learning rate."""
+    """A sweep at one moment: what its charts are built for, where each arm ends, and each chart by column and rate."""
 
-    epochs: pd.DataFrame
-    losses: pd.DataFrame
+    axes: _Axes
     ends: pd.DataFrame
-    drawn: dict[tuple[str, float], tuple[pd.DataFrame, str]]
+    drawn: dict[tuple[str, float], _Drawn]
 
 
-def _told(sweep: Sweep, runs: Mapping[str, Progress]) -> _Told:
+def _told(sweep: Sweep) -> _Told:
+    runs = stories(sweep)
     moments = tuple((run_id, *run.moment) for run_id, run in runs.items())
     return _computed(tuple(sweep.run_ids.values()), moments, sweep, runs)
 
@@ -51,38 +71,53 @@ def _computed(
     run_ids: tuple[str, ...],  # noqa: ARG001 (these two are what Streamlit finds it again by)
     moments: tuple[Any, ...],  # noqa: ARG001
     _sweep: Sweep,
-    _runs: Mapping[str, Progress],
+    _runs: Runs,
 ) -> _Told:
     """Once for all who watch these runs, and anew when one of them has told something."""
     epochs, losses = epoch_bands(_sweep, _runs), loss_bands(_sweep, _runs)
     tables = {"test_accuracy": epochs, "validation_loss": epochs, "loss": losses}
     drawn = {
-        (what, rate): (rows_of_rate(table, rate), bands_in_words(table[table.rate == rate], what))
+        (what, rate): _Drawn(
+            heading_html(_title(_sweep, what, rate), bands_in_words(table[table.rate == rate], what)),
+            pa.Table.from_pandas(rows_of_rate(table, rate), preserve_index=False, nthreads=1),
+        )
         for what, table in tables.items()
         for rate in _sweep.learning_rates
     }
-    return _Told(epochs, losses, arm_ends(_sweep, _runs), drawn)
+    share = next((run.started.commonest_share for run in _runs.values() if run.started), None)
+    axes = _Axes(share, loss_end(epochs.validation_loss_highest), loss_end(losses.loss))
+    return _Told(axes, arm_ends(_sweep, _runs), drawn)
 
 
-def curves(sweep: Sweep, runs: Mapping[str, Progress]) -> None:
-    """The three charts, each once per learning rate, on the same axes."""
-    told = _told(sweep, runs)
+def _title(sweep: Sweep, what: str, rate: float) -> str:
+    return _TITLES[what] + (f": learning rate {rate:g}" if len(sweep.learning_rates) > 1 else "")
+
+
+def built_for(sweep: Sweep) -> Hashable:
+    """What the charts, and the sentences above them, have to be drawn anew for."""
+    wrong = what_went_wrong(sweep)
+    try:
+        return wrong, _told(sweep).axes
+    except StoreError:
+        return wrong
+
+
+def curves(sweep: Sweep) -> None:
+    """The three charts, each once per learning rate, on the same axes; kept up to date."""
+    axes = _told(sweep).axes
     labels = tuple(dict.fromkeys(config.label for config in sweep.configs.values()))
-    share = next((run.started.commonest_share for run in runs.values() if run.started), None)
     st.caption(_reading(sweep))
     drawn = {
-        "test_accuracy": sweep_accuracy_chart(labels, sweep.base.epochs, share),
-        "validation_loss": sweep_validation_chart(
-            labels, sweep.base.epochs, loss_end(told.epochs.validation_loss_highest)
-        ),
+        "test_accuracy": sweep_accuracy_chart(labels, sweep.base.epochs, axes.commonest_share),
+        "validation_loss": sweep_validation_chart(labels, sweep.base.epochs, axes.validation_loss),
+        # The means are in view; a single seed's spike may reach out of it, rather than press all else to the ground.
+        "loss": sweep_loss_chart(labels, sweep.base.total_steps, axes.loss),
     }
-    # Beside each other where each is one chart, otherwise below each other.
-    places = st.columns(2) if len(sweep.learning_rates) == 1 else (st.container(), st.container())
-    for place, (what, chart) in zip(places, drawn.items(), strict=True):
+    # Two beside each other where each is one chart, otherwise all below each other.
+    pair = st.columns(2) if len(sweep.learning_rates) == 1 else (st.container(), st.container())
+    for place, (what, chart) in zip((*pair, st.container()), drawn.items(), strict=True):
         with place:
-            _by_rate(sweep, told, what, chart)
-    # The means are in view; a single seed's spike may reach out of it, rather than press all else to the ground.
-    _by_rate(sweep, told, "loss", sweep_loss_chart(labels, sweep.base.total_steps, loss_end(told.losses.loss)))
+            _by_rate(sweep, what, chart)
 
 
 def _reading(sweep: Sweep) -> str:
@@ -94,22 +129,26 @@ def _reading(sweep: Sweep) -> str:
     )
 
 
-def _by_rate(sweep: Sweep, told: _Told, what: str, chart: dict[str, Any]) -> None:
+def _by_rate(sweep: Sweep, what: str, chart: dict[str, Any]) -> None:
     """The chart, once per learning rate."""
     rates = sweep.learning_rates
     for start in range(0, len(rates), _IN_A_ROW):
         for column, rate in zip(st.columns(min(_IN_A_ROW, len(rates))), rates[start:], strict=False):
-            with column:
-                title = _TITLES[what] + (f": learning rate {rate:g}" if len(rates) > 1 else "")
-                rows, words = told.drawn[what, rate]
-                draw_chart(title, words, rows, chart, key=f"{what} at {rate:g}")
+            with column, pushed(_shown, sweep, what, rate) as (heading, rows):
+                draw_under(heading, _title(sweep, what, rate), rows, chart, key=f"{what} at {rate:g}")
 
 
-def ends(sweep: Sweep, runs: Mapping[str, Progress]) -> None:
+def _shown(sweep: Sweep, what: str, rate: float) -> tuple[str, pa.Table]:
+    """What this chart shows now: its heading and its rows."""
+    drawn = _told(sweep).drawn[what, rate]
+    return drawn.heading, drawn.rows
+
+
+def ends(sweep: Sweep) -> None:
     """Each arm's last numbers, and accuracy over the learning rate where there are several."""
-    table = _told(sweep, runs).ends
+    table = _told(sweep).ends
     st.markdown(f"**What each came to** (mean, lowest and highest of n = {len(sweep.seeds)} seeds)")
-    st.dataframe(_shown(table), hide_index=True, width="stretch", height="content", placeholder="–")
+    st.dataframe(_styled(table), hide_index=True, width="stretch", height="content", placeholder="–")
     for row in table[table.diverged > 0].itertuples():
         st.caption(
             f"{row.activation} at {row.rate:g}: the loss of {row.diverged} of {row.of} seeds is no longer a finite "
@@ -125,7 +164,7 @@ def ends(sweep: Sweep, runs: Mapping[str, Progress]) -> None:
         )
 
 
-def _shown(table: pd.DataFrame) -> "pd.io.formats.style.Styler":
+def _styled(table: pd.DataFrame) -> "pd.io.formats.style.Styler":
     """The table as people read it."""
     columns = {
         "activation": table.activation,

@@ -1,4 +1,4 @@
-"""The runs that a sweep consists of, one to a cell: what each is doing, or what it came to."""
+"""How far a sweep is, and the runs it consists of, one to a cell: what each is doing, or what it came to."""
 
 from collections.abc import Mapping
 from html import escape
@@ -6,10 +6,16 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from hw5core.engine import worker_count
 from hw5core.progress import Progress
 from hw5core.runs import Status
 from hw5core.sweeps import Arm, Sweep
+from pages.shared.estimate import duration
+from pages.shared.frame import bar_html
 from pages.shared.knobs import race_query
+from pages.shared.push import pushed
+from pages.shared.server import planned
+from pages.sweeping.stories import Runs, going, stories
 
 _STYLE = """<style>
 .hw5-grid {overflow-x: auto; max-height: 26rem}
@@ -20,6 +26,8 @@ _STYLE = """<style>
 .hw5-grid a {color: inherit}
 </style>"""
 
+_COLOUR = "var(--st-primary-color)"
+
 _STATES = {
     Status.WAITING: "in line",
     Status.PAUSED: "paused",
@@ -28,24 +36,49 @@ _STATES = {
 }
 
 
-def run_grid(sweep: Sweep, runs: Mapping[str, Progress], planned: Mapping[str, str | None]) -> None:
-    """One row per arm, one column per seed; a run that has begun links to its race."""
+def run_grid(sweep: Sweep) -> None:
+    """Draw how far the sweep is, and the grid: one row per arm, one column per seed; a run that has begun links to its
+    race. Both are kept up to date."""
+    with pushed(_shown, sweep) as (html,):
+        st.html(html)
+
+
+def _shown(sweep: Sweep) -> tuple[str]:
+    """What it shows now, as HTML."""
+    runs = stories(sweep)
+    done = min(1.0, sum(run.fraction for run in runs.values()) / len(sweep.configs))
+    words = _how_far(sweep, runs)
+    far = f'<div class="hw5-state">{escape(words)}</div>{bar_html("the sweep", done, _COLOUR)}'
+    return (far + _grid(sweep, runs, planned()),)
+
+
+def _how_far(sweep: Sweep, runs: Runs) -> str:
+    """How many runs are finished and, from how long these took, how long the others will."""
+    told = [run.seconds for run in runs.values() if run.seconds is not None]
+    words = f"{len(told)} of {len(sweep.configs)} runs are finished"
+    if not told or not going(sweep, runs):
+        return words
+    missing = len(sweep.configs) - sum(run.fraction for run in runs.values())
+    return f"{words}, about {duration(missing * sum(told) / len(told) / worker_count())} left"
+
+
+def _grid(sweep: Sweep, runs: Runs, planned: Mapping[str, str | None]) -> str:
     head = "".join(f'<th scope="col">seed {seed}</th>' for seed in sweep.seeds)
     rows = "".join(_row(sweep, arm, runs, planned) for arm in sweep.arms)
-    st.html(
+    return (
         f'{_STYLE}<div class="hw5-grid" tabindex="0" role="region" aria-label="the runs of this sweep">'
         f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(sweep: Sweep, arm: Arm, runs: Mapping[str, Progress], planned: Mapping[str, str | None]) -> str:
+def _row(sweep: Sweep, arm: Arm, runs: Runs, planned: Mapping[str, str | None]) -> str:
     spec = sweep.configs[arm, sweep.seeds[0]].spec
     cells = "".join(f"<td>{_cell(sweep, arm, seed, runs, planned)}</td>" for seed in sweep.seeds)
     rate = f", {arm.learning_rate:g}" * (len(sweep.learning_rates) > 1)
     return f'<tr><th scope="row" style="border-color:{spec.colour}">{escape(spec.label)}{rate}</th>{cells}</tr>'
 
 
-def _cell(sweep: Sweep, arm: Arm, seed: int, runs: Mapping[str, Progress], planned: Mapping[str, str | None]) -> str:
+def _cell(sweep: Sweep, arm: Arm, seed: int, runs: Runs, planned: Mapping[str, str | None]) -> str:
     run_id = sweep.run_ids[arm, seed]
     run = runs.get(run_id)
     if run is None:

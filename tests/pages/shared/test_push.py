@@ -84,12 +84,12 @@ class Race:
         return self.now
 
 
-def _watched(race: Race, fragment: str = "live") -> Kept:
-    return Kept(race, (), race.now, fragment, tuple(map(_emptied, _drawn(*race.now))))
+def _watched(race: Race, fragment: str = "live", place: int = 0) -> Kept:
+    return Kept(race, (), race.now, fragment, tuple(map(_emptied, _drawn(*race.now))), (fragment, place))
 
 
 def _redrawn(race: Race, fragment: str = "") -> Kept:
-    return Kept(race, (), race.now, fragment, None)
+    return Kept(race, (), race.now, fragment, None, (fragment, None))
 
 
 def test_a_hundred_are_sent_the_same_message_made_once_and_only_when_there_is_news(hall: dict[str, Browser]) -> None:
@@ -127,6 +127,15 @@ def test_what_is_no_longer_on_the_page_is_not_sent(hall: dict[str, Browser]) -> 
     race.now = ("2.2", ROWS[1])
     pusher.look(1)
     assert hall["0"].sent == hall["1"].sent == []
+
+
+def test_what_is_drawn_in_its_place_is_sent_instead(hall: dict[str, Browser]) -> None:
+    pusher, zoomed, whole, below = Pusher(), Race(), Race(), Race()
+    for kept in (_watched(whole), _watched(below, place=1), _watched(zoomed)):
+        pusher.keep("0", kept)
+    zoomed.now, whole.now, below.now = ("2.2", ROWS[1]), ("2.1", ROWS[1]), ("2.0", ROWS[1])
+    pusher.look(1)
+    assert {message.delta.new_element.html.body for message in hall["0"].sent} == {"2.2", "2.0", ""}
 
 
 def test_who_cannot_be_reached_for_a_while_goes_on_and_for_long_is_forgotten(
@@ -180,7 +189,7 @@ def test_another_number_of_parts_has_the_fragment_drawn_anew(hall: dict[str, Bro
     pusher, race, branches = Pusher(), Race(), Race()
     branches.now = ()
     pusher.keep("0", _watched(race))
-    pusher.keep("0", Kept(branches, (), (), "told", ()))
+    pusher.keep("0", Kept(branches, (), (), "told", (), "branches"))
     race.now, branches.now = ("2.2",), ("it has begun",)
     for _ in range(2):
         pusher.look(1)
@@ -195,7 +204,7 @@ def test_what_cannot_be_looked_at_stays_as_it_is_and_the_rest_goes_on(
     def broken() -> Any:
         raise OSError("no such file")
 
-    pusher.keep("0", Kept(broken, (), ("2.3", ROWS[0]), "live", ()))
+    pusher.keep("0", Kept(broken, (), ("2.3", ROWS[0]), "live", (), "broken"))
     pusher.keep("1", _watched(race))
     race.now = ("2.2", ROWS[1])
     pusher.look(1)
