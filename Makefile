@@ -11,12 +11,12 @@ PORT ?= 8501
 JOBS ?= 2
 PYTEST := $(TOOL)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup run test check bench screenshots precompute clean
+.PHONY: help setup run test lint check bench screenshots precompute clean
 
 help:
 	@echo "make run    the app, on http://localhost:$(PORT)"
 	@echo "make test   every test, browser included where Chromium is installed"
-	@echo "make check  format, lint, types and the fast tests"
+	@echo "make check  format, lint, types (make lint) and the fast tests"
 	@echo "make bench  the measured figures, ours and the peers'"
 	@echo "make precompute  the homework's race, shipped as recorded"
 	@echo "make screenshots  every page, light and dark, at three widths, into build/screenshots"
@@ -54,10 +54,12 @@ run: $(VENV)/.installed
 test: setup
 	HW5_ENVIRONMENT=$(abspath $(VENV)) $(PYTEST)
 
-check: setup
+lint: setup
 	$(TOOL)/ruff format --check .
 	$(TOOL)/ruff check .
 	$(TOOL)/mypy
+
+check: lint
 	$(PYTEST) -m "not browser and not slow"
 
 bench: $(TOOLS)/.installed-bench

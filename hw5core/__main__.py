@@ -63,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        goes_on = "; the same command goes on from the last checkpoint" * (options.command in (_train, _prewarm))
+        print(f"interrupted{goes_on}", file=sys.stderr)
         return 130
     return 0
 
@@ -283,7 +284,7 @@ def _verify(options: argparse.Namespace) -> None:
         )
     else:
         text = verdict(different, comparison, makers)
-    if different or comparison.beyond:
+    if different or comparison.beyond or not comparison.compared:
         raise _NotTheSameError(text)
     print(text)
 

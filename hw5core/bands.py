@@ -14,7 +14,7 @@ from hw5core.progress import Progress
 from hw5core.sweeps import Arm, Sweep
 
 _MOST_POINTS = 4_000
-"""Points of all arms together in the chart of the training loss: what a browser draws several times a second."""
+"""Points of all arms together in the chart of the training loss: what a browser draws twice a second."""
 
 _NAMED = ("activation", "rate", "n", "of")
 _EPOCH_COLUMNS = (

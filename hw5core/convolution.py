@@ -8,9 +8,6 @@ from hw5core.parameters import window_output
 
 Grid = tuple[tuple[int, ...], ...]
 
-DIGIT_INDEX = 3
-"""Which of scikit-learn's digits this is."""
-
 DIGIT: Grid = (
     (0, 0, 7, 15, 13, 1, 0, 0),
     (0, 8, 13, 6, 15, 4, 0, 0),
@@ -21,7 +18,8 @@ DIGIT: Grid = (
     (0, 0, 8, 4, 5, 14, 9, 0),
     (0, 0, 7, 13, 13, 9, 0, 0),
 )
-"""An 8x8 image of a handwritten digit, 0 to 16. Written down here because reading it loads all of scikit-learn."""
+"""An 8x8 image of a handwritten digit, 0 to 16: number 3 of scikit-learn's. Written down here because reading it
+loads all of scikit-learn."""
 
 MOST_SIDE, MOST_KERNEL, MOST_POSITIONS = 32, 15, 24
 """How far the digit is enlarged so that a window fits, and what is still readable: kernel size, positions a side."""

@@ -156,9 +156,9 @@ class Engine:
             self._fill()
 
     def planned(self) -> dict[str, str | None]:
-        """The runs that are planned, by their ids, and who planned each."""
-        with self._lock:
-            return {run_id: owner for run_id, (_, owner) in self._planned.items()}
+        """The runs that are planned, by their ids, and who planned each. Asked by everybody's pages again and again, so
+        it does not wait for who holds the lock, which may be a worker's restart."""
+        return {run_id: owner for run_id, (_, owner) in self._planned.copy().items()}
 
     def withdraw(self, run_ids: Iterable[str], owner: str | None = None) -> None:
         """Train those of these runs no more that this owner planned, and that no worker has taken yet."""
@@ -206,15 +206,8 @@ class Engine:
         self._halt(run_id, Status.STOPPED, owner)
 
     def pause(self, run_id: str, owner: str | None = None) -> None:
-        """Let the run rest until it is resumed. Raises EngineError for someone who does not own it."""
+        """Let the run rest until it is started again. Raises EngineError for someone who does not own it."""
         self._halt(run_id, Status.PAUSED, owner)
-
-    def resume(self, run_id: str, owner: str | None = None) -> None:
-        """Let a paused or stopped run go on. Raises EngineError for someone who does not own it."""
-        self._check_owner(run_id, owner)
-        run = self._store.run(run_id)
-        if run:
-            self.start([run.config], owner)
 
     def delete(self, run_id: str, owner: str | None = None) -> None:
         """Forget the run and all it told. Raises EngineError for someone who does not own it."""
@@ -231,9 +224,10 @@ class Engine:
         self._store.rename(run_id, name)
 
     def place(self, run_id: str) -> int | None:
-        """The run's place among those that wait for a worker, from 1; None if it does not wait here."""
-        with self._lock:
-            return list(self._waiting).index(run_id) + 1 if run_id in self._waiting else None
+        """The run's place among those that wait for a worker, from 1; None if it does not wait here. Like `planned`, it
+        does not wait itself."""
+        waiting = list(self._waiting)
+        return waiting.index(run_id) + 1 if run_id in waiting else None
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Have a worker compute a short, pure function, beside any training. The same call asked twice is computed once

@@ -84,7 +84,7 @@ def _outputs(network: nn.Sequential, inputs: Tensor, generator: torch.Generator)
 def _dropped(module: nn.Dropout, received: Tensor, generator: torch.Generator) -> Tensor:
     """What the module gives, but not by torch's global generator, which a training beside this may be using."""
     kept = torch.empty_like(received).bernoulli_(1 - module.p, generator=generator)
-    return received * kept / (1 - module.p)
+    return received * kept * (1 / (1 - module.p) if module.p < 1 else 0.0)
 
 
 def _moves(config: RunConfig, network: nn.Sequential, velocities: list[Tensor]) -> dict[nn.Parameter, Tensor]:

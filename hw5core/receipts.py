@@ -151,6 +151,8 @@ def verdict(different_hashes: list[str], comparison: Comparison, makers: list[st
     """What the comparison came to, in sentences: where the numbers part, if anywhere, and what may explain it."""
     if different_hashes:
         return f"They part before the first batch: not the receipt's {' and '.join(different_hashes)}."
+    if not comparison.compared:
+        return "The receipt has no number to compare: it was emptied, or is of a run that had not told any yet."
     if comparison.parted is None:
         return f"The same bit for bit in all {comparison.compared:,} numbers compared."
     theirs, ours = comparison.beyond or comparison.parted

@@ -6,7 +6,7 @@ A damaged file is set aside, never deleted, and what can still be read of it goe
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -200,7 +200,14 @@ def _salvage(aside: Path, path: Path) -> tuple[int, int]:
             run_ids = [run_id for (run_id,) in old.execute("SELECT run_id FROM runs ORDER BY rowid").fetchall()]
         except sqlite3.Error:
             return 0, 0
+        _salvage_guesses(old, new)
         return sum(_salvage_run(old, new, run_id) for run_id in run_ids), len(run_ids)
+
+
+def _salvage_guesses(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
+    """What classes had expected of their races, as far as it can be read."""
+    with suppress(sqlite3.Error):
+        new.executemany("INSERT INTO guesses VALUES (?, ?, ?)", old.execute("SELECT race, owner, lead FROM guesses"))
 
 
 def _salvage_run(old: sqlite3.Connection, new: sqlite3.Connection, run_id: str) -> bool:

@@ -98,7 +98,7 @@ def _torchinfo(network: "nn.Sequential", input_shape: Shape) -> tuple[Report, in
 
 
 def _torchsummary(network: "nn.Sequential", input_shape: Shape) -> Report:
-    """torchsummary's figures, its way: one forward pass with a hook on each layer; each listed output counts twice."""
+    """torchsummary's figures, its way: two images through layer after layer; each listed output counts twice."""
     import torch
 
     rows: list[ModuleRow] = []

@@ -16,6 +16,7 @@ from pages.race.outcome import receipts
 from pages.race.stories import rests, stories, where_it_stands
 from pages.race.watch import watch
 from pages.shared.frame import begin_page
+from pages.shared.plain_words import plain
 from pages.shared.push import pushed, redraw_on_change
 from pages.shared.run_buttons import run_buttons
 from pages.shared.server import engine, run_store
@@ -36,7 +37,7 @@ def page() -> None:
         if parent and config:
             _branch(parent, config)
     except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
-        st.error(str(error))
+        st.error(plain(error))
 
 
 def _branch(parent: RunConfig, config: RunConfig) -> None:

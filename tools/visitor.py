@@ -35,8 +35,7 @@ class Visitor:
     `said` is what every widget says. Not `watching`, it asks for no fragment again.
     """
 
-    def __init__(self, connection: ClientConnection, address: str, page: str, query: str, cookie: str) -> None:
-        self.cookie = cookie
+    def __init__(self, connection: ClientConnection, address: str, page: str, query: str) -> None:
         self.elements: dict[tuple[int, ...], Element] = {}
         self.finished: list[float] = []
         self.updates: list[float] = []
@@ -233,7 +232,7 @@ async def visitor(address: str, page: str = "", query: str = "", cookie: str = "
         ping_interval=None,
         open_timeout=PATIENCE_SECONDS,
     ) as connection:
-        tab = Visitor(connection, address, page, query, cookie)
+        tab = Visitor(connection, address, page, query)
         listening = asyncio.create_task(tab.listen())
         try:
             await tab.run()

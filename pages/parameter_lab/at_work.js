@@ -58,7 +58,6 @@ class AtWork {
       <figure><figcaption>output, ${output.length}×${this.columns}</figcaption></figure></div><p class="sum" aria-live="off"></p>`
     const [input, kernel, result] = this.root.querySelectorAll("figure")
     this.root.querySelector(".in").textContent = `input, ${image.length}×${image.length}` + (padding ? `, and padding ${padding} (zeros, dashed)` : "")
-    this.edge = padding
     const side = image.length + 2 * padding
     this.cells = this.grid(input, side, side, (row, column) => this.pixel(row - padding, column - padding), (value) => `rgba(120,130,140,${value / 20})`)
     for (const [index, cell] of this.cells.entries()) {

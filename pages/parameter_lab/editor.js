@@ -151,7 +151,7 @@ class Editor {
     const controls = card.controls.map((control) => this.control(card, control))
     const open = controls.filter((_, index) => !card.controls[index].compact).map((control) => control.element)
     const compact = controls.filter((_, index) => card.controls[index].compact).map((control) => control.element)
-    const body = make("div", { class: "body" }, open)
+    const body = make("div", {}, open)
     const summary = make("summary")
     if (card.controls.length === 1 && compact.length) name.after(controls[0].element)
     else if (compact.length && open.length) body.append(make("details", {}, [summary, make("div", { class: "compact" }, compact)]))
@@ -212,7 +212,7 @@ class Editor {
 
   toggle(card, control, label) {
     const box = make("input", { type: "checkbox", "aria-label": label, onchange: () => this.edit(card.place, control.field, box.checked) })
-    return { element: make("label", { class: "field toggle" }, [make("span", { text: control.label }), box]), fill: (now) => set(box, "checked", now.value) }
+    return { element: make("label", { class: "field" }, [make("span", { text: control.label }), box]), fill: (now) => set(box, "checked", now.value) }
   }
 
   fill(parts, card) {

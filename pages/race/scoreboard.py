@@ -1,6 +1,6 @@
 """Per network the newest test accuracy, large, how far it has come, and what its loss says.
 
-Words alone, made once for all viewers, because they are sent to each of them several times a second.
+Words alone, made once for all viewers, because they are sent to each of them twice a second.
 """
 
 from collections.abc import Sequence

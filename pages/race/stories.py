@@ -38,7 +38,7 @@ def where_it_stands(configs: tuple[RunConfig, ...]) -> Hashable:
     return tuple(statuses) if all(status.over for status in statuses) else "it goes on"
 
 
-def what_has_ended(configs: tuple[RunConfig, ...], batch: int | None) -> Hashable:
+def what_has_ended(configs: tuple[RunConfig, ...], batch: int | None) -> object:
     """What changes when a run begins, has its first epoch behind it, is moved on by one step, or ends, and when the
     opened `batch` has been trained."""
     try:

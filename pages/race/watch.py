@@ -86,10 +86,10 @@ def _show_told(configs: tuple[RunConfig, ...], below: _Below, recorded: bool) ->
 
 def _troubles(runs: Sequence[Progress]) -> None:
     if any(not run.run.status.over for run in runs) and engine().trouble:
-        st.error(engine().trouble)
+        st.error(plain(engine().trouble))
     for run in runs:
         if run.run.status is Status.FAILED:
-            st.error(f"**{run.run.config.label}**: {run.run.message}")
+            st.error(f"**{run.run.config.label}**: {plain(run.run.message)}")
 
 
 def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress], recorded: bool) -> None:

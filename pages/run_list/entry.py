@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from hw5core.catalogue import Entry, Listed, settings
-from hw5core.engine import Engine
 from hw5core.runs import MAX_NAME, Status
 from pages.run_list.pair import chosen_pair, take_into_pair
 from pages.shared.knobs import branch_query, race_query
@@ -117,10 +116,6 @@ def _delete(entry: Entry, owned: list[Listed]) -> None:
             what = f"your part of the race ({labels})"
         st.markdown(f"Delete {what}, with every loss and checkpoint? There is no way back.")
         if st.button("Delete for good", key=f"sure-{entry.key}", type="primary"):
-            _delete_runs(engine(), owned)
+            for one in owned:
+                engine().delete(one.run.run_id, owner())
             st.rerun()
-
-
-def _delete_runs(training: Engine, owned: list[Listed]) -> None:
-    for one in owned:
-        training.delete(one.run.run_id, owner())

@@ -10,6 +10,7 @@ from hw5core.chart_words import test_accuracies_in_words, validation_losses_in_w
 from hw5core.progress import Progress
 from hw5core.side_by_side import SIDES, differences, final_numbers, pair_accuracy_chart, pair_loss_chart, pair_table
 from pages.shared.chart import draw_chart
+from pages.shared.plain_words import plain
 from pages.shared.server import follower
 
 _PAIR = "pair"
@@ -32,7 +33,7 @@ def show_pair(pair: list[str], listed: Sequence[Listed]) -> None:
     if len(found) < len(pair):
         st.warning("A run of this link is not on this server: it was deleted, or trained elsewhere.")
     if len(found) == 1:
-        st.info(f"A is **{_plain(found[0])}**. Press **Side by side** at another one to see both.")
+        st.info(f"A is **{_named(found[0])}**. Press **Side by side** at another one to see both.")
     if len(found) == 2:
         _draw_pair(found[0], found[1])
 
@@ -44,17 +45,16 @@ def _draw_pair(left: Entry, right: Entry) -> None:
         st.query_params.pop(_PAIR)
         st.rerun()
     for column, side, entry in zip(st.columns(2), SIDES, (left, right), strict=True):
-        column.markdown(f"**{side}**: {_plain(entry)}{'' if entry.finished else ' (not finished: as far as it came)'}")
+        column.markdown(f"**{side}**: {_named(entry)}{'' if entry.finished else ' (not finished: as far as it came)'}")
     _settings(left, right)
     sides = [[run for run in map(_story, entry.listed) if run] for entry in (left, right)]
     _charts(sides[0], sides[1])
     _numbers(final_numbers(sides[0], sides[1]))
 
 
-def _plain(entry: Entry) -> str:
-    """Its name as plain text in Markdown: each character that could mean something there loses its meaning."""
-    words = f"{entry.name} ({entry.title})" if entry.name else entry.title
-    return "".join(letter if letter.isalnum() or letter.isspace() else f"&#{ord(letter)};" for letter in words)
+def _named(entry: Entry) -> str:
+    """Its name and title as plain text in Markdown."""
+    return plain(f"{entry.name} ({entry.title})" if entry.name else entry.title)
 
 
 def _story(one: Listed) -> Progress | None:

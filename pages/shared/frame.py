@@ -40,13 +40,9 @@ def heading(text: str) -> None:
     st.html(f'<h3 class="hw5-heading">{escape(text)}</h3>')
 
 
-def big_number(label: str, value: str, colour: str = "inherit") -> None:
-    """The one number that matters, large, with equal-width digits so that nothing jitters."""
-    st.html(number_html(label, value, colour))
-
-
-def number_html(label: str, value: str, colour: str = "inherit") -> str:
-    """The same as a part of a larger element."""
+def number_html(label: str, value: str, colour: str) -> str:
+    """The one number that matters, large, with equal-width digits so that nothing jitters; a part of a larger
+    element."""
     return (
         f'<div class="hw5-label">{escape(label)}</div>'
         f'<div class="hw5-number" style="color:{escape(colour)}">{escape(value)}</div>'
@@ -54,7 +50,7 @@ def number_html(label: str, value: str, colour: str = "inherit") -> str:
 
 
 def bar_html(label: str, fraction: float, colour: str) -> str:
-    """How far something named so is, from 0 to 1, as a part of a larger element."""
+    """A bar that shows how far what is named so has come, from 0 to 1; a part of a larger element."""
     percent = round(100 * fraction, 1)
     return (
         f'<div class="hw5-bar" role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '

@@ -1,6 +1,6 @@
 // The guide's card. Everything happens here: the browser alone knows whether somebody has seen this page's guide before.
 
-const OUTLINE = "3px solid var(--primary-color, #D55E00)"
+const OUTLINE = "3px solid light-dark(#0072B2, #4FB0E8)"
 
 const memory = {
   // A browser that keeps nothing shows the guide again, which is better than an error.

@@ -7,6 +7,7 @@ _UNSEEN = "\u2060"
 
 
 def plain(words: object) -> str:
-    """The words with all escaped that Markdown would make a link, an image, a tag, code or a formula of."""
-    escaped = re.sub(r"([\[\]<`$])", r"\\\1", str(words))
-    return re.sub(r"(?i)(?<=://)|(?<=www)(?=\.)|(?<=:)(?=//)|(?<=\w)(?=@)", _UNSEEN, escaped)
+    """The words with all escaped that Markdown would make a link, an image, a tag, code, a formula, an emoji or an icon
+    of, or set in another type."""
+    escaped = re.sub(r"([\\\[\]<&`$*~]|(?<!\w)_|_(?!\w))", r"\\\1", str(words))
+    return re.sub(r"(?i)(?<=://)|(?<=www)(?=\.)|(?<=:)(?=//|\w)|(?<=\w)(?=@)", _UNSEEN, escaped)

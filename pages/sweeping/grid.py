@@ -26,7 +26,7 @@ _STYLE = """<style>
 .hw5-grid a {color: inherit}
 </style>"""
 
-_COLOUR = "var(--st-primary-color)"
+_COLOUR = "light-dark(#0072B2, #4FB0E8)"
 
 _STATES = {
     Status.WAITING: "in line",

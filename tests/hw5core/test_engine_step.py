@@ -47,7 +47,7 @@ def test_pause_three_steps_and_resume_end_as_if_nothing_had_been(shop: tuple[Eng
     # The first step also waited for what had been trained when the pause was asked for; the last one added one batch.
     assert len(after.losses) == len(before.losses) + 1
     assert after.run.attempt == before.run.attempt
-    engine.resume(CONFIG.run_id, "mine")
+    engine.start([CONFIG], "mine")
     assert wait_until_over(store, CONFIG).run.status is Status.FINISHED
     assert numbers(store.records(CONFIG.run_id)[0]) == undisturbed(CONFIG)
 

@@ -155,7 +155,7 @@ def test_a_paused_run_keeps_its_last_step_and_goes_on_from_it(
     run = store.run(CONFIG.run_id)
     assert run is not None
     assert run.status is Status.PAUSED, "somebody else's start undid the pause"
-    engine.resume(CONFIG.run_id, "mine")
+    engine.start([CONFIG], "mine")
     assert wait_until_over(store, CONFIG).run.status is Status.FINISHED
     assert numbers(store.records(CONFIG.run_id)[0]) == expected
     engine.delete(CONFIG.run_id)

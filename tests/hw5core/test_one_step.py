@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,9 @@ STATEFUL = RunConfig(
     training_images=23,
     epochs=2,
 )
+
+# Dropout that drops everything: what is left to learn are the last layer's biases.
+NOTHING_KEPT = replace(STATEFUL, network="1x28x28 conv4k3p1 relu dropout1 maxpool4 flatten linear10")
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +52,9 @@ def _weights(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
     return state
 
 
-def test_a_run_stepped_through_is_the_run_bit_for_bit(digits: Pool) -> None:
-    whole, stepped = list(train(STATEFUL, digits)), list(_stepped(STATEFUL, digits))
+@pytest.mark.parametrize("config", [STATEFUL, NOTHING_KEPT], ids=["stateful", "nothing kept"])
+def test_a_run_stepped_through_is_the_run_bit_for_bit(config: RunConfig, digits: Pool) -> None:
+    whole, stepped = list(train(config, digits)), list(_stepped(config, digits))
     assert numbers(stepped) == numbers(whole)
     assert [record.step for record in stepped if isinstance(record, MeasuredStep)] == list(range(10))
     assert isinstance(stepped[-1], RunFinished)

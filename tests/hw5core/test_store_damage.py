@@ -65,6 +65,7 @@ def test_of_a_damaged_file_every_intact_run_is_kept(tmp_path: Path) -> None:
         stories[config.run_id] = [STORY[0], losses, STORY[2]]
         _fill(store, config, stories[config.run_id])
         store.rename(config.run_id, f"number {seed}")
+    store.guess("a race", "a student", 40.0)
     # A bad sector amid the losses of one run.
     _settle(store.path)
     page, size = _page_full_of(store.path, b"1.25, ")
@@ -77,6 +78,7 @@ def test_of_a_damaged_file_every_intact_run_is_kept(tmp_path: Path) -> None:
     for run_id, story in stories.items():
         assert again.records(run_id)[0] == story
     assert {run.name for run, _ in again.newest(9)} == {"number 0", "number 2", "number 3"}
+    assert again.guesses("a race") == {"a student": 40.0}
     assert [path.name in again.notice for path in tmp_path.glob("*.damaged-*[0-9]")] == [True]
 
 
