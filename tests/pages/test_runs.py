@@ -83,7 +83,7 @@ def test_only_an_owner_renames_and_a_name_is_never_markup(open_page: Callable[..
     other = open_page("runs", pair=[BASE.race_key, FASTER.race_key])
     told = " ".join(markdown.value for markdown in other.markdown)
     assert "\\<script>" in told
-    assert "<script" not in told
+    assert "<script" not in told.replace("\\<", "")
     assert "**bold" not in told
 
 
