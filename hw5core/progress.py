@@ -17,8 +17,9 @@ RECENT_REPORTS = 25
 """Over how many of a run's reports its pace is taken: about five seconds."""
 
 
-Moment = tuple[Status, int, int, int]
-"""Status, attempt, batches and epochs of a run: as long as they stay the same, there is nothing new to show of it."""
+Moment = tuple[Status, int, int, int, int, float | None]
+"""Status, attempt, batches, epochs, reports and seconds of a run: as long as they stay the same, there is nothing new
+to show of it."""
 
 
 @dataclass(eq=False)  # one that goes on changing is only equal to itself
@@ -87,7 +88,13 @@ class Progress:
 
     @property
     def moment(self) -> Moment:
-        return self.run.status, self.run.attempt, len(self.losses), len(self.epochs)
+        told = len(self.losses), len(self.epochs), len(self.clock), self.seconds
+        return self.run.status, self.run.attempt, *told
+
+    @property
+    def stepped(self) -> MeasuredStep | None:
+        """The run's newest batch, if it was moved on by this one alone."""
+        return self.measured if self.measured and self.measured.step == self.done - 1 else None
 
     @property
     def fraction(self) -> float:

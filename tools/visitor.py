@@ -49,7 +49,7 @@ class Visitor:
         self._query = query
         self._page_hash = ""
         self.said: dict[str, WidgetState] = {}
-        self._cached: list[str] = []
+        self._cached: dict[str, Element] = {}
         self._drawn: set[tuple[int, ...]] = set()
         self._draws_page = False
         self._timers: dict[str, asyncio.Task[None]] = {}
@@ -67,6 +67,10 @@ class Visitor:
         context = wish.context_info
         context.timezone, context.locale, context.url, context.color_scheme = "UTC", "en-US", self._url, "light"
         self.asked += 1
+        await self.send(message)
+
+    async def send(self, message: BackMsg) -> None:
+        """Say anything to the server."""
         await self._connection.send(message.SerializeToString())
 
     async def open(self, page: str, query: str = "") -> None:
@@ -149,7 +153,9 @@ class Visitor:
             case "page_info_changed":
                 self._query = message.page_info_changed.query_string
             case "delta" if message.delta.HasField("new_element"):
-                self._show(message)
+                self._show(message, message.delta.new_element)
+            case "ref_hash":
+                self._show(message, self._cached[message.ref_hash])
             case "auto_rerun":
                 self._repeat(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             case "stop_auto_rerun":
@@ -175,14 +181,13 @@ class Visitor:
             self.elements = {place: shown for place, shown in self.elements.items() if place in self._drawn}
             self.finished.append(time.monotonic())
 
-    def _show(self, message: ForwardMsg) -> None:
-        element = message.delta.new_element
+    def _show(self, message: ForwardMsg, element: Element) -> None:
         place = tuple(message.metadata.delta_path)
         self.elements[place] = element
         self.sent[place] += 1
         self._drawn.add(place)
         if message.metadata.cacheable:
-            self._cached.append(message.hash)
+            self._cached[message.hash] = element
         state = _state_at_rest(element)
         if state:
             self.said.setdefault(state.id, state)
@@ -193,7 +198,7 @@ class Visitor:
         elif message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
             self._finish_page()
         # The page's script keeps a message for two runs; here those of the newest run are enough to be known.
-        del self._cached[:-8]
+        self._cached = dict(list(self._cached.items())[-8:])
 
     def _repeat(self, fragment: str, seconds: float) -> None:
         self._stop([fragment])

@@ -110,7 +110,7 @@ def _shown(
     return scoreboard(configs, runs) + heading_html(_TITLE, words), rows
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _told(
     runs: tuple[Progress, ...],
     moments: tuple[Moment, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing

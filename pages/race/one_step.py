@@ -19,7 +19,7 @@ from pages.race.opened_batch import answers_of, open_once, opened_batch
 
 def one_step(runs: Sequence[Progress]) -> None:
     """Draw what the newest batch did, of each run whose newest batch was a step."""
-    stepped = [(run, run.measured) for run in runs if run.measured and run.measured.step == run.done - 1]
+    stepped = [(run, run.stepped) for run in runs if run.stepped]
     if not stepped:
         return
     with st.container(border=True):

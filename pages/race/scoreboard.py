@@ -23,7 +23,7 @@ def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> str:
     return _board(configs, tuple(runs), tuple(run.moment for run in runs), waits)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _board(
     configs: tuple[RunConfig, ...],
     runs: tuple[Progress, ...],

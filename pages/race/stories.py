@@ -46,5 +46,5 @@ def what_has_ended(configs: tuple[RunConfig, ...], batch: int | None) -> object:
     except StoreError as error:
         return str(error)
     engine = started_engine()
-    told = [(run.moment[:2], run.started, run.measured, bool(run.epochs)) for run in runs]
+    told = [(run.moment[:2], run.started, run.stepped, bool(run.epochs)) for run in runs]
     return engine and engine.trouble, tuple(told), [batch is not None and run.done > batch for run in runs]

@@ -111,7 +111,7 @@ def _epochs(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Tab
     return _shown(tuple(runs), tuple(len(run.epochs) for run in runs))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _shown(
     runs: tuple[Progress, ...],
     epochs: tuple[int, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import streamlit as st
 from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -68,7 +67,9 @@ def redraw_on_change(look: _Look, *arguments: Hashable) -> None:
 
     `look`, here and in `pushed`, is a function of a module: one of a page's own script is another one in each session.
     """
-    _keep(look, arguments, look(*arguments), layout=None, places=None)
+    page = _page()
+    seen = look(*arguments)
+    _keep(page, look, arguments, seen, layout=None, places=None)
 
 
 @contextmanager
@@ -76,18 +77,19 @@ def pushed(look: Callable[..., tuple[Part, ...]], *arguments: Hashable) -> Itera
     """What `look` gives now. Inside, one element has to be drawn for each part, in their order: HTML, Markdown or code
     of a text, a chart of rows. As soon as `look` gives something else, the browser is sent that, or, if it is another
     number of parts, the fragment is drawn anew. It is called on a thread of its own, without any session."""
+    page = _page()
     seen = look(*arguments)
     with _listening() as drawn:
         yield seen
     elements = [message for message in drawn if message.delta.WhichOneof("type") == "new_element"]
     places = tuple(tuple(message.metadata.delta_path) for message in elements) or (look, arguments)
-    _keep(look, arguments, seen, tuple(map(_emptied, elements)), places)
+    _keep(page, look, arguments, seen, tuple(map(_emptied, elements)), places)
 
 
 def forget_what_was_drawn() -> None:
     """Keep nothing of this session's page up to date any more: it is drawn anew."""
     context = get_script_run_ctx()
-    if context:
+    if context and _runtime():
         _pusher().forget(context.session_id)
 
 
@@ -106,11 +108,18 @@ class Kept:
 
 
 @dataclass
-class _Page:
-    """All that is kept up to date of one session's page, and when its browser was last within reach."""
+class Page:
+    """All that is kept up to date of one session's page, and when its browser was last within reach. A page that is
+    drawn anew is another one: what a run of the page that was broken off still says of it is nobody's."""
 
     kept: dict[Hashable, Kept] = field(default_factory=dict)
     reached: float = field(default_factory=time.monotonic)
+
+    def keep(self, kept: Kept) -> None:
+        """Keep it up to date, instead of what stood there before."""
+        if kept.layout is None:
+            self.kept = {place: other for place, other in self.kept.items() if other.fragment != kept.fragment}
+        self.kept[kept.place] = kept
 
 
 @dataclass(frozen=True)
@@ -118,20 +127,29 @@ class _Parcel:
     """What one session is to be told, so that it shows `now`: messages, or None if it is to draw anew."""
 
     session: AppSession
-    page: _Page
+    page: Page
     kept: Kept
     now: Any
     messages: tuple[ForwardMsg, ...] | None
 
 
-def _keep(
-    look: _Look, arguments: tuple[Hashable, ...], seen: Any, layout: tuple[bytes, ...] | None, places: Hashable
-) -> None:
+def _page() -> Page | None:
+    """This session's, if there is a server to keep it up to date."""
     context = get_script_run_ctx()
-    if context and _runtime():
+    return _pusher().page(context.session_id) if context and _runtime() else None
+
+
+def _keep(
+    page: Page | None,
+    look: _Look,
+    arguments: tuple[Hashable, ...],
+    seen: Any,
+    layout: tuple[bytes, ...] | None,
+    places: Hashable,
+) -> None:
+    if page:
         fragment = ThreadState.get().fragment_id or ""
-        kept = Kept(look, arguments, seen, fragment, layout, (fragment, places))
-        _pusher().keep(context.session_id, kept)
+        page.keep(Kept(look, arguments, seen, fragment, layout, (fragment, places)))
 
 
 def _runtime() -> Runtime | None:
@@ -205,7 +223,7 @@ def _looked(look: _Look, arguments: tuple[Hashable, ...]) -> Any:
         return _UNKNOWN
 
 
-def _news(page: _Page, looked: Callable[[_Look, tuple[Hashable, ...]], Any]) -> Iterator[tuple[Kept, Any]]:
+def _news(page: Page, looked: Callable[[_Look, tuple[Hashable, ...]], Any]) -> Iterator[tuple[Kept, Any]]:
     """What shows something else than there is now, and what there is; of what is to be drawn anew no single parts."""
     anew: set[str] = set()
     for kept in sorted(page.kept.values(), key=lambda kept: (kept.fragment, kept.layout is not None)):
@@ -217,38 +235,42 @@ def _news(page: _Page, looked: Callable[[_Look, tuple[Hashable, ...]], Any]) -> 
                 yield kept, now
 
 
+def _redraw(session: AppSession, fragment: str) -> None:
+    """Have it draw this fragment anew, or, if it is "", its whole page, as if its browser had asked."""
+    wish = ClientState()
+    wish.CopyFrom(session._client_state)
+    wish.fragment_id, wish.is_auto_rerun = fragment, bool(fragment)
+    session.request_rerun(wish)
+
+
 class Pusher:
     """The thread, and what each session has on its page."""
 
     def __init__(self) -> None:
-        self._pages: dict[str, _Page] = {}
-        self._closed = threading.Event()
+        self._pages: dict[str, Page] = {}
+        self._connected = 0
         self._redraws = 0.0
 
-    def close(self) -> None:
-        self._closed.set()
-
-    def keep(self, session_id: str, kept: Kept) -> None:
-        """Keep it up to date, instead of what stood there before."""
-        page = self._pages.setdefault(session_id, _Page())
-        if kept.layout is None:
-            page.kept = {place: other for place, other in page.kept.items() if other.fragment != kept.fragment}
-        page.kept[kept.place] = kept
+    def page(self, session_id: str) -> Page:
+        """What this session has on its page."""
+        return self._pages.setdefault(session_id, Page())
 
     def forget(self, session_id: str) -> None:
         self._pages.pop(session_id, None)
 
     def run(self) -> None:
-        """Look again and again, until `close`."""
+        """Look again and again."""
         rest = SHORTEST_SECONDS
-        while not self._closed.wait(rest):
+        while True:
+            time.sleep(rest)
             begin = time.monotonic()
             try:
                 self.look(rest)
             except Exception:  # Streamlit's private parts are no promise of anybody's
                 _log.exception("what is shown cannot be kept up to date")
             spent = time.monotonic() - begin
-            rest = max(SHORTEST_SECONDS, SECONDS_PER_SESSION * len(self._pages), spent / SHARE_OF_TIME) - spent
+            crowded = SECONDS_PER_SESSION * self._connected
+            rest = max(SHORTEST_SECONDS, crowded, spent / SHARE_OF_TIME) - spent
 
     def look(self, since: float) -> None:
         """Look once, so many seconds after the last time, at whatever any session shows; tell each what has changed."""
@@ -256,7 +278,9 @@ class Pusher:
         looked = cache(_looked)
         filled = cache(lambda look, arguments, layout: _filled(layout, looked(look, arguments)))
         parcels: list[_Parcel] = []
-        for session, page in self._within_reach():
+        reached = list(self._within_reach())
+        self._connected = len(reached)
+        for session, page in reached:
             for kept, now in _news(page, looked):
                 if kept.layout is not None and len(kept.layout) == len(now):
                     messages = filled(kept.look, kept.arguments, kept.layout)
@@ -268,7 +292,7 @@ class Pusher:
             with suppress(RuntimeError):  # the server ends
                 parcels[0].session._event_loop.call_soon_threadsafe(self._deliver, parcels)
 
-    def _within_reach(self) -> Iterator[tuple[AppSession, _Page]]:
+    def _within_reach(self) -> Iterator[tuple[AppSession, Page]]:
         """The sessions whose browsers are connected. Those that have been gone for long are forgotten."""
         runtime, now = _runtime(), time.monotonic()
         for session_id, page in list(self._pages.items()):
@@ -287,18 +311,16 @@ class Pusher:
             current = self._pages.get(session.id) is parcel.page and parcel.page.kept.get(kept.place) is kept
             if session._scriptrunner is not None or not current:
                 continue
-            kept.seen = parcel.now
             if parcel.messages is None:
-                wish = ClientState()
-                wish.CopyFrom(session._client_state)
-                wish.fragment_id, wish.is_auto_rerun = kept.fragment, bool(kept.fragment)
-                session.request_rerun(wish)
+                _redraw(session, kept.fragment)
             for message in parcel.messages or ():
                 session._enqueue_forward_msg(message)
+            kept.seen = parcel.now
 
 
-@st.cache_resource(show_spinner=False, on_release=Pusher.close)
+@cache
 def _pusher() -> Pusher:
+    """Not in Streamlit's cache: whoever empties that would leave all open pages as they are."""
     pusher = Pusher()
     threading.Thread(target=pusher.run, name="push", daemon=True).start()
     return pusher

@@ -2,7 +2,8 @@
 
 A browser can say anything of them, and so can a page that was opened before the app was renewed. Streamlit takes it on
 trust: one value of another type, or JSON of another form, and the page ends in an error that is not the visitor's to
-understand. Here such a control stands where it stood at first, and everything else on the page as it was.
+understand. Here such a control stands where it stood at first, and everything else on the page as it was. Nor may a
+browser have the server forget what it keeps for all.
 """
 
 import math
@@ -10,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.state.common import WidgetMetadata, is_element_id
 from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX, Serialized, Value, WStates
 
@@ -21,6 +23,12 @@ def check_what_is_said() -> None:
     sends every page what makes no sense."""
     WStates.set_widget_from_proto = _take  # type: ignore[method-assign, assignment]
     WStates.__getitem__ = _read  # type: ignore[method-assign]
+    AppSession._handle_clear_cache_request = _keep_caches  # type: ignore[method-assign, assignment]
+
+
+def _keep_caches(_: AppSession) -> None:
+    """Any browser can ask that the caches be emptied, though no menu here offers it. They are everybody's, the engine
+    and its workers among them."""
 
 
 def _take(states: WStates, said: WidgetState) -> None:

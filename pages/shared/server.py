@@ -59,7 +59,7 @@ def ask_worker(function: Callable[..., Any], *arguments: Any) -> Any:
         raise EngineError(f"A worker could not answer ({type(error).__name__}: {what}). Try again.") from error
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=256)
 def follower(run_id: str) -> Follower:
     """Everybody who watches a run shares one reader, so a record is read from the store once. It is a lean one."""
     return Follower(run_store(), run_id, lean=True)

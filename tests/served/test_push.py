@@ -4,6 +4,7 @@ import asyncio
 
 import pyarrow as pa
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.VegaLiteChart_pb2 import VegaLiteChart
 
 from hw5core.config import RunConfig, race
@@ -101,3 +102,47 @@ async def _choose_and_wait(address: str) -> None:
         specification = _loss_chart(student).spec
         assert "seconds of training" in specification
         assert '"log"' in specification
+
+
+def test_a_stranger_who_has_the_caches_emptied_stops_neither_the_race_nor_what_is_sent(server: Server) -> None:
+    asyncio.run(_empty_the_caches(server.address))
+
+
+async def _empty_the_caches(address: str) -> None:
+    query = QUERY.format(epochs=30, seed=4)
+    async with (
+        visitor(address, "training", query, browser_cookie(1)) as lecturer,
+        visitor(address, "parameters", "", browser_cookie(2)) as stranger,
+    ):
+        await lecturer.until_drawn(1)
+        await stranger.until_drawn(1)
+        await lecturer.press("Start the race")
+        await lecturer.until(lambda tab: "running:" in tab.text())
+        await stranger.send(BackMsg(clear_cache=True))
+        await lecturer.until(lambda tab: "This race has been run" in tab.text())
+
+
+def test_who_watches_a_branch_sees_it_begin_while_its_run_goes_on(server: Server) -> None:
+    asyncio.run(_branch_off(server))
+
+
+async def _branch_off(server: Server) -> None:
+    network = "1x28x28 flatten relu linear10"
+    query = QUERY.format(epochs=200, seed=6)
+    async with visitor(server.address, "training", query, browser_cookie(1)) as lecturer:
+        await lecturer.until_drawn(1)
+        await lecturer.press("Start the race")
+        await lecturer.until(lambda tab: "sigmoid accuracy of epoch 0:" in tab.text())
+        run = RunConfig(epochs=200, seed=6, network=network, activation="sigmoid").run_id
+        async with visitor(server.address, "fork", f"run={run}&branch-activation=relu", browser_cookie(2)) as student:
+            await student.until_drawn(1)
+            await lecturer.open("fork", f"run={run}&branch-activation=relu")
+            await lecturer.press("Start the branch")
+            await student.until(lambda tab: "The branch is running" in tab.text())
+            await lecturer.until(lambda tab: "Pause" in tab.buttons)
+            await lecturer.press("Pause")
+            await student.until(lambda tab: "The branch is paused" in tab.text())
+            assert not student.exceptions
+        await lecturer.open("training", query)
+        await lecturer.press("Stop")
+        await lecturer.until(lambda tab: "Go on with the race" in tab.buttons)

@@ -95,7 +95,7 @@ def _redrawn(race: Race, fragment: str = "") -> Kept:
 def test_a_hundred_are_sent_the_same_message_made_once_and_only_when_there_is_news(hall: dict[str, Browser]) -> None:
     pusher, race = Pusher(), Race()
     for name in hall:
-        pusher.keep(name, _watched(race))
+        pusher.page(name).keep(_watched(race))
     pusher.look(1)
     assert (race.looked, [one.sent for one in hall.values()]) == (1, [[]] * 100)
     race.now = ("2.2", ROWS[1])
@@ -108,7 +108,7 @@ def test_a_hundred_are_sent_the_same_message_made_once_and_only_when_there_is_ne
 
 def test_a_page_that_is_being_drawn_is_sent_nothing_and_afterwards_what_it_missed(hall: dict[str, Browser]) -> None:
     pusher, race = Pusher(), Race()
-    pusher.keep("0", _watched(race))
+    pusher.page("0").keep(_watched(race))
     race.now, hall["0"]._scriptrunner = ("2.2", ROWS[1]), object()
     pusher.look(1)
     assert hall["0"].sent == []
@@ -120,10 +120,10 @@ def test_a_page_that_is_being_drawn_is_sent_nothing_and_afterwards_what_it_misse
 def test_what_is_no_longer_on_the_page_is_not_sent(hall: dict[str, Browser]) -> None:
     pusher, race = Pusher(), Race()
     for name in ("0", "1"):
-        pusher.keep(name, _watched(race))
+        pusher.page(name).keep(_watched(race))
     pusher.forget("0")
     # The fragment is drawn anew, and does not show it this time.
-    pusher.keep("1", _redrawn(Race(), fragment="live"))
+    pusher.page("1").keep(_redrawn(Race(), fragment="live"))
     race.now = ("2.2", ROWS[1])
     pusher.look(1)
     assert hall["0"].sent == hall["1"].sent == []
@@ -132,7 +132,7 @@ def test_what_is_no_longer_on_the_page_is_not_sent(hall: dict[str, Browser]) -> 
 def test_what_is_drawn_in_its_place_is_sent_instead(hall: dict[str, Browser]) -> None:
     pusher, zoomed, whole, below = Pusher(), Race(), Race(), Race()
     for kept in (_watched(whole), _watched(below, place=1), _watched(zoomed)):
-        pusher.keep("0", kept)
+        pusher.page("0").keep(kept)
     zoomed.now, whole.now, below.now = ("2.2", ROWS[1]), ("2.1", ROWS[1]), ("2.0", ROWS[1])
     pusher.look(1)
     assert {message.delta.new_element.html.body for message in hall["0"].sent} == {"2.2", "2.0", ""}
@@ -143,7 +143,7 @@ def test_who_cannot_be_reached_for_a_while_goes_on_and_for_long_is_forgotten(
 ) -> None:
     pusher, race = Pusher(), Race()
     asleep = hall.pop("0")
-    pusher.keep(asleep.id, _watched(race))
+    pusher.page(asleep.id).keep(_watched(race))
     race.now = ("2.2", ROWS[1])
     pusher.look(1)
     assert asleep.sent == []
@@ -161,7 +161,7 @@ def test_who_cannot_be_reached_for_a_while_goes_on_and_for_long_is_forgotten(
 def test_pages_are_drawn_anew_a_few_at_a_time_and_each_once(hall: dict[str, Browser]) -> None:
     pusher, race = Pusher(), Race()
     for name in hall:
-        pusher.keep(name, _redrawn(race))
+        pusher.page(name).keep(_redrawn(race))
     race.now = "it is over"
     drawn = []
     for _ in range(2 * 100 // int(REDRAWS_A_SECOND)):
@@ -174,7 +174,7 @@ def test_pages_are_drawn_anew_a_few_at_a_time_and_each_once(hall: dict[str, Brow
 def test_nothing_is_sent_to_a_page_that_waits_to_be_drawn_anew(hall: dict[str, Browser]) -> None:
     pusher, race, page, told = Pusher(), Race(), Race(), Race()
     for kept in (_redrawn(page), _watched(race), _redrawn(told, fragment="told"), _watched(race, fragment="told")):
-        pusher.keep("0", kept)
+        pusher.page("0").keep(kept)
     race.now, told.now = ("2.2", ROWS[1]), "the first epoch has ended"
     pusher.look(0)
     assert (len(hall["0"].sent), hall["0"].redrawn) == (2, []), "the other fragment is sent its own"
@@ -188,8 +188,8 @@ def test_nothing_is_sent_to_a_page_that_waits_to_be_drawn_anew(hall: dict[str, B
 def test_another_number_of_parts_has_the_fragment_drawn_anew(hall: dict[str, Browser]) -> None:
     pusher, race, branches = Pusher(), Race(), Race()
     branches.now = ()
-    pusher.keep("0", _watched(race))
-    pusher.keep("0", Kept(branches, (), (), "told", (), "branches"))
+    pusher.page("0").keep(_watched(race))
+    pusher.page("0").keep(Kept(branches, (), (), "told", (), "branches"))
     race.now, branches.now = ("2.2",), ("it has begun",)
     for _ in range(2):
         pusher.look(1)
@@ -204,8 +204,8 @@ def test_what_cannot_be_looked_at_stays_as_it_is_and_the_rest_goes_on(
     def broken() -> Any:
         raise OSError("no such file")
 
-    pusher.keep("0", Kept(broken, (), ("2.3", ROWS[0]), "live", (), "broken"))
-    pusher.keep("1", _watched(race))
+    pusher.page("0").keep(Kept(broken, (), ("2.3", ROWS[0]), "live", (), "broken"))
+    pusher.page("1").keep(_watched(race))
     race.now = ("2.2", ROWS[1])
     pusher.look(1)
     assert hall["0"].redrawn == []
