@@ -49,7 +49,7 @@ LAST_WORDS_SECONDS = 5
 STEP_SECONDS = 60
 """How long a step may take: an epoch's last one evaluates, and its worker may have to read MNIST first."""
 
-RESTART_SECONDS = 10.0
+RESTART_SECONDS = 20
 """How long a worker that died may take to be there again."""
 
 MAX_RESTARTS = 3

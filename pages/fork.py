@@ -44,18 +44,19 @@ def _branch(parent: RunConfig, config: RunConfig) -> None:
     st.markdown(in_words(config))
     # The buttons and the note are this branch's alone; what the others come to is watched below.
     redraw_on_change(where_it_stands, (config,))
-    mine = stories((config,), fresh_seconds=0)
     worthwhile = bool(changes(config)) or config.epochs > parent.epochs
     if not worthwhile:
         st.info("Change something first: as it stands the branch would be its run again, number for number.")
     # One place however much it holds: were the charts below to move, the browser would build them anew.
+    above = st.container()
     with st.container():
+        shown = (parent, config, *chosen_beside(parent, config))
+    mine = [run for run in stories(shown, fresh_seconds=0) if run.run.config == config]
+    with above:
         with st.container(horizontal=True):
             run_buttons((config,), mine, "branch", allowed=worthwhile)
         if rests(mine):
             st.info("The branch is paused. Whoever started it lets it go on or steps it; after an hour everybody may.")
-    with st.container():
-        shown = (parent, config, *chosen_beside(parent, config))
     watch(shown, _afterwards)
     engine()
 
