@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,8 @@ def _cluster_of_one(folder: Path, port: int = 0) -> Iterator[str]:
 def test_a_cluster_that_comes_back_is_found_again_and_the_run_goes_on(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = CONFIGS[0]
+    # Long enough not to be at its end before the cluster is, however busy the machine.
+    config = replace(CONFIGS[0], epochs=20)
     with _cluster_of_one(tmp_path) as address:
         monkeypatch.setenv("HW5_SCHEDULER", address)
         engine = Engine(store)
