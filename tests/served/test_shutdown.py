@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -42,7 +43,8 @@ async def _start_a_long_race(address: str) -> None:
     async with visitor(address, "training", "epochs-digits=200") as tab:
         await tab.until_drawn(1)
         await tab.press("Start the race")
-        await tab.until(lambda tab: tab.text().count("running: ") >= 2)
+        # Both have trained batches: a run that has not begun has no checkpoint, and nothing to lose.
+        await tab.until(lambda tab: len(re.findall(r"running: [1-9][\d,]* of", tab.text())) >= 2)
 
 
 def _children(pid: int) -> list[int]:
