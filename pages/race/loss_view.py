@@ -14,7 +14,7 @@ from hw5core.config import RunConfig, race_id
 from hw5core.progress import Moment, Progress
 from pages.race.scoreboard import scoreboard
 from pages.race.stories import stories
-from pages.shared.chart import draw_under, heading_html
+from pages.shared.chart import draw_under, heading_html, rows_to_send
 from pages.shared.lecture import aside
 from pages.shared.push import pushed
 
@@ -118,8 +118,7 @@ def _told(
     zoom: tuple[float, float] | None,
 ) -> tuple[str, pa.Table]:
     """The chart's words and rows, made once for all who watch; the rows in the form in which they are sent."""
-    rows = training_loss_table(runs, view, zoom)
-    return losses_in_words(runs), pa.Table.from_pandas(rows, preserve_index=False, nthreads=1)
+    return losses_in_words(runs), rows_to_send(training_loss_table(runs, view, zoom))
 
 
 def _key(configs: tuple[RunConfig, ...]) -> str:

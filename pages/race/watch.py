@@ -21,7 +21,7 @@ from pages.race.loss_view import chosen_batch, loss_chart, view_controls
 from pages.race.one_step import one_step
 from pages.race.opened_batch import opened_batch
 from pages.race.stories import stories, what_has_ended
-from pages.shared.chart import draw_under, heading_html
+from pages.shared.chart import draw_under, heading_html, rows_to_send
 from pages.shared.lecture import aside
 from pages.shared.plain_words import plain
 from pages.shared.push import ASKS_SECONDS, pushed, redraw_on_change
@@ -117,6 +117,6 @@ def _shown(
     epochs: tuple[int, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
 ) -> tuple[str, pa.Table, str, pa.Table]:
     """The same, made once for all who watch."""
-    rows = pa.Table.from_pandas(epoch_table(runs), preserve_index=False, nthreads=1)
+    rows = rows_to_send(epoch_table(runs))
     losses = heading_html(_LOSSES, validation_losses_in_words(runs))
     return losses, rows, heading_html(_ACCURACIES, test_accuracies_in_words(runs)), rows

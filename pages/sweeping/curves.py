@@ -20,7 +20,7 @@ from hw5core.sweep_charts import (
     sweep_validation_chart,
 )
 from hw5core.sweeps import Sweep
-from pages.shared.chart import draw_chart, draw_under, heading_html
+from pages.shared.chart import draw_chart, draw_under, heading_html, rows_to_send
 from pages.shared.push import pushed
 from pages.sweeping.stories import Runs, stories, what_went_wrong
 
@@ -79,7 +79,7 @@ def _computed(
     drawn = {
         (what, rate): _Drawn(
             heading_html(_title(_sweep, what, rate), bands_in_words(table[table.rate == rate], what)),
-            pa.Table.from_pandas(rows_of_rate(table, rate), preserve_index=False, nthreads=1),
+            rows_to_send(rows_of_rate(table, rate)),
         )
         for what, table in tables.items()
         for rate in _sweep.learning_rates

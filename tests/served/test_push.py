@@ -1,6 +1,8 @@
 """Whoever has a race on the page is sent what changes, without asking: over real websockets, from a real server."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pyarrow as pa
 import pytest
@@ -17,18 +19,25 @@ pytestmark = pytest.mark.slow
 QUERY = "epochs-digits={epochs}&seed={seed}&network-text=1x28x28+flatten+relu+linear10"
 
 
+@asynccontextmanager
+async def _lecture(address: str, query: str, view: str = "") -> AsyncIterator[tuple[Visitor, Visitor]]:
+    """A lecturer and a student at the same race; the student looks at it their own way."""
+    async with (
+        visitor(address, "training", query, browser_cookie(1)) as lecturer,
+        visitor(address, "training", query + view, browser_cookie(2)) as student,
+    ):
+        await lecturer.until_drawn(1)
+        await student.until_drawn(1)
+        yield lecturer, student
+
+
 def test_who_waits_sees_the_race_begin_go_on_and_end_without_asking(server: Server) -> None:
     asyncio.run(_wait_and_see(server.address))
 
 
 async def _wait_and_see(address: str) -> None:
     query = QUERY.format(epochs=20, seed=1)
-    async with (
-        visitor(address, "training", query, browser_cookie(1)) as lecturer,
-        visitor(address, "training", query, browser_cookie(2)) as student,
-    ):
-        await lecturer.until_drawn(1)
-        await student.until_drawn(1)
+    async with _lecture(address, query) as (lecturer, student):
         asked = student.asked
         await lecturer.press("Start the race")
         await student.until(lambda tab: "The race is running" in tab.text())
@@ -59,12 +68,7 @@ def test_where_nothing_changes_nothing_is_sent_and_elsewhere_nothing_of_the_race
 
 async def _rest_and_leave(server: Server) -> None:
     query = QUERY.format(epochs=200, seed=2)
-    async with (
-        visitor(server.address, "training", query, browser_cookie(1)) as lecturer,
-        visitor(server.address, "training", query, browser_cookie(2)) as student,
-    ):
-        await lecturer.until_drawn(1)
-        await student.until_drawn(1)
+    async with _lecture(server.address, query) as (lecturer, student):
         await lecturer.press("Start the race")
         await student.until(lambda tab: "The race is running" in tab.text())
         await student.open("parameters")
@@ -88,12 +92,7 @@ def test_a_page_that_is_drawn_anew_unasked_keeps_what_its_controls_say(server: S
 
 async def _choose_and_wait(address: str) -> None:
     query = QUERY.format(epochs=20, seed=3)
-    async with (
-        visitor(address, "training", query, browser_cookie(1)) as lecturer,
-        visitor(address, "training", query + "&axis=seconds&smoothing=20", browser_cookie(2)) as student,
-    ):
-        await lecturer.until_drawn(1)
-        await student.until_drawn(1)
+    async with _lecture(address, query, "&axis=seconds&smoothing=20") as (lecturer, student):
         assert "seconds of training" in _loss_chart(student).spec
         assert '"log"' not in _loss_chart(student).spec
         await student.toggle("logarithmic")
