@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 
 from benchmarks.measurement import Measurement, milliseconds
-from hw5core.architecture import PRESETS, parse
-from hw5core.parameters import count
-from hw5core.summary import ask_module
+from hw5core.explain.summary import ask_module
+from hw5core.network.architecture import PRESETS, parse
+from hw5core.network.counting import count
 
 _GIANT = "3x4096x4096 conv1000000k512s512nobias conv1000000k8 flatten linear1000000"
 _TIMES = 30

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 from benchmarks.measurement import Measurement, Promise, in_turn, measured, milliseconds, ratio_over
-from hw5core.config import RunConfig, race
-from hw5core.datasets import load
-from hw5core.runs import RunStore
-from hw5core.training import train
+from hw5core.data.datasets import load
+from hw5core.runs.config import RunConfig, race
+from hw5core.store.store import RunStore
+from hw5core.training.loop import train
 from tools.live import serving
 from tools.visitor import visitor
 
@@ -63,7 +63,7 @@ def _visits() -> list[float]:
         _train_into(RunStore(Path(home)))
         query = f"epochs-digits={_FINISHED.epochs}"
         with serving(Path(home)) as (address, _):
-            return [asyncio.run(_whole_page(address, "training", query)) for _ in range(VISITS + 1)][1:]
+            return [asyncio.run(_whole_page(address, "train", query)) for _ in range(VISITS + 1)][1:]
 
 
 def _train_into(store: RunStore) -> None:

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from benchmarks.measurement import Measurement, Promise, measured
-from hw5core.config import RunConfig, race
-from hw5core.datasets import at_hand
-from hw5core.engine import Engine
-from hw5core.progress import Follower
-from hw5core.runs import RunStore
+from hw5core.data.datasets import at_hand
+from hw5core.engine.engine import Engine
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.history import Follower
+from hw5core.store.store import RunStore
 
 LIMIT_MIB = 900
 SECONDS = 20
@@ -70,8 +70,8 @@ def _serve(folder: str, dataset: str) -> None:
     """The server's half: everything that the app's server has in memory, and a race that lasts."""
     import streamlit.web.bootstrap  # noqa: F401
 
-    import hw5core.charts  # noqa: F401
-    import pages.shared.server  # noqa: F401
+    import hw5core.charts.race  # noqa: F401
+    import pages.parts.shared.server  # noqa: F401
 
     store = RunStore(Path(folder))
     engine = Engine(store)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measurement import Measurement, Promise, measured
-from hw5core.config import RunConfig, race
-from hw5core.engine import Engine, worker_count
-from hw5core.progress import Follower, Progress
-from hw5core.runs import RunStore
+from hw5core.engine.engine import Engine, worker_count
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.history import Follower, Progress
+from hw5core.store.store import RunStore
 
 ROUNDS = 3
 IMAGES = 5_000

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.measurement import Measurement, in_turn, measured, milliseconds, ratio_over
-from hw5core.backprop import Backprop, gradient_in
-from hw5core.config import RunConfig
-from hw5core.networks import initial_network
-from hw5core.parameters import count
+from hw5core.network.counting import count
+from hw5core.runs.config import RunConfig
+from hw5core.training.backprop import Backprop, gradient_in
+from hw5core.training.modules import initial_network
 
 ROUNDS = 30
 STEPS = 100

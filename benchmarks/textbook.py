@@ -16,7 +16,7 @@ from torch import nn
 from torch.utils.data import ConcatDataset, DataLoader, Subset, random_split
 
 from hw5core import home
-from hw5core.torchvision_import import torchvision_datasets
+from hw5core.data.torchvision_import import torchvision_datasets
 
 torchvision_datasets()  # beside a CPU-only torch, torchvision needs help to be imported
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.measurement import Measurement, Promise, measured, ratio_over
-from hw5core.config import RunConfig, race
-from hw5core.datasets import at_hand
-from hw5core.progress import Follower
-from hw5core.runs import RunStore
+from hw5core.data.datasets import at_hand
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.history import Follower
+from hw5core.store.store import RunStore
 from tools.live import serving
 from tools.visitor import Visitor, visitor
 
@@ -61,7 +61,7 @@ async def _measure(address: str, server: int, home: Path) -> list[Measurement]:
     config = RunConfig(dataset="mnist", epochs=EPOCHS)
     query = f"dataset={config.dataset}&epochs-{config.dataset}={config.epochs}"
     async with AsyncExitStack() as hall:
-        viewers = [await hall.enter_async_context(visitor(address, "training", query))]
+        viewers = [await hall.enter_async_context(visitor(address, "train", query))]
         await viewers[0].until_drawn(1)
         await viewers[0].press("Start the race")
         await viewers[0].until(lambda one: _updates(one) > 5)
@@ -70,7 +70,7 @@ async def _measure(address: str, server: int, home: Path) -> list[Measurement]:
         alone = [window async for window in _rounds(ROUNDS_ALONE, meter, viewers, query)]
         while len(viewers) < VIEWERS:
             few = min(AT_ONCE, VIEWERS - len(viewers))
-            entered = [await hall.enter_async_context(visitor(address, "training", query)) for _ in range(few)]
+            entered = [await hall.enter_async_context(visitor(address, "train", query)) for _ in range(few)]
             for one in entered:
                 await one.until_drawn(1)
             viewers += entered
@@ -86,7 +86,7 @@ async def _measure(address: str, server: int, home: Path) -> list[Measurement]:
 async def _rounds(rounds: int, meter: "_Meter", viewers: Sequence[Visitor], query: str) -> AsyncIterator["_Window"]:
     """Windows in which the viewers are elsewhere and in which they watch, by turns."""
     for _ in range(rounds):
-        for page, asked in ("parameters", ""), ("training", query):
+        for page, asked in ("count", ""), ("training", query):
             for first in range(0, len(viewers), AT_ONCE):
                 await asyncio.gather(*(one.open(page, asked) for one in viewers[first : first + AT_ONCE]))
             yield await meter.window(viewers)

@@ -17,15 +17,16 @@ from typing import Any
 
 from tqdm import tqdm
 
-from hw5core import home, recorded
-from hw5core.activations import ACTIVATIONS
-from hw5core.architecture import PRESETS, ArchitectureError, parse
-from hw5core.config import KNOBS, ConfigError, RunConfig, knob_fields, race
-from hw5core.datasets import DataError, Pool
-from hw5core.engine import Engine, EngineError
-from hw5core.parameters import Count, count
-from hw5core.progress import Follower, Progress, accuracy_lines
-from hw5core.receipts import (
+from hw5core import home
+from hw5core.data.datasets import DataError, Pool
+from hw5core.engine.engine import Engine, EngineError
+from hw5core.network.activations import ACTIVATIONS
+from hw5core.network.architecture import PRESETS, ArchitectureError, parse
+from hw5core.network.counting import Count, count
+from hw5core.runs import recorded
+from hw5core.runs.config import KNOBS, ConfigError, RunConfig, knob_fields, race
+from hw5core.runs.history import Follower, Progress, accuracy_lines
+from hw5core.runs.receipts import (
     Metric,
     ReceiptError,
     compare,
@@ -37,8 +38,8 @@ from hw5core.receipts import (
     receipt,
     verdict,
 )
-from hw5core.records import BatchLosses, Checkpoint, Record, RunStarted
-from hw5core.runs import RunStore, Status, StoreError
+from hw5core.runs.records import BatchLosses, Checkpoint, Record, RunStarted
+from hw5core.store.store import RunStore, Status, StoreError
 
 POLL_SECONDS = 0.2
 
@@ -294,7 +295,7 @@ def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metr
     a branch it is the batches from the fork on, after all those of its run before that."""
     import torch
 
-    from hw5core import datasets
+    from hw5core.data import datasets
 
     torch.set_num_threads(1)
     pool = datasets.load(config.dataset)
@@ -315,7 +316,7 @@ def _checkpoint_at_fork(config: RunConfig, pool: Pool) -> Checkpoint | None:
 
 def _trained(config: RunConfig, pool: Pool, resume: Checkpoint | None, batches: int) -> list[Record]:
     """What a training tells of its first so many batches, or of one more."""
-    from hw5core.training import train
+    from hw5core.training.loop import train
 
     told: list[Record] = []
     trained = itertools.count(1)

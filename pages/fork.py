@@ -2,24 +2,24 @@
 
 import streamlit as st
 
-from hw5core.architecture import ArchitectureError
-from hw5core.config import ConfigError, RunConfig
-from hw5core.engine import EngineError
-from hw5core.forks import changes, in_words
-from hw5core.progress import Progress
-from hw5core.runs import StoreError
-from pages.branch.beside import chosen_beside
-from pages.branch.change import chosen_branch, propose
-from pages.branch.parent import chosen_parent
-from pages.branch.standing import standing
-from pages.race.outcome import receipts
-from pages.race.stories import rests, stories, where_it_stands
-from pages.race.watch import watch
-from pages.shared.frame import begin_page
-from pages.shared.plain_words import plain
-from pages.shared.push import pushed, redraw_on_change
-from pages.shared.run_buttons import run_buttons
-from pages.shared.server import engine, run_store
+from hw5core.engine.engine import EngineError
+from hw5core.network.architecture import ArchitectureError
+from hw5core.runs.config import ConfigError, RunConfig
+from hw5core.runs.forks import changes, in_words
+from hw5core.runs.history import Progress
+from hw5core.store.store import StoreError
+from pages.parts.fork.beside import chosen_beside
+from pages.parts.fork.change import chosen_branch, propose
+from pages.parts.fork.parent import chosen_parent
+from pages.parts.fork.standing import standing
+from pages.parts.shared.frame import begin_page
+from pages.parts.shared.plain_words import plain
+from pages.parts.shared.push import pushed, redraw_on_change
+from pages.parts.shared.run_buttons import run_buttons
+from pages.parts.shared.server import engine, run_store
+from pages.parts.train.outcome import receipts
+from pages.parts.train.stories import rests, stories, where_it_stands
+from pages.parts.train.watch import watch
 
 
 def page() -> None:

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from hw5core.catalogue import Entry, Listed, Order, matching, ordered, races, single_runs
-from hw5core.engine import EngineError
-from hw5core.runs import StoreError
-from pages.run_list.entry import draw_entry
-from pages.run_list.pair import chosen_pair, show_pair
-from pages.shared.frame import begin_page
-from pages.shared.plain_words import plain
-from pages.shared.server import owner, run_store
+from hw5core.engine.engine import EngineError
+from hw5core.runs.catalogue import Entry, Listed, Order, matching, ordered, races, single_runs
+from hw5core.store.store import StoreError
+from pages.parts.runs.entry import draw_entry
+from pages.parts.runs.pair import chosen_pair, show_pair
+from pages.parts.shared.frame import begin_page
+from pages.parts.shared.plain_words import plain
+from pages.parts.shared.server import owner, run_store
 
 MOST_RUNS = 2_000
 LINES = 12
@@ -47,7 +47,7 @@ def _listed() -> list[Listed]:
 
 def _nothing_yet() -> None:
     st.info("Nothing has been trained on this server yet. Every race and sweep that anybody starts will stand here.")
-    st.page_link("pages/training.py", label="Train the first race", icon=":material/trending_up:")
+    st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
 
 
 def _run_list() -> None:

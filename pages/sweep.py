@@ -4,22 +4,22 @@ from contextlib import suppress
 
 import streamlit as st
 
-from hw5core.architecture import ArchitectureError
-from hw5core.config import ConfigError
-from hw5core.engine import EngineError
-from hw5core.runs import Status, StoreError
-from hw5core.sweeps import Sweep
-from pages.shared.estimate import sweep_words
-from pages.shared.frame import begin_page
-from pages.shared.lecture import aside
-from pages.shared.plain_words import plain
-from pages.shared.push import ASKS_SECONDS, redraw_on_change
-from pages.shared.server import engine, run_store
-from pages.sweeping.buttons import sweep_buttons
-from pages.sweeping.curves import built_for, curves, ends
-from pages.sweeping.grid import run_grid
-from pages.sweeping.knobs import chosen_name, chosen_sweep
-from pages.sweeping.stories import Runs, going, stories, what_has_ended, what_went_wrong, where_it_stands
+from hw5core.engine.engine import EngineError
+from hw5core.network.architecture import ArchitectureError
+from hw5core.runs.config import ConfigError
+from hw5core.runs.sweeps import Sweep
+from hw5core.store.store import Status, StoreError
+from pages.parts.shared.estimate import sweep_words
+from pages.parts.shared.frame import begin_page
+from pages.parts.shared.lecture import aside
+from pages.parts.shared.plain_words import plain
+from pages.parts.shared.push import ASKS_SECONDS, redraw_on_change
+from pages.parts.shared.server import engine, run_store
+from pages.parts.sweep.buttons import sweep_buttons
+from pages.parts.sweep.curves import built_for, curves, ends
+from pages.parts.sweep.grid import run_grid
+from pages.parts.sweep.knobs import chosen_name, chosen_sweep
+from pages.parts.sweep.stories import Runs, going, stories, what_has_ended, what_went_wrong, where_it_stands
 
 
 def page() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from hw5core import datasets
-from hw5core.engine import Engine
-from hw5core.runs import RunStore
+from hw5core.data import datasets
+from hw5core.engine.engine import Engine
+from hw5core.store.store import RunStore
 
 WORKERS = {"engine", "idle", "workers"}
 """Fixtures that start worker processes: a test that stands on one takes seconds."""

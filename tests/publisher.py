@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from hw5core.torchvision_import import torchvision_datasets
+from hw5core.data.torchvision_import import torchvision_datasets
 
 KIND = "FashionMNIST"
 _SIZES = {

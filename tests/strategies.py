@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from hw5core.activations import ACTIVATIONS
-from hw5core.architecture import (
+from hw5core.network.activations import ACTIVATIONS
+from hw5core.network.architecture import (
     Activate,
     Architecture,
     AvgPool,
@@ -16,7 +16,7 @@ from hw5core.architecture import (
     MaxPool,
     Shape,
 )
-from hw5core.parameters import count
+from hw5core.network.counting import count
 
 
 @st.composite

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser
 
-from hw5core.config import RunConfig, race
-from hw5core.datasets import DATASETS, at_hand
-from hw5core.forks import Normalisation, branch
-from hw5core.runs import RunStore
-from pages.shared.knobs import branch_query
+from hw5core.data.datasets import DATASETS, at_hand
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.forks import Normalisation, branch
+from hw5core.store.store import RunStore
+from pages.parts.shared.knobs import branch_query
 from tools.live import ROOT, chromium, served, settle
 from tools.trained import trained
 
@@ -34,11 +34,11 @@ BRANCHES = (
 PAGES = {
     "count": "/",
     "count-misfit": "/?net=3x32x32+conv16k3p1+relu+maxpool2+conv32k3+relu+conv64k30+flatten+linear10",
-    "train": "/training",
-    "train-before": "/training?seed=1",
+    "train": "/train",
+    "train-before": "/train?seed=1",
     "sweep": "/sweep",
-    "train-batch": "/training?batch=2000",
-    "train-lecture": "/training?lecture=true",
+    "train-batch": "/train?batch=2000",
+    "train-lecture": "/train?lecture=true",
     "count-lecture": "/?lecture=true",
     "fork": "/fork",
     "fork-two": f"/fork?{urlencode(branch_query(*BRANCHES[:2]))}",
@@ -95,7 +95,7 @@ def _picture_for_readme(browser: Browser, address: str) -> None:
     page.add_init_script(_GUIDE_SEEN)
     page.set_default_timeout(_PATIENCE_MS)
     # With this seed no race is shipped as recorded.
-    page.goto(f"{address}/training?seed=1&dataset={'mnist' if at_hand('mnist') else 'digits'}")
+    page.goto(f"{address}/train?seed=1&dataset={'mnist' if at_hand('mnist') else 'digits'}")
     page.get_by_role("button", name="Start the race").click()
     page.wait_for_function(_HALF_WAY, timeout=5 * _PATIENCE_MS)
     page.screenshot(path=README_PICTURE)

@@ -1,9 +1,9 @@
 """Runs that are there before the app is: trained in this process, straight into a store."""
 
-from hw5core import datasets
-from hw5core.config import RunConfig
-from hw5core.runs import RunStore
-from hw5core.training import train
+from hw5core.data import datasets
+from hw5core.runs.config import RunConfig
+from hw5core.store.store import RunStore
+from hw5core.training.loop import train
 
 
 def trained(store: RunStore, *configs: RunConfig, owner: str = "") -> None:

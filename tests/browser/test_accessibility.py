@@ -8,10 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from hw5core.__main__ import main
-from hw5core.config import RunConfig
-from hw5core.forks import branch
-from hw5core.runs import RunStore
-from pages.shared.knobs import branch_query
+from hw5core.runs.config import RunConfig
+from hw5core.runs.forks import branch
+from hw5core.store.store import RunStore
+from pages.parts.shared.knobs import branch_query
 from tools.live import settle
 from tools.trained import trained
 
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.browser
 RUN = RunConfig(activation="sigmoid", epochs=3, training_images=50)
 BRANCHES = branch(RUN, 0, "relu", 0.008), branch(RUN, 1, "relu", 0.05), branch(RUN, 0, "sigmoid", 0.05)
 RACE = ("epochs", "1"), ("training-images", "50")
-RACE_ADDRESS = "/training?epochs-digits=1&training_images=50"
+RACE_ADDRESS = "/train?epochs-digits=1&training_images=50"
 FORK_ADDRESS = f"/fork?{urlencode(branch_query(*BRANCHES))}"
 PAGES = (
-    "/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/training?seed=1", "/sweep", FORK_ADDRESS,
+    "/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/train?seed=1", "/sweep", FORK_ADDRESS,
     "/runs",
 )  # fmt: skip
 

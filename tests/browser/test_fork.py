@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from hw5core.config import RunConfig
-from hw5core.runs import RunStore
+from hw5core.runs.config import RunConfig
+from hw5core.store.store import RunStore
 from tools.trained import trained
 
 pytestmark = pytest.mark.browser

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from hw5core.config import RunConfig, race
-from hw5core.runs import RunStore, Status
+from hw5core.runs.config import RunConfig, race
+from hw5core.store.store import RunStore, Status
 
 pytestmark = pytest.mark.browser
 
@@ -26,9 +26,9 @@ def test_no_word_of_a_strangers_is_markup(page: Page, server_home: Path) -> None
         store.rename(config.run_id, WORDS[:60])
     page.on("dialog", lambda dialog: pytest.fail(f"a script asks: {dialog.message}"))
     _unharmed(page, f"/?net={quote(WORDS)}", "The network in this page's address cannot be read")
-    _unharmed(page, f"/training?network-text={quote(WORDS)}&dataset={quote(WORDS)}", "word 1")
+    _unharmed(page, f"/train?network-text={quote(WORDS)}&dataset={quote(WORDS)}", "word 1")
     _unharmed(page, f"/?net={quote(LINK)}", "[free](")
-    _unharmed(page, f"/training?network-text={quote(LINK)}", "[free](")
+    _unharmed(page, f"/train?network-text={quote(LINK)}", "[free](")
     _unharmed(page, f"/?net={ADDRESS}", "stranger.example")
     _unharmed(page, f"/runs?search={quote(WORDS[:20])}", "<img src=x onerror=")
     _unharmed(page, f"/sweep?learning-rates={quote(WORDS)}", "Sweep")

@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from hw5core.config import RunConfig
-from hw5core.engine import Engine
-from hw5core.runs import RunStore
+from hw5core.engine.engine import Engine
+from hw5core.runs.config import RunConfig
+from hw5core.store.store import RunStore
 
 if __name__ == "__main__":
     engine = Engine(RunStore(Path(sys.argv[1])))

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from hw5core import datasets
-from hw5core.config import RunConfig
-from hw5core.progress import Follower, Progress
-from hw5core.records import BatchLosses, EpochResult, LayerStatistics, Record, RunStarted
-from hw5core.runs import RunStore
+from hw5core.data import datasets
+from hw5core.runs.config import RunConfig
+from hw5core.runs.history import Follower, Progress
+from hw5core.runs.records import BatchLosses, EpochResult, LayerStatistics, Record, RunStarted
+from hw5core.store.store import RunStore
 
 PATIENCE_SECONDS = 120
 
@@ -32,7 +32,7 @@ def undisturbed(config: RunConfig) -> dict[str, Any]:
     """The numbers of a run that nothing happened to, computed in this process as a worker would."""
     import torch
 
-    from hw5core.training import train
+    from hw5core.training.loop import train
 
     torch.set_num_threads(1)
     return numbers(train(config, datasets.load(config.dataset)))

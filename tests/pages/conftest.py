@@ -11,7 +11,7 @@ import streamlit as st
 from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
 
-from hw5core.engine import TRAIN
+from hw5core.engine.engine import TRAIN
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -65,4 +65,4 @@ def open_page(workers: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 @pytest.fixture
 def open_training(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
     """Opens the training page."""
-    return partial(open_page, "training")
+    return partial(open_page, "train")

@@ -31,7 +31,7 @@ def _drawn_without(blocked: str) -> str:
 
 
 def test_the_numbers_the_editor_and_the_drawing_wait_for_nothing_heavy() -> None:
-    drawn = _drawn_without("pages.parameter_lab.bars")
+    drawn = _drawn_without("pages.parts.count.bars")
     assert "loaded: []" in drawn
     assert '<span class="hw5-number">3,747,200</span>' in drawn.replace('\\"', '"')
     for component in ("hw5_guide", "hw5_layer_editor", "hw5_live_table", "hw5_drawing"):
@@ -39,4 +39,4 @@ def test_the_numbers_the_editor_and_the_drawing_wait_for_nothing_heavy() -> None
 
 
 def test_the_guard_can_fail() -> None:
-    assert "'pandas', 'pyarrow', 'altair'" in _drawn_without("pages.shared.server")
+    assert "'pandas', 'pyarrow', 'altair'" in _drawn_without("pages.parts.shared.server")

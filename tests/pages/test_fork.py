@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from hw5core import home
-from hw5core.config import RunConfig
-from hw5core.forks import Normalisation, branch
-from hw5core.runs import RunStore
-from pages.shared.knobs import branch_query
+from hw5core.runs.config import RunConfig
+from hw5core.runs.forks import Normalisation, branch
+from hw5core.store.store import RunStore
+from pages.parts.shared.knobs import branch_query
 from tools.trained import trained
 
 PARENT = RunConfig(

@@ -7,9 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from hw5core import home
-from hw5core.config import RunConfig, race
-from hw5core.records import BatchLosses, EpochResult, RunFinished, RunStarted
-from hw5core.runs import RunStore
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.records import BatchLosses, EpochResult, RunFinished, RunStarted
+from hw5core.store.store import RunStore
 
 BASE = RunConfig(epochs=1, network="1x28x28 flatten linear16 relu linear10")
 FASTER = replace(BASE, learning_rate=0.05)

@@ -8,9 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from hw5core import home
-from hw5core.config import RunConfig
-from hw5core.records import BatchLosses, EpochResult, RunFinished, RunStarted
-from hw5core.runs import RunStore
+from hw5core.runs.config import RunConfig
+from hw5core.runs.records import BatchLosses, EpochResult, RunFinished, RunStarted
+from hw5core.store.store import RunStore
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
 TINY = {"epochs-digits": "1", "network-text": SMALL, "seeds": "2"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hw5core.runs import RunStore
+from hw5core.store.store import RunStore
 from tools.live import ROOT, serving
 
 

@@ -74,12 +74,12 @@ async def _visit(address: str) -> None:
         await first.until_drawn(1)
         assert "Count the parameters" in first.text()
         assert not first.exceptions
-    async with visitor(address, "training", "epochs-digits=1") as tab:
+    async with visitor(address, "train", "epochs-digits=1") as tab:
         await tab.until_drawn(1)
         await tab.press("Start the race")
         await tab.until(lambda tab: "This race has been run" in tab.text(), RACE_SECONDS)
         assert not tab.exceptions
-    async with visitor(address, "training", "dataset=mnist") as tab:
+    async with visitor(address, "train", "dataset=mnist") as tab:
         await tab.until_drawn(1)
         assert "**Recorded** on" in tab.text()
 

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 import psutil
 import pytest
 
-from hw5core.config import RunConfig
-from hw5core.forks import branch
+from hw5core.runs.config import RunConfig
+from hw5core.runs.forks import branch
 from tests.served.conftest import Server
 from tools.live import ROOT
 from tools.trained import trained
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 SECRET = b"what-only-the-operator-may-read"
 MARKUP = "<script>document.title='x'</script>"
-PAGES = ("", "parameters", "training", "runs", "sweep", "fork")
+PAGES = ("", "count", "train", "runs", "sweep", "fork")
 RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_images=20)
 
 
@@ -31,7 +31,7 @@ def at_work(server: Server) -> Iterator[Server]:
     """The server with its workers started, and a file beside its store that is nobody's business."""
     (server.home / "secret.txt").write_bytes(SECRET)
     trained(server.store, RUN, branch(RUN, 0, "tanh", 0.008))
-    asyncio.run(_draw(server.address, "training", ""))
+    asyncio.run(_draw(server.address, "train", ""))
     yield server
     (server.home / "secret.txt").unlink()
 
@@ -92,7 +92,7 @@ def test_what_a_visitor_writes_never_becomes_a_header(at_work: Server) -> None:
     host, port = urlsplit(at_work.address).netloc.split(":")
     for path in (
         "/?net=%0d%0aX-Injected:%20yes",
-        "/training?seed=1%0d%0aSet-Cookie:%20owner=me",
+        "/train?seed=1%0d%0aSet-Cookie:%20owner=me",
         "/%0d%0aX-Injected:yes",
     ):
         with socket.create_connection((host, int(port)), timeout=30) as connection:
@@ -165,12 +165,12 @@ def test_the_largest_of_everything_is_refused_in_a_sentence_and_others_are_answe
         asked = []
         for network in (largest, allowed):
             query = f"epochs-digits=200&batch_size=1000&network-text={quote(network)}"
-            async with visitor(at_work.address, "training", query) as tab:
+            async with visitor(at_work.address, "train", query) as tab:
                 await tab.until_drawn(1)
                 asked.append(tab.text())
                 if "Start the race" in tab.buttons:
                     asked.append(await _ask_for_the_largest(tab))
-        return asked, (await _draw(at_work.address, "parameters", ""))[0]
+        return asked, (await _draw(at_work.address, "count", ""))[0]
 
     said, others = asyncio.run(together())
     assert any("are trained here" in words for words in said)

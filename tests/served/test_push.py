@@ -9,8 +9,8 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.VegaLiteChart_pb2 import VegaLiteChart
 
-from hw5core.config import RunConfig, race
-from hw5core.runs import Status
+from hw5core.runs.config import RunConfig, race
+from hw5core.store.store import Status
 from tests.served.conftest import Server, browser_cookie
 from tools.visitor import Visitor, visitor
 
@@ -23,8 +23,8 @@ QUERY = "epochs-digits={epochs}&seed={seed}&network-text=1x28x28+flatten+relu+li
 async def _lecture(address: str, query: str, view: str = "") -> AsyncIterator[tuple[Visitor, Visitor]]:
     """A lecturer and a student at the same race; the student looks at it their own way."""
     async with (
-        visitor(address, "training", query, browser_cookie(1)) as lecturer,
-        visitor(address, "training", query + view, browser_cookie(2)) as student,
+        visitor(address, "train", query, browser_cookie(1)) as lecturer,
+        visitor(address, "train", query + view, browser_cookie(2)) as student,
     ):
         await lecturer.until_drawn(1)
         await student.until_drawn(1)
@@ -71,10 +71,10 @@ async def _rest_and_leave(server: Server) -> None:
     async with _lecture(server.address, query) as (lecturer, student):
         await lecturer.press("Start the race")
         await student.until(lambda tab: "The race is running" in tab.text())
-        await student.open("parameters")
+        await student.open("count")
         await asyncio.sleep(2)
         assert "Training loss" not in student.text()
-        await student.open("training", query)
+        await student.open("train", query)
         await lecturer.press("Pause")
         await student.until(lambda tab: "The race is paused" in tab.text())
         configs = race(RunConfig(epochs=200, seed=2, network="1x28x28 flatten relu linear10"))
@@ -110,8 +110,8 @@ def test_a_stranger_who_has_the_caches_emptied_stops_neither_the_race_nor_what_i
 async def _empty_the_caches(address: str) -> None:
     query = QUERY.format(epochs=30, seed=4)
     async with (
-        visitor(address, "training", query, browser_cookie(1)) as lecturer,
-        visitor(address, "parameters", "", browser_cookie(2)) as stranger,
+        visitor(address, "train", query, browser_cookie(1)) as lecturer,
+        visitor(address, "count", "", browser_cookie(2)) as stranger,
     ):
         await lecturer.until_drawn(1)
         await stranger.until_drawn(1)
@@ -128,7 +128,7 @@ def test_who_watches_a_branch_sees_it_begin_while_its_run_goes_on(server: Server
 async def _branch_off(server: Server) -> None:
     network = "1x28x28 flatten relu linear10"
     query = QUERY.format(epochs=200, seed=6)
-    async with visitor(server.address, "training", query, browser_cookie(1)) as lecturer:
+    async with visitor(server.address, "train", query, browser_cookie(1)) as lecturer:
         await lecturer.until_drawn(1)
         await lecturer.press("Start the race")
         await lecturer.until(lambda tab: "sigmoid accuracy of epoch 0:" in tab.text())
@@ -142,6 +142,6 @@ async def _branch_off(server: Server) -> None:
             await lecturer.press("Pause")
             await student.until(lambda tab: "The branch is paused" in tab.text())
             assert not student.exceptions
-        await lecturer.open("training", query)
+        await lecturer.open("train", query)
         await lecturer.press("Stop")
         await lecturer.until(lambda tab: "Go on with the race" in tab.buttons)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hw5core.config import RunConfig, race
-from hw5core.runs import RunStore, Status
+from hw5core.runs.config import RunConfig, race
+from hw5core.store.store import RunStore, Status
 from tools.live import serving
 from tools.visitor import visitor
 
@@ -40,7 +40,7 @@ def test_ctrl_c_is_quiet_and_loses_nothing(tmp_path: Path) -> None:
 
 
 async def _start_a_long_race(address: str) -> None:
-    async with visitor(address, "training", "epochs-digits=200") as tab:
+    async with visitor(address, "train", "epochs-digits=200") as tab:
         await tab.until_drawn(1)
         await tab.press("Start the race")
         # Both have trained batches: a run that has not begun has no checkpoint, and nothing to lose.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hw5core.runs import Status
+from hw5core.store.store import Status
 from tests.served.conftest import Server, browser_cookie
 from tools.visitor import Visitor, visitor
 
@@ -75,7 +75,7 @@ async def _come_and_go(address: str, number: int, dice: random.Random) -> int:
 
 @asynccontextmanager
 async def _visit(address: str, query: str, cookie: str) -> AsyncIterator[Visitor]:
-    async with visitor(address, "training", query, cookie) as tab:
+    async with visitor(address, "train", query, cookie) as tab:
         await tab.until_drawn(1)
         yield tab
         assert not tab.exceptions

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from hw5core.config import RunConfig, race
-from hw5core.forks import branch
-from pages.shared.knobs import branch_query
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.forks import branch
+from pages.parts.shared.knobs import branch_query
 from tests.served.conftest import Server, browser_cookie
 from tools.trained import trained
 from tools.visitor import Visitor, visitor
@@ -27,8 +27,8 @@ BRANCHES = branch(RACE[1], 0, "relu", 0.008), branch(RACE[1], 0, "tanh", 0.008),
 QUERY = "epochs-digits=2&training_images=20&network-text=1x28x28+flatten+relu+linear10"
 PAGES = {
     "": "Count the parameters",
-    f"training?{QUERY}": "ReLU against sigmoid",
-    f"training?{QUERY}&predict=true&seed=1": "ReLU against sigmoid",
+    f"train?{QUERY}": "ReLU against sigmoid",
+    f"train?{QUERY}&predict=true&seed=1": "ReLU against sigmoid",
     f"sweep?{QUERY}": "Is it luck?",
     "fork?" + "&".join(f"{name}={value}" for name, value in branch_query(*BRANCHES[:2])): "Fork a run",
     "runs": "All runs",

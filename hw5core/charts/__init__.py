@@ -1,0 +1,1 @@
+"""Run histories to Altair charts and their text alternatives."""

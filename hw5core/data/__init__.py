@@ -1,0 +1,1 @@
+"""The images: datasets, file lookup and downloads."""

@@ -1,0 +1,1 @@
+"""Who trains: limits, queue, Dask cluster and worker tasks."""

@@ -1,0 +1,1 @@
+"""A network explained: formulas, drawing, comparison, exports."""

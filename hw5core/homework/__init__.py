@@ -1,0 +1,1 @@
+"""The homework sheet: its figures and its claims, tested."""

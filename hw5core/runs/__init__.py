@@ -1,0 +1,1 @@
+"""What a run is, without SQLite: config, records, history."""

@@ -1,0 +1,1 @@
+"""Train networks: everything that imports torch."""

@@ -1,0 +1,153 @@
+"""The tables of the lesson: a row per layer, its arithmetic, and a tick where PyTorch agrees.
+
+Those that follow the thumb are words in cells; the formulas, with their fractions, are Markdown with LaTeX.
+"""
+
+from math import prod
+
+from hw5core.explain.formulas import arithmetic_in_words, product, shape_arithmetic, shape_symbols, symbols
+from hw5core.explain.summary import ModuleFacts
+from hw5core.network.architecture import Shape
+from hw5core.network.counting import BYTES_PER_VALUE, Count, LayerCount, torch_class
+from pages.parts.count.live_table import Row, Table
+
+AGREES, DISAGREES, NOT_ASKED = "✓", "✘", "·"
+
+
+def count_table(counted: Count, facts: ModuleFacts | None, selected: int | None) -> Table:
+    """The homework's table: layer, arithmetic, output shape, parameters, and whether PyTorch says the same."""
+    return _live(
+        {"layer": "left", "arithmetic": "formula", "output shape": "right", "parameters": "right", "PyTorch": "centre"},
+        ["input", "", _shape(counted.architecture.input_shape), "none", ""],
+        [
+            [arithmetic_in_words(row), _shape(row.output_shape), f"{row.parameters:,}", _tick(row, facts)]
+            for row in counted.rows
+        ],
+        counted,
+        selected,
+        ["total", "", "", f"{counted.parameters:,}", _total_tick(counted, facts)],
+    )
+
+
+def cost_table(counted: Count, selected: int | None) -> Table:
+    """What each layer takes: its share of the parameters, MACs and FLOPs, memory of its output, receptive field."""
+    total = counted.parameters or 1
+    titles = ["layer", "share", "MACs", "FLOPs = 2·MACs", "output", "receptive field"]
+    return _live(
+        dict(zip(titles, ["left", *["right"] * 5], strict=True)),
+        ["input", "", "", "", memory(BYTES_PER_VALUE * prod(counted.architecture.input_shape)), "1×1"],
+        [
+            [
+                f"{row.parameters / total:.1%}",
+                f"{row.macs:,}",
+                f"{row.flops:,}",
+                memory(BYTES_PER_VALUE * row.activations),
+                f"{row.receptive_field}×{row.receptive_field}" if row.receptive_field else "all of it",
+            ]
+            for row in counted.rows
+        ],
+        counted,
+        selected,
+        [
+            "total",
+            "100%" if counted.parameters else "",
+            f"{counted.macs:,}",
+            f"{counted.flops:,}",
+            memory(BYTES_PER_VALUE * counted.activations),
+            "",
+        ],
+    )
+
+
+def formula_table(counted: Count, selected: int | None) -> str:
+    """The parameters of each layer that has any: in symbols, and with its numbers."""
+    rows = [row for row in counted.rows if symbols(row)]
+    return _table(
+        ["layer", "parameters in symbols", "with its numbers"],
+        ":--|:--|:--",
+        ["input", "", "none"],
+        [[_name(row, selected), _latex(symbols(row)), _latex(product(row))] for row in rows],
+        counted,
+        ["**total**", "", f"**{counted.parameters:,}**"],
+    )
+
+
+def shape_table(counted: Count, selected: int | None) -> str:
+    """The output's side of each layer that changes the shape: in symbols, and with its numbers."""
+    rows = [row for row in counted.rows if shape_symbols(row)]
+    return _table(
+        ["layer", "output side in symbols", "with its numbers"],
+        ":--|:--|:--",
+        ["input", "", _shape(counted.architecture.input_shape)],
+        [[_name(row, selected), _latex(shape_symbols(row)), _latex(shape_arithmetic(row))] for row in rows],
+        counted,
+        ["**output**", "", f"**{_shape(counted.output_shape)}**"],
+    )
+
+
+def memory(size: int) -> str:
+    """Bytes with a binary unit, three digits that matter: "1.27 MiB"."""
+    value, units = float(size), iter(("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"))
+    unit = next(units)
+    while value >= 1000 and unit != "EiB":
+        value, unit = value / 1024, next(units)
+    return f"{size} B" if unit == "B" else f"{value:.3g} {unit}"
+
+
+def _live(
+    columns: dict[str, str],
+    first: list[str],
+    rows: list[list[str]],
+    counted: Count,
+    selected: int | None,
+    total: list[str],
+) -> Table:
+    """`columns` are the titles and how each is set; the rows come without the layers' names."""
+    marked = [
+        Row((f"▸ {layer.name}", *words), "marked") if layer.number == selected else Row((layer.name, *words))
+        for layer, words in zip(counted.rows, rows, strict=True)
+    ]
+    waiting = [Row((name, *["?"] * (len(columns) - 1))) for name in _names_that_wait(counted)]
+    last = [Row(tuple(total), "total")] if not counted.misfit else []
+    return Table(tuple(columns), tuple(columns.values()), (Row(tuple(first)), *marked, *waiting, *last))
+
+
+def _table(
+    head: list[str], alignment: str, first: list[str], rows: list[list[str]], counted: Count, total: list[str]
+) -> str:
+    waiting = [[name, *["?"] * (len(head) - 1)] for name in _names_that_wait(counted)]
+    last = [total] if not counted.misfit else []
+    lines = [head, first, *rows, *waiting, *last]
+    written = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([written[0], f"|{alignment}|", *written[1:]])
+
+
+def _names_that_wait(counted: Count) -> list[str]:
+    """Layers from the misfit on: their input is not known, so neither are their numbers."""
+    begin = len(counted.rows)
+    names = [torch_class(layer, counted.output_shape) for layer in counted.architecture.layers[begin:]]
+    return [f"{'⚠️ ' if not place else ''}{name}-{begin + 1 + place}" for place, name in enumerate(names)]
+
+
+def _name(row: LayerCount, selected: int | None) -> str:
+    return f":primary-background[**▸ {row.name}**]" if row.number == selected else row.name
+
+
+def _shape(shape: Shape) -> str:
+    return "×".join(map(str, shape))
+
+
+def _latex(formula: str) -> str:
+    return f"${formula}$" if formula else ""
+
+
+def _tick(row: LayerCount, facts: ModuleFacts | None) -> str:
+    if facts is None:
+        return NOT_ASKED
+    return AGREES if facts.agrees(row) else DISAGREES
+
+
+def _total_tick(counted: Count, facts: ModuleFacts | None) -> str:
+    if facts is None:
+        return NOT_ASKED
+    return AGREES if all(facts.agrees(row) for row in counted.rows) else DISAGREES

@@ -1,0 +1,111 @@
+"""One step, opened: the five images, the forward pass, the loss, the gradients and the update, network beside network.
+
+Shown while a race rests on a batch that it was moved on by alone.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import pandas as pd
+import streamlit as st
+
+from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
+from hw5core.charts.words import probabilities_in_words
+from hw5core.homework.findings import gradient_caption
+from hw5core.runs.history import Progress
+from hw5core.runs.records import MeasuredStep
+from pages.parts.train.opened_batch import answers_of, open_once, opened_batch
+
+
+def one_step(runs: Sequence[Progress]) -> None:
+    """Draw what the newest batch did, of each run whose newest batch was a step."""
+    stepped = [(run, run.stepped) for run in runs if run.stepped]
+    if not stepped:
+        return
+    with st.container(border=True):
+        st.subheader("One step, opened", anchor=False)
+        st.markdown("**1. Five images** go in, the same for every network of the race.")
+        # Networks that rest on the same batch share its images.
+        for step, group in groupby(sorted(stepped, key=_step_of), key=_step_of):
+            opened_batch(step, [run for run, _ in group])
+        for column, (run, measured) in zip(st.columns(len(stepped)), stepped, strict=True):
+            with column:
+                _forward(run, measured)
+                _loss(run, measured)
+        _backward([run for run, _ in stepped])
+
+
+def _step_of(stepped: tuple[Progress, MeasuredStep]) -> int:
+    return stepped[1].step
+
+
+def _forward(run: Progress, measured: MeasuredStep) -> None:
+    label = run.run.config.label
+    st.markdown(f"**2. Forward, {label}:** what each layer puts out, and the probability of each class at the end")
+    st.dataframe(_outputs(measured), hide_index=True, width="stretch")
+    labels = [int(one) for one in open_once(run.run.config, measured.step).labels]
+    st.vega_lite_chart(
+        probabilities_table(measured, labels),
+        probabilities_chart(run.run.config.spec, len(measured.probabilities)),
+        key=f"probabilities of {label}",
+        alt=f"{label}: {probabilities_in_words(measured.probabilities, labels)}",
+    )
+
+
+def _outputs(measured: MeasuredStep) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "layer": layer.name,
+                "output": "×".join(map(str, layer.output_shape)),
+                "mean": f"{layer.output_mean:.3g}",
+                "mean size": f"{layer.output_size:.3g}",
+                "saturated": "" if layer.saturated is None else f"{100 * layer.saturated:.0f} %",
+            }
+            for layer in measured.layers
+        ]
+    )
+
+
+def _loss(run: Progress, measured: MeasuredStep) -> None:
+    """Each image's −ln p beside the loss that training told of it; their mean is the batch's."""
+    labels = open_once(run.run.config, measured.step).labels
+    told = answers_of(run, measured.step)
+    terms = [
+        f"−ln {row[label]:.4f} = {answer.loss:.3f}"
+        for row, label, answer in zip(measured.probabilities, labels, told, strict=False)
+    ]
+    mean = f"mean of all {len(told)}: **{run.losses[-1]:.4f}**"
+    st.markdown(f"**3. Loss, {run.run.config.label}:** −ln of the probability of the right class  \n")
+    st.markdown("  \n".join([*terms, mean]))
+
+
+def _backward(runs: Sequence[Progress]) -> None:
+    st.markdown("**4. Gradients:** how steeply that loss rises along each layer's weights")
+    table = gradients_table(runs)
+    labels = tuple(run.run.config.label for run in runs)
+    st.vega_lite_chart(
+        table,
+        gradients_chart(labels),
+        key="gradients",
+        alt="The norm of the gradient in each layer's weights, one line per network",
+    )
+    st.caption(" ".join(gradient_caption(run.run.config.label, run.measured) for run in runs if run.measured))
+    rate = runs[0].run.config.learning_rate
+    st.markdown(f"**5. Update:** each weight moves against its gradient, {rate:g} times it. Norms, layer by layer:")
+    for column, run in zip(st.columns(len(runs)), runs, strict=True):
+        with column:
+            label = run.run.config.label
+            st.dataframe(_updates(table[table["activation"] == label], label), hide_index=True, width="stretch")
+
+
+def _updates(rows: pd.DataFrame, label: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            label: rows["layer"],
+            "weights": rows["weights"].map("{:.3f}".format),
+            "gradient": rows["gradient"].map("{:.1e}".format),
+            "update": rows["update"].map("{:.1e}".format),
+            "update / weights": (100 * rows["update"] / rows["weights"]).map("{:.4f} %".format),
+        }
+    )

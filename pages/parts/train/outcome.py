@@ -1,0 +1,124 @@
+"""What a race came to: the homework's lines beside the sheet's, what it says about the claims, and what was shared."""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+import streamlit as st
+
+from hw5core.homework.findings import Verdict, claims
+from hw5core.homework.sheet import SHEET_ACCURACY
+from hw5core.runs.config import RunConfig
+from hw5core.runs.history import Follower, Progress, accuracy_lines
+from hw5core.runs.receipts import receipt
+from hw5core.runs.recorded import is_recorded
+from hw5core.store.store import Status
+from pages.parts.shared.lecture import aside
+from pages.parts.shared.push import pushed
+from pages.parts.shared.server import run_store
+from pages.parts.train.stories import stories
+
+_MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
+
+
+def outcome(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
+    """All that can be said of the race so far; nothing before its first epoch has ended."""
+    _claims({run.run.config.activation: run for run in runs})
+    if any(run.epochs for run in runs):
+        _as_printed(configs, recorded=is_recorded(runs[0]))
+    _fairness(runs)
+    with aside("receipts"):
+        receipts(runs)
+
+
+def _as_printed(configs: tuple[RunConfig, ...], recorded: bool) -> None:
+    """The homework's lines, each network's beside the other's, and below them the sheet's."""
+    st.subheader("As the homework prints it", anchor=False)
+    with pushed(_printed, configs, recorded) as (*lines, beside_the_sheet):
+        for column, text in zip(st.columns(len(configs)), lines, strict=True):
+            column.code(text, language=None)
+        st.markdown(beside_the_sheet)
+    if beside_the_sheet:
+        st.caption("The sheet gives neither its network nor its seeds; the network here is a reconstruction.")
+
+
+def _printed(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, ...]:
+    """Each network's lines, and the table beside the sheet's, now."""
+    runs = {run.run.run_id: run for run in stories(configs, recorded)}
+    found = [runs.get(config.run_id) for config in configs]
+    return *("\n".join(accuracy_lines(run)) if run else "" for run in found), _beside_the_sheet(list(runs.values()))
+
+
+def _beside_the_sheet(runs: Sequence[Progress]) -> str:
+    """The sheet's accuracies beside those of the runs that follow its protocol, as a table; nothing if none does."""
+    comparable = [run for run in runs if _follows_the_sheet(run.run.config)]
+    if not comparable:
+        return ""
+    labels = [run.run.config.label for run in comparable]
+    head = ["epoch", *(f"{label}, {where} (%)" for label in labels for where in ("here", "the sheet"))]
+    rows = [[str(epoch), *_accuracies(comparable, epoch)] for epoch in range(comparable[0].run.config.epochs)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---:"] * len(head), *rows])
+
+
+def _accuracies(runs: Sequence[Progress], epoch: int) -> list[str]:
+    """Of each run ours of this epoch, and the sheet's."""
+    cells = []
+    for run in runs:
+        here = f"{run.epochs[epoch].test_accuracy:.2f}" if epoch < len(run.epochs) else "not yet"
+        cells += [here, f"{SHEET_ACCURACY[run.run.config.activation][epoch]:.2f}"]
+    return cells
+
+
+@lru_cache(maxsize=64)
+def _follows_the_sheet(config: RunConfig) -> bool:
+    """The homework's protocol on its data, with whatever seeds: the sheet does not tell its own."""
+    own = RunConfig(dataset="mnist", activation=config.activation, seed=config.seed, split_seed=config.split_seed)
+    return config == own and config.activation in SHEET_ACCURACY
+
+
+def _claims(runs: dict[str, Progress]) -> None:
+    if not {"relu", "sigmoid"} <= set(runs) or not all(run.run.status.over for run in runs.values()):
+        return
+    st.subheader("What this race says about the sheet's claims", anchor=False)
+    for finding in claims(runs["relu"], runs["sigmoid"]):
+        st.markdown(f"{_MARKS[finding.verdict]} **{finding.claim}** *{finding.verdict}*: {finding.reason}.")
+
+
+def _fairness(runs: Sequence[Progress]) -> None:
+    """What the runs shared, shown by their hashes, so that the activation alone explains the difference."""
+    started = [run.started for run in runs if run.started]
+    if len(started) < 2:
+        return
+    shared = [
+        ("first weights", {one.weights_hash for one in started}),
+        ("split", {one.split_hash for one in started}),
+        ("batch order", {one.order_hash for one in started}),
+    ]
+    words = [
+        f"{name} {'the same' if len(hashes) == 1 else '**different**'} (`{'`, `'.join(sorted(hashes))}`)"
+        for name, hashes in shared
+    ]
+    st.caption(f"Shared by all networks of this race: {'; '.join(words)}.")
+    for note in {one.data_note for one in started if one.data_note}:
+        st.caption(f"Data: {note}.")
+
+
+def receipts(runs: Sequence[Progress]) -> None:
+    """Each finished run as a file that anybody can train again and compare: `python -m hw5core verify`."""
+    with st.container(horizontal=True):
+        for run in runs:
+            if run.run.status is Status.FINISHED:
+                st.download_button(
+                    f"Receipt of {run.run.config.label}",
+                    partial(_receipt_text, run),
+                    file_name=f"{run.run.config.activation}-{run.run.run_id}.json",
+                    mime="application/json",
+                    on_click="ignore",
+                    help="All this run was and gave. `python -m hw5core verify FILE` trains it anew and compares.",
+                )
+
+
+def _receipt_text(run: Progress) -> str:
+    """Of a run of this server with all that the store has of it: what is watched leaves out the single images."""
+    whole = Follower(run_store(), run.run.run_id).read()
+    return json.dumps(receipt(whole or run))

@@ -1,0 +1,110 @@
+"""Question 2 in a real browser: from the button to the finished race, with everyone watching."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+FINISHED = "This race has been run"
+
+
+def test_one_press_runs_the_race_and_a_link_shows_it_to_others(page: Page) -> None:
+    page.goto("/train?epochs-digits=3")
+    page.get_by_role("button", name="Start the race").click()
+    expect(page.get_by_text("running:").first).to_be_visible()
+    # The curves are drawn in the same svg from the first loss to the last: nothing flickers.
+    svg = page.locator(".vega-embed svg").first
+    svg.evaluate("element => element.dataset.kept = 'yes'")
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.get_by_text("running:").first).to_be_visible()
+    expect(second.get_by_role("button", name="The race is running")).to_be_disabled()
+    for window in (page, second):
+        expect(window.get_by_text(FINISHED)).to_be_visible()
+        expect(window.get_by_text("ReLU accuracy of epoch 2")).to_be_visible()
+        expect(window.get_by_text("sigmoid accuracy of epoch 2")).to_be_visible()
+    drawn = "paths => paths.filter(path => (path.getAttribute('d') || '').includes('L')).length"
+    assert page.locator(".vega-embed").first.locator(".mark-line path").evaluate_all(drawn) == 2
+    assert svg.get_attribute("data-kept") == "yes"
+    page.reload()
+    expect(page.get_by_text(FINISHED)).to_be_visible()
+    _opens_a_batch_by_a_click(page)
+
+
+def test_who_waits_sees_the_race_begin_and_who_loses_the_connection_finds_it_again(page: Page) -> None:
+    waiting = page.context.new_page()
+    waiting.add_init_script(
+        "const Own = WebSocket; window.sockets = [];"
+        "window.WebSocket = class extends Own { constructor(...how) { super(...how); window.sockets.push(this) } }"
+    )
+    waiting.goto("/train?epochs-digits=20&seed=9")
+    expect(waiting.get_by_text("not started")).to_have_count(2)
+    page.goto("/train?epochs-digits=20&seed=9")
+    page.get_by_role("button", name="Start the race").click()
+    expect(waiting.get_by_text("running:").first).to_be_visible()
+    expect(waiting.get_by_role("button", name="The race is running")).to_be_disabled()
+    waiting.evaluate("window.sockets.at(-1).close()")
+    waiting.wait_for_function("window.sockets.length > 1")
+    for window in (page, waiting):
+        expect(window.get_by_text(FINISHED)).to_be_visible()
+        expect(window.get_by_text("sigmoid accuracy of epoch 19")).to_be_visible()
+
+
+def test_a_deep_link_is_the_first_visit_to_a_cold_server(cold_page: Page) -> None:
+    cold_page.goto("/train?dataset=mnist&seed=3")
+    expect(cold_page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
+    expect(cold_page.get_by_role("link", name="Count")).to_be_visible()
+    expect(cold_page.get_by_role("spinbutton", name="seed")).to_have_value("3")
+    expect(cold_page.get_by_text("42,000 images to train on")).to_be_visible()
+    expect(cold_page.get_by_text("Page not found")).to_have_count(0)
+
+
+def _opens_a_batch_by_a_click(page: Page) -> None:
+    """Five images, and per network what it made of them; their mean is the point that was clicked."""
+    chart = page.locator(".vega-embed").first
+    expect(chart.locator(".mark-line path").last).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
+    expect(page.get_by_text(re.compile(r"Batch \d+: number \d+ of epoch"))).to_be_visible()
+    expect(page.get_by_test_id("stImage")).to_have_count(5)
+    for label in ("ReLU", "sigmoid"):
+        line = page.get_by_text(re.compile(rf"^{label}: \(.*\) / 5 = ")).inner_text()
+        losses, mean = re.findall(r"\d+\.\d+", line)[:-1], re.findall(r"\d+\.\d+", line)[-1]
+        assert sum(map(float, losses)) / 5 == pytest.approx(float(mean), abs=0.002)
+
+
+def test_a_race_rests_is_stepped_stopped_and_resumed_to_its_end(page: Page) -> None:
+    page.goto("/train?epochs-digits=200&seed=5")
+    page.get_by_role("button", name="Step from the beginning").click()
+    expect(page.get_by_text("paused: 1 of 43,200 batches")).to_have_count(2)
+    expect(page.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
+    expect(page.get_by_test_id("stImage")).to_have_count(5)
+    # A class that has the link open sees the next step without touching anything.
+    watcher = page.context.new_page()
+    watcher.goto(page.url)
+    expect(watcher.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
+    page.get_by_role("button", name="Step: one batch").click()
+    for window in (page, watcher):
+        expect(window.get_by_text("Batch 1: number 1 of epoch 0")).to_be_visible()
+        expect(
+            window.get_by_text(re.compile("sigmoid: the first layer's gradient is [0-9,]+ times smaller"))
+        ).to_be_visible()
+    page.get_by_role("button", name="Go on with the race").click()
+    expect(watcher.get_by_text("running:").first).to_be_visible()
+    page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped:")).to_have_count(2)
+    page.reload()
+    expect(page.get_by_text("stopped:")).to_have_count(2)
+    told = [int(text.replace(",", "")) for text in re.findall(r"stopped: ([\d,]+) of", page.inner_text("body"))]
+    page.get_by_role("button", name="Go on with the race").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("paused:")).to_have_count(2)
+    later = [int(text.replace(",", "")) for text in re.findall(r"paused: ([\d,]+) of", page.inner_text("body"))]
+    assert len(told) == len(later) == 2
+    assert all(after >= before > 2 for before, after in zip(told, later, strict=True))
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("not started")).to_have_count(2)

@@ -1,0 +1,129 @@
+"""Mean and range over seeds, against pandas on the same runs, and honest about how many seeds there are."""
+
+import math
+from array import array
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw5core.charts.bands import arm_ends, epoch_bands, loss_bands
+from hw5core.runs.config import RunConfig
+from hw5core.runs.history import Progress
+from hw5core.runs.records import EpochResult
+from hw5core.runs.sweeps import Arm, Sweep
+from hw5core.store.store import Run, Status
+
+BASE = RunConfig(epochs=4)
+SWEEP = Sweep(BASE, ("relu", "sigmoid"), (0.008, 0.05), (0, 1, 2))
+STEPS = BASE.steps_per_epoch
+
+
+def _runs(batches: dict[int, int] | None = None, loss: float | None = None) -> dict[str, Progress]:
+    """Every run of the sweep, seed s with so many batches and the epochs that they make: all of them unless told."""
+    random = np.random.default_rng(7)
+    runs = {}
+    for (_, seed), config in SWEEP.configs.items():
+        count = (batches or {}).get(seed, BASE.total_steps)
+        losses = random.exponential(size=count) if loss is None else np.full(count, loss)
+        epochs = [
+            EpochResult(n, (n + 1) * STEPS - 1, random.random(), 90.0, 100 * random.random(), 1.0, 0.1)
+            for n in range(count // STEPS)
+        ]
+        run = Run(config.run_id, config, Status.RUNNING, "", 1)
+        seconds = 3.0 + seed if count == BASE.total_steps else None
+        runs[config.run_id] = Progress(run, losses=array("d", losses), epochs=epochs, seconds=seconds)
+    return runs
+
+
+def _by_pandas(runs: dict[str, Progress]) -> pd.DataFrame:
+    rows = [
+        {"activation": run.run.config.label, "rate": run.run.config.learning_rate, "epoch": result.epoch,
+         "accuracy": result.test_accuracy, "loss": result.validation_loss}
+        for run in runs.values() for result in run.epochs
+    ]  # fmt: skip
+    return pd.DataFrame(rows).groupby(["activation", "rate", "epoch"]).agg(["mean", "min", "max", "count"])
+
+
+@pytest.mark.parametrize("batches", [None, {0: 4 * STEPS, 1: 2 * STEPS + 5, 2: 10}])
+def test_epochs_agree_with_pandas(batches: dict[int, int] | None) -> None:
+    runs = _runs(batches)
+    expected = _by_pandas(runs)
+    told = epoch_bands(SWEEP, runs).set_index(["activation", "rate", "epoch"]).loc[expected.index]
+    for what, column in (("accuracy", "test_accuracy"), ("loss", "validation_loss")):
+        np.testing.assert_allclose(told[column], expected[what]["mean"])
+        assert told[f"{column}_lowest"].tolist() == expected[what]["min"].tolist()
+        assert told[f"{column}_highest"].tolist() == expected[what]["max"].tolist()
+    assert told.n.tolist() == expected["loss"]["count"].tolist()
+    assert set(told.of) == {3}
+
+
+def test_losses_agree_with_numpy_and_count_a_seed_once_it_has_the_whole_bin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hw5core.charts.bands._MOST_POINTS", 400)
+    runs = _runs({0: BASE.total_steps, 1: 101, 2: 0})
+    bands = loss_bands(SWEEP, runs)
+    arm = Arm("sigmoid", 0.05)
+    told = bands[(bands.activation == "sigmoid") & (bands.rate == 0.05)].reset_index()
+    one, other, _ = ([*run.losses] for run in SWEEP.of(arm, runs))
+    width = round(2 * told.batch[0] + 1)
+    assert width == 9
+    means = np.array([np.mean(one[start : start + width]) for start in range(0, len(one), width)])
+    second = np.array([np.mean(other[start : start + width]) for start in range(0, 101 // width * width, width)])
+    assert told.n.tolist() == [2] * len(second) + [1] * (len(means) - len(second))
+    np.testing.assert_allclose(told.loss[len(second) :], means[len(second) :])
+    np.testing.assert_allclose(told.loss[: len(second)], (means[: len(second)] + second) / 2)
+    np.testing.assert_allclose(told.loss_lowest[: len(second)], np.minimum(means[: len(second)], second))
+    assert told.batch.iloc[-1] <= BASE.total_steps - 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, BASE.total_steps), min_size=3, max_size=3), st.sampled_from([None, 2.302585, 1e-300]))
+def test_the_mean_lies_in_the_band_however_far_the_seeds_are(counts: list[int], loss: float | None) -> None:
+    runs = _runs(dict(enumerate(counts)), loss)
+    for bands, columns in (
+        (epoch_bands(SWEEP, runs), ("test_accuracy", "validation_loss")),
+        (loss_bands(SWEEP, runs), ("loss",)),
+    ):
+        assert ((bands.n >= 1) & (bands.n <= bands.of)).all()
+        for column in columns:
+            assert (bands[f"{column}_lowest"] <= bands[column]).all()
+            assert (bands[column] <= bands[f"{column}_highest"]).all()
+            alone = bands[bands.n == 1]
+            assert (alone[f"{column}_lowest"] == alone[f"{column}_highest"]).all()
+
+
+def test_every_arm_has_its_row_before_anything_has_come() -> None:
+    ends = arm_ends(SWEEP, {})
+    assert ends.activation.tolist() == ["ReLU", "ReLU", "sigmoid", "sigmoid"]
+    assert ends.n.tolist() == [0] * 4
+    assert ends.test_accuracy.isna().all()
+    assert epoch_bands(SWEEP, {}).empty
+    assert loss_bands(SWEEP, {}).empty
+
+
+def test_the_end_of_an_arm_is_the_newest_epoch_that_any_seed_has() -> None:
+    ends = arm_ends(SWEEP, _runs({0: 4 * STEPS, 1: 3 * STEPS, 2: STEPS}))
+    assert ends.epoch.tolist() == [3] * 4
+    assert ends.n.tolist() == [1] * 4
+    assert ends.seconds.tolist() == [3.0] * 4
+    assert arm_ends(SWEEP, _runs()).seconds.tolist() == [4.0] * 4
+
+
+def test_steps_on_the_plateau_are_the_mean_over_the_seeds_that_have_begun() -> None:
+    ends = arm_ends(SWEEP, _runs({0: 800, 1: 400, 2: 0}, loss=math.log(10)))
+    assert ends.plateau.tolist() == [600.0] * 4
+
+
+def test_a_run_that_has_diverged_is_counted_and_not_averaged_away() -> None:
+    runs = _runs()
+    first = SWEEP.of(SWEEP.arms[0], runs)[0]
+    first.losses[-1] = math.nan
+    first.epochs[-1] = EpochResult(3, 4 * STEPS - 1, math.nan, 10.0, 11.0, 1.0, 0.1)
+    ends, bands = arm_ends(SWEEP, runs), loss_bands(SWEEP, runs)
+    assert ends.diverged.tolist() == [1, 0, 0, 0]
+    assert math.isnan(ends.validation_loss[0])
+    assert not math.isnan(ends.test_accuracy[0])
+    assert bands.loss.isna().sum() == 1
+    assert bands.n.min() == 3

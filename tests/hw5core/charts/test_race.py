@@ -1,0 +1,135 @@
+"""The charts' tables and specifications: nothing hidden, colours fixed, one data source."""
+
+import json
+import math
+import re
+from array import array
+
+import numpy as np
+import pytest
+
+from hw5core.charts import parts as chart_parts
+from hw5core.charts import race as charts
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.history import Progress
+from hw5core.runs.records import EpochResult
+from hw5core.store.store import Run, Status
+
+LABELS = ("ReLU", "sigmoid")
+
+
+def _progress(config: RunConfig, losses: list[float]) -> Progress:
+    run = Run(config.run_id, config, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
+    epochs = [EpochResult(0, 215, 0.5, 80.0, 81.0, 1.0, 0.1)]
+    clock = [(0, 0.0), (216, 1.0), (432, 3.0), (4320, 39.0)]
+    return Progress(run, losses=array("d", losses), epochs=epochs, clock=clock)
+
+
+@pytest.fixture
+def run() -> Progress:
+    config = RunConfig(epochs=20)
+    return _progress(config, np.random.default_rng(0).exponential(size=config.total_steps).tolist())
+
+
+def test_no_loss_is_hidden_by_the_bins(run: Progress) -> None:
+    table = charts.training_loss_table([run]).dropna()
+    assert len(table) <= charts.MAX_POINTS
+    assert table.lowest.min() == min(run.losses)
+    assert table.highest.max() == max(run.losses)
+    width = -(-run.run.config.total_steps // charts.MAX_POINTS)
+    assert table.loss.iloc[0] == pytest.approx(np.mean(run.losses[:width]))
+    assert table.x.iloc[0] == (width - 1) / 2
+    assert table.x.is_monotonic_increasing
+
+
+def test_bins_stay_where_they_are_while_losses_arrive() -> None:
+    config = RunConfig(epochs=20)
+    losses = [float(step) for step in range(4320)]
+    some, more = (charts.training_loss_table([_progress(config, losses[:count])]).dropna() for count in (1000, 2000))
+    # All bins but the last, which may still be filling.
+    assert some.x.tolist()[:-1] == more.x.tolist()[: len(some) - 1]
+
+
+def test_zooming_in_shows_single_batches(run: Progress) -> None:
+    table = charts.training_loss_table([run], zoom=(1000, 1100)).dropna()
+    inside = table[(table.x >= 1000) & (table.x < 1100)]
+    assert inside.loss.tolist() == run.losses[1000:1100].tolist()
+    assert inside.batch.tolist() == list(range(1000, 1100))
+    # Zooming out again finds the rest of the run in its place.
+    assert len(table) > len(inside) + 400
+    assert table.x.is_monotonic_increasing
+
+
+def test_smoothing_is_the_mean_of_the_batches_before_each_point(run: Progress) -> None:
+    view = charts.LossView(smoothing=50)
+    table = charts.training_loss_table([run], view, zoom=(0, 400)).dropna().set_index("batch")
+    assert table.loss[300] == pytest.approx(np.mean(run.losses[251:301]))
+    assert table.loss[3] == pytest.approx(np.mean(run.losses[:4]))
+    # The band is never smoothed.
+    assert table.highest[300] == run.losses[300]
+
+
+@pytest.mark.parametrize(("axis", "last"), [("epochs", 4319 / 216), ("seconds", 39.0)])
+def test_other_axes_measure_the_same_batches(run: Progress, axis: str, last: float) -> None:
+    by_batch = charts.training_loss_table([run]).dropna()
+    other = charts.training_loss_table([run], charts.LossView(axis=charts.Axis(axis))).dropna()
+    assert other.loss.tolist() == by_batch.loss.tolist()
+    assert other.x.iloc[-1] == pytest.approx(last, rel=0.01)
+
+
+def test_a_race_that_has_not_begun_shows_no_values() -> None:
+    assert charts.training_loss_table([]).dropna().empty
+    assert charts.epoch_table([]).dropna().empty
+
+
+def test_the_epoch_table_names_each_network() -> None:
+    table = charts.epoch_table([_progress(config, []) for config in race(RunConfig())]).dropna()
+    assert table.activation.tolist() == list(LABELS)
+    assert table.test_accuracy.tolist() == [81.0, 81.0]
+
+
+@pytest.mark.parametrize(
+    "specification",
+    [
+        charts.training_loss_chart(race(RunConfig()), charts.LossView()),
+        charts.validation_loss_chart(LABELS, 5),
+        charts.test_accuracy_chart(LABELS, 5, 11.1),
+    ],
+)
+def test_a_chart_has_fixed_colours_its_reference_and_no_data_of_its_own(specification: dict[str, object]) -> None:
+    text = json.dumps(specification)
+    assert '"domain": ["ReLU", "sigmoid"], "range": ["#0072B2", "#D55E00"]' in text
+    assert "strokeDash" in text
+    # A second data source would keep Streamlit from swapping a live chart's data in place.
+    assert "datasets" not in specification
+    assert '"data"' not in text
+    assert "uniform guess" in text or "commonest class" in text
+
+
+def test_the_uniform_guess_is_ln_10() -> None:
+    assert pytest.approx(math.log(10)) == chart_parts.UNIFORM_GUESS_LOSS
+    assert f"{chart_parts.UNIFORM_GUESS_LOSS:.3f}" == "2.303"
+
+
+def test_branches_of_one_run_have_a_name_and_a_dash_each_and_their_activations_colour() -> None:
+    parent = RunConfig(activation="sigmoid", epochs=9)
+    again = branch(parent, 4, "relu", 0.05)
+    for shown in (
+        (parent, *(branch(parent, epoch, "relu", rate) for epoch in (0, 4) for rate in (0.008, 0.0080000001))),
+        (again, branch(again, 5, "relu", 0.05, Normalisation.INSERTED), branch(again, 5, "tanh", 0.05, epochs=12)),
+    ):
+        found = chart_parts.looks(config.label for config in shown)
+        assert [label for label, _, _ in found] == [config.label for config in shown]
+        assert [spec for _, spec, _ in found] == [config.spec for config in shown]
+        assert len({dashes for _, _, dashes in found}) == len(shown)
+
+
+def test_each_place_where_branches_leave_is_marked_once() -> None:
+    parent = RunConfig(activation="sigmoid", epochs=9)
+    branches = (branch(parent, 1, "relu", 0.008), branch(parent, 1, "tanh", 0.008), branch(parent, 3, "relu", 0.008))
+    marked = json.dumps(charts.training_loss_chart((parent, *branches), charts.LossView(axis=charts.Axis.EPOCHS)))
+    assert re.findall(r'"x": {"datum": ([\d.]+)}', marked) == ["2.0", "2.0", "4.0"]  # the first one's words, too
+    assert "branches begin" in marked
+    over_seconds = charts.training_loss_chart((parent, *branches), charts.LossView(axis=charts.Axis.SECONDS))
+    assert "begin" not in json.dumps(over_seconds)

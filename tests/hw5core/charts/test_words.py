@@ -1,0 +1,79 @@
+"""What charts show, in words: the last values, and that there are none yet."""
+
+from array import array
+
+import pandas as pd
+
+from hw5core.charts.words import (
+    bands_in_words,
+    guesses_in_words,
+    losses_in_words,
+    probabilities_in_words,
+    shares_in_words,
+    test_accuracies_in_words,
+    validation_losses_in_words,
+)
+from hw5core.network.architecture import PRESETS, parse
+from hw5core.network.counting import count
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.history import Progress
+from hw5core.runs.records import EpochResult
+from hw5core.store.store import Run, Status
+
+test_accuracies_in_words.__test__ = False  # a function of the lab, not a test
+
+
+def _progress(config: RunConfig, losses: list[float], results: list[tuple[float, float]]) -> Progress:
+    run = Run(config.run_id, config, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
+    epochs = [
+        EpochResult(epoch, 215, validation_loss, 80.0, accuracy, 1.0, 0.1)
+        for epoch, (validation_loss, accuracy) in enumerate(results)
+    ]
+    return Progress(run, losses=array("d", losses), epochs=epochs)
+
+
+def test_the_words_name_the_last_values_of_each_network() -> None:
+    relu, sigmoid = race(RunConfig())
+    runs = [
+        _progress(relu, [2.0] * 500 + [0.5] * 100, [(0.9, 90.0), (0.25, 98.42)]),
+        _progress(sigmoid, [2.3] * 600, [(2.3, 11.4)]),
+    ]
+    assert test_accuracies_in_words(runs) == "ReLU 98.4 % after epoch 1, sigmoid 11.4 % after epoch 0."
+    assert validation_losses_in_words(runs).startswith("ReLU 0.250 after epoch 1, sigmoid 2.300 after epoch 0. A line")
+    assert losses_in_words(runs).startswith(
+        "ReLU 0.50 in the mean of its last 100 of 600 batches; sigmoid 2.30 in the mean of its last 100 of 600 batches."
+    )
+
+
+def test_before_there_is_anything_the_words_say_so() -> None:
+    waiting = [_progress(config, [], []) for config in race(RunConfig())]
+    assert losses_in_words(waiting) == "Nothing has been trained yet."
+    assert test_accuracies_in_words(waiting) == validation_losses_in_words([]) == "No epoch has ended yet."
+
+
+def test_the_guesses_are_told_with_what_it_came_to() -> None:
+    assert guesses_in_words([10, -20, 40], 7.25) == (
+        "3 guesses, from -20 to +40 points, +10.0 in the mean; it came to +7.2."
+    )
+
+
+def test_each_image_is_told_with_the_probability_of_what_it_is() -> None:
+    words = probabilities_in_words([[0.25, 0.5, 0.25], [0.1, 0.1, 0.8]], [1, 0])
+    assert words.endswith("a 1 with 0.50, a 0 with 0.10")
+
+
+def test_the_layer_that_holds_most_is_named_for_each_measure() -> None:
+    words = shares_in_words(count(PRESETS["homework"].architecture))
+    assert words.startswith(
+        "parameters: most in Conv2d-7, 35%; MACs: most in Conv2d-7, 45%; activations: most in Conv2d-5"
+    )
+    assert "parameters: none" in shares_in_words(count(parse("1x4x4 relu")))
+    assert shares_in_words(count(parse("1x4x4 conv1k9"))) == "There are no layers."
+
+
+def test_the_words_of_a_band_say_over_how_many_seeds_it_is() -> None:
+    columns = ["activation", "n", "of", "loss", "loss_lowest", "loss_highest"]
+    rows = [("ReLU", 3, 3, 2.0, 1.9, 2.1), ("ReLU", 2, 3, 0.5, 0.4, 0.6), ("ReLU", 3, 3, None, None, None)]
+    bands = pd.DataFrame(rows, columns=columns)
+    assert bands_in_words(bands, "loss") == "ReLU 0.50, from 0.40 to 0.60, over 2 of 3 seeds."
+    assert bands_in_words(bands[:0], "loss") == "Nothing has been trained yet."

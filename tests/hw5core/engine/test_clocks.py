@@ -1,0 +1,71 @@
+"""Clocks that jump, forward and back: no order, no pause and no server's presence depends on them."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from hw5core.runs.catalogue import Listed, Order, ordered, single_runs
+from hw5core.runs.config import RunConfig
+from hw5core.store.presence import Presence, is_alive
+from hw5core.store.store import PAUSE_HELD_SECONDS, RunStore, Status
+
+YEAR = 365 * 86_400.0
+CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=3)
+
+
+class _Clock:
+    """The system's clock, set to wherever a test wants it."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+        self._real = time.time
+
+    def __call__(self) -> float:
+        return self._real() + self.offset
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
+    found = _Clock()
+    monkeypatch.setattr(time, "time", found)
+    return found
+
+
+def test_runs_stand_in_the_order_in_which_they_were_begun(store: RunStore, clock: _Clock) -> None:
+    begun = []
+    for seed, offset in enumerate((0.0, -YEAR, 10 * YEAR, -5.0)):
+        clock.offset = offset
+        config = replace(CONFIG, seed=seed)
+        store.claim(config, "server", "mine")
+        begun.append(config.run_id)
+    found = store.newest(10)
+    assert [run.run_id for run, _ in found] == begun[::-1]
+    assert [run.run_id for run, _ in store.newest(2)] == begun[:1:-1]
+    entries = single_runs(Listed(run, result) for run, result in found)
+    assert [entry.config.seed for entry in ordered(entries, Order.NEWEST)] == [3, 2, 1, 0]
+    assert [entry.config.seed for entry in ordered(entries, Order.OLDEST)] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("jump", "held"),
+    [(0.0, True), (-5.0, True), (60.0, True), (PAUSE_HELD_SECONDS + 60, False), (-YEAR, False), (YEAR, False)],
+)
+def test_a_pause_is_held_for_about_an_hour_and_never_for_years(
+    store: RunStore, clock: _Clock, jump: float, held: bool
+) -> None:
+    store.claim(CONFIG, "server", "mine")
+    store.halt(CONFIG.run_id, Status.PAUSED)
+    clock.offset = jump
+    assert store.claim(CONFIG, "server", "yours") is not held
+    store.halt(CONFIG.run_id, Status.PAUSED)
+    assert store.claim(CONFIG, "server", "mine")
+
+
+@pytest.mark.parametrize("jump", [-YEAR, YEAR])
+def test_a_server_is_present_whatever_the_clock_says(store: RunStore, clock: _Clock, jump: float) -> None:
+    here = Presence(store.folder)
+    clock.offset = jump
+    assert is_alive(store.folder, here.token)
+    here.close()
+    assert not is_alive(store.folder, here.token)

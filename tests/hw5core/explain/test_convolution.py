@@ -1,0 +1,52 @@
+"""The convolution at work against torch.nn.functional.conv2d, and the digit against scikit-learn's."""
+
+import time
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+
+from hw5core.explain.convolution import DIGIT, demonstrate
+from hw5core.network.architecture import Conv
+
+
+def test_the_digit_is_a_real_one() -> None:
+    assert load_digits().images[3].astype(int).tolist() == [list(row) for row in DIGIT]
+
+
+@settings(deadline=None)
+@given(
+    st.builds(
+        Conv,
+        st.just(8),
+        st.integers(1, 12),
+        st.integers(1, 6),
+        st.integers(0, 6),
+        st.integers(1, 4),
+        bias=st.booleans(),
+    )
+)
+def test_every_sum_is_pytorchs(conv: Conv) -> None:
+    shown = demonstrate(conv)
+    if shown is None:
+        return
+    image, weights = (torch.tensor(grid, dtype=torch.float64)[None, None] for grid in (shown.image, shown.weights))
+    bias = torch.tensor([shown.bias], dtype=torch.float64)
+    expected = torch.nn.functional.conv2d(image, weights, bias, conv.stride, conv.padding, conv.dilation)
+    assert torch.equal(torch.tensor(shown.output, dtype=torch.float64), expected[0, 0])
+
+
+@pytest.mark.parametrize("conv", [Conv(96, 11, 4), Conv(256, 5, 1, 1), Conv(384, 3, 1, 1), Conv(256, 3, 4)])
+def test_the_homeworks_convolutions_are_all_shown(conv: Conv) -> None:
+    shown = demonstrate(conv)
+    assert shown is not None
+    assert len(shown.output) >= 3
+
+
+@pytest.mark.parametrize("conv", [Conv(1, 512, padding=512), Conv(1, 1, padding=512), Conv(1, 15, dilation=512)])
+def test_what_is_too_large_is_refused_at_once(conv: Conv) -> None:
+    begin = time.perf_counter()
+    assert demonstrate(conv) is None
+    assert time.perf_counter() - begin < 0.1

@@ -1,0 +1,69 @@
+"""The one-line form: read, written, and refused with the place and the reason."""
+
+import contextlib
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hw5core.network.architecture import PRESETS, Architecture, ArchitectureError, Conv, MaxPool, parse
+from tests.strategies import architectures
+
+
+@given(architectures())
+def test_text_and_architecture_are_the_same_thing(architecture: Architecture) -> None:
+    assert parse(str(architecture)) == architecture
+
+
+def test_defaults_need_not_be_written() -> None:
+    assert parse("3x9x9 conv8k3s1p0d1g1 maxpool2s2").layers == (Conv(8, 3), MaxPool(2, 2))
+    assert str(parse("3x9x9 conv8k3s1p0d1g1 maxpool2s2")) == "3x9x9 conv8k3 maxpool2"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_written_canonically(name: str) -> None:
+    assert str(PRESETS[name].architecture) == PRESETS[name].text
+
+
+def test_swapping_the_activation_changes_nothing_else() -> None:
+    assert str(parse("1x9x9 conv2k3 relu flatten linear3 tanh").with_activation("sigmoid")) == (
+        "1x9x9 conv2k3 sigmoid flatten linear3 sigmoid"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("244x244 relu", "word 1"),
+        ("3x0x244", "input height must be a whole number from 1"),
+        ("3x244x244 conv96", "word 2, “conv96”: a convolution needs its kernel size"),
+        ("3x244x244 relu conv96k11s0", "word 3, “conv96k11s0”: stride must be a whole number from 1"),
+        ("3x244x244 conv-3k3", "not a layer"),
+        ("3x244x244 conv9k3k3", "stands twice"),
+        ("3x244x244 conv9.5k3", "not a whole number"),
+        ("3x244x244 conv1" + "0" * 30 + "k3", "channels must be a whole number from 1 to 1,000,000"),
+        ("3x244x244 maxpool2nobias", "only conv and linear have a bias"),
+        ("3x244x244 maxpool2d2", "this layer has no dilation"),
+        ("3x244x244 dropout1.5", "from 0 to 1"),
+        ("3x244x244 dropout0.1.2", "not a probability"),
+        ("3x244x244 <script>alert(1)</script>", "not a layer"),
+        ("3x244x244 ｃｏｎｖ９ｋ３", "not a layer"),
+        ("٣x244x244", "word 1"),
+        ("1x9x9" + " relu" * 101, "at most 100 layers"),
+        ("1x9x9" + " relu" * 10_000, "at most 4,000 characters"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(ArchitectureError) as raised:
+        parse(text)
+    assert said in str(raised.value)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused_at_once(text: str) -> None:
+    begin = time.perf_counter()
+    with contextlib.suppress(ArchitectureError):
+        parse(text)
+    assert time.perf_counter() - begin < 1

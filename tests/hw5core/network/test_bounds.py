@@ -1,0 +1,56 @@
+"""Every end of a control is the last value that fits: one further does not."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw5core.network.architecture import LIMITS, Architecture, ArchitectureError, AvgPool, Conv, MaxPool
+from hw5core.network.bounds import bounds
+from hw5core.network.counting import count, fitting_groups
+from tests.strategies import architectures
+
+
+def _fits(architecture: Architecture, place: int, **change: int) -> bool:
+    try:
+        layers = list(architecture.layers)
+        layers[place] = replace(layers[place], **change)  # type: ignore[arg-type]
+        counted = count(Architecture(architecture.input_shape, tuple(layers)))
+    except ArchitectureError:
+        return False
+    return counted.misfit is None or counted.misfit.number > place + 1
+
+
+@settings(deadline=None, max_examples=150)
+@given(architectures())
+def test_windows_fit_up_to_both_ends_and_no_further(architecture: Architecture) -> None:
+    for place, row in enumerate(count(architecture).rows):
+        if not isinstance(row.layer, Conv | MaxPool | AvgPool):
+            continue
+        for name, limit in bounds(row.layer, row.input_shape).items():
+            if name in ("out_channels", "groups"):
+                continue
+            assert _fits(architecture, place, **{name: limit.lowest})
+            if limit.lowest > LIMITS[name].lowest:
+                assert not _fits(architecture, place, **{name: limit.lowest - 1})
+            assert _fits(architecture, place, **{name: limit.highest})
+            if name != "stride" and limit.highest < LIMITS[name].highest:
+                assert not _fits(architecture, place, **{name: limit.highest + 1})
+
+
+def test_the_present_value_is_always_among_them() -> None:
+    limit = bounds(Conv(8, 11), (3, 7, 7))["kernel_size"]
+    assert (limit.lowest, limit.highest) == (1, 11)
+
+
+@given(st.integers(1, 2_000), st.integers(1, 2_000))
+def test_groups_divide_both(ins: int, outs: int) -> None:
+    assert fitting_groups(ins, outs) == [
+        groups for groups in range(1, ins + 1) if not ins % groups and not outs % groups
+    ]
+
+
+@pytest.mark.parametrize("shape", [(), (12,)])
+def test_without_a_known_map_only_the_limits_hold(shape: tuple[int, ...]) -> None:
+    assert bounds(Conv(8, 3), shape)["kernel_size"] == LIMITS["kernel_size"]

@@ -1,0 +1,102 @@
+"""The closed form against the homework's table and against real modules of PyTorch."""
+
+from math import prod
+
+import pytest
+import torch
+from hypothesis import given, settings
+
+from hw5core.network.architecture import PRESETS, Architecture, parse
+from hw5core.network.counting import count, sizes
+from hw5core.training.modules import build
+from tests.strategies import architectures
+
+MEBIBYTE = 2**20
+
+# The sheet's table of question 1: acceptance data, stated here and computed there.
+HOMEWORK_ROWS = [
+    ("Conv2d-1", (96, 59, 59), 34_944),
+    ("ReLU-2", (96, 59, 59), 0),
+    ("Conv2d-3", (256, 57, 57), 614_656),
+    ("ReLU-4", (256, 57, 57), 0),
+    ("Conv2d-5", (384, 57, 57), 885_120),
+    ("ReLU-6", (384, 57, 57), 0),
+    ("Conv2d-7", (384, 57, 57), 1_327_488),
+    ("ReLU-8", (384, 57, 57), 0),
+    ("Conv2d-9", (256, 14, 14), 884_992),
+    ("ReLU-10", (256, 14, 14), 0),
+]
+
+
+def test_the_homeworks_table_to_the_digit() -> None:
+    counted = count(PRESETS["homework"].architecture)
+    assert [(row.name, row.output_shape, row.parameters) for row in counted.rows] == HOMEWORK_ROWS
+    assert counted.parameters == 3_747_200
+
+
+def test_the_homeworks_four_sizes() -> None:
+    found = sizes(count(PRESETS["homework"].architecture))
+    shown = [
+        f"{value / MEBIBYTE:.2f}" for value in (found.input, found.forward_backward, found.parameters, found.total)
+    ]
+    assert shown == ["0.68", "56.63", "14.29", "71.61"]
+
+
+@settings(deadline=None, max_examples=150)
+@given(architectures())
+def test_closed_form_agrees_with_the_real_modules(architecture: Architecture) -> None:
+    """Each layer's parameters and output shape, as PyTorch's own modules have them (on the meta device)."""
+    counted = count(architecture)
+    with torch.device("meta"):
+        network = build(architecture).eval()
+        values = torch.empty(2, *architecture.input_shape)
+    for row, module in zip(counted.rows, network, strict=True):
+        values = module(values)
+        assert row.output_shape == tuple(values.shape[1:])
+        assert row.parameters == sum(parameter.numel() for parameter in module.parameters())
+        assert row.name.split("-")[0] == type(module).__name__
+    assert counted.parameters == sum(parameter.numel() for parameter in network.parameters())
+
+
+@settings(deadline=None, max_examples=50)
+@given(architectures())
+def test_rows_chain_and_sum_to_the_totals(architecture: Architecture) -> None:
+    counted = count(architecture)
+    shapes = [architecture.input_shape, *(row.output_shape for row in counted.rows)]
+    assert [row.input_shape for row in counted.rows] == shapes[:-1]
+    assert counted.parameters == sum(row.weights + row.biases for row in counted.rows)
+    assert sizes(counted).forward_backward == 8 * sum(prod(shape) for shape in shapes[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "said"),
+    [
+        ("3x7x7 relu conv8k11", 2, "kernel 11 does not fit a 7x7 input: padding 2 or more, or kernel 7 or less"),
+        (
+            "3x7x7 conv8k4d3",
+            1,
+            "kernel 4 dilated by 3 does not fit a 7x7 input: padding 2 or more, or kernel 3 or less",
+        ),
+        ("3x7x7 conv8k3g2", 1, "2 groups must divide both the 3 channels that come in and the 8 that go out"),
+        ("3x7x7 maxpool3p2", 1, "padding 1 or less, or kernel 4 or more"),
+        ("3x7x7 linear5", 1, "put a flatten before it"),
+        ("3x7x7 flatten conv8k1", 2, "a flatten came before"),
+        ("3x4096x4096 conv1000000k1", 1, "the limit is 1,000,000,000,000"),
+    ],
+)
+def test_a_misfit_names_its_layer_and_the_mend(text: str, number: int, said: str) -> None:
+    counted = count(parse(text))
+    assert counted.misfit is not None
+    assert counted.misfit.number == number
+    assert said in counted.misfit.message
+    assert len(counted.rows) == number - 1
+
+
+@pytest.mark.parametrize("mended", ["3x7x7 conv8k11p2", "3x7x7 conv8k7", "3x7x7 conv8k4d3p2", "3x7x7 conv8k3d3"])
+def test_the_mends_that_are_named_do_mend(mended: str) -> None:
+    assert count(parse(mended)).misfit is None
+
+
+def test_a_hundred_billion_parameters_are_only_a_number() -> None:
+    counted = count(parse("1x1000x1000 flatten linear100000"))
+    assert counted.parameters == 10**6 * 10**5 + 10**5

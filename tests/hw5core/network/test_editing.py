@@ -1,0 +1,74 @@
+"""Edits are pure, refuse nonsense in a sentence, and undo walks back through all of them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hw5core.network.architecture import Architecture, ArchitectureError, parse
+from hw5core.network.editing import MAX_UNDO, History, insert, move, remove, set_field, set_input
+from tests.strategies import architectures
+
+NETWORK = parse("3x32x32 conv8k3 relu flatten linear10")
+
+
+def test_each_edit() -> None:
+    assert str(set_field(NETWORK, 0, "out_channels", 16)) == "3x32x32 conv16k3 relu flatten linear10"
+    assert str(set_field(NETWORK, 0, "bias", False)) == "3x32x32 conv8k3nobias relu flatten linear10"
+    assert str(set_field(NETWORK, 1, "name", "tanh")) == "3x32x32 conv8k3 tanh flatten linear10"
+    assert str(set_input(NETWORK, 2, 64)) == "3x32x64 conv8k3 relu flatten linear10"
+    assert str(insert(NETWORK, 1, "bn")) == "3x32x32 conv8k3 bn relu flatten linear10"
+    assert str(remove(NETWORK, 1)) == "3x32x32 conv8k3 flatten linear10"
+    assert str(move(NETWORK, 0, 1)) == "3x32x32 relu conv8k3 flatten linear10"
+    assert str(move(NETWORK, 3, 5)) == str(move(NETWORK, 0, -1)) == str(NETWORK)
+
+
+@given(architectures(), st.data())
+def test_putting_in_and_taking_out_again_changes_nothing(network: Architecture, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(network.layers)))
+    assert remove(insert(network, place, "relu"), place) == network
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda: set_field(NETWORK, 0, "out_channels", 10**30),
+        lambda: set_field(NETWORK, 0, "out_channels", -1),
+        lambda: set_field(NETWORK, 0, "out_channels", "8"),
+        lambda: set_field(NETWORK, 0, "out_channels", True),
+        lambda: set_field(NETWORK, 0, "kernel_size", 3.5),
+        lambda: set_field(NETWORK, 0, "bias", 1),
+        lambda: set_field(NETWORK, 0, "__class__", 1),
+        lambda: set_field(NETWORK, 1, "name", "<script>"),
+        lambda: set_field(NETWORK, 9, "out_channels", 1),
+        lambda: set_field(NETWORK, -1, "out_channels", 1),
+        lambda: set_input(NETWORK, 3, 1),
+        lambda: set_input(NETWORK, 0, 0),
+        lambda: insert(NETWORK, 9, "relu"),
+        lambda: insert(NETWORK, 0, "rm -rf"),
+        lambda: insert(parse("1x9x9" + " relu" * 100), 0, "relu"),
+        lambda: remove(NETWORK, 4),
+        lambda: move(NETWORK, -1, 1),
+    ],
+)
+def test_nonsense_is_refused(edit) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ArchitectureError):
+        edit()
+
+
+def test_undo_walks_back_to_the_beginning_and_stays_there() -> None:
+    history = History(NETWORK)
+    for channels in (1, 2, 2, 3):
+        history = history.after(set_field(NETWORK, 0, "out_channels", channels))
+    walked = [history.present]
+    while history.past:
+        history = history.undone()
+        walked.append(history.present)
+    assert [str(network).split()[1] for network in walked] == ["conv3k3", "conv2k3", "conv1k3", "conv8k3"]
+    assert history.undone() == history
+
+
+def test_history_keeps_so_many_steps() -> None:
+    history = History(NETWORK)
+    for channels in range(1, MAX_UNDO + 50):
+        history = history.after(set_field(NETWORK, 0, "out_channels", channels + 10))
+    assert len(history.past) == MAX_UNDO

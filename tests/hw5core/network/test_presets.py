@@ -1,0 +1,46 @@
+"""The presets against torchvision's own networks, and against the figures their papers are known for."""
+
+import importlib
+
+import pytest
+import torch
+
+from hw5core.data.torchvision_import import declare_missing_operators
+from hw5core.network.architecture import PRESETS
+from hw5core.network.counting import count
+
+
+@pytest.mark.parametrize(
+    ("preset", "name"), [("alexnet-torchvision", "alexnet"), ("vgg-11", "vgg11"), ("vgg-16", "vgg16")]
+)
+def test_as_torchvision_counts_its_own(preset: str, name: str) -> None:
+    declare_missing_operators()
+    models = importlib.import_module("torchvision.models")
+    with torch.device("meta"):
+        network = getattr(models, name)().eval()
+        output = network(torch.empty(1, 3, 224, 224))
+    counted = count(PRESETS[preset].architecture)
+    assert counted.parameters == sum(parameter.numel() for parameter in network.parameters())
+    assert counted.output_shape == tuple(output.shape[1:])
+    shapes = [tuple(parameter.shape) for parameter in network.parameters()]
+    assert [row.parameters for row in counted.rows if row.parameters] == [
+        torch.Size(weight).numel() + torch.Size(bias).numel()
+        for weight, bias in zip(shapes[::2], shapes[1::2], strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("preset", "parameters"),
+    [("homework", 3_747_200), ("alexnet-published", 60_965_224), ("lenet-5", 61_706), ("empty", 0)],
+)
+def test_as_the_literature_counts(preset: str, parameters: int) -> None:
+    counted = count(PRESETS[preset].architecture)
+    assert counted.misfit is None
+    assert counted.parameters == parameters
+
+
+def test_most_parameters_of_the_classifiers_are_in_their_linear_layers() -> None:
+    for name in ("alexnet-published", "alexnet-torchvision", "vgg-11", "vgg-16"):
+        counted = count(PRESETS[name].architecture)
+        linear = sum(row.parameters for row in counted.rows if row.name.startswith("Linear"))
+        assert linear > 0.85 * counted.parameters

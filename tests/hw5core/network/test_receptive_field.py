@@ -1,0 +1,36 @@
+"""The receptive field against gradients: the input pixels that one output value really depends on."""
+
+import pytest
+import torch
+
+from hw5core.network.architecture import parse
+from hw5core.network.counting import count
+from hw5core.training.modules import build
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1x64x64 conv1k3",
+        "1x64x64 conv1k5s2 relu conv1k3",
+        "1x64x64 conv1k3d3 avgpool2 conv1k2s2",
+        "1x64x64 avgpool3s2 conv1k4 identity conv1k3d2",
+    ],
+)
+def test_one_value_sees_a_square_of_that_side(text: str) -> None:
+    architecture = parse(text)
+    network = build(architecture).double()
+    for parameter in network.parameters():
+        torch.nn.init.constant_(parameter, 1.0)  # nothing cancels, so every pixel that counts has a gradient
+    pixels = torch.ones(1, *architecture.input_shape, dtype=torch.double, requires_grad=True)
+    output = network(pixels)
+    output[0, 0, output.shape[2] // 2, output.shape[3] // 2].backward()
+    assert pixels.grad is not None
+    rows, columns = torch.nonzero(pixels.grad[0, 0], as_tuple=True)
+    side = count(architecture).rows[-1].receptive_field
+    assert side == int(rows.max() - rows.min()) + 1 == int(columns.max() - columns.min()) + 1
+
+
+def test_a_linear_layer_sees_everything() -> None:
+    rows = count(parse("1x28x28 conv1k3 flatten linear5 relu")).rows
+    assert [row.receptive_field for row in rows] == [3, 3, None, None]

@@ -1,0 +1,65 @@
+"""A run's config: its limits, its canonical form and its id."""
+
+from typing import Any
+
+import pytest
+
+from hw5core.network.architecture import ArchitectureError
+from hw5core.runs.config import KNOBS, ConfigError, RunConfig, race
+
+TINY = "1x28x28 flatten linear10 relu linear10"
+
+
+def test_the_default_is_the_homeworks_protocol() -> None:
+    config = RunConfig(dataset="mnist")
+    assert (config.batch_size, config.epochs, config.learning_rate, config.momentum) == (5, 5, 0.008, 0.0)
+    assert config.steps_per_epoch == 8_400
+    assert config.total_steps == 42_000
+
+
+def test_equal_runs_have_equal_ids_however_they_are_written() -> None:
+    written_out = RunConfig(network="1x28x28   flatten linear10 relu linear10", learning_rate=1)
+    assert written_out.run_id == RunConfig(network=TINY, learning_rate=1.0).run_id
+
+
+def test_every_knob_changes_the_id() -> None:
+    base = RunConfig()
+    other: dict[str, Any] = {"dataset": "mnist", "network": TINY, "activation": "tanh", "learning_rate": 0.1}
+    numbers = {name: int(knob.lowest) + 1 for name, knob in KNOBS.items() if name not in other and not knob.choices}
+    numbers["momentum"] = 0.5  # type: ignore[assignment]
+    ids = [RunConfig(**{name: value}).run_id for name, value in {**numbers, **other}.items()]
+    assert len({base.run_id, *ids}) == 1 + len(ids)
+
+
+def test_a_race_differs_in_the_activation_alone() -> None:
+    relu, sigmoid = race(RunConfig(network=TINY, seed=3))
+    assert (relu.activation, sigmoid.activation) == ("relu", "sigmoid")
+    assert relu.network.replace("relu", "sigmoid") == sigmoid.network
+    assert relu.run_id != sigmoid.run_id
+    assert race(relu, ["relu", "relu"]) == (relu,)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "said"),
+    [
+        ({"epochs": 0}, "epochs lies from 1"),
+        ({"epochs": 2.5}, "whole number"),
+        ({"epochs": True}, "epochs lies from"),
+        ({"learning_rate": float("nan")}, "learning rate lies from"),
+        ({"dataset": "cats"}, "none of digits, mnist, fashion"),
+        ({"activation": "swoosh"}, "none of relu, sigmoid"),
+        ({"network": "3x28x28 flatten linear10 relu"}, "the network has to begin with 1x28x28"),
+        ({"network": "1x28x28 flatten linear9 relu"}, "ten logits"),
+        ({"network": "1x28x28 flatten linear10"}, "no activation to compare"),
+        ({"network": "1x28x28 flatten linear100000 relu linear10"}, "at most 20,000,000"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(knobs: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        RunConfig(**knobs)
+    assert said in str(raised.value)
+
+
+def test_a_network_that_does_not_fit_names_its_layer() -> None:
+    with pytest.raises(ArchitectureError, match="layer 1: kernel 31 does not fit"):
+        RunConfig(network="1x28x28 conv8k31 relu flatten linear10")

@@ -1,0 +1,168 @@
+"""A receipt holds against an honest repetition and says where a changed number parts from it."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hw5core.__main__ import main
+from hw5core.data import datasets
+from hw5core.runs.config import RunConfig
+from hw5core.runs.history import Follower, Progress
+from hw5core.runs.receipts import ReceiptError, read, receipt
+from hw5core.runs.records import BatchLosses
+from hw5core.store.store import RunStore
+from hw5core.training.loop import train
+
+CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Progress:
+    import torch
+
+    torch.set_num_threads(1)
+    store = RunStore(tmp_path_factory.mktemp("store"))
+    store.claim(CONFIG)
+    for record in train(CONFIG, datasets.load("digits")):
+        store.add(CONFIG.run_id, record)
+    progress = Follower(store, CONFIG.run_id).read()
+    assert progress is not None
+    return progress
+
+
+def _verify(plain: dict[str, Any], folder: Path, *options: str) -> int:
+    path = folder / "receipt.json"
+    path.write_text(json.dumps(plain))
+    return main(["verify", str(path), *options])
+
+
+def test_a_receipt_holds_the_whole_run_in_strict_json(story: Progress) -> None:
+    plain = json.loads(json.dumps(receipt(story), allow_nan=False))
+    assert plain["run_id"] == CONFIG.run_id
+    assert read(json.dumps(plain))[0] == CONFIG
+    metrics = plain["metrics"]
+    assert metrics["training_loss"] == list(story.losses)
+    assert len(metrics["example_losses"]) == CONFIG.epochs * CONFIG.images_per_epoch
+    first_batch = metrics["example_losses"][:5]
+    assert math.fsum(first_batch) / 5 == pytest.approx(metrics["training_loss"][0], rel=1e-6)
+    assert [one["epoch"] for one in metrics["epochs"]] == [0, 1]
+    assert {"torch", "machine"} <= set(plain["computed_by"])
+
+
+def test_a_true_receipt_is_the_same_bit_for_bit(
+    story: Progress, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _verify(receipt(story), tmp_path, "--batches", str(CONFIG.total_steps)) == 0
+    # Every batch's loss, and two numbers after each of the two epochs.
+    assert f"bit for bit in all {CONFIG.total_steps + 4} numbers" in capsys.readouterr().out
+
+
+def test_only_the_first_batches_are_trained_again(
+    story: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("hw5core.training.loop.REPORT_SECONDS", 0.0)
+    assert _verify(receipt(story), tmp_path, "--batches", "10", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {
+        "different_hashes": [],
+        "compared": 10,
+        "parted_at": None,
+        "beyond_tolerance_at": None,
+        "computed_by": [],
+    }
+
+
+def _other_loss(plain: dict[str, Any]) -> None:
+    plain["metrics"]["training_loss"][57] += 0.01
+
+
+def _other_last_digit(plain: dict[str, Any]) -> None:
+    plain["metrics"]["training_loss"][57] += 1e-6
+
+
+def _other_accuracy(plain: dict[str, Any]) -> None:
+    plain["metrics"]["epochs"][0]["test_accuracy"] += 5
+
+
+def _no_numbers(plain: dict[str, Any]) -> None:
+    plain["metrics"] |= {"training_loss": [], "example_losses": [], "epochs": [], "layers": []}
+
+
+def _other_seed(plain: dict[str, Any]) -> None:
+    plain["config"]["seed"] = 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        (_other_loss, 1, "training loss of batch 57"),
+        (_other_last_digit, 0, "within the tolerance"),
+        (_other_accuracy, 1, "test accuracy of epoch 0"),
+        (_no_numbers, 1, "no number to compare"),
+        (_other_seed, 1, "first weights and split and batch order"),
+    ],
+)
+def test_a_changed_receipt_is_told_where_it_parts(
+    story: Progress,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[dict[str, Any]], None],
+    status: int,
+    words: str,
+) -> None:
+    plain = json.loads(json.dumps(receipt(story)))
+    change(plain)
+    assert _verify(plain, tmp_path, "--batches", "432") == status
+    assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "{}",
+        '{"receipt": 99}',
+        '{"receipt": 1, "config": {"epochs": 0}}',
+        '{"receipt": 1, "config": 7}',
+    ],
+)
+def test_what_is_no_receipt_is_a_sentence(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ReceiptError):
+        read(text)
+    (tmp_path / "file").write_text(text)
+    assert main(["verify", str(tmp_path / "file")]) == 2
+    assert main(["verify", str(tmp_path / "missing")]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_losses_that_left_the_finite_numbers_are_null(story: Progress) -> None:
+    diverged = replace(story, losses=story.losses[:0])
+    diverged.fold(BatchLosses(0, (1.0, math.inf, math.nan)))
+    plain = json.loads(json.dumps(receipt(diverged), allow_nan=False))
+    assert plain["metrics"]["training_loss"] == [1.0, None, None]
+
+
+@pytest.mark.slow
+def test_prewarm_fills_the_store_and_gives_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--dataset", "digits", "--network", CONFIG.network, "--epochs", "2", "--seeds", "0,1"]
+    assert main(["prewarm", *arguments, "--receipts", str(tmp_path / "receipts")]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0] == "| test accuracy, % | epoch 0 | epoch 1 |"
+    assert [line.split("|")[1].strip() for line in table[2:]] == [
+        "ReLU, mean of 2 (lowest to highest)",
+        "sigmoid, mean of 2 (lowest to highest)",
+    ]
+    receipts = sorted((tmp_path / "receipts").iterdir())
+    assert len(receipts) == 4
+    assert {read(path.read_text())[0].seed for path in receipts} == {0, 1}
+    # All of it is in the store now: the same command only reads.
+    assert main(["prewarm", *arguments]) == 0
+    assert capsys.readouterr().out.splitlines() == table
+    assert main(["prewarm", "--seeds", "0,x"]) == 2

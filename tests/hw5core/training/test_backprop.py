@@ -1,0 +1,167 @@
+"""Backpropagation by hand against autograd: every kind of layer, every activation, in double precision."""
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from hw5core.network.activations import ACTIVATIONS
+from hw5core.network.architecture import Activate, Architecture, Dropout, Flatten, Linear, parse
+from hw5core.network.counting import count
+from hw5core.training.backprop import Activation, Backprop
+from hw5core.training.modules import build
+from tests.strategies import architectures
+
+RATE = 0.1
+CLASSES = 4
+SEED = 5
+
+
+def _with_logits(architecture: Architecture) -> Architecture:
+    return Architecture(architecture.input_shape, (*architecture.layers, Flatten(), Linear(CLASSES)))
+
+
+def _network(architecture: Architecture) -> nn.Sequential:
+    torch.manual_seed(0)
+    return build(architecture).double()
+
+
+def _batch(architecture: Architecture, images: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    inputs = torch.randn(images, *architecture.input_shape, dtype=torch.float64, generator=generator)
+    return inputs, torch.arange(images) % CLASSES
+
+
+def _by_autograd(network: nn.Sequential, inputs: Tensor) -> Tensor:
+    """The logits, with dropout drawn as the step draws it: in the memory's order, from a generator of its own."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    generator = torch.Generator().manual_seed(SEED)
+    values = inputs
+    for module in network:
+        if isinstance(module, nn.Dropout):
+            kept = torch.empty_like(values).bernoulli_(1 - module.p, generator=generator)
+            values = values * kept / (1 - module.p if module.p < 1 else 1)
+        else:
+            values = module(values)
+    return values
+
+
+def _steps_by_hand(network: nn.Sequential, inputs: Tensor, labels: Tensor, momentum: float, steps: int) -> list[Tensor]:
+    logits = []
+    with torch.no_grad():
+        backprop = Backprop(network, RATE, momentum)
+        for _ in range(steps):
+            backprop.generator.manual_seed(SEED)
+            logits.append(backprop.step(inputs, labels))
+    return logits
+
+
+def _steps_by_autograd(
+    network: nn.Sequential, inputs: Tensor, labels: Tensor, momentum: float, steps: int
+) -> list[Tensor]:
+    optimiser = torch.optim.SGD(network.parameters(), lr=RATE, momentum=momentum)
+    told = []
+    for _ in range(steps):
+        logits = _by_autograd(network, inputs)
+        optimiser.zero_grad()
+        nn.CrossEntropyLoss()(logits, labels).backward()
+        optimiser.step()
+        told.append(logits.detach())
+    return told
+
+
+def _assert_equal_training(architecture: Architecture, images: int = 3, momentum: float = 0.0, steps: int = 2) -> None:
+    ours = _network(architecture)
+    theirs = copy.deepcopy(ours)
+    inputs, labels = _batch(architecture, images)
+    untouched = inputs.clone()
+    by_hand = _steps_by_hand(ours, inputs, labels, momentum, steps)
+    by_autograd = _steps_by_autograd(theirs, inputs, labels, momentum, steps)
+    torch.testing.assert_close(by_hand, by_autograd, rtol=1e-7, atol=1e-9)
+    for (name, one), (_, other) in zip(ours.state_dict().items(), theirs.state_dict().items(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}")
+    _assert_equal_predictions(ours, theirs, inputs)
+    assert torch.equal(inputs, untouched), "the images were overwritten"
+
+
+def _assert_equal_predictions(ours: nn.Sequential, theirs: nn.Sequential, inputs: Tensor) -> None:
+    """In evaluation mode; a second time too, after the first one's work in place."""
+    theirs.eval()
+    with torch.no_grad():
+        backprop = Backprop(ours, RATE)
+        for _ in range(2):
+            torch.testing.assert_close(backprop.predict(inputs), theirs(inputs), rtol=1e-7, atol=1e-9)
+
+
+def _is_smooth_enough(architecture: Architecture) -> bool:
+    """Batch normalisation of a single value per channel divides rounding errors by one another."""
+    return all(row.output_shape[1:] != (1, 1) for row in count(architecture).rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(architectures(most_layers=6).filter(_is_smooth_enough), st.sampled_from([0.0, 0.9]))
+def test_any_network_trains_as_with_autograd(architecture: Architecture, momentum: float) -> None:
+    _assert_equal_training(_with_logits(architecture), momentum=momentum)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        "1x12x12 conv3k3p1 relu avgpool2 conv4k3p1 sigmoid avgpool2 flatten linear4",
+        "1x12x12 conv3k3s2p2d2 relu maxpool2 flatten linear4",
+        "1x12x12 conv3k3nobias bn relu flatten linear5nobias bn tanh dropout0.5 linear4",
+        "2x12x12 conv4k3g2 relu dropout0.3 maxpool3s2p1 flatten linear4",
+        "1x6x6 avgpool2 relu sigmoid flatten relu linear4",
+        "1x6x6 relu flatten linear4 sigmoid identity sigmoid",
+        "1x6x6 flatten dropout1 linear4",
+        "1x6x6 dropout0.5 relu flatten linear4",
+    ],
+)
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_each_kind_of_layer_in_its_awkward_places(network: str, momentum: float) -> None:
+    _assert_equal_training(parse(network), images=4, momentum=momentum, steps=3)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_and_its_derivative_are_pytorchs(activation: str) -> None:
+    module = getattr(nn, ACTIVATIONS[activation].torch_module)()
+    values = torch.linspace(-6, 6, 241, dtype=torch.float64)
+    inputs = values.clone().requires_grad_()
+    module(inputs).sum().backward()
+    layer = Activation(module)
+    output, kept = layer.forward(values.clone())
+    torch.testing.assert_close(output, module(values))
+    torch.testing.assert_close(layer.derivative(kept), inputs.grad)
+
+
+def test_a_batch_of_another_size_is_no_matter() -> None:
+    """An epoch's last batch is smaller, and the first convolution keeps a frame for its images."""
+    architecture = parse("1x12x12 conv3k3p1 relu flatten linear4")
+    ours = _network(architecture)
+    theirs = copy.deepcopy(ours)
+    for images in (5, 2, 5):
+        inputs, labels = _batch(architecture, images)
+        _steps_by_hand(ours, inputs, labels, 0.0, 1)
+        _steps_by_autograd(theirs, inputs, labels, 0.0, 1)
+    torch.testing.assert_close(ours[0].weight, theirs[0].weight, rtol=1e-9, atol=1e-12)
+
+
+def test_what_watches_sees_every_layer_and_changes_nothing() -> None:
+    architecture = parse("1x12x12 relu conv3k3 relu flatten linear4")
+    seen = []
+    with torch.no_grad():
+        watched, alone = _network(architecture), _network(architecture)
+        inputs, labels = _batch(architecture, 3)
+        Backprop(watched, RATE).step(inputs, labels, lambda number, *_: seen.append(number))
+        Backprop(alone, RATE).step(inputs, labels)
+    assert seen == [4, 3, 2, 1, 0]
+    assert all(torch.equal(one, other) for one, other in zip(watched.parameters(), alone.parameters(), strict=True))
+
+
+def test_it_knows_every_layer_that_networks_may_have() -> None:
+    kinds = [Activate(name) for name in ACTIVATIONS] + [Dropout(0.5)]
+    for kind in kinds:
+        Backprop(_network(_with_logits(Architecture((1, 4, 4), (kind,)))), RATE)

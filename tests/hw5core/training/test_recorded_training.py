@@ -1,0 +1,203 @@
+"""What a training records beside the losses, what its first weights are, and what it sees: against PyTorch's own."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from hw5core.data import datasets
+from hw5core.data.datasets import Pool
+from hw5core.network.activations import ACTIVATIONS
+from hw5core.network.architecture import parse
+from hw5core.runs.config import INITIALISATIONS, ConfigError, RunConfig, race
+from hw5core.runs.records import BatchLosses, Checkpoint, LayerStatistics, Record, RunFinished, decode, encode
+from hw5core.training.backprop import Activation
+from hw5core.training.loop import STATISTICS_STEPS, batch_indices, saturated_share, standardise, train
+from hw5core.training.modules import initial_network
+
+SMALL = "1x28x28 conv4k3p1 relu maxpool4 flatten linear10"
+
+
+@pytest.fixture(scope="module")
+def digits() -> Pool:
+    return datasets.load("digits")
+
+
+@pytest.fixture(scope="module")
+def story(digits: Pool) -> list[Record]:
+    return list(train(RunConfig(network=SMALL, epochs=2), digits))
+
+
+def _examples(records: list[Record]) -> list[float]:
+    return [loss for record in records if isinstance(record, BatchLosses) for loss in record.examples]
+
+
+def test_a_batchs_loss_is_the_mean_of_its_images(story: list[Record]) -> None:
+    means = [loss for record in story if isinstance(record, BatchLosses) for loss in record.losses]
+    examples = _examples(story)
+    # 1,079 images: an epoch's last batch of five holds four.
+    sizes = ([5] * 215 + [4]) * 2
+    firsts = np.cumsum([0, *sizes[:-1]])
+    np.testing.assert_allclose(means, np.add.reduceat(examples, firsts) / sizes, rtol=1e-12)
+
+
+def test_a_batchs_images_are_found_again_from_the_seed(digits: Pool, story: list[Record]) -> None:
+    config = RunConfig(network=SMALL, epochs=2)
+    chosen = batch_indices(config, len(digits.labels), 0)
+    logits = initial_network(config.architecture, config.seed)(standardise(digits.images[chosen]))
+    losses = nn.CrossEntropyLoss(reduction="none")(logits, torch.tensor(digits.labels[chosen]))
+    np.testing.assert_allclose(_examples(story)[:5], losses.tolist(), rtol=1e-5)
+    assert len(batch_indices(config, len(digits.labels), 215)) == 4
+    assert set(batch_indices(config, len(digits.labels), 216)) != set(chosen)
+
+
+def test_the_layers_are_measured_as_autograd_has_them(digits: Pool) -> None:
+    config = RunConfig(network=SMALL, epochs=1, activation="sigmoid")
+    told = [record for record in train(config, digits) if isinstance(record, LayerStatistics)]
+    assert [record.step for record in told] == list(range(0, config.total_steps, STATISTICS_STEPS))
+    assert decode(encode(told[0])) == told[0]
+    network = initial_network(config.architecture, config.seed)
+    chosen = batch_indices(config, len(digits.labels), 0)
+    nn.CrossEntropyLoss()(network(standardise(digits.images[chosen])), torch.tensor(digits.labels[chosen])).backward()  # type: ignore[no-untyped-call]
+    for name, layer in (("Conv2d-1", network[0]), ("Linear-5", network[4])):
+        assert told[0].weight_norms[name] == pytest.approx(layer.weight.norm().item(), rel=1e-5)
+        assert told[0].gradient_norms[name] == pytest.approx(layer.weight.grad.norm().item(), rel=1e-4)
+    assert set(told[0].saturated) == {"Sigmoid-2"}
+
+
+def test_an_activation_of_the_images_themselves_is_measured_too(digits: Pool) -> None:
+    config = RunConfig(network="1x28x28 flatten relu linear10", epochs=1, training_images=20)
+    (told,) = (record for record in train(config, digits) if isinstance(record, LayerStatistics))
+    chosen = batch_indices(config, len(digits.labels), 0)
+    assert told.saturated["ReLU-2"] == pytest.approx((standardise(digits.images[chosen]) <= 0).float().mean().item())
+
+
+def test_measuring_the_layers_changes_no_number(digits: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = RunConfig(network="1x28x28 conv4k3p1 relu bn maxpool4 flatten dropout0.5 linear10", epochs=1)
+    seldom = _examples(list(train(config, digits)))
+    monkeypatch.setattr("hw5core.training.loop.STATISTICS_STEPS", 1)
+    assert _examples(list(train(config, digits))) == seldom
+
+
+# Where s(1-s) and 1-t² are 0.01, and ReLU's kink.
+@pytest.mark.parametrize(
+    ("activation", "saturated_below"),
+    [("relu", 0.0), ("sigmoid", -2 * math.atanh(math.sqrt(0.96))), ("tanh", -math.atanh(math.sqrt(0.99)))],
+)
+def test_a_saturated_unit_is_one_whose_slope_is_under_a_hundredth(activation: str, saturated_below: float) -> None:
+    layer = Activation(getattr(nn, ACTIVATIONS[activation].torch_module)())
+    _, kept = layer.forward(torch.tensor([saturated_below - 0.01, saturated_below + 0.01, 0.5, 1.0]))
+    assert saturated_share(layer.derivative(kept)) == 0.25
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_default_first_weights_are_pytorchs_own(seed: int) -> None:
+    torch.manual_seed(seed)
+    theirs = nn.Sequential(
+        nn.Conv2d(1, 4, 3, groups=1), nn.ReLU(), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 26 * 26, 10)
+    )
+    ours = initial_network(parse("1x28x28 conv4k3 relu bn flatten linear10"), seed)
+    for (name, one), (_, other) in zip(ours.state_dict().items(), theirs.state_dict().items(), strict=True):
+        assert torch.equal(one, other), name
+
+
+@pytest.mark.parametrize(
+    ("initialisation", "std"),
+    [
+        ("pytorch", 1 / math.sqrt(3 * 3136)),
+        ("xavier", math.sqrt(2 / (3136 + 500))),
+        ("he", math.sqrt(2 / 3136)),
+        ("normal", 0.01),
+    ],
+)
+def test_each_initialisation_has_its_spread(initialisation: str, std: float) -> None:
+    network = initial_network(parse("1x56x56 flatten linear500"), 0, initialisation)
+    layer = network[1]
+    assert isinstance(layer, nn.Linear)
+    assert layer.weight.std().item() == pytest.approx(std, rel=0.01)
+    assert bool(layer.bias.any()) is (initialisation == "pytorch")
+
+
+def test_every_initialisation_declared_trains_and_gives_each_activation_the_same_tensors(digits: Pool) -> None:
+    hashes = set()
+    for initialisation in INITIALISATIONS:
+        configs = race(RunConfig(network=SMALL, initialisation=initialisation), ACTIVATIONS)
+        starts = {next(train(config, digits)).weights_hash for config in configs}  # type: ignore[union-attr]
+        assert len(starts) == 1
+        hashes |= starts
+    assert len(hashes) == len(INITIALISATIONS)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_trains(activation: str, digits: Pool) -> None:
+    config = RunConfig(network=SMALL, epochs=1, activation=activation, training_images=200, initialisation="he")
+    records = list(train(config, digits))
+    losses = [loss for record in records if isinstance(record, BatchLosses) for loss in record.losses]
+    assert isinstance(records[-1], RunFinished)
+    assert np.mean(losses[-10:]) < np.mean(losses[:10])
+
+
+def test_a_subset_sees_its_images_alone_and_every_one_in_each_epoch(digits: Pool) -> None:
+    config = RunConfig(network=SMALL, epochs=2, training_images=23)
+    records = list(train(config, digits))
+    assert config.steps_per_epoch == 5
+    assert len(_examples(records)) == 46
+    whole = set(datasets.split(1797, 0).train)
+    epochs = [
+        {index for step in range(5 * epoch, 5 * epoch + 5) for index in batch_indices(config, 1797, step)}
+        for epoch in (0, 1)
+    ]
+    assert epochs[0] == epochs[1]
+    assert len(epochs[0]) == 23
+    assert epochs[0] < whole
+
+
+def test_a_subset_as_large_as_the_whole_is_the_whole() -> None:
+    whole = RunConfig()
+    assert replace(whole, training_images=1079) == whole
+    assert replace(whole, training_images=42_000).run_id == whole.run_id
+    assert replace(whole, training_images=1078).run_id != whole.run_id
+
+
+def test_a_batch_of_one_image_cannot_be_normalised() -> None:
+    network = "1x28x28 flatten linear16 bn relu linear10"
+    RunConfig(network=network)
+    with pytest.raises(ConfigError, match="needs two images in every batch"):
+        RunConfig(network=network, training_images=101)
+    # Over an image's pixels there is enough to average.
+    RunConfig(network="1x28x28 conv4k3 bn relu flatten linear10", batch_size=1)
+
+
+def test_asked_to_stop_it_ends_with_a_checkpoint_from_which_it_goes_on_the_same(
+    digits: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hw5core.training.loop.REPORT_SECONDS", 0.0)
+    config = RunConfig(network=SMALL, epochs=2, momentum=0.9)
+    asked = iter([False] * 57 + [True])
+    first = list(train(config, digits, stop=lambda: next(asked)))
+    checkpoint = first[-1]
+    assert isinstance(checkpoint, Checkpoint)
+    assert checkpoint.step == 58
+    rest = list(train(config, digits, resume=checkpoint))
+    assert _examples(first) + _examples(rest) == _examples(list(train(config, digits)))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_step_moves_the_weights_as_pytorchs_sgd_does(digits: Pool, momentum: float) -> None:
+    config = RunConfig(network=SMALL, epochs=1, momentum=momentum, training_images=100)
+    network = initial_network(config.architecture, config.seed)
+    optimiser = torch.optim.SGD(network.parameters(), lr=config.learning_rate, momentum=momentum)
+    theirs = []
+    for step in range(config.total_steps):
+        chosen = batch_indices(config, len(digits.labels), step)
+        losses = nn.CrossEntropyLoss(reduction="none")(
+            network(standardise(digits.images[chosen])), torch.tensor(digits.labels[chosen])
+        )
+        optimiser.zero_grad()
+        losses.mean().backward()
+        optimiser.step()
+        theirs += losses.tolist()
+    np.testing.assert_allclose(_examples(list(train(config, digits))), theirs, atol=1e-4)

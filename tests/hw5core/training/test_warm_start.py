@@ -1,0 +1,123 @@
+"""A branch's first weights against its run's: nothing changed goes on bit for bit, and what is changed is only that."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from hw5core.data import datasets
+from hw5core.data.datasets import Pool
+from hw5core.runs.config import RunConfig
+from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.records import Checkpoint, Record
+from hw5core.training.backprop import Backprop
+from hw5core.training.loop import evaluate, train
+from hw5core.training.modules import initial_network
+from hw5core.training.single_step import measure
+from hw5core.training.warm_start import own_checkpoint
+from tests.hw5core.stories import numbers
+
+PLAIN = RunConfig(
+    network="1x28x28 conv4k3p1 sigmoid avgpool4 conv6k3 sigmoid dropout0.25 flatten linear10",
+    activation="sigmoid",
+    momentum=0.5,
+    training_images=100,
+    epochs=3,
+)
+NORMALISED = replace(PLAIN, network=branch(PLAIN, 0, "sigmoid", 0.1, Normalisation.INSERTED).network)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Pool:
+    return datasets.load("digits")
+
+
+def _told(config: RunConfig, pool: Pool, resume: Checkpoint | None = None) -> list[Record]:
+    return list(train(config, pool, resume))
+
+
+def _checkpoint(told: list[Record], epoch: int) -> Checkpoint:
+    return next(record for record in told if isinstance(record, Checkpoint) and record.epoch == epoch)
+
+
+def _state(checkpoint: Checkpoint) -> dict[str, Any]:
+    state: dict[str, Any] = torch.load(io.BytesIO(checkpoint.state), weights_only=True)
+    return state
+
+
+@pytest.mark.parametrize("parent", [PLAIN, NORMALISED], ids=["plain", "normalised"])
+def test_a_branch_that_changes_nothing_is_its_run_bit_for_bit(digits: Pool, parent: RunConfig) -> None:
+    whole = _told(parent, digits)
+    same = branch(parent, 0, parent.activation, parent.learning_rate)
+    rest = _told(same, digits, _checkpoint(whole, 0))
+    ours, theirs = numbers(rest), numbers(whole)
+    assert ours["losses"] == theirs["losses"][same.first_step :]
+    assert ours["epochs"] == theirs["epochs"][1:]
+    assert ours["statistics"] == []  # batch 0 is measured, 100 is not reached
+    # And so is a branch of that branch.
+    again = branch(same, 1, parent.activation, parent.learning_rate)
+    assert numbers(_told(again, digits, _checkpoint(rest, 1)))["losses"] == ours["losses"][same.steps_per_epoch :]
+
+
+def test_another_activation_goes_on_with_all_weights_and_velocities(digits: Pool) -> None:
+    given = _checkpoint(_told(PLAIN, digits), 1)
+    taken = own_checkpoint(branch(PLAIN, 1, "relu", 0.008), given)
+    before, after = _state(given), _state(taken)
+    assert all(torch.equal(before["network"][name], after["network"][name]) for name in before["network"])
+    assert all(torch.equal(one, other) for one, other in zip(before["velocities"], after["velocities"], strict=True))
+    assert any(velocity.abs().max() > 0 for velocity in after["velocities"])
+
+
+def test_inserted_normalisation_begins_fresh_between_weights_that_go_on(digits: Pool) -> None:
+    given = _checkpoint(_told(PLAIN, digits), 1)
+    config = branch(PLAIN, 1, "sigmoid", 0.008, Normalisation.INSERTED)
+    state = _state(own_checkpoint(config, given))
+    before, after = _state(given)["network"], state["network"]
+    moved = {"0": "0", "3": "4", "7": "9"}  # conv, conv, linear: two normalisations came between
+    for old, new in moved.items():
+        assert torch.equal(before[f"{old}.weight"], after[f"{new}.weight"])
+        assert torch.equal(before[f"{old}.bias"], after[f"{new}.bias"])
+    fresh = initial_network(config.architecture, config.seed)
+    for number in (1, 5):
+        assert isinstance(fresh[number], torch.nn.BatchNorm2d)
+        assert torch.equal(after[f"{number}.weight"], torch.ones_like(after[f"{number}.weight"]))
+        assert torch.equal(after[f"{number}.running_mean"], torch.zeros_like(after[f"{number}.running_mean"]))
+    names = [name for name, _ in fresh.named_parameters()]
+    velocities = dict(zip(names, state["velocities"], strict=True))
+    assert torch.equal(velocities["4.weight"], _state(given)["velocities"][2])
+    assert velocities["1.weight"].abs().max() == 0
+
+
+def test_without_its_normalisation_the_network_is_the_run_minus_those_layers(digits: Pool) -> None:
+    given = _checkpoint(_told(NORMALISED, digits), 1)
+    config = branch(NORMALISED, 1, "sigmoid", 0.008, Normalisation.REMOVED)
+    network = initial_network(config.architecture, config.seed)
+    network.load_state_dict(_state(own_checkpoint(config, given))["network"])
+    normalised = initial_network(NORMALISED.architecture, NORMALISED.seed)
+    normalised.load_state_dict(_state(given)["network"])
+    stripped = torch.nn.Sequential(*(layer for layer in normalised if not isinstance(layer, torch.nn.BatchNorm2d)))
+    images, labels = digits.images[:50], digits.labels[:50]
+    with torch.no_grad():
+        own, theirs = (evaluate(Backprop(one, 0.0), images, labels) for one in (network, stripped))
+    assert own == theirs
+
+
+def test_later_checkpoints_are_the_branchs_own(digits: Pool) -> None:
+    """Killed at any of them it goes on bit for bit, its normalisation's statistics too."""
+    config = branch(PLAIN, 0, "relu", 0.02, Normalisation.INSERTED)
+    whole = _told(config, digits, _checkpoint(_told(PLAIN, digits), 0))
+    later = _checkpoint(whole, 1)
+    assert own_checkpoint(config, later) is later
+    rest = numbers(_told(config, digits, later))
+    assert rest["losses"] == numbers(whole)["losses"][later.step - config.first_step :]
+    assert rest["epochs"] == numbers(whole)["epochs"][1:]
+
+
+def test_a_branchs_first_step_is_measured_on_the_weights_it_takes_over(digits: Pool) -> None:
+    given = _checkpoint(_told(PLAIN, digits), 1)
+    config = branch(PLAIN, 1, "relu", 0.008, Normalisation.INSERTED)
+    measured = measure(config, digits, given)
+    assert measured.step == config.first_step
+    assert measured.layers[0].weight_norm == pytest.approx(_state(given)["network"]["0.weight"].norm().item())

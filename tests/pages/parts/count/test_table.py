@@ -1,0 +1,40 @@
+"""The tables of the lesson: the marked row, layers that wait behind a misfit, and PyTorch's tick."""
+
+from dataclasses import replace
+
+from hw5core.explain.summary import ask_module
+from hw5core.network.architecture import PRESETS, parse
+from hw5core.network.counting import count
+from pages.parts.count.live_table import Row
+from pages.parts.count.table import AGREES, DISAGREES, NOT_ASKED, cost_table, count_table
+
+
+def test_the_marked_row_says_so_in_both_tables() -> None:
+    counted = count(PRESETS["homework"].architecture)
+    for table in (count_table(counted, None, 3), cost_table(counted, 3)):
+        assert [row.words[0] for row in table.rows if row.kind == "marked"] == ["▸ Conv2d-3"]
+        assert table.rows[-1].kind == "total"
+
+
+def test_every_row_has_a_word_for_every_column() -> None:
+    for text in (PRESETS["homework"].text, "3x7x7 conv8k3 conv8k11 relu", "1x9x9"):
+        counted = count(parse(text))
+        for table in (count_table(counted, None, None), cost_table(counted, None)):
+            assert len(table.titles) == len(table.columns)
+            assert {len(row.words) for row in table.rows} == {len(table.columns)}
+
+
+def test_behind_a_misfit_layers_wait_and_there_is_no_total() -> None:
+    rows = count_table(count(parse("3x7x7 conv8k3 conv8k11 relu")), None, None).rows
+    assert [row.words[0] for row in rows] == ["input", "Conv2d-1", "⚠️ Conv2d-2", "ReLU-3"]
+    assert rows[-1] == Row(("ReLU-3", "?", "?", "?", "?"))
+
+
+def test_a_tick_only_where_pytorch_says_the_same() -> None:
+    text = "1x28x28 conv7k3 relu"
+    counted = count(parse(text))
+    assert {row.words[-1] for row in count_table(counted, None, None).rows[1:]} == {NOT_ASKED}
+    facts = ask_module(text)
+    assert {row.words[-1] for row in count_table(counted, facts, None).rows[1:]} == {AGREES}
+    wrong = replace(counted, rows=(replace(counted.rows[0], biases=6), *counted.rows[1:]))
+    assert [row.words[-1] for row in count_table(wrong, facts, None).rows[1:]] == [DISAGREES, AGREES, DISAGREES]

@@ -1,0 +1,51 @@
+"""Lecture mode: a link switches it on, it goes along to the next page, and what it hides keeps what the link set."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from hw5core.charts import parts as chart_parts
+from pages.parts.shared.lecture import SWITCH
+from tests.pages.conftest import APP
+
+
+def _words(app: AppTest) -> str:
+    assert not app.exception
+    return " ".join([*(found.value for found in app.markdown), *(found.proto.body for found in app.get("html"))])
+
+
+def test_a_link_shows_the_total_and_leaves_out_what_a_lesson_does_not_need() -> None:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["lecture"] = "true"
+    app.run()
+    assert "3,747,200" in _words(app)
+    assert "Take it away" not in _words(app)
+    app.toggle(key=SWITCH).set_value(False).run()
+    assert "Take it away" in _words(app)
+
+
+def test_it_goes_along_to_the_next_page(open_training: Callable[..., AppTest]) -> None:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["lecture"] = "true"
+    app.run().switch_page("pages/train.py").run()
+    assert app.toggle(key=SWITCH).value
+
+
+def test_the_charts_are_larger_and_the_settings_of_the_link_stand(open_training: Callable[..., AppTest]) -> None:
+    app = open_training(lecture="true", seed="7", axis="epochs")
+    assert not app.exception
+    assert app.number_input(key="seed").value == 7
+    chart = app.get("vega_lite_chart")[0].proto
+    assert json.loads(chart.spec)["height"] == chart_parts.LECTURE_HEIGHT
+    assert "epoch (from 0)" in chart.spec
+
+
+@pytest.mark.parametrize("text", ["<script>", "", "2", "true&lecture=false"])
+def test_anything_else_in_the_address_is_no_lecture(text: str) -> None:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["lecture"] = text
+    app.run()
+    assert "3,747,200" in _words(app)
+    assert not app.toggle(key=SWITCH).value

@@ -1,0 +1,70 @@
+"""The lecturer of a public server: whoever opened a link with its secret, and nobody else."""
+
+from collections.abc import Callable
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from hw5core.engine.limits import LECTURER
+
+SECRET = "a-secret-for-the-tests"
+
+
+@pytest.fixture(autouse=True)
+def server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A public server that has just started."""
+    st.cache_resource.clear()
+    monkeypatch.setenv("HW5_PUBLIC", "1")
+    monkeypatch.setenv("HW5_LECTURER", SECRET)
+
+
+def _who() -> None:
+    import streamlit as st
+
+    from pages.parts.shared.browser import browser
+    from pages.parts.shared.lecturer import take_secret
+    from pages.parts.shared.server import owner
+
+    take_secret(browser())
+    st.text(owner())
+
+
+def _visitor(**parameters: str) -> AppTest:
+    app = AppTest.from_function(_who)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def test_the_secret_makes_a_lecturer_and_leaves_the_address() -> None:
+    app = _visitor(lecturer=SECRET)
+    assert app.text[0].value == LECTURER
+    assert "lecturer's now" in app.toast[0].value
+    assert "lecturer" not in app.query_params
+    assert app.run().text[0].value == LECTURER, "only the visit with the secret was the lecturer's"
+    other = _visitor()
+    assert other.text[0].value != LECTURER
+    assert not other.toast
+
+
+@pytest.mark.parametrize("given", ["", "guess", "ü" * 12, SECRET[:-1], SECRET + "x"])
+def test_what_is_not_the_secret_leaves_a_guest_a_guest(given: str) -> None:
+    app = _visitor(lecturer=given)
+    assert app.text[0].value != LECTURER
+    assert "stays a guest's" in app.toast[0].value
+    assert "lecturer" not in app.query_params
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_a_secret_that_can_be_guessed_is_none(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HW5_LECTURER", secret)
+    assert _visitor(lecturer=secret).text[0].value != LECTURER
+
+
+def test_a_guest_is_told_the_limit_before_and_after_the_press(open_training: Callable[..., AppTest]) -> None:
+    app = open_training(**{"epochs-digits": "31"})
+    assert "31 epochs are more than the 30" in " ".join(caption.value for caption in app.caption)
+    next(button for button in app.button if button.label == "Start the race").click().run()
+    assert "31 epochs are more than the 30" in app.error[0].value
+    assert not app.exception

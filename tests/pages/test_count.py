@@ -1,0 +1,200 @@
+"""Lesson 1's page without a browser: the numbers, presets, the line, undo, misfits, and bad input in the address."""
+
+import json
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from hw5core.explain.summary import ask_module
+from hw5core.network.architecture import PRESETS
+from pages.parts.count import checking
+from pages.parts.count.table import AGREES
+from pages.parts.shared import server
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+class _WorkerHere:
+    """Stands in for the engine: it computes at once, in this process."""
+
+    def submit(self, function: Any, *arguments: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app at its first page, not run yet; PyTorch is asked in this process."""
+    checking._question.clear()
+    monkeypatch.setattr(server, "engine", _WorkerHere)
+    return AppTest.from_file(str(APP), default_timeout=30)
+
+
+def _text(page: AppTest) -> str:
+    assert not page.exception
+    tables = [f"| {' | '.join(row['words'])} |" for row in _rows(page)]
+    return "\n".join(
+        [*(found.value for found in page.markdown), *(found.proto.body for found in page.get("html")), *tables]
+    )
+
+
+def _rows(page: AppTest) -> list[dict[str, Any]]:
+    """The rows of the tables that follow the thumb."""
+    components = [found.proto for found in page.get("bidi_component")]
+    tables = [json.loads(found.json) for found in components if found.component_name == "hw5_live_table"]
+    return [row for table in tables for row in table["rows"]]
+
+
+def _errors(page: AppTest) -> str:
+    return " ".join(error.value for error in page.error)
+
+
+def test_the_homework_stands_there_before_any_click(page: AppTest) -> None:
+    text = _text(page.run())
+    assert "3,747,200" in text
+    for parameters in ("34,944", "614,656", "885,120", "1,327,488", "884,992"):
+        assert parameters in text
+    assert "| 3 ⋅ 96 ⋅ (11 ⋅ 11) + 96 |" in text
+    assert "| torchsummary, MiB | 0.68 | 56.63 | 14.29 | 71.61 |" in text
+
+
+def test_every_row_is_ticked_once_pytorch_has_answered(page: AppTest) -> None:
+    page.run()
+    text = _text(page.run())
+    assert text.count(f"| {AGREES} |") == 11
+    assert "| torchinfo, MB | 0.71 | 29.69 | 14.99 | 45.39 |" in text
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_opens(page: AppTest, name: str) -> None:
+    page.run().selectbox(key="preset").set_value(name).run()
+    _text(page)
+    assert page.text_input(key="one-line form").value == PRESETS[name].text
+    assert page.query_params["net"] in (PRESETS[name].text, [PRESETS[name].text])
+    assert not page.error
+
+
+def test_undo_goes_back_to_the_homework(page: AppTest) -> None:
+    page.run().selectbox(key="preset").set_value("lenet-5").run()
+    assert "61,706" in _text(page)
+    next(button for button in page.button if button.label == "Undo").click().run()
+    assert "3,747,200" in _text(page)
+
+
+def test_the_line_is_read_and_a_wrong_one_changes_nothing(page: AppTest) -> None:
+    page.run().text_input(key="one-line form").set_value("1x28x28 flatten linear10").run()
+    assert "7,850" in _text(page)
+    page.text_input(key="one-line form").set_value("1x28x28 flatten linear10 convolution").run()
+    assert "7,850" in _text(page)
+    assert "word 4, “convolution”: not a layer" in _errors(page)
+    assert page.text_input(key="one-line form").value.endswith("convolution")
+
+
+def test_a_misfit_names_the_mend_and_keeps_what_is_before_it(page: AppTest) -> None:
+    page.query_params["net"] = "3x7x7 conv8k3p1 conv8k11"
+    text = _text(page.run())
+    assert "kernel 11 does not fit a 7x7 input: padding 2 or more, or kernel 7 or less" in _errors(page)
+    assert "| Conv2d-1 |" in text
+    assert "224" in text
+    assert "⚠️ Conv2d-2 | ?" in text
+
+
+def test_a_link_opens_its_network(page: AppTest) -> None:
+    page.query_params["net"] = "1x28x28 conv7k3"
+    assert "| Conv2d-1 | 1 ⋅ 7 ⋅ (3 ⋅ 3) + 7 | 7×26×26 | 70 |" in _text(page.run())
+    assert next(button for button in page.button if button.label == "Undo").disabled
+
+
+def test_a_link_followed_within_the_visit_can_be_undone(page: AppTest) -> None:
+    page.run()
+    page.query_params["net"] = "1x28x28 conv7k3"
+    page.run()
+    next(button for button in page.button if button.label == "Undo").click().run()
+    assert "3,747,200" in _text(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1x9x9" + " relu" * 10_000, "at most 4,000 characters"),
+        ("1x9x9" + " relu" * 101, "at most 100 layers"),
+        ("3x244x244 conv1" + "0" * 30 + "k3", "channels must be a whole number from 1 to 1,000,000"),
+        ("3x244x244 conv-8k3", "word 2"),
+        ("<script>alert(1)</script>", "word 1"),
+        ("३x२४४x२४४ relu", "word 1"),
+        ("", "empty"),
+        ("../../etc/passwd\x00", "word 1"),
+    ],
+)
+def test_anything_in_the_address_gets_a_sentence_in_time(page: AppTest, text: str, said: str) -> None:
+    page.run()
+    page.query_params["net"] = text
+    begin = time.perf_counter()
+    shown = _text(page.run())
+    assert time.perf_counter() - begin < 1
+    assert said in _errors(page)
+    assert "3,747,200" in shown
+
+
+def test_a_hundred_billion_parameters_are_counted_in_time(page: AppTest) -> None:
+    page.run()
+    page.query_params["net"] = "1x1000x1000 flatten linear100000"
+    begin = time.perf_counter()
+    assert "100,000,100,000" in _text(page.run())
+    assert time.perf_counter() - begin < 1
+
+
+def test_what_pytorch_cannot_say_is_said_and_the_rest_goes_on(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def submit(self, *_: Any) -> "Future[Any]":
+            future: Future[Any] = Future()
+            future.set_exception(RuntimeError("no such worker"))
+            return future
+
+    monkeypatch.setattr(server, "engine", Broken)
+    page.run()
+    assert "3,747,200" in _text(page.run())
+    assert "no such worker" in " ".join(warning.value for warning in page.warning)
+
+
+def test_comparing_shows_only_what_differs(page: AppTest) -> None:
+    page.run()
+    next(button for button in page.button if button.label.startswith("Pin")).click().run()
+    line = PRESETS["homework"].text.replace("conv384k3p1 relu conv384k3p1", "conv384k3p1 relu conv192k3p1")
+    page.text_input(key="one-line form").set_value(line).run()
+    text = _text(page)
+    assert "| parameters | 3,747,200 | 2,641,088 | -1,106,112 | 0.7048 |" in text
+    compared = next(value for value in (found.value for found in page.markdown) if value.startswith("| A |"))
+    assert "Conv2d-7" in compared
+    assert "Conv2d-9" in compared
+    assert "Conv2d-1 " not in compared
+
+
+def test_ask_module_is_what_the_worker_is_asked(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    class Remembering(_WorkerHere):
+        def submit(self, function: Any, *arguments: Any) -> "Future[Any]":
+            asked.append((function, *arguments))
+            return super().submit(function, *arguments)
+
+    monkeypatch.setattr(server, "engine", Remembering)
+    page.run()
+    page.run()
+    assert asked == [(ask_module, PRESETS["homework"].text)]
+
+
+def test_formulas_and_costs_are_one_click_away(page: AppTest) -> None:
+    page.run()
+    page.get("button_group")[0].set_value("Formulas").run()
+    text = _text(page)
+    assert r"$3\cdot 96\cdot (11\cdot 11)+96=34{,}944$" in text
+    assert r"$\left\lfloor\frac{244+2\cdot 0-1\cdot(11-1)-1}{4}\right\rfloor+1=59$" in text
+    page.get("button_group")[0].set_value("Cost").run()
+    # 96·3·121 weights, each used at 59·59 positions; an operation is a multiplication or an addition.
+    assert "| Conv2d-1 | 0.9% | 121,305,888 | 242,611,776 | 1.27 MiB | 11×11 |" in _text(page)

@@ -1,0 +1,111 @@
+"""The training page, without a browser: a race from the button to its end, and what is shown when it cannot be run."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from hw5core.runs.config import RunConfig, race
+from pages.parts.shared import server
+from pages.parts.shared.knobs import race_query
+
+SMALL = "1x28x28 flatten linear16 relu linear10"
+
+
+def _html(app: AppTest) -> str:
+    return " ".join(html.proto.body for html in app.get("html"))
+
+
+def test_before_the_race_the_charts_stand_ready(open_training: Callable[..., AppTest]) -> None:
+    app = open_training()
+    assert not app.exception
+    assert [button.label for button in app.button][:2] == ["Start the race", "Step from the beginning"]
+    assert all(button.help for button in app.button)
+    assert len(app.get("vega_lite_chart")) == 3
+
+
+def test_the_button_runs_the_race_to_its_end_and_it_stays(open_training: Callable[..., AppTest]) -> None:
+    app = open_training()
+    app.number_input(key="epochs-digits").set_value(1).run()
+    app.button[0].click().run()
+    assert not app.exception
+    assert app.button[0].label == "The race is running"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not app.success:
+        time.sleep(0.3)
+        app.run()
+    assert "has been run" in app.success[0].value
+    lines = [code.value for code in app.code]
+    assert [line.rsplit(" ", 1)[0] for line in lines] == ["ReLU accuracy of epoch 0:", "sigmoid accuracy of epoch 0:"]
+    assert "first weights the same" in " ".join(caption.value for caption in app.caption)
+    assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in _html(app)
+    next(button for button in app.button if button.label == "Another seed").click().run()
+    assert app.number_input(key="seed").value == 1
+    assert next(button for button in app.button if button.label == "Start the race").disabled is False
+    # Another session, on a server that has just started, finds it in the store without starting anything.
+    st.cache_resource.clear()
+    other = open_training(**{"epochs-digits": "1"})
+    assert [code.value for code in other.code] == lines
+    assert "Start the race" not in [button.label for button in other.button]
+
+
+def test_a_store_that_cannot_be_written_is_a_sentence(
+    open_training: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("not a folder")
+    monkeypatch.setenv("HW5_HOME", str(occupied))
+    app = open_training()
+    assert not app.exception
+    assert "HW5_HOME" in app.error[0].value
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence(
+    open_training: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HW5_SCHEDULER", "tcp://127.0.0.1:9")
+    monkeypatch.setattr("hw5core.engine.engine.CONNECT_SECONDS", 1)
+    app = open_training()
+    assert not app.exception
+    assert "HW5_SCHEDULER" in app.error[0].value
+
+
+def test_everybody_shares_one_reader_of_a_run() -> None:
+    assert server.follower("0" * 16) is server.follower("0" * 16)
+
+
+def test_whoever_is_to_predict_first_starts_only_after_a_guess(open_training: Callable[..., AppTest]) -> None:
+    app = open_training(predict="true")
+    assert next(button for button in app.button if button.label == "Start the race").disabled
+    app.slider[0].set_value(25)
+    next(button for button in app.button if button.label == "Commit my guess").click().run()
+    assert "Your guess: ReLU by 25 points. Guesses so far: 1." in app.info[0].value
+    assert not next(button for button in app.button if button.label == "Start the race").disabled
+
+
+def test_a_setting_that_cannot_be_trained_is_a_sentence(open_training: Callable[..., AppTest]) -> None:
+    app = open_training()
+    app.text_input(key="network-text").set_value("1x28x28 conv8k31 relu flatten linear10").run()
+    assert not app.exception
+    assert "layer 1: kernel 31 does not fit a 28x28 input" in app.error[0].value
+    app.text_input(key="network-text").set_value("<script>").run()
+    assert not app.exception
+    assert "word 1" in app.error[0].value
+
+
+def test_the_link_of_a_run_in_the_list_opens_its_race(open_training: Callable[..., AppTest]) -> None:
+    config = RunConfig(dataset="mnist", epochs=3, seed=7, learning_rate=0.05, network=SMALL)
+    query: dict[str, list[str]] = {}
+    for name, value in race_query(race(config, ["relu", "sigmoid", "tanh"])):
+        query.setdefault(name, []).append(value)
+    app = open_training(**query)
+    assert not app.exception
+    labels = " ".join(element.proto.body for element in app.get("html"))
+    assert all(f"{label}: test accuracy" in labels for label in ("ReLU", "sigmoid", "tanh"))
+    assert app.number_input(key="seed").value == 7
+    assert app.number_input(key="learning_rate").value == 0.05
+    assert app.number_input(key="epochs-mnist").value == 3
+    assert app.text_input(key="network-text").value == SMALL

@@ -1,0 +1,67 @@
+"""Images that are not here yet: the page shows their download, and says what to do when it fails."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from hw5core.data import downloads
+from pages.parts.shared import server
+from tests.publisher import KIND, Publisher, publisher, take_from
+
+PATIENCE_SECONDS = 90
+
+
+@pytest.mark.slow
+def test_a_download_is_shown_its_failure_said_and_the_next_try_goes_on(
+    open_training: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HW5_DATA", raising=False)
+    # Workers of the app's own, whose cache is the page's.
+    monkeypatch.delenv("HW5_SCHEDULER")
+    with publisher() as source:
+        monkeypatch.setitem(downloads._PACKED_SIZES, KIND, source.sizes)
+        app = open_training(dataset="fashion", activations="relu", predict="false")
+        server.engine()._client.run(take_from, *source.source)
+        _press(app, "Start the race")
+        _wait(
+            app,
+            lambda: _bar(app).startswith(f"downloading {KIND}: ") and f"of {source.total / 1e6:.1f} MB" in _bar(app),
+        )
+        _wait(app, lambda: _arrived(app, source) > 0.8)
+        source.breaks_off = True
+        source.go_on.set()
+        _wait(app, lambda: bool(app.error))
+        assert "could not be downloaded" in app.error[0].value
+        assert "Try again" in app.error[0].value
+        source.breaks_off = False
+        _press(app, "Go on with the race")
+        _wait(app, lambda: _bar(app).startswith("running"))
+        _press(app, "Stop")
+
+
+def _press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def _bar(app: AppTest) -> str:
+    """What stands over the first network's bar."""
+    board = next(body for body in (html.proto.body for html in app.get("html")) if "hw5-state" in body)
+    return board.split('<div class="hw5-state">')[1].split("<")[0]
+
+
+def _arrived(app: AppTest, source: Publisher) -> float:
+    """The share that the page says has arrived."""
+    words = _bar(app).removeprefix(f"downloading {KIND}: ").split(" ")
+    return float(words[0]) * 1e6 / source.total if words[0].replace(".", "").isdigit() else 0.0
+
+
+def _wait(app: AppTest, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, (_bar(app), [error.value for error in app.error])
+        time.sleep(0.2)
+        app.run()
+        assert not app.exception
