@@ -14,7 +14,7 @@ from benchmarks.measurement import Measurement, Promise, measured
 from hw5core.data.datasets import at_hand
 from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Follower
+from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 
 LIMIT_MIB = 900

@@ -15,7 +15,8 @@ from typing import Any
 from benchmarks.measurement import Measurement, Promise, measured
 from hw5core.engine.engine import Engine, worker_count
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Follower, Progress
+from hw5core.runs.history import RunHistory
+from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 
 ROUNDS = 3
@@ -62,7 +63,7 @@ def _ours(engine: Engine, store: RunStore, seed: int) -> _Told:
     return {config.activation: _plain(_awaited(Follower(store, config.run_id))) for config in configs}
 
 
-def _awaited(follower: Follower) -> Progress:
+def _awaited(follower: Follower) -> RunHistory:
     begin = time.monotonic()
     while time.monotonic() - begin < _LONG:
         progress = follower.read()
@@ -74,7 +75,7 @@ def _awaited(follower: Follower) -> Progress:
     raise SystemExit("our race did not end")
 
 
-def _plain(progress: Progress) -> dict[str, float]:
+def _plain(progress: RunHistory) -> dict[str, float]:
     (epoch,) = progress.epochs
     return {
         "seconds": epoch.seconds,

@@ -20,7 +20,7 @@ import psutil
 from benchmarks.measurement import Measurement, Promise, measured, ratio_over
 from hw5core.data.datasets import at_hand
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Follower
+from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from tools.live import serving
 from tools.visitor import Visitor, visitor

@@ -18,17 +18,17 @@ from typing import Any
 from tqdm import tqdm
 
 from hw5core import home
-from hw5core.data.datasets import DataError, Pool
-from hw5core.engine.engine import Engine, EngineError
+from hw5core.data.datasets import Pool
+from hw5core.engine.engine import Engine
+from hw5core.errors import LabError
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import PRESETS, ArchitectureError, parse
+from hw5core.network.architecture import PRESETS, parse
 from hw5core.network.counting import Count, count
 from hw5core.runs import recorded
-from hw5core.runs.config import KNOBS, ConfigError, RunConfig, knob_fields, race
-from hw5core.runs.history import Follower, Progress, accuracy_lines
+from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
+from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.receipts import (
     Metric,
-    ReceiptError,
     compare,
     differing_hashes,
     differing_makers,
@@ -39,7 +39,9 @@ from hw5core.runs.receipts import (
     verdict,
 )
 from hw5core.runs.records import BatchLosses, Checkpoint, Record, RunStarted
-from hw5core.store.store import RunStore, Status, StoreError
+from hw5core.runs.run import Status
+from hw5core.store.followers import Follower
+from hw5core.store.store import RunStore
 
 POLL_SECONDS = 0.2
 
@@ -60,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     except _NotTheSameError as error:
         print(error)
         return 1
-    except (_CommandError, ArchitectureError, ConfigError, StoreError, EngineError, ReceiptError, DataError) as error:
+    except (_CommandError, LabError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -85,9 +87,9 @@ def _parser() -> argparse.ArgumentParser:
             "--activations", default="relu,sigmoid", help=f"by name, with commas: {','.join(ACTIVATIONS)}"
         )
         racing.add_argument("--receipts", type=Path, metavar="FOLDER", help="write a receipt of each run into it")
-        for declared in knob_fields():
+        for declared in setting_fields():
             if declared.name not in left_out:
-                _add_knob(racing, declared.name, declared.type, declared.default)
+                _add_setting(racing, declared.name, declared.type, declared.default)
     warming.set_defaults(dataset="mnist")
     shipping = _command(
         commands, "precompute", "run the homework's race and ship it with the app, recorded", _precompute
@@ -106,10 +108,10 @@ def _command(commands: Any, name: str, help: str, run: Callable[..., None]) -> a
     return command
 
 
-def _add_knob(parser: argparse.ArgumentParser, name: str, kind: Any, default: object) -> None:
-    knob = KNOBS[name]
+def _add_setting(parser: argparse.ArgumentParser, name: str, kind: Any, default: object) -> None:
+    setting = SETTINGS[name]
     parser.add_argument(
-        f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{knob.help} (default: {default})"
+        f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{setting.help} (default: {default})"
     )
 
 
@@ -169,12 +171,12 @@ def _whole(text: str) -> int:
 def _races(options: argparse.Namespace, seeds: Iterable[int]) -> tuple[RunConfig, ...]:
     """One race per seed, each of one run per activation."""
     names = [name.strip() for name in options.activations.split(",")]
-    chosen = {name: getattr(options, name) for name in KNOBS if name not in ("activation", "seed")}
+    chosen = {name: getattr(options, name) for name in SETTINGS if name not in ("activation", "seed")}
     configs = (RunConfig(activation=names[0], seed=seed, **chosen) for seed in seeds)
     return tuple(run for config in configs for run in race(config, names))
 
 
-def _run(configs: tuple[RunConfig, ...], options: argparse.Namespace) -> list[Progress]:
+def _run(configs: tuple[RunConfig, ...], options: argparse.Namespace) -> list[RunHistory]:
     """Have the runs trained, or find them in the store, and write their receipts if that is wanted."""
     store = RunStore(home.store_folder())
     if store.notice:
@@ -202,7 +204,7 @@ def _training(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[Engin
 
 def _follow(
     store: RunStore, configs: tuple[RunConfig, ...], engine: Engine | None, print_lines: bool
-) -> list[Progress]:
+) -> list[RunHistory]:
     """Show the runs until each has finished; raises _CommandError with the reason when one will not."""
     followers = [Follower(store, config.run_id) for config in configs]
     printed = [0] * len(configs)
@@ -224,7 +226,7 @@ def _follow(
             time.sleep(POLL_SECONDS)
 
 
-def _read(follower: Follower) -> Progress:
+def _read(follower: Follower) -> RunHistory:
     progress = follower.read()
     if progress is None:
         raise _CommandError("a run was deleted while it was waited for")
@@ -234,14 +236,14 @@ def _read(follower: Follower) -> Progress:
     return progress
 
 
-def _take_over(engine: Engine, stories: list[Progress]) -> None:
+def _take_over(engine: Engine, stories: list[RunHistory]) -> None:
     """Go on with what another server trained until it died. Raises _CommandError while the store cannot be written."""
     if engine.trouble:
         raise _CommandError(engine.trouble)
     engine.start(progress.run.config for progress in stories if not progress.run.status.over)
 
 
-def _write_receipts(folder: Path, finished: list[Progress]) -> None:
+def _write_receipts(folder: Path, finished: list[RunHistory]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for progress in finished:
@@ -251,7 +253,7 @@ def _write_receipts(folder: Path, finished: list[Progress]) -> None:
         raise _CommandError(f"the receipts could not be written: {error}") from error
 
 
-def _seed_table(finished: list[Progress]) -> str:
+def _seed_table(finished: list[RunHistory]) -> str:
     """Test accuracy per activation and epoch in Markdown: the mean over the seeds, and the lowest to the highest."""
     epochs = range(finished[0].run.config.epochs)
     lines = ["| test accuracy, % | " + " | ".join(f"epoch {epoch}" for epoch in epochs) + " |"]
@@ -328,7 +330,7 @@ def _trained(config: RunConfig, pool: Pool, resume: Checkpoint | None, batches: 
     return told
 
 
-def _run_as_json(progress: Progress) -> dict[str, Any]:
+def _run_as_json(progress: RunHistory) -> dict[str, Any]:
     epochs = [
         {
             "epoch": result.epoch,

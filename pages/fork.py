@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from hw5core.engine.engine import EngineError
-from hw5core.network.architecture import ArchitectureError
-from hw5core.runs.config import ConfigError, RunConfig
+from hw5core.errors import LabError
+from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import changes, in_words
-from hw5core.runs.history import Progress
-from hw5core.store.store import StoreError
+from hw5core.runs.history import RunHistory
 from pages.parts.fork.beside import chosen_beside
 from pages.parts.fork.change import chosen_branch, propose
 from pages.parts.fork.parent import chosen_parent
@@ -36,7 +34,7 @@ def page() -> None:
         config = chosen_branch(parent) if parent else None
         if parent and config:
             _branch(parent, config)
-    except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
+    except LabError as error:
         st.error(plain(error))
 
 
@@ -61,7 +59,7 @@ def _branch(parent: RunConfig, config: RunConfig) -> None:
     engine()
 
 
-def _afterwards(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+def _afterwards(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
     with pushed(standing, configs) as words:
         for text in words:
             st.markdown(text)

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from hw5core.engine.engine import EngineError
+from hw5core.errors import LabError
 from hw5core.runs.catalogue import Entry, Listed, Order, matching, ordered, races, single_runs
-from hw5core.store.store import StoreError
 from pages.parts.runs.entry import draw_entry
 from pages.parts.runs.pair import chosen_pair, show_pair
 from pages.parts.shared.frame import begin_page
@@ -37,7 +36,7 @@ def page() -> None:
         show_pair(chosen_pair(), listed)
         under_way = any(not one.run.status.over for one in listed)
         st.fragment(_run_list, run_every=LIVE_SECONDS if under_way else None)()
-    except (StoreError, EngineError) as error:
+    except LabError as error:
         st.error(plain(error))
 
 
@@ -62,7 +61,7 @@ def _run_list() -> None:
         if len(shown) < len(found) and st.button(f"Show more ({len(found) - len(shown)})"):
             st.session_state["lines"] += LINES
             st.rerun(scope="fragment")
-    except (StoreError, EngineError) as error:
+    except LabError as error:
         st.error(plain(error))
 
 

@@ -4,11 +4,9 @@ from contextlib import suppress
 
 import streamlit as st
 
-from hw5core.engine.engine import EngineError
-from hw5core.network.architecture import ArchitectureError
-from hw5core.runs.config import ConfigError
+from hw5core.errors import LabError, StoreError
+from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Sweep
-from hw5core.store.store import Status, StoreError
 from pages.parts.shared.estimate import sweep_words
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.lecture import aside
@@ -18,7 +16,7 @@ from pages.parts.shared.server import engine, run_store
 from pages.parts.sweep.buttons import sweep_buttons
 from pages.parts.sweep.curves import built_for, curves, ends
 from pages.parts.sweep.grid import run_grid
-from pages.parts.sweep.knobs import chosen_name, chosen_sweep
+from pages.parts.sweep.settings import chosen_name, chosen_sweep
 from pages.parts.sweep.stories import Runs, going, stories, what_has_ended, what_went_wrong, where_it_stands
 
 
@@ -49,7 +47,7 @@ def page() -> None:
         engine()
         if left and not live:
             estimate.caption(sweep_words(left))
-    except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
+    except LabError as error:
         st.error(plain(error))
 
 

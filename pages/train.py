@@ -4,21 +4,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from hw5core.engine.engine import EngineError
-from hw5core.network.architecture import ArchitectureError
-from hw5core.runs.config import ConfigError, RunConfig
-from hw5core.runs.history import Progress
+from hw5core.errors import LabError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded import RACE, is_recorded, is_shipped, note
-from hw5core.store.store import Status, StoreError
+from hw5core.runs.run import Status
 from pages.parts.shared.estimate import race_words
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
-from pages.parts.shared.knobs import choose_dataset, chosen_race, next_seed, race_query
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.push import redraw_on_change
 from pages.parts.shared.run_buttons import run_buttons
 from pages.parts.shared.server import engine, run_store
+from pages.parts.shared.settings import choose_dataset, chosen_race, next_seed, race_query
 from pages.parts.train.guess import class_guesses, may_start, predicts_first
 from pages.parts.train.outcome import outcome
 from pages.parts.train.preview import first_batch, preview
@@ -83,17 +82,17 @@ def page() -> None:
             first_batch(images, configs[0])
         if not runs:
             estimate.caption(race_words(configs))
-    except (ConfigError, ArchitectureError, StoreError, EngineError) as error:
+    except LabError as error:
         st.error(plain(error))
 
 
-def _say_recorded(shown: Sequence[Progress]) -> None:
+def _say_recorded(shown: Sequence[RunHistory]) -> None:
     """That the race below was run elsewhere, where that is so."""
     if shown and is_recorded(shown[0]):
         st.info(f"**Recorded** {note(shown[0])}, not run here. The button runs it here.", icon=":material/history:")
 
 
-def _lead_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[Progress]) -> None:
+def _lead_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[RunHistory]) -> None:
     """Where there is nothing to see yet, the way to a race that there is."""
     if not shown and configs[0].dataset != RACE[0].dataset and is_shipped(RACE) and not predicts_first():
         st.button(
@@ -106,7 +105,7 @@ def _lead_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[Progress])
         )
 
 
-def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+def _start(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
     """The race's buttons, and what there is to say of where it stands; `runs` are those of this server."""
     finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
     if finished:
@@ -122,7 +121,7 @@ def _start(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
         st.info("The race is paused. Whoever started it lets it go on or steps it; after an hour everybody may.")
 
 
-def _afterwards(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+def _afterwards(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
     class_guesses(configs, runs)
     outcome(configs, runs)
     with aside("forks"), st.container(horizontal=True):

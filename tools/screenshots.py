@@ -16,7 +16,7 @@ from hw5core.data.datasets import DATASETS, at_hand
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
-from pages.parts.shared.knobs import branch_query
+from pages.parts.shared.settings import branch_query
 from tools.live import ROOT, chromium, served, settle
 from tools.trained import trained
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw5core.charts.race import MAX_POINTS
 from hw5core.homework.findings import batches_on_plateau
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.sweeps import Arm, Sweep
 
 _MOST_POINTS = 4_000
@@ -24,7 +24,7 @@ _EPOCH_COLUMNS = (
 _LOSS_COLUMNS = (*_NAMED, "batch", "loss", "loss_lowest", "loss_highest")
 
 
-def epoch_bands(sweep: Sweep, runs: Mapping[str, Progress]) -> pd.DataFrame:
+def epoch_bands(sweep: Sweep, runs: Mapping[str, RunHistory]) -> pd.DataFrame:
     """Columns activation, rate, epoch, n, of, and for test_accuracy and validation_loss the mean over the n seeds that
     have come so far, with its _lowest and _highest: one row per arm and epoch that any seed has finished."""
     return _table([row for arm in sweep.arms for row in _epoch_rows(sweep, arm, sweep.of(arm, runs))], _EPOCH_COLUMNS)
@@ -39,7 +39,7 @@ def _named(sweep: Sweep, arm: Arm, n: int) -> dict[str, Any]:
     return {"activation": label, "rate": arm.learning_rate, "n": n, "of": len(sweep.seeds)}
 
 
-def _epoch_rows(sweep: Sweep, arm: Arm, runs: list[Progress]) -> Iterable[dict[str, Any]]:
+def _epoch_rows(sweep: Sweep, arm: Arm, runs: list[RunHistory]) -> Iterable[dict[str, Any]]:
     for epoch in range(max((len(run.epochs) for run in runs), default=0)):
         there = [run.epochs[epoch] for run in runs if len(run.epochs) > epoch]
         accuracies = [result.test_accuracy for result in there]
@@ -61,7 +61,7 @@ def _band(what: str, values: Sequence[float]) -> dict[str, Any]:
     return {what: mean, f"{what}_lowest": min(values), f"{what}_highest": max(values)}
 
 
-def loss_bands(sweep: Sweep, runs: Mapping[str, Progress]) -> pd.DataFrame:
+def loss_bands(sweep: Sweep, runs: Mapping[str, RunHistory]) -> pd.DataFrame:
     """Columns activation, rate, batch, n, of, loss, loss_lowest, loss_highest: per arm and bin of batches the mean over
     the seeds of their mean losses in it, and the lowest and the highest of these. A seed counts from when it has the
     whole bin, and `batch` is the bin's middle."""
@@ -74,7 +74,7 @@ def bin_width(sweep: Sweep) -> int:
     return -(-sweep.base.total_steps // min(MAX_POINTS, max(1, _MOST_POINTS // len(sweep.arms))))
 
 
-def _loss_rows(sweep: Sweep, arm: Arm, runs: list[Progress], width: int) -> pd.DataFrame:
+def _loss_rows(sweep: Sweep, arm: Arm, runs: list[RunHistory], width: int) -> pd.DataFrame:
     means = [_bin_means(run, width) for run in runs]
     bins = np.full((len(means), max(map(len, means), default=0)), np.nan)
     there = np.zeros(bins.shape, bool)
@@ -91,7 +91,7 @@ def _loss_rows(sweep: Sweep, arm: Arm, runs: list[Progress], width: int) -> pd.D
     return pd.DataFrame({**_named(sweep, arm, 0), "n": n, "batch": middles, **told})
 
 
-def _bin_means(run: Progress, width: int) -> NDArray[np.float64]:
+def _bin_means(run: RunHistory, width: int) -> NDArray[np.float64]:
     """The mean loss of each bin that is full, the last one too once the run has all its batches."""
     # A slice is a copy: the followed run's own array grows in another thread.
     losses = np.array(run.losses[:])
@@ -103,7 +103,7 @@ def _bin_means(run: Progress, width: int) -> NDArray[np.float64]:
     return np.add.reduceat(losses, starts) / np.diff(starts, append=len(losses))
 
 
-def arm_ends(sweep: Sweep, runs: Mapping[str, Progress]) -> pd.DataFrame:
+def arm_ends(sweep: Sweep, runs: Mapping[str, RunHistory]) -> pd.DataFrame:
     """One row per arm: activation, rate, n seeds `of` so many at `epoch`, the newest that any of them has finished;
     mean, lowest and highest test accuracy and the mean validation loss there; over all seeds that have begun, the mean
     number of batches spent on ln 10; over the finished ones, the mean seconds of training; NaN for what is not there
@@ -115,7 +115,7 @@ def arm_ends(sweep: Sweep, runs: Mapping[str, Progress]) -> pd.DataFrame:
     return both.fillna({"n": 0}).astype({"n": int})
 
 
-def _spent(runs: list[Progress]) -> dict[str, Any]:
+def _spent(runs: list[RunHistory]) -> dict[str, Any]:
     plateaus = [batches_on_plateau(run.losses) for run in runs if run.losses]
     seconds = [run.seconds for run in runs if run.seconds is not None]
     return {

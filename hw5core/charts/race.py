@@ -35,7 +35,7 @@ from hw5core.charts.parts import (
 )
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 
 MAX_POINTS = 500
 """Points per series on a live chart: more cost time and show nothing, since each keeps its bin's range as a band."""
@@ -70,7 +70,7 @@ class LossView:
 
 
 def training_loss_table(
-    runs: Sequence[Progress], view: LossView = LossView(), zoom: tuple[float, float] | None = None
+    runs: Sequence[RunHistory], view: LossView = LossView(), zoom: tuple[float, float] | None = None
 ) -> pd.DataFrame:
     """Columns activation, x, loss, lowest, highest, batch: per bin of batches the mean of the (smoothed) losses, the
     range of the losses themselves, and the number of its first batch.
@@ -88,7 +88,7 @@ def training_loss_table(
     return pd.DataFrame({"activation": list(labels), **columns})
 
 
-def epoch_table(runs: Sequence[Progress]) -> pd.DataFrame:
+def epoch_table(runs: Sequence[RunHistory]) -> pd.DataFrame:
     """Columns activation, epoch, validation_loss, test_accuracy: one row per finished epoch of each run. A branch's
     line begins where it leaves its run's, if that is among them."""
     leaves = [_leave(run, runs) for run in runs if run.run.config.fork]
@@ -186,7 +186,7 @@ def guesses_chart(lead: float, question: str) -> dict[str, Any]:
     return specification(bars, rule, words.encode(y=alt.value(4), text=alt.value(f"it came to {lead:+.1f}")))
 
 
-def _leave(branch: Progress, runs: Sequence[Progress]) -> pd.DataFrame:
+def _leave(branch: RunHistory, runs: Sequence[RunHistory]) -> pd.DataFrame:
     """The row of the run's epoch that a branch goes on from, as the branch's own; none if the run is not there."""
     fork = branch.run.config.fork
     assert fork is not None
@@ -195,7 +195,7 @@ def _leave(branch: Progress, runs: Sequence[Progress]) -> pd.DataFrame:
     return rows[rows["epoch"] == fork.epoch].assign(activation=branch.run.config.label)
 
 
-def _epochs(progress: Progress) -> pd.DataFrame:
+def _epochs(progress: RunHistory) -> pd.DataFrame:
     epochs = progress.epochs
     return pd.DataFrame(
         {
@@ -208,7 +208,7 @@ def _epochs(progress: Progress) -> pd.DataFrame:
 
 
 def _binned_losses(
-    progress: Progress, view: LossView, zoom: tuple[float, float] | None
+    progress: RunHistory, view: LossView, zoom: tuple[float, float] | None
 ) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
     """The columns of one run, a value per bin."""
     # A slice is a copy: the followed run's own array grows in another thread.
@@ -226,7 +226,7 @@ def _binned_losses(
     }
 
 
-def _positions(progress: Progress, axis: Axis, batches: int) -> NDArray[np.float64]:
+def _positions(progress: RunHistory, axis: Axis, batches: int) -> NDArray[np.float64]:
     """Where each batch lies on the axis; seconds are interpolated between the run's reports."""
     numbers = progress.first_step + np.arange(batches, dtype=float)
     if axis is Axis.EPOCHS:

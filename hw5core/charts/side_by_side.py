@@ -26,8 +26,8 @@ from hw5core.charts.race import epoch_table
 from hw5core.homework.findings import batches_on_plateau
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.catalogue import in_words
-from hw5core.runs.config import KNOBS, RunConfig, knob_fields
-from hw5core.runs.history import Progress
+from hw5core.runs.config import SETTINGS, RunConfig, setting_fields
+from hw5core.runs.history import RunHistory
 
 SIDES = ("A", "B")
 
@@ -38,9 +38,9 @@ _SHAPES = (
 
 _POINT_SIZE = 70
 
-Side = Sequence[Progress]
+Side = Sequence[RunHistory]
 
-_ENDS: dict[str, Callable[[Progress], float | None]] = {
+_ENDS: dict[str, Callable[[RunHistory], float | None]] = {
     "test accuracy (%)": lambda run: run.epochs[-1].test_accuracy,
     "validation loss (nats)": lambda run: run.epochs[-1].validation_loss,
     "epochs": lambda run: len(run.epochs),
@@ -63,7 +63,7 @@ def differences(left: Sequence[RunConfig], right: Sequence[RunConfig]) -> list[D
     """The settings that differ, in the order of their declaration. Each side's configs share all but the activation."""
     sides = [_settings(configs) for configs in (left, right)]
     return [
-        Difference(KNOBS[name].label, sides[0][name], sides[1][name])
+        Difference(SETTINGS[name].label, sides[0][name], sides[1][name])
         for name in sides[0]
         if sides[0][name] != sides[1][name]
     ]
@@ -71,7 +71,7 @@ def differences(left: Sequence[RunConfig], right: Sequence[RunConfig]) -> list[D
 
 def _settings(configs: Sequence[RunConfig]) -> dict[str, str]:
     config = configs[0]
-    words = {declared.name: in_words(getattr(config, declared.name)) for declared in knob_fields()}
+    words = {declared.name: in_words(getattr(config, declared.name)) for declared in setting_fields()}
     words["activation"] = ", ".join(config.label for config in configs)
     # The network's own activations are the run's, and have just been named.
     words["network"] = str(config.architecture.with_activation("relu"))
@@ -90,11 +90,11 @@ def final_numbers(left: Side, right: Side) -> pd.DataFrame:
     return table.assign(**{"B - A": table[SIDES[1]].astype(float) - table[SIDES[0]].astype(float)})
 
 
-def _value(run: Progress | None, what: str) -> float | None:
+def _value(run: RunHistory | None, what: str) -> float | None:
     return _ENDS[what](run) if run and run.epochs else None
 
 
-def _paired(left: Side, right: Side) -> list[tuple[Progress | None, Progress | None]]:
+def _paired(left: Side, right: Side) -> list[tuple[RunHistory | None, RunHistory | None]]:
     """Networks of the same activation beside each other; two single runs in any case."""
     if len(left) == len(right) == 1:
         return list(zip_longest(left, right))
@@ -102,7 +102,7 @@ def _paired(left: Side, right: Side) -> list[tuple[Progress | None, Progress | N
     return [(found[0].get(name), found[1].get(name)) for name in ACTIVATIONS if name in found[0] or name in found[1]]
 
 
-def _pair_label(*pair: Progress | None) -> str:
+def _pair_label(*pair: RunHistory | None) -> str:
     return " / ".join(dict.fromkeys(run.run.config.label for run in pair if run))
 
 

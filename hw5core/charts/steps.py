@@ -12,14 +12,14 @@ import pandas as pd
 
 from hw5core.charts.parts import ROWS, colour, dash, specification, tooltip
 from hw5core.network.activations import Activation
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
 
 _ROW_HEIGHT = 32
 _AXIS_HEIGHT = 60
 
 
-def gradients_table(runs: Sequence[Progress]) -> pd.DataFrame:
+def gradients_table(runs: Sequence[RunHistory]) -> pd.DataFrame:
     """Columns activation, layer, number, gradient, weights, update: the norms of each layer that has weights, of the
     runs that were moved on by one batch alone."""
     return pd.DataFrame(

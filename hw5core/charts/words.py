@@ -9,25 +9,25 @@ import pandas as pd
 
 from hw5core.charts.parts import UNIFORM_GUESS_WORDS
 from hw5core.network.counting import Count
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 
 RECENT_BATCHES = 100
 """Over how many batches a loss is averaged before it is spoken: of five images each, single ones say little."""
 
 
-def losses_in_words(runs: Sequence[Progress]) -> str:
+def losses_in_words(runs: Sequence[RunHistory]) -> str:
     """Where each network's training loss stands."""
     told = [_recent_loss(run) for run in runs if len(run.losses)]
     return f"{'; '.join(told)}. A line marks {UNIFORM_GUESS_WORDS}." if told else "Nothing has been trained yet."
 
 
-def validation_losses_in_words(runs: Sequence[Progress]) -> str:
+def validation_losses_in_words(runs: Sequence[RunHistory]) -> str:
     """Each network's last validation loss, and which epoch it is of."""
     told = [f"{_label(run)} {run.epochs[-1].validation_loss:.3f} {_after(run)}" for run in runs if run.epochs]
     return f"{', '.join(told)}. A line marks {UNIFORM_GUESS_WORDS}." if told else "No epoch has ended yet."
 
 
-def test_accuracies_in_words(runs: Sequence[Progress]) -> str:
+def test_accuracies_in_words(runs: Sequence[RunHistory]) -> str:
     """Each network's last test accuracy, and which epoch it is of."""
     told = [f"{_label(run)} {run.epochs[-1].test_accuracy:.1f} % {_after(run)}" for run in runs if run.epochs]
     return f"{', '.join(told)}." if told else "No epoch has ended yet."
@@ -71,14 +71,14 @@ def _most(counted: Count, measure: str) -> str:
     return f"{measure}: most in {most.name}, {value / total:.0%}" if total else f"{measure}: none"
 
 
-def _recent_loss(run: Progress) -> str:
+def _recent_loss(run: RunHistory) -> str:
     recent = run.losses[-RECENT_BATCHES:]
     return f"{_label(run)} {fmean(recent):.2f} in the mean of its last {len(recent)} of {len(run.losses):,} batches"
 
 
-def _label(run: Progress) -> str:
+def _label(run: RunHistory) -> str:
     return run.run.config.label
 
 
-def _after(run: Progress) -> str:
+def _after(run: RunHistory) -> str:
     return f"after epoch {run.epochs[-1].epoch}"

@@ -16,15 +16,12 @@ from numpy.typing import NDArray
 
 from hw5core import home
 from hw5core.data import downloads
+from hw5core.errors import DataError, DownloadError
 
 IMAGE_SHAPE = (1, 28, 28)
 
 MEAN, STD = 0.1307, 0.3081
 """What inputs are standardised with: MNIST's own mean and standard deviation, on a scale of 0 to 1."""
-
-
-class DataError(RuntimeError):
-    """Images that are not to be had. Its text says what is missing and what works instead."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,7 @@ def _fetch(kind: str, notes: list[str]) -> None:
         _drop_damaged(root, kind)
         try:
             downloads.download(kind)
-        except downloads.DownloadError as error:
+        except DownloadError as error:
             raise DataError(_cannot_fetch(kind, root, notes, str(error))) from error
         faults = _faults(root, kind, thorough=True)
         if faults:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from hw5core import home
 from hw5core.data.torchvision_import import torchvision_datasets
+from hw5core.errors import DownloadError
 
 SILENCE_SECONDS = 20
 """How long a publisher's server may send nothing before it is given up."""
@@ -32,10 +33,6 @@ _PACKED_SIZES = {
         "t10k-labels-idx1-ubyte.gz": 5_148,
     },
 }
-
-
-class DownloadError(RuntimeError):
-    """A download that did not come to its end. Its text says how far it came, in a few words."""
 
 
 @dataclass(frozen=True)

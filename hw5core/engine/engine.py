@@ -27,11 +27,14 @@ from distributed.scheduler import KilledWorker
 
 from hw5core import home
 from hw5core.data import datasets
-from hw5core.engine.limits import is_guest, limits_for, refusal
+from hw5core.engine.limits import limits_for, refusal
+from hw5core.errors import DataError, EngineError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint, Record, RunStarted, decode, encode
+from hw5core.runs.run import Status
+from hw5core.store.owners import is_guest
 from hw5core.store.presence import Presence
-from hw5core.store.store import RunStore, Status, StoreError
+from hw5core.store.store import RunStore
 
 TOPIC = "hw5-records"
 
@@ -77,10 +80,6 @@ _NO_WORKERS = (
 )
 
 _log = logging.getLogger(__name__)
-
-
-class EngineError(RuntimeError):
-    """Workers that cannot be reached, or a wish that cannot be granted. Its text says what to do."""
 
 
 @dataclass
@@ -624,5 +623,5 @@ def _prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.P
         raise EngineError("its worker has another version of hw5core than this server: install the same on both")
     try:
         return chosen, datasets.load(chosen.dataset)
-    except datasets.DataError as error:
+    except DataError as error:
         raise EngineError(str(error)) from error

@@ -15,9 +15,9 @@ import numpy as np
 from hw5core.data import datasets
 from hw5core.homework.sheet import CLAIMS
 from hw5core.runs.config import CLASSES
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
-from hw5core.store.store import Status
+from hw5core.runs.run import Status
 
 PLATEAU_WINDOW = 100
 """Batches whose mean loss is compared with ln 10: of five images each, single batches say little."""
@@ -55,7 +55,7 @@ def batches_on_plateau(losses: Sequence[float]) -> int:
     return int(learning[0]) * PLATEAU_WINDOW if len(learning) else whole
 
 
-def plateau_caption(run: Progress) -> str:
+def plateau_caption(run: RunHistory) -> str:
     """Whether the network still guesses; empty before the first window is full, and for a branch, which may have begun
     anywhere."""
     label, seen = run.run.config.label, len(run.losses)
@@ -84,9 +84,9 @@ def _times(factor: float) -> str:
     return f"{factor:,.0f} times" if factor >= 10 else f"{factor:.1f} times"
 
 
-def claims(relu: Progress, sigmoid: Progress) -> list[Finding]:
+def claims(relu: RunHistory, sigmoid: RunHistory) -> list[Finding]:
     """What a finished race of ReLU and sigmoid says about each of the sheet's claims, in the sheet's order."""
-    judges: Sequence[Callable[[Progress, Progress], tuple[Verdict, str]]] = (
+    judges: Sequence[Callable[[RunHistory, RunHistory], tuple[Verdict, str]]] = (
         _best_accuracy,
         _slower_learning,
         _running_time,
@@ -100,13 +100,13 @@ def claims(relu: Progress, sigmoid: Progress) -> list[Finding]:
     ]
 
 
-def _best_accuracy(relu: Progress, sigmoid: Progress) -> tuple[Verdict, str]:
+def _best_accuracy(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
     lead, error = _lead(relu, sigmoid)
     reason = f"ReLU ends {abs(lead):.2f} points {'above' if lead > 0 else 'below'} sigmoid, ± {2 * error:.2f}"
     return _beyond(lead, error), reason
 
 
-def _slower_learning(relu: Progress, sigmoid: Progress) -> tuple[Verdict, str]:
+def _slower_learning(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
     waited = batches_on_plateau(relu.losses), batches_on_plateau(sigmoid.losses)
     lead, error = _lead(relu, sigmoid)
     reason = (
@@ -118,7 +118,7 @@ def _slower_learning(relu: Progress, sigmoid: Progress) -> tuple[Verdict, str]:
     return _beyond(lead, error), reason
 
 
-def _running_time(relu: Progress, sigmoid: Progress) -> tuple[Verdict, str]:
+def _running_time(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
     times = [[epoch.seconds for epoch in run.epochs] for run in (relu, sigmoid)]
     if min(map(len, times)) < 2:
         return Verdict.UNDECIDED, "one epoch has no spread to compare a difference with"
@@ -132,7 +132,7 @@ def _running_time(relu: Progress, sigmoid: Progress) -> tuple[Verdict, str]:
     return _beyond(more, error), reason
 
 
-def _saturation(relu: Progress, sigmoid: Progress) -> tuple[Verdict, str]:
+def _saturation(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
     saturated, silent = _saturated_at_the_end(sigmoid), _saturated_at_the_end(relu)
     if saturated is None or silent is None:
         return Verdict.UNDECIDED, "this race recorded no layer statistics"
@@ -148,12 +148,12 @@ def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-def _saturated_at_the_end(run: Progress) -> float | None:
+def _saturated_at_the_end(run: RunHistory) -> float | None:
     """Mean share of saturated units over the activations, in the last batch that was measured."""
     return fmean(run.statistics[-1].saturated.values()) if run.statistics else None
 
 
-def _lead(relu: Progress, sigmoid: Progress) -> tuple[float, float]:
+def _lead(relu: RunHistory, sigmoid: RunHistory) -> tuple[float, float]:
     """By how many points ReLU's final test accuracy is ahead, and the standard error of that from the number of test
     images, as if the two networks' mistakes were independent."""
     test_images = datasets.split_sizes(relu.run.config.dataset)[2]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
+from hw5core.errors import ArchitectureError
 from hw5core.network.activations import ACTIVATIONS
 
 Shape = tuple[int, ...]
@@ -17,10 +18,6 @@ Shape = tuple[int, ...]
 
 MAX_LAYERS = 100
 MAX_TEXT = 4_000
-
-
-class ArchitectureError(ValueError):
-    """A network that cannot be read or built. Its text is a sentence for the person who wrote it."""
 
 
 @dataclass(frozen=True)

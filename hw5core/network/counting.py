@@ -8,6 +8,7 @@ parameters costs as much to count as one of a hundred.
 from dataclasses import dataclass
 from math import gcd, isqrt, prod
 
+from hw5core.errors import ShapeError
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.architecture import (
     Activate,
@@ -28,10 +29,6 @@ BYTES_PER_VALUE = 4
 
 MAX_VALUES = 10**12
 """The most values one layer may put out for one example: beyond it even the meta device's arithmetic ends."""
-
-
-class ShapeError(ValueError):
-    """A layer that does not fit its input. Its text names the mend."""
 
 
 @dataclass(frozen=True)

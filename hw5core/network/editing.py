@@ -6,7 +6,8 @@ What an edit asks for may come from a browser: anything that is not a sensible r
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from hw5core.network.architecture import Architecture, ArchitectureError, Layer, read_layer
+from hw5core.errors import ArchitectureError
+from hw5core.network.architecture import Architecture, Layer, read_layer
 
 MAX_UNDO = 100
 """How many steps back are kept."""

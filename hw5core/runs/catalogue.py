@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from hw5core.data.datasets import DATASETS
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.runs.config import KNOBS, RunConfig, knob_fields
+from hw5core.runs.config import SETTINGS, RunConfig, setting_fields
 from hw5core.runs.records import EpochResult
-from hw5core.store.store import Run, Status
+from hw5core.runs.run import Run, Status
 
 _TITLED = ("dataset", "activation", "network", "epochs", "seed")
-"""What a line says in any case; of the other knobs it names those that are not the homework's."""
+"""What a line says in any case; of the other settings it names those that are not the homework's."""
 
 
 class Order(StrEnum):
@@ -133,8 +133,8 @@ def ordered(entries: Iterable[Entry], order: Order) -> list[Entry]:
 def settings(config: RunConfig) -> str:
     """Seed, epochs and whatever else is not the homework's, in words."""
     rarer = [
-        f"{KNOBS[declared.name].label} {in_words(getattr(config, declared.name))}"
-        for declared in knob_fields()
+        f"{SETTINGS[declared.name].label} {in_words(getattr(config, declared.name))}"
+        for declared in setting_fields()
         if declared.name not in _TITLED and getattr(config, declared.name) != declared.default
     ]
     homework = RunConfig(activation=config.activation).network

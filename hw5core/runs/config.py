@@ -1,4 +1,4 @@
-"""Every knob of a training run, declared once: its default, its limits and its words. Plain Python, no torch.
+"""Every setting of a training run, declared once: its default, its limits and its words. Plain Python, no torch.
 
 The pages draw their controls from this declaration, the terminal its options, and a run's id is its hash.
 """
@@ -13,8 +13,9 @@ from math import prod
 from typing import Any
 
 from hw5core.data import datasets
+from hw5core.errors import ArchitectureError, ConfigError
 from hw5core.network.activations import ACTIVATIONS, Activation
-from hw5core.network.architecture import PRESETS, Activate, Architecture, ArchitectureError, BatchNorm, parse
+from hw5core.network.architecture import PRESETS, Activate, Architecture, BatchNorm, parse
 from hw5core.network.counting import count
 
 TRAINING_VERSION = 4
@@ -48,12 +49,8 @@ MAX_BRANCHINGS = 3
 """How often a branch of a branch of … may be taken."""
 
 
-class ConfigError(ValueError):
-    """A run that cannot be trained as asked. Its text is a sentence for the person who asked."""
-
-
 @dataclass(frozen=True)
-class Knob:
+class Setting:
     """What a person may turn: its words, and its limits (both ends included) or its choices."""
 
     label: str
@@ -72,8 +69,8 @@ class Knob:
             raise ConfigError(f"{self.label} lies from {self.lowest:,g} to {self.highest:,g}, not at {str(value)[:40]}")
 
 
-def _knob(default: Any, label: str, help: str, **limits: Any) -> Any:
-    return field(default=default, metadata={"knob": Knob(label, help, **limits)})
+def _setting(default: Any, label: str, help: str, **limits: Any) -> Any:
+    return field(default=default, metadata={"setting": Setting(label, help, **limits)})
 
 
 @dataclass(frozen=True)
@@ -99,26 +96,26 @@ class RunConfig:
     Raises ConfigError (or ArchitectureError for an unreadable network) for what cannot be trained.
     """
 
-    dataset: str = _knob("digits", "data", "the handwritten digits to learn", choices=tuple(datasets.DATASETS))
-    network: str = _knob(
+    dataset: str = _setting("digits", "data", "the handwritten digits to learn", choices=tuple(datasets.DATASETS))
+    network: str = _setting(
         PRESETS["digit-cnn"].text, "network", "in the one-line form; its activations are replaced by the run's"
     )
-    activation: str = _knob(
+    activation: str = _setting(
         "relu", "activation", "after every convolution and linear layer", choices=tuple(ACTIVATIONS)
     )
-    epochs: int = _knob(5, "epochs", "times that every training image is seen", lowest=1, highest=200)
-    batch_size: int = _knob(5, "batch size", "images per step; the homework takes five", lowest=1, highest=1_000)
-    learning_rate: float = _knob(
+    epochs: int = _setting(5, "epochs", "times that every training image is seen", lowest=1, highest=200)
+    batch_size: int = _setting(5, "batch size", "images per step; the homework takes five", lowest=1, highest=1_000)
+    learning_rate: float = _setting(
         0.008, "learning rate", "how far each step goes along the gradient", lowest=1e-6, highest=10
     )
-    initialisation: str = _knob(
+    initialisation: str = _setting(
         "pytorch", "initialisation", "how the first weights are drawn", choices=tuple(INITIALISATIONS)
     )
-    training_images: int = _knob(
+    training_images: int = _setting(
         0, "training images", "how many of them to use; 0 for all", lowest=0, highest=MAX_TRAINING_IMAGES
     )
-    momentum: float = _knob(0.0, "momentum", "the share of the last step kept in this one", lowest=0, highest=0.999)
-    seed: int = _knob(
+    momentum: float = _setting(0.0, "momentum", "the share of the last step kept in this one", lowest=0, highest=0.999)
+    seed: int = _setting(
         0,
         "seed",
         "decides all that is random: which images are for training, validation and test, the first weights, the order "
@@ -126,7 +123,7 @@ class RunConfig:
         lowest=0,
         highest=2**31 - 1,
     )
-    split_seed: int = _knob(
+    split_seed: int = _setting(
         0,
         "split seed",
         "another split of the images with the same seed, all else as it is",
@@ -137,7 +134,7 @@ class RunConfig:
     fork: Fork | None = None
 
     def __post_init__(self) -> None:
-        for declared in knob_fields():
+        for declared in setting_fields():
             object.__setattr__(self, declared.name, _checked(declared, getattr(self, declared.name)))
         _check_trainable(parse(self.network))
         if self.training_images >= datasets.split_sizes(self.dataset)[0]:
@@ -193,7 +190,7 @@ class RunConfig:
     @cached_property
     def run_id(self) -> str:
         """16 hexadecimal digits that name this run everywhere."""
-        plain: dict[str, Any] = {declared.name: getattr(self, declared.name) for declared in knob_fields()}
+        plain: dict[str, Any] = {declared.name: getattr(self, declared.name) for declared in setting_fields()}
         if self.fork:
             plain["fork"] = {"parent": self.fork.parent.run_id, "step": self.fork.step}
         text = json.dumps({"version": TRAINING_VERSION, **plain}, sort_keys=True)
@@ -216,26 +213,26 @@ def branch_label(label: str, branchings: int) -> str:
     return (f"branch{f' {branchings}' * (branchings > 1)}, " if branchings else "") + label
 
 
-def knob_fields() -> "tuple[Field[Any], ...]":
+def setting_fields() -> "tuple[Field[Any], ...]":
     """The fields of RunConfig that a person may turn, in the order of their declaration."""
-    return tuple(declared for declared in fields(RunConfig) if "knob" in declared.metadata)
+    return tuple(declared for declared in fields(RunConfig) if "setting" in declared.metadata)
 
 
-def _declared_knob(declared: "Field[Any]") -> Knob:
-    knob = declared.metadata["knob"]
-    assert isinstance(knob, Knob)
-    return knob
+def _declared_setting(declared: "Field[Any]") -> Setting:
+    setting = declared.metadata["setting"]
+    assert isinstance(setting, Setting)
+    return setting
 
 
-KNOBS: dict[str, Knob] = {declared.name: _declared_knob(declared) for declared in knob_fields()}
-"""Each knob of RunConfig by its field's name."""
+SETTINGS: dict[str, Setting] = {declared.name: _declared_setting(declared) for declared in setting_fields()}
+"""Each setting of RunConfig by its field's name."""
 
 
 def _checked(declared: "Field[Any]", value: Any) -> Any:
-    """The value if its knob allows it, whole numbers as floats where the field is one: 1 and 1.0 are one config."""
-    KNOBS[declared.name].check(value)
+    """The value if its setting allows it, whole numbers as floats where the field is one: 1 and 1.0 are one config."""
+    SETTINGS[declared.name].check(value)
     if declared.type is int and not isinstance(value, int):
-        raise ConfigError(f"{KNOBS[declared.name].label} is a whole number, not {value}")
+        raise ConfigError(f"{SETTINGS[declared.name].label} is a whole number, not {value}")
     return float(value) if declared.type is float else value
 
 
@@ -255,10 +252,10 @@ def _check_fork(config: RunConfig, fork: Fork) -> None:
     parent = fork.parent
     if config.branchings > MAX_BRANCHINGS:
         raise ConfigError(f"a branch of a branch is taken {MAX_BRANCHINGS} times at most")
-    kept = [name for name in KNOBS if name not in (*MAY_BRANCH, "network")]
+    kept = [name for name in SETTINGS if name not in (*MAY_BRANCH, "network")]
     changed = next((name for name in kept if getattr(config, name) != getattr(parent, name)), None)
     if changed:
-        raise ConfigError(f"a branch keeps the {KNOBS[changed].label} of the run it comes from")
+        raise ConfigError(f"a branch keeps the {SETTINGS[changed].label} of the run it comes from")
     if _without_normalisation(config) != _without_normalisation(parent):
         raise ConfigError("a branch keeps the layers of the run it comes from, but for batch normalisation")
     if not isinstance(fork.step, int) or fork.step % config.steps_per_epoch:

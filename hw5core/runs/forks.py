@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from hw5core.network.architecture import Architecture, BatchNorm, Conv, Layer
 from hw5core.runs.config import Fork, RunConfig
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 
 
 class Normalisation(StrEnum):
@@ -84,7 +84,7 @@ def branches_of(parent: RunConfig, configs: Iterable[RunConfig]) -> list[RunConf
     return [config for config in configs if config.fork and config.fork.parent == parent]
 
 
-def came_to(parent: Progress, branch: Progress) -> str:
+def came_to(parent: RunHistory, branch: RunHistory) -> str:
     """Where both stand after the last epoch that both have ended; nothing before the branch's first."""
     before = {result.epoch: result.test_accuracy for result in parent.epochs}
     after = {result.epoch: result.test_accuracy for result in branch.epochs}

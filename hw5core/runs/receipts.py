@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hw5core.network.architecture import ArchitectureError
-from hw5core.runs.config import TRAINING_VERSION, ConfigError, RunConfig
-from hw5core.runs.history import Progress
+from hw5core.errors import ArchitectureError, ConfigError, ReceiptError
+from hw5core.runs.config import TRAINING_VERSION, RunConfig
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import BatchLosses, EpochResult, Record, RunStarted
 
 FORMAT = 1
@@ -28,10 +28,6 @@ millionth in the first batches and grows from step to step."""
 
 ACCURACY_TOLERANCE = 0.5
 """Percentage points by which an accuracy may differ for the same reason: a few images near the boundary."""
-
-
-class ReceiptError(ValueError):
-    """A file that is no receipt, or one that this version cannot check. Its text is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ class Comparison:
     beyond: tuple[Metric, Metric] | None
 
 
-def receipt(progress: Progress) -> dict[str, Any]:
+def receipt(progress: RunHistory) -> dict[str, Any]:
     """The run's receipt in plain values, ready for JSON; numbers that are not finite become null.
 
     Raises ReceiptError for a run that has not told anything yet.

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.receipts import read_file, receipt
 from hw5core.runs.records import BatchLosses, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
-from hw5core.store.store import Run, Status
+from hw5core.runs.run import Run, Status
 
 FOLDER = Path(__file__).parent / "recorded"
 
@@ -32,7 +32,7 @@ def path_of(config: RunConfig, folder: Path = FOLDER) -> Path:
     return folder / f"{config.activation}-{config.run_id}.json.gz"
 
 
-def write(stories: Iterable[Progress], folder: Path = FOLDER) -> None:
+def write(stories: Iterable[RunHistory], folder: Path = FOLDER) -> None:
     """Ship these finished runs instead of what was shipped. The loss of every single image is left out: it would be two
     thirds of the size."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def write(stories: Iterable[Progress], folder: Path = FOLDER) -> None:
         path_of(story.run.config, folder).write_bytes(packed)
 
 
-def recorded_race(configs: tuple[RunConfig, ...]) -> list[Progress]:
+def recorded_race(configs: tuple[RunConfig, ...]) -> list[RunHistory]:
     """The stories of these runs if all of them are shipped, and nothing otherwise."""
     return [_story(config) for config in configs] if is_shipped(configs) else []
 
@@ -55,27 +55,27 @@ def is_shipped(configs: tuple[RunConfig, ...]) -> bool:
     return all(path_of(config).is_file() for config in configs)
 
 
-def is_recorded(story: Progress) -> bool:
+def is_recorded(story: RunHistory) -> bool:
     """Whether it was run elsewhere and not here."""
     return story.run.server == ELSEWHERE
 
 
-def note(story: Progress) -> str:
+def note(story: RunHistory) -> str:
     """When and on what it was run, in words."""
     begun, made = datetime.fromtimestamp(story.run.created), story.started.versions if story.started else {}
     return f"on {begun:%d %B %Y} on {made.get('machine')} with PyTorch {made.get('torch')}"
 
 
 @cache
-def _story(config: RunConfig) -> Progress:
+def _story(config: RunConfig) -> RunHistory:
     return story_of(*read_file(path_of(config)))
 
 
-def story_of(config: RunConfig, plain: dict[str, Any]) -> Progress:
+def story_of(config: RunConfig, plain: dict[str, Any]) -> RunHistory:
     """The story that a finished run's receipt tells."""
     begun = datetime.fromisoformat(plain["begun"]).timestamp()
     run = Run(plain["run_id"], config, Status.FINISHED, "", plain["attempts"], begun, server=ELSEWHERE)
-    story = Progress(run)
+    story = RunHistory(run)
     for record in _records(plain):
         story.fold(record)
     return story

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
-from hw5core.runs.config import ConfigError, RunConfig
-from hw5core.runs.history import Progress
-from hw5core.store.store import Status
+from hw5core.errors import ConfigError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.history import RunHistory
+from hw5core.runs.run import Status
 
 MAX_RUNS = 200
 MAX_RATES = 6
@@ -68,12 +69,12 @@ class Sweep:
         """Each run's id by its arm and seed."""
         return {place: config.run_id for place, config in self.configs.items()}
 
-    def of(self, arm: Arm, runs: Mapping[str, Progress]) -> list[Progress]:
+    def of(self, arm: Arm, runs: Mapping[str, RunHistory]) -> list[RunHistory]:
         """The runs of an arm that there are, in the order of their seeds."""
         ids = (self.run_ids[arm, seed] for seed in self.seeds)
         return [runs[run_id] for run_id in ids if run_id in runs]
 
-    def unfinished(self, runs: Mapping[str, Progress]) -> list[RunConfig]:
+    def unfinished(self, runs: Mapping[str, RunHistory]) -> list[RunConfig]:
         """The configs of the runs that are still to be trained, or to be trained to their end."""
         done = {run_id for run_id, run in runs.items() if run.run.status is Status.FINISHED}
         return [config for place, config in self.configs.items() if self.run_ids[place] not in done]

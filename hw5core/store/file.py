@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, decode
 
@@ -60,10 +61,6 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _NO_SPACE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 _NO_ENTRY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-class StoreError(RuntimeError):
-    """A store that cannot be used. Its text says why and what to do."""
 
 
 class _DamagedError(Exception):
@@ -214,7 +211,7 @@ def _salvage_run(old: sqlite3.Connection, new: sqlite3.Connection, run_id: str) 
     try:
         rows = {table: _rows_of(old, table, run_id) for table in _TABLES}
         _check_whole(rows["runs"][0], rows["records"])
-    except (sqlite3.Error, ValueError, TypeError, KeyError):
+    except (sqlite3.Error, LabError, ValueError, TypeError, KeyError):
         return False
     for table, found in rows.items():
         for row in found:

@@ -8,17 +8,17 @@ import sqlite3
 import time
 import weakref
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from hw5core.engine.limits import LECTURER, is_guest
+from hw5core.errors import NoCheckpointError
 from hw5core.runs.config import Fork, RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted, decode, encode
+from hw5core.runs.run import Run, Stamp, Status
 from hw5core.store import file as storefile
-from hw5core.store.file import StoreError as StoreError
+from hw5core.store.owners import LECTURER, is_guest
 from hw5core.store.presence import is_alive
 
 PAUSE_HELD_SECONDS = 3600.0
@@ -30,54 +30,6 @@ MAX_KEPT_BYTES = 64 * 1024**2
 
 MAX_NAME = 60
 """The longest name of a run, in characters."""
-
-
-class Status(StrEnum):
-    """What a run is doing."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    FINISHED = "finished"
-    FAILED = "failed"
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more comes unless somebody asks for it."""
-        return self not in (Status.WAITING, Status.RUNNING)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run as the store knows it. `attempt` counts how often it was started or resumed: when it grows, records past
-    the checkpoint were dropped, and a reader begins again. `message` says why a run failed. `created` and `changed`
-    (of its status) are seconds since 1970; `server` is the presence token of the server that trains it, or trained it
-    last; `name` is what its owner calls it, or nothing; `number` grows from run to run, whatever the clock does."""
-
-    run_id: str
-    config: RunConfig
-    status: Status
-    message: str
-    attempt: int
-    created: float = 0.0
-    changed: float = 0.0
-    server: str = ""
-    name: str = ""
-    number: int = 0
-
-
-class Stamp(NamedTuple):
-    """Of a finished run, equal stamps mean that it told nothing new."""
-
-    status: Status
-    attempt: int
-    created: float
-    changed: float
-
-
-class NoCheckpointError(StoreError):
-    """A branch whose run, or that run's checkpoint, is not there (any more)."""
 
 
 class RunStore:

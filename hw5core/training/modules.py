@@ -5,11 +5,11 @@ import math
 import torch
 from torch import nn
 
+from hw5core.errors import ArchitectureError
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.architecture import (
     Activate,
     Architecture,
-    ArchitectureError,
     AvgPool,
     BatchNorm,
     Conv,

@@ -11,7 +11,7 @@ from hw5core.__main__ import main
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import branch
 from hw5core.store.store import RunStore
-from pages.parts.shared.knobs import branch_query
+from pages.parts.shared.settings import branch_query
 from tools.live import settle
 from tools.trained import trained
 

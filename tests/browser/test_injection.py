@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.store import RunStore
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from hw5core.data import datasets
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Follower, Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import BatchLosses, EpochResult, LayerStatistics, Record, RunStarted
+from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 
 PATIENCE_SECONDS = 120
@@ -38,7 +39,7 @@ def undisturbed(config: RunConfig) -> dict[str, Any]:
     return numbers(train(config, datasets.load(config.dataset)))
 
 
-def wait_for(store: RunStore, config: RunConfig, condition: Callable[[Progress], bool]) -> Progress:
+def wait_for(store: RunStore, config: RunConfig, condition: Callable[[RunHistory], bool]) -> RunHistory:
     """Follow the run until the condition holds."""
     follower, deadline = Follower(store, config.run_id), time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
@@ -49,5 +50,5 @@ def wait_for(store: RunStore, config: RunConfig, condition: Callable[[Progress],
     raise AssertionError(f"it did not come to this: {progress and progress.run}")
 
 
-def wait_until_over(store: RunStore, config: RunConfig) -> Progress:
+def wait_until_over(store: RunStore, config: RunConfig) -> RunHistory:
     return wait_for(store, config, lambda progress: progress.run.status.over)

@@ -55,10 +55,10 @@ def test_errors_go_to_standard_error_with_status_2(arguments: list[str], said: s
 
 @pytest.mark.slow
 def test_train_prints_the_homeworks_lines_then_replays_them_as_json() -> None:
-    knobs = ["train", "--network", SMALL, "--epochs", "2"]
-    lines = _run(*knobs)
+    settings = ["train", "--network", SMALL, "--epochs", "2"]
+    lines = _run(*settings)
     assert lines.returncode == 0, lines.stderr
-    told = json.loads(_run(*knobs, "--json").stdout)
+    told = json.loads(_run(*settings, "--json").stdout)
     assert [run["activation"] for run in told["runs"]] == ["relu", "sigmoid"]
     printed = sorted(lines.stdout.splitlines())
     label = {"relu": "ReLU", "sigmoid": "sigmoid"}

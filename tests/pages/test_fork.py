@@ -12,7 +12,7 @@ from hw5core import home
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
-from pages.parts.shared.knobs import branch_query
+from pages.parts.shared.settings import branch_query
 from tools.trained import trained
 
 PARENT = RunConfig(

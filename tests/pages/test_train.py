@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core.runs.config import RunConfig, race
 from pages.parts.shared import server
-from pages.parts.shared.knobs import race_query
+from pages.parts.shared.settings import race_query
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
 

@@ -10,7 +10,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.VegaLiteChart_pb2 import VegaLiteChart
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.store.store import Status
+from hw5core.runs.run import Status
 from tests.served.conftest import Server, browser_cookie
 from tools.visitor import Visitor, visitor
 

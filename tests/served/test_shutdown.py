@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.store import RunStore
 from tools.live import serving
 from tools.visitor import visitor
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hw5core.store.store import Status
+from hw5core.runs.run import Status
 from tests.served.conftest import Server, browser_cookie
 from tools.visitor import Visitor, visitor
 

@@ -13,7 +13,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import branch
-from pages.parts.shared.knobs import branch_query
+from pages.parts.shared.settings import branch_query
 from tests.served.conftest import Server, browser_cookie
 from tools.trained import trained
 from tools.visitor import Visitor, visitor

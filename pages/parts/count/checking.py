@@ -31,8 +31,7 @@ def answer(text: str) -> ModuleFacts | str | None:
 def await_answer(text: str) -> None:
     """Draw the page anew as soon as the answer is there. Call it last: it may have to start the workers."""
     # Only now: Dask takes longer to import than a server to start, and the page is drawn by then.
-    from hw5core.engine.engine import EngineError
-    from hw5core.store.store import StoreError
+    from hw5core.errors import EngineError, StoreError
     from pages.parts.shared.server import engine
 
     try:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from hw5core.network.architecture import PRESETS, Architecture, ArchitectureError, parse
+from hw5core.errors import ArchitectureError
+from hw5core.network.architecture import PRESETS, Architecture, parse
 from hw5core.network.editing import History
 
 ADDRESS = "net"

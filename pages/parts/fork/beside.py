@@ -8,8 +8,8 @@ from hw5core.runs.catalogue import Listed
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import branches_of
 from pages.parts.fork.parent import MOST_RUNS
-from pages.parts.shared.knobs import ALSO
 from pages.parts.shared.server import run_store
+from pages.parts.shared.settings import ALSO
 
 MOST_BESIDE = 3
 """More lines than these, the run's and the branch's own cannot be told apart in one chart."""
@@ -24,8 +24,8 @@ def known_branches(parent: RunConfig) -> list[RunConfig]:
 
 
 def chosen_beside(parent: RunConfig, config: RunConfig) -> tuple[RunConfig, ...]:
-    """Draw the choice, where there is any; the branches chosen. A branch that has begun is shown on when the knobs turn
-    to the next one."""
+    """Draw the choice, where there is any; the branches chosen. A branch that has begun is shown on when the settings
+    turn to the next one."""
     known = {branch.run_id: branch for branch in known_branches(parent)}
     asked = list(dict.fromkeys([*st.query_params.get_all(ALSO), *({config.run_id} & known.keys())]))
     others = {run_id: branch.label for run_id, branch in known.items() if branch != config}

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.runs.config import KNOBS, RunConfig
+from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.forks import Normalisation, branch
 from pages.parts.fork.beside import known_branches
-from pages.parts.shared.knobs import number_knob
 from pages.parts.shared.server import run_store
+from pages.parts.shared.settings import number_setting
 
 
 def chosen_branch(parent: RunConfig) -> RunConfig | None:
@@ -25,13 +25,13 @@ def chosen_branch(parent: RunConfig) -> RunConfig | None:
     with columns[1]:
         activation = _activation(parent)
     with columns[2]:
-        rate = number_knob("learning_rate", parent.learning_rate, "branch-rate")
+        rate = number_setting("learning_rate", parent.learning_rate, "branch-rate")
     with columns[3]:
         normalisation = st.selectbox(
             "batch normalisation", list(Normalisation), key="branch-normalisation", bind="query-params"
         )
     with columns[4]:
-        length = number_knob("epochs", parent.epochs, "branch-epochs")
+        length = number_setting("epochs", parent.epochs, "branch-epochs")
     return branch(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
 
 
@@ -60,7 +60,7 @@ def _epochs(parent: RunConfig) -> list[int]:
 def _activation(parent: RunConfig) -> str:
     names, first = list(ACTIVATIONS), _other_activation(parent)
     chosen: str = st.selectbox(
-        KNOBS["activation"].label, names, index=names.index(first), key="branch-activation", bind="query-params"
+        SETTINGS["activation"].label, names, index=names.index(first), key="branch-activation", bind="query-params"
     )
     return chosen
 

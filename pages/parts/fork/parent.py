@@ -7,9 +7,9 @@ import streamlit as st
 from hw5core.runs.catalogue import Listed, settings
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import EpochResult
-from hw5core.store.store import Run
-from pages.parts.shared.knobs import ALSO
+from hw5core.runs.run import Run
 from pages.parts.shared.server import run_store
+from pages.parts.shared.settings import ALSO
 
 ADDRESS = "run"
 """The parameter in the address that names it."""

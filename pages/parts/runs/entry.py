@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from hw5core.runs.catalogue import Entry, Listed, settings
-from hw5core.store.store import MAX_NAME, Status
+from hw5core.runs.run import Status
+from hw5core.store.store import MAX_NAME
 from pages.parts.runs.pair import chosen_pair, take_into_pair
-from pages.parts.shared.knobs import branch_query, race_query
 from pages.parts.shared.server import engine, owner
+from pages.parts.shared.settings import branch_query, race_query
 
 _STYLE = """<style>
 .hw5-entry b {font-weight: 650}

@@ -15,7 +15,7 @@ from hw5core.charts.side_by_side import (
 )
 from hw5core.charts.words import test_accuracies_in_words, validation_losses_in_words
 from hw5core.runs.catalogue import Entry, Listed, entry_of
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import follower
@@ -64,7 +64,7 @@ def _named(entry: Entry) -> str:
     return plain(f"{entry.name} ({entry.title})" if entry.name else entry.title)
 
 
-def _story(one: Listed) -> Progress | None:
+def _story(one: Listed) -> RunHistory | None:
     return follower(one.run.run_id).read()
 
 
@@ -81,7 +81,7 @@ def _settings(left: Entry, right: Entry) -> None:
     )
 
 
-def _charts(left: Sequence[Progress], right: Sequence[Progress]) -> None:
+def _charts(left: Sequence[RunHistory], right: Sequence[RunHistory]) -> None:
     configs = [run.run.config for run in (*left, *right)]
     labels, epochs = tuple(dict.fromkeys(c.label for c in configs)), max(c.epochs for c in configs)
     table = pair_table(left, right)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from hw5core.engine.engine import EngineError
+from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Progress
-from hw5core.store.store import Status
+from hw5core.runs.history import RunHistory
+from hw5core.runs.run import Status
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import engine, owner, run_store
 
@@ -22,7 +22,7 @@ _STOP = "Ends it after the batch at hand. What there is stays, and anybody may l
 _DELETE = "Forgets all that was trained and told here, for everybody who has the link."
 
 
-def run_buttons(configs: Sequence[RunConfig], runs: Sequence[Progress], what: str, allowed: bool = True) -> None:
+def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], what: str, allowed: bool = True) -> None:
     """Draw those that fit what the runs are doing, `what` being what they make up ("race"); do what was pressed, and
     join without asking what was begun earlier, here or before a restart. `allowed` is whether a start is."""
     begun = any(not run.run.status.over for run in runs)
@@ -37,7 +37,7 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[Progress], what: st
 
 
 def _start(
-    configs: Sequence[RunConfig], runs: Sequence[Progress], what: str, begun: bool, allowed: bool
+    configs: Sequence[RunConfig], runs: Sequence[RunHistory], what: str, begun: bool, allowed: bool
 ) -> Callable[[], None] | None:
     """Start or go on, and one step at a time; what was pressed."""
     label = f"The {what} is running" if begun else f"Go on with the {what}" if runs else f"Start the {what}"
@@ -54,7 +54,7 @@ def _start(
     return None
 
 
-def _owners_buttons(runs: Sequence[Progress], begun: bool) -> Callable[[], None] | None:
+def _owners_buttons(runs: Sequence[RunHistory], begun: bool) -> Callable[[], None] | None:
     """Pause and stop while they run, delete after; what was pressed."""
     if not begun:
         pressed = st.button("Delete", icon=":material/delete:", help=_DELETE)
@@ -66,7 +66,7 @@ def _owners_buttons(runs: Sequence[Progress], begun: bool) -> Callable[[], None]
     return None
 
 
-def _each(deed: Callable[[str, str], None], runs: Sequence[Progress]) -> None:
+def _each(deed: Callable[[str, str], None], runs: Sequence[RunHistory]) -> None:
     for run in runs:
         deed(run.run.run_id, owner())
 

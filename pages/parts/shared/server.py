@@ -6,9 +6,10 @@ from typing import Any
 import streamlit as st
 
 from hw5core import home
-from hw5core.engine.engine import Engine, EngineError
-from hw5core.engine.limits import LECTURER
-from hw5core.runs.history import Follower, GroupFollower
+from hw5core.engine.engine import Engine
+from hw5core.errors import EngineError
+from hw5core.store.followers import Follower, GroupFollower
+from hw5core.store.owners import LECTURER
 from hw5core.store.store import RunStore
 from pages.parts.shared.browser import browser
 from pages.parts.shared.lecturer import is_lecturer

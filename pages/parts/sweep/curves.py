@@ -18,8 +18,8 @@ from hw5core.charts.sweeps import (
     sweep_validation_chart,
 )
 from hw5core.charts.words import bands_in_words
+from hw5core.errors import StoreError
 from hw5core.runs.sweeps import Sweep
-from hw5core.store.store import StoreError
 from pages.parts.shared.chart import draw_chart, draw_under, heading_html, rows_to_send
 from pages.parts.shared.push import pushed
 from pages.parts.sweep.stories import Runs, stories, what_went_wrong

@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from hw5core.engine.engine import worker_count
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
+from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Arm, Sweep
-from hw5core.store.store import Status
 from pages.parts.shared.estimate import duration
 from pages.parts.shared.frame import bar_html
-from pages.parts.shared.knobs import race_query
 from pages.parts.shared.push import pushed
 from pages.parts.shared.server import planned
+from pages.parts.shared.settings import race_query
 from pages.parts.sweep.stories import Runs, going, stories
 
 _STYLE = """<style>
@@ -87,7 +87,7 @@ def _cell(sweep: Sweep, arm: Arm, seed: int, runs: Runs, planned: Mapping[str, s
     return f'<a href="training?{escape(urlencode(race_query(race)))}">{_words(run)}</a>'
 
 
-def _words(run: Progress) -> str:
+def _words(run: RunHistory) -> str:
     """What a finished run came to; of any other its state, and how far it is."""
     if run.run.status is Status.FINISHED and run.epochs:
         return f"{run.epochs[-1].test_accuracy:.2f} %"

@@ -4,12 +4,13 @@ asked once for all who watch.
 
 from collections.abc import Hashable, Mapping
 
-from hw5core.runs.history import Progress
+from hw5core.errors import StoreError
+from hw5core.runs.history import RunHistory
+from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Sweep
-from hw5core.store.store import Status, StoreError
 from pages.parts.shared.server import group_follower, planned, started_engine
 
-Runs = Mapping[str, Progress]
+Runs = Mapping[str, RunHistory]
 """By their ids, those of a sweep's runs that the store knows."""
 
 

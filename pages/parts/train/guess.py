@@ -6,8 +6,8 @@ import streamlit as st
 from hw5core.charts.race import guesses_chart
 from hw5core.charts.words import guesses_in_words
 from hw5core.runs.config import RunConfig, race_id
-from hw5core.runs.history import Progress
-from hw5core.store.store import Status
+from hw5core.runs.history import RunHistory
+from hw5core.runs.run import Status
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.server import owner, run_store
 
@@ -44,7 +44,7 @@ def _ask(configs: tuple[RunConfig, ...]) -> None:
             st.rerun()
 
 
-def class_guesses(configs: tuple[RunConfig, ...], runs: list[Progress]) -> None:
+def class_guesses(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
     """After the race, what everybody had expected, and what it came to."""
     if len(configs) < 2 or len(runs) < len(configs) or any(run.run.status is not Status.FINISHED for run in runs):
         return

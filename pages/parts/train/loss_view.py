@@ -11,7 +11,7 @@ import streamlit as st
 from hw5core.charts.race import Axis, LossView, training_loss_chart, training_loss_table
 from hw5core.charts.words import losses_in_words
 from hw5core.runs.config import RunConfig, race_id
-from hw5core.runs.history import Moment, Progress
+from hw5core.runs.history import Moment, RunHistory
 from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.push import pushed
@@ -112,7 +112,7 @@ def _shown(
 
 @lru_cache(maxsize=128)
 def _told(
-    runs: tuple[Progress, ...],
+    runs: tuple[RunHistory, ...],
     moments: tuple[Moment, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
     view: LossView,
     zoom: tuple[float, float] | None,

@@ -12,12 +12,12 @@ import streamlit as st
 from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
 from hw5core.charts.words import probabilities_in_words
 from hw5core.homework.findings import gradient_caption
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
 from pages.parts.train.opened_batch import answers_of, open_once, opened_batch
 
 
-def one_step(runs: Sequence[Progress]) -> None:
+def one_step(runs: Sequence[RunHistory]) -> None:
     """Draw what the newest batch did, of each run whose newest batch was a step."""
     stepped = [(run, run.stepped) for run in runs if run.stepped]
     if not stepped:
@@ -35,11 +35,11 @@ def one_step(runs: Sequence[Progress]) -> None:
         _backward([run for run, _ in stepped])
 
 
-def _step_of(stepped: tuple[Progress, MeasuredStep]) -> int:
+def _step_of(stepped: tuple[RunHistory, MeasuredStep]) -> int:
     return stepped[1].step
 
 
-def _forward(run: Progress, measured: MeasuredStep) -> None:
+def _forward(run: RunHistory, measured: MeasuredStep) -> None:
     label = run.run.config.label
     st.markdown(f"**2. Forward, {label}:** what each layer puts out, and the probability of each class at the end")
     st.dataframe(_outputs(measured), hide_index=True, width="stretch")
@@ -67,7 +67,7 @@ def _outputs(measured: MeasuredStep) -> pd.DataFrame:
     )
 
 
-def _loss(run: Progress, measured: MeasuredStep) -> None:
+def _loss(run: RunHistory, measured: MeasuredStep) -> None:
     """Each image's −ln p beside the loss that training told of it; their mean is the batch's."""
     labels = open_once(run.run.config, measured.step).labels
     told = answers_of(run, measured.step)
@@ -80,7 +80,7 @@ def _loss(run: Progress, measured: MeasuredStep) -> None:
     st.markdown("  \n".join([*terms, mean]))
 
 
-def _backward(runs: Sequence[Progress]) -> None:
+def _backward(runs: Sequence[RunHistory]) -> None:
     st.markdown("**4. Gradients:** how steeply that loss rises along each layer's weights")
     table = gradients_table(runs)
     labels = tuple(run.run.config.label for run in runs)

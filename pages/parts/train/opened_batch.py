@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.training.batches import Answer, Batch, answers, open_batch
 from pages.parts.shared.server import ask_worker, run_store
 
@@ -15,7 +15,7 @@ MOST_IMAGES = 10
 _ENLARGED = 4
 
 
-def opened_batch(step: int, runs: Sequence[Progress]) -> None:
+def opened_batch(step: int, runs: Sequence[RunHistory]) -> None:
     """Show the batch under the curve's point; all networks of a race saw the same images in it."""
     batch = open_once(runs[0].run.config, step)
     epoch, number = divmod(step, runs[0].run.config.steps_per_epoch)
@@ -33,12 +33,12 @@ def opened_batch(step: int, runs: Sequence[Progress]) -> None:
             )
 
 
-def answers_of(run: Progress, step: int) -> list[Answer]:
+def answers_of(run: RunHistory, step: int) -> list[Answer]:
     """How each image of the run's batch fared, by the store: who follows a run for its curves does not carry that."""
     return answers(run_store().report_of(run.run.run_id, step), run.run.config, step)
 
 
-def _image(batch: Batch, place: int, told: list[tuple[Progress, Answer]]) -> None:
+def _image(batch: Batch, place: int, told: list[tuple[RunHistory, Answer]]) -> None:
     label = int(batch.labels[place])
     st.image(
         enlarged(batch.images[place]),

@@ -9,10 +9,11 @@ import streamlit as st
 from hw5core.homework.findings import Verdict, claims
 from hw5core.homework.sheet import SHEET_ACCURACY
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Follower, Progress, accuracy_lines
+from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.receipts import receipt
 from hw5core.runs.recorded import is_recorded
-from hw5core.store.store import Status
+from hw5core.runs.run import Status
+from hw5core.store.followers import Follower
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.push import pushed
 from pages.parts.shared.server import run_store
@@ -21,7 +22,7 @@ from pages.parts.train.stories import stories
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
 
-def outcome(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> None:
+def outcome(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> None:
     """All that can be said of the race so far; nothing before its first epoch has ended."""
     _claims({run.run.config.activation: run for run in runs})
     if any(run.epochs for run in runs):
@@ -49,7 +50,7 @@ def _printed(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, ...]:
     return *("\n".join(accuracy_lines(run)) if run else "" for run in found), _beside_the_sheet(list(runs.values()))
 
 
-def _beside_the_sheet(runs: Sequence[Progress]) -> str:
+def _beside_the_sheet(runs: Sequence[RunHistory]) -> str:
     """The sheet's accuracies beside those of the runs that follow its protocol, as a table; nothing if none does."""
     comparable = [run for run in runs if _follows_the_sheet(run.run.config)]
     if not comparable:
@@ -60,7 +61,7 @@ def _beside_the_sheet(runs: Sequence[Progress]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---:"] * len(head), *rows])
 
 
-def _accuracies(runs: Sequence[Progress], epoch: int) -> list[str]:
+def _accuracies(runs: Sequence[RunHistory], epoch: int) -> list[str]:
     """Of each run ours of this epoch, and the sheet's."""
     cells = []
     for run in runs:
@@ -76,7 +77,7 @@ def _follows_the_sheet(config: RunConfig) -> bool:
     return config == own and config.activation in SHEET_ACCURACY
 
 
-def _claims(runs: dict[str, Progress]) -> None:
+def _claims(runs: dict[str, RunHistory]) -> None:
     if not {"relu", "sigmoid"} <= set(runs) or not all(run.run.status.over for run in runs.values()):
         return
     st.subheader("What this race says about the sheet's claims", anchor=False)
@@ -84,7 +85,7 @@ def _claims(runs: dict[str, Progress]) -> None:
         st.markdown(f"{_MARKS[finding.verdict]} **{finding.claim}** *{finding.verdict}*: {finding.reason}.")
 
 
-def _fairness(runs: Sequence[Progress]) -> None:
+def _fairness(runs: Sequence[RunHistory]) -> None:
     """What the runs shared, shown by their hashes, so that the activation alone explains the difference."""
     started = [run.started for run in runs if run.started]
     if len(started) < 2:
@@ -103,7 +104,7 @@ def _fairness(runs: Sequence[Progress]) -> None:
         st.caption(f"Data: {note}.")
 
 
-def receipts(runs: Sequence[Progress]) -> None:
+def receipts(runs: Sequence[RunHistory]) -> None:
     """Each finished run as a file that anybody can train again and compare: `python -m hw5core verify`."""
     with st.container(horizontal=True):
         for run in runs:
@@ -118,7 +119,7 @@ def receipts(runs: Sequence[Progress]) -> None:
                 )
 
 
-def _receipt_text(run: Progress) -> str:
+def _receipt_text(run: RunHistory) -> str:
     """Of a run of this server with all that the store has of it: what is watched leaves out the single images."""
     whole = Follower(run_store(), run.run.run_id).read()
     return json.dumps(receipt(whole or run))

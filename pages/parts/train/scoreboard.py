@@ -11,13 +11,13 @@ from hw5core.data.datasets import download_under_way
 from hw5core.data.downloads import Download
 from hw5core.homework.findings import plateau_caption
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Moment, Progress
-from hw5core.store.store import Status
+from hw5core.runs.history import Moment, RunHistory
+from hw5core.runs.run import Status
 from pages.parts.shared.frame import bar_html, number_html
 from pages.parts.shared.server import started_engine
 
 
-def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> str:
+def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> str:
     """Its HTML: one part per network of the race, whether it has been started or not."""
     waits = tuple(_waits_for(run) for run in runs)
     return _board(configs, tuple(runs), tuple(run.moment for run in runs), waits)
@@ -26,7 +26,7 @@ def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[Progress]) -> str:
 @lru_cache(maxsize=128)
 def _board(
     configs: tuple[RunConfig, ...],
-    runs: tuple[Progress, ...],
+    runs: tuple[RunHistory, ...],
     moments: tuple[Moment, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
     waits: tuple[int | Download | None, ...],
 ) -> str:
@@ -35,7 +35,7 @@ def _board(
     return f'<div class="hw5-board">{"".join(parts)}</div>'
 
 
-def _part(config: RunConfig, run: Progress | None, wait: int | Download | None) -> str:
+def _part(config: RunConfig, run: RunHistory | None, wait: int | Download | None) -> str:
     accuracy = f"{run.epochs[-1].test_accuracy:5.2f} %" if run and run.epochs else "–"
     fraction = wait.fraction if isinstance(wait, Download) else run.fraction if run else 0.0
     return (
@@ -46,7 +46,7 @@ def _part(config: RunConfig, run: Progress | None, wait: int | Download | None) 
     )
 
 
-def state_words(run: Progress | None, wait: int | Download | None = None) -> str:
+def state_words(run: RunHistory | None, wait: int | Download | None = None) -> str:
     """What the run is doing, how far it has come, how fast and how long still; `wait` is its place in line, or the
     download of its images."""
     if run is None:
@@ -62,7 +62,7 @@ def state_words(run: Progress | None, wait: int | Download | None = None) -> str
     return f"{batches}, {run.steps_per_second:.0f} a second, {run.seconds_left:.0f} s left"
 
 
-def _waits_for(run: Progress) -> int | Download | None:
+def _waits_for(run: RunHistory) -> int | Download | None:
     """Its place in line for a worker, or, when a worker has taken it, the images that are still on their way."""
     if run.run.status is not Status.WAITING:
         return None

@@ -4,10 +4,11 @@ asked once for all who watch.
 
 from collections.abc import Hashable, Sequence
 
+from hw5core.errors import StoreError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded import recorded_race
-from hw5core.store.store import Status, StoreError
+from hw5core.runs.run import Status
 from pages.parts.shared.server import follower, started_engine
 
 FRESH_SECONDS = 0.2
@@ -16,7 +17,7 @@ FRESH_SECONDS = 0.2
 
 def stories(
     configs: tuple[RunConfig, ...], recorded: bool = False, fresh_seconds: float = FRESH_SECONDS
-) -> list[Progress]:
+) -> list[RunHistory]:
     """What the store has of these runs; of a race that nobody has begun here what is shipped as `recorded`, if that is
     wanted. Raises StoreError."""
     read = [follower(config.run_id).read(fresh_seconds) for config in configs]
@@ -24,7 +25,7 @@ def stories(
     return recorded_race(configs) if recorded and not found else found
 
 
-def rests(runs: Sequence[Progress]) -> bool:
+def rests(runs: Sequence[RunHistory]) -> bool:
     """Whether it is paused."""
     return any(run.run.status is Status.PAUSED for run in runs)
 

@@ -13,10 +13,10 @@ from streamlit.errors import StreamlitAPIException
 
 from hw5core.charts.race import epoch_table, test_accuracy_chart, validation_loss_chart
 from hw5core.charts.words import test_accuracies_in_words, validation_losses_in_words
-from hw5core.engine.engine import EngineError
+from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Progress
-from hw5core.store.store import Status, StoreError
+from hw5core.runs.history import RunHistory
+from hw5core.runs.run import Status
 from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
@@ -30,7 +30,7 @@ from pages.parts.train.stories import stories, what_has_ended
 _LIVE, _TOLD = "live", "told"
 _LOSSES, _ACCURACIES = "Validation loss, every epoch", "Test accuracy, every epoch"
 
-_Below = Callable[[tuple[RunConfig, ...], list[Progress]], None]
+_Below = Callable[[tuple[RunConfig, ...], list[RunHistory]], None]
 """What a page says of the runs below their charts."""
 
 
@@ -80,11 +80,11 @@ def _show_told(configs: tuple[RunConfig, ...], below: _Below, recorded: bool) ->
             opened_batch(batch, runs)
         _epoch_charts(configs, runs, recorded)
         below(configs, runs)
-    except (StoreError, EngineError) as error:
+    except LabError as error:
         st.error(plain(error))
 
 
-def _troubles(runs: Sequence[Progress]) -> None:
+def _troubles(runs: Sequence[RunHistory]) -> None:
     if any(not run.run.status.over for run in runs) and engine().trouble:
         st.error(plain(engine().trouble))
     for run in runs:
@@ -92,7 +92,7 @@ def _troubles(runs: Sequence[Progress]) -> None:
             st.error(f"**{run.run.config.label}**: {plain(run.run.message)}")
 
 
-def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[Progress], recorded: bool) -> None:
+def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], recorded: bool) -> None:
     labels, epochs = tuple(config.label for config in configs), max(config.epochs for config in configs)
     share = next((run.started.commonest_share for run in runs if run.started), None)
     validation, test = st.columns(2)
@@ -113,7 +113,7 @@ def _epochs(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Tab
 
 @lru_cache(maxsize=128)
 def _shown(
-    runs: tuple[Progress, ...],
+    runs: tuple[RunHistory, ...],
     epochs: tuple[int, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
 ) -> tuple[str, pa.Table, str, pa.Table]:
     """The same, made once for all who watch."""

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from hw5core.charts.bands import arm_ends, epoch_bands, loss_bands
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import EpochResult
+from hw5core.runs.run import Run, Status
 from hw5core.runs.sweeps import Arm, Sweep
-from hw5core.store.store import Run, Status
 
 BASE = RunConfig(epochs=4)
 SWEEP = Sweep(BASE, ("relu", "sigmoid"), (0.008, 0.05), (0, 1, 2))
 STEPS = BASE.steps_per_epoch
 
 
-def _runs(batches: dict[int, int] | None = None, loss: float | None = None) -> dict[str, Progress]:
+def _runs(batches: dict[int, int] | None = None, loss: float | None = None) -> dict[str, RunHistory]:
     """Every run of the sweep, seed s with so many batches and the epochs that they make: all of them unless told."""
     random = np.random.default_rng(7)
     runs = {}
@@ -34,11 +34,11 @@ def _runs(batches: dict[int, int] | None = None, loss: float | None = None) -> d
         ]
         run = Run(config.run_id, config, Status.RUNNING, "", 1)
         seconds = 3.0 + seed if count == BASE.total_steps else None
-        runs[config.run_id] = Progress(run, losses=array("d", losses), epochs=epochs, seconds=seconds)
+        runs[config.run_id] = RunHistory(run, losses=array("d", losses), epochs=epochs, seconds=seconds)
     return runs
 
 
-def _by_pandas(runs: dict[str, Progress]) -> pd.DataFrame:
+def _by_pandas(runs: dict[str, RunHistory]) -> pd.DataFrame:
     rows = [
         {"activation": run.run.config.label, "rate": run.run.config.learning_rate, "epoch": result.epoch,
          "accuracy": result.test_accuracy, "loss": result.validation_loss}

@@ -12,27 +12,27 @@ from hw5core.charts import parts as chart_parts
 from hw5core.charts import race as charts
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import Normalisation, branch
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import EpochResult
-from hw5core.store.store import Run, Status
+from hw5core.runs.run import Run, Status
 
 LABELS = ("ReLU", "sigmoid")
 
 
-def _progress(config: RunConfig, losses: list[float]) -> Progress:
+def _progress(config: RunConfig, losses: list[float]) -> RunHistory:
     run = Run(config.run_id, config, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
     epochs = [EpochResult(0, 215, 0.5, 80.0, 81.0, 1.0, 0.1)]
     clock = [(0, 0.0), (216, 1.0), (432, 3.0), (4320, 39.0)]
-    return Progress(run, losses=array("d", losses), epochs=epochs, clock=clock)
+    return RunHistory(run, losses=array("d", losses), epochs=epochs, clock=clock)
 
 
 @pytest.fixture
-def run() -> Progress:
+def run() -> RunHistory:
     config = RunConfig(epochs=20)
     return _progress(config, np.random.default_rng(0).exponential(size=config.total_steps).tolist())
 
 
-def test_no_loss_is_hidden_by_the_bins(run: Progress) -> None:
+def test_no_loss_is_hidden_by_the_bins(run: RunHistory) -> None:
     table = charts.training_loss_table([run]).dropna()
     assert len(table) <= charts.MAX_POINTS
     assert table.lowest.min() == min(run.losses)
@@ -51,7 +51,7 @@ def test_bins_stay_where_they_are_while_losses_arrive() -> None:
     assert some.x.tolist()[:-1] == more.x.tolist()[: len(some) - 1]
 
 
-def test_zooming_in_shows_single_batches(run: Progress) -> None:
+def test_zooming_in_shows_single_batches(run: RunHistory) -> None:
     table = charts.training_loss_table([run], zoom=(1000, 1100)).dropna()
     inside = table[(table.x >= 1000) & (table.x < 1100)]
     assert inside.loss.tolist() == run.losses[1000:1100].tolist()
@@ -61,7 +61,7 @@ def test_zooming_in_shows_single_batches(run: Progress) -> None:
     assert table.x.is_monotonic_increasing
 
 
-def test_smoothing_is_the_mean_of_the_batches_before_each_point(run: Progress) -> None:
+def test_smoothing_is_the_mean_of_the_batches_before_each_point(run: RunHistory) -> None:
     view = charts.LossView(smoothing=50)
     table = charts.training_loss_table([run], view, zoom=(0, 400)).dropna().set_index("batch")
     assert table.loss[300] == pytest.approx(np.mean(run.losses[251:301]))
@@ -71,7 +71,7 @@ def test_smoothing_is_the_mean_of_the_batches_before_each_point(run: Progress) -
 
 
 @pytest.mark.parametrize(("axis", "last"), [("epochs", 4319 / 216), ("seconds", 39.0)])
-def test_other_axes_measure_the_same_batches(run: Progress, axis: str, last: float) -> None:
+def test_other_axes_measure_the_same_batches(run: RunHistory, axis: str, last: float) -> None:
     by_batch = charts.training_loss_table([run]).dropna()
     other = charts.training_loss_table([run], charts.LossView(axis=charts.Axis(axis))).dropna()
     assert other.loss.tolist() == by_batch.loss.tolist()

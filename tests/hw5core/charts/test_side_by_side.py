@@ -16,18 +16,18 @@ from hw5core.charts.side_by_side import (
 )
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import EpochResult
-from hw5core.store.store import Run, Status
+from hw5core.runs.run import Run, Status
 
 BASE = RunConfig(epochs=2)
 FASTER = replace(BASE, learning_rate=0.05, seed=3)
 
 
-def _run(config: RunConfig, accuracies: list[float]) -> Progress:
+def _run(config: RunConfig, accuracies: list[float]) -> RunHistory:
     epochs = [EpochResult(n, 216 * n + 215, 1.0 / (n + 1), 90.0, one, 1.0, 0.1) for n, one in enumerate(accuracies)]
     run = Run(config.run_id, config, Status.FINISHED, "", 1)
-    return Progress(run, losses=array("d", [2.3] * 300 + [0.1] * 132), epochs=epochs, seconds=2.5)
+    return RunHistory(run, losses=array("d", [2.3] * 300 + [0.1] * 132), epochs=epochs, seconds=2.5)
 
 
 def test_only_settings_that_differ_are_named() -> None:

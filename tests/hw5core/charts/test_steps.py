@@ -3,9 +3,9 @@
 from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredLayer, MeasuredStep
-from hw5core.store.store import Run, Status
+from hw5core.runs.run import Run, Status
 
 MEASURED = MeasuredStep(
     4,
@@ -18,8 +18,8 @@ MEASURED = MeasuredStep(
 )
 
 
-def _stories() -> list[Progress]:
-    return [Progress(Run(one.run_id, one, Status.PAUSED, "", 1), measured=MEASURED) for one in race(RunConfig())]
+def _stories() -> list[RunHistory]:
+    return [RunHistory(Run(one.run_id, one, Status.PAUSED, "", 1), measured=MEASURED) for one in race(RunConfig())]
 
 
 def test_only_layers_with_weights_have_a_gradient_first_one_first() -> None:

@@ -16,20 +16,20 @@ from hw5core.charts.words import (
 from hw5core.network.architecture import PRESETS, parse
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import EpochResult
-from hw5core.store.store import Run, Status
+from hw5core.runs.run import Run, Status
 
 test_accuracies_in_words.__test__ = False  # a function of the lab, not a test
 
 
-def _progress(config: RunConfig, losses: list[float], results: list[tuple[float, float]]) -> Progress:
+def _progress(config: RunConfig, losses: list[float], results: list[tuple[float, float]]) -> RunHistory:
     run = Run(config.run_id, config, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
     epochs = [
         EpochResult(epoch, 215, validation_loss, 80.0, accuracy, 1.0, 0.1)
         for epoch, (validation_loss, accuracy) in enumerate(results)
     ]
-    return Progress(run, losses=array("d", losses), epochs=epochs)
+    return RunHistory(run, losses=array("d", losses), epochs=epochs)
 
 
 def test_the_words_name_the_last_values_of_each_network() -> None:

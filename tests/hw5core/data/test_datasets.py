@@ -13,8 +13,9 @@ import torch
 from sklearn.datasets import load_digits
 
 from hw5core.data import datasets
-from hw5core.data.datasets import DATASETS, DataError
+from hw5core.data.datasets import DATASETS
 from hw5core.data.torchvision_import import torchvision_datasets
+from hw5core.errors import DataError
 
 NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from hw5core.data import datasets, downloads
-from hw5core.data.datasets import DataError
 from hw5core.data.torchvision_import import torchvision_datasets
+from hw5core.errors import DataError
 from tests.publisher import KIND, Publisher, publisher, take_from
 
 PATIENCE_SECONDS = 60

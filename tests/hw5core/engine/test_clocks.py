@@ -7,8 +7,9 @@ import pytest
 
 from hw5core.runs.catalogue import Listed, Order, ordered, single_runs
 from hw5core.runs.config import RunConfig
+from hw5core.runs.run import Status
 from hw5core.store.presence import Presence, is_alive
-from hw5core.store.store import PAUSE_HELD_SECONDS, RunStore, Status
+from hw5core.store.store import PAUSE_HELD_SECONDS, RunStore
 
 YEAR = 365 * 86_400.0
 CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=3)

@@ -4,17 +4,20 @@ import time
 
 import pytest
 
-from hw5core.engine.engine import Engine, EngineError
+from hw5core.engine.engine import Engine
+from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Follower, Progress, accuracy_lines
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.history import RunHistory, accuracy_lines
+from hw5core.runs.run import Status
+from hw5core.store.followers import Follower
+from hw5core.store.store import RunStore
 
 pytestmark = pytest.mark.slow
 
 SMALL = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
 
 
-def _wait(store: RunStore, run_id: str) -> Progress:
+def _wait(store: RunStore, run_id: str) -> RunHistory:
     follower, deadline = Follower(store, run_id), time.monotonic() + 120
     while time.monotonic() < deadline:
         progress = follower.read()

@@ -11,12 +11,14 @@ import pytest
 
 from hw5core.__main__ import main
 from hw5core.engine.engine import Engine
+from hw5core.errors import NoCheckpointError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, branch
-from hw5core.runs.history import Follower
 from hw5core.runs.receipts import read, receipt
 from hw5core.runs.records import BatchLosses
-from hw5core.store.store import NoCheckpointError, RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.followers import Follower
+from hw5core.store.store import RunStore
 from tests.hw5core.stories import numbers, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,8 @@ import pytest
 from hw5core.engine import engine as engine_module
 from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.store import RunStore
 from tests.hw5core.stories import PATIENCE_SECONDS, wait_until_over
 
 pytestmark = pytest.mark.slow

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from hw5core.engine.engine import Engine, EngineError
+from hw5core.engine.engine import Engine
+from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Follower, Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import RunStarted
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.followers import Follower
+from hw5core.store.store import RunStore
 from tests.hw5core.stories import numbers, undisturbed, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
@@ -26,7 +29,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Run
     engine.close()
 
 
-def _now(store: RunStore, config: RunConfig) -> Progress:
+def _now(store: RunStore, config: RunConfig) -> RunHistory:
     progress = Follower(store, config.run_id).read()
     assert progress is not None
     return progress

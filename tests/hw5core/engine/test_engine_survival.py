@@ -18,10 +18,12 @@ from typing import Any
 
 import pytest
 
-from hw5core.engine.engine import Engine, EngineError, worker_count
+from hw5core.engine.engine import Engine, worker_count
 from hw5core.engine.limits import OWN
+from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.store import RunStore
 from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from hw5core.engine.engine import Engine, EngineError
+from hw5core.engine.engine import Engine
+from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.store import RunStore
 from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow

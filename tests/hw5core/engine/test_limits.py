@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from hw5core.engine.engine import Engine, EngineError
-from hw5core.engine.limits import LECTURER, OWN, PUBLIC, limits_for, refusal
+from hw5core.engine.engine import Engine
+from hw5core.engine.limits import OWN, PUBLIC, limits_for, refusal
+from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.owners import LECTURER
+from hw5core.store.store import RunStore
 
 GUEST = "0123456789abcdef" * 2
 HOMEWORK = RunConfig(dataset="mnist")

@@ -15,9 +15,9 @@ from hw5core.homework.findings import (
 )
 from hw5core.homework.sheet import CLAIMS, SHEET_ACCURACY
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import Progress
+from hw5core.runs.history import RunHistory
 from hw5core.runs.records import EpochResult, LayerStatistics, MeasuredLayer, MeasuredStep
-from hw5core.store.store import Run, Status
+from hw5core.runs.run import Run, Status
 
 GUESS = math.log(10)
 RELU, SIGMOID = race(RunConfig(dataset="mnist"))
@@ -25,25 +25,25 @@ RELU, SIGMOID = race(RunConfig(dataset="mnist"))
 
 def _run(
     config: RunConfig, losses: list[float], accuracies: list[float], seconds: list[float], saturated: float = 0.2
-) -> Progress:
+) -> RunHistory:
     epochs = [
         EpochResult(epoch, 8400 * epoch + 8399, 0.5, accuracy, accuracy, spent, 1.0)
         for epoch, (accuracy, spent) in enumerate(zip(accuracies, seconds, strict=True))
     ]
     run = Run(config.run_id, config, Status.FINISHED, "", 1, created=0.0, changed=0.0, server="")
     statistics = [LayerStatistics(0, {}, {}, {"Sigmoid-2": saturated})]
-    return Progress(run, losses=array("d", losses), epochs=epochs, statistics=statistics)
+    return RunHistory(run, losses=array("d", losses), epochs=epochs, statistics=statistics)
 
 
 @pytest.fixture
-def homework() -> tuple[Progress, Progress]:
+def homework() -> tuple[RunHistory, RunHistory]:
     """A race that went as the sheet says, sigmoid three times as slow."""
     relu = _run(RELU, [GUESS] * 100 + [0.3] * 900, list(SHEET_ACCURACY["relu"]), [20.0, 20.1, 19.9, 20.0, 20.0])
     sigmoid = _run(SIGMOID, [GUESS] * 800 + [1.0] * 200, list(SHEET_ACCURACY["sigmoid"]), [60.0, 60.1, 60, 59.9, 60])
     return relu, sigmoid
 
 
-def test_a_race_as_on_the_sheet_bears_out_all_its_claims(homework: tuple[Progress, Progress]) -> None:
+def test_a_race_as_on_the_sheet_bears_out_all_its_claims(homework: tuple[RunHistory, RunHistory]) -> None:
     found = claims(*homework)
     assert [finding.claim for finding in found] == list(CLAIMS)
     assert [finding.verdict for finding in found] == [Verdict.HOLDS] * 4
@@ -52,7 +52,7 @@ def test_a_race_as_on_the_sheet_bears_out_all_its_claims(homework: tuple[Progres
     assert "+200 %" in found[2].reason
 
 
-def test_the_opposite_race_bears_out_none_of_the_first_three(homework: tuple[Progress, Progress]) -> None:
+def test_the_opposite_race_bears_out_none_of_the_first_three(homework: tuple[RunHistory, RunHistory]) -> None:
     relu, sigmoid = homework
     turned = claims(
         _run(RELU, list(sigmoid.losses), list(SHEET_ACCURACY["sigmoid"]), [60.0, 60.1, 60, 59.9, 60]),
@@ -80,7 +80,7 @@ def test_one_epoch_has_no_spread() -> None:
     assert claims(relu, sigmoid)[2].verdict is Verdict.UNDECIDED
 
 
-def test_a_race_under_way_decides_nothing(homework: tuple[Progress, Progress]) -> None:
+def test_a_race_under_way_decides_nothing(homework: tuple[RunHistory, RunHistory]) -> None:
     homework[1].run = Run(SIGMOID.run_id, SIGMOID, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
     assert {finding.verdict for finding in claims(*homework)} == {Verdict.UNDECIDED}
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw5core.network.architecture import PRESETS, Architecture, ArchitectureError, Conv, MaxPool, parse
+from hw5core.errors import ArchitectureError
+from hw5core.network.architecture import PRESETS, Architecture, Conv, MaxPool, parse
 from tests.strategies import architectures
 
 

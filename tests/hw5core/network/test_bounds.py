@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw5core.network.architecture import LIMITS, Architecture, ArchitectureError, AvgPool, Conv, MaxPool
+from hw5core.errors import ArchitectureError
+from hw5core.network.architecture import LIMITS, Architecture, AvgPool, Conv, MaxPool
 from hw5core.network.bounds import bounds
 from hw5core.network.counting import count, fitting_groups
 from tests.strategies import architectures

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw5core.network.architecture import Architecture, ArchitectureError, parse
+from hw5core.errors import ArchitectureError
+from hw5core.network.architecture import Architecture, parse
 from hw5core.network.editing import MAX_UNDO, History, insert, move, remove, set_field, set_input
 from tests.strategies import architectures
 

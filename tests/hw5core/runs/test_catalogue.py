@@ -7,7 +7,7 @@ import pytest
 from hw5core.runs.catalogue import Entry, Listed, Order, entry_of, matching, ordered, races, settings, single_runs
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.records import EpochResult
-from hw5core.store.store import Run, Status
+from hw5core.runs.run import Run, Status
 
 BASE = RunConfig(epochs=3)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hw5core.network.architecture import ArchitectureError
-from hw5core.runs.config import KNOBS, ConfigError, RunConfig, race
+from hw5core.errors import ArchitectureError, ConfigError
+from hw5core.runs.config import SETTINGS, RunConfig, race
 
 TINY = "1x28x28 flatten linear10 relu linear10"
 
@@ -22,10 +22,10 @@ def test_equal_runs_have_equal_ids_however_they_are_written() -> None:
     assert written_out.run_id == RunConfig(network=TINY, learning_rate=1.0).run_id
 
 
-def test_every_knob_changes_the_id() -> None:
+def test_every_setting_changes_the_id() -> None:
     base = RunConfig()
     other: dict[str, Any] = {"dataset": "mnist", "network": TINY, "activation": "tanh", "learning_rate": 0.1}
-    numbers = {name: int(knob.lowest) + 1 for name, knob in KNOBS.items() if name not in other and not knob.choices}
+    numbers = {name: int(one.lowest) + 1 for name, one in SETTINGS.items() if name not in other and not one.choices}
     numbers["momentum"] = 0.5  # type: ignore[assignment]
     ids = [RunConfig(**{name: value}).run_id for name, value in {**numbers, **other}.items()]
     assert len({base.run_id, *ids}) == 1 + len(ids)
@@ -40,7 +40,7 @@ def test_a_race_differs_in_the_activation_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("settings", "said"),
     [
         ({"epochs": 0}, "epochs lies from 1"),
         ({"epochs": 2.5}, "whole number"),
@@ -54,9 +54,9 @@ def test_a_race_differs_in_the_activation_alone() -> None:
         ({"network": "1x28x28 flatten linear100000 relu linear10"}, "at most 20,000,000"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(knobs: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_trained_is_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        RunConfig(**knobs)
+        RunConfig(**settings)
     assert said in str(raised.value)
 
 

@@ -5,14 +5,15 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from hw5core.runs.config import TRAINING_VERSION, ConfigError, Fork, RunConfig, race
+from hw5core.errors import ConfigError
+from hw5core.runs.config import TRAINING_VERSION, Fork, RunConfig, race
 from hw5core.runs.forks import Normalisation, branch, changes, in_words
 
 PARENT = RunConfig(activation="sigmoid", epochs=3)
 STEPS = PARENT.steps_per_epoch
 
 
-def test_the_id_of_a_run_without_a_fork_is_the_hash_of_its_knobs_alone() -> None:
+def test_the_id_of_a_run_without_a_fork_is_the_hash_of_its_settings_alone() -> None:
     import hashlib
 
     plain = {name: value for name, value in asdict(PARENT).items() if name != "fork"}

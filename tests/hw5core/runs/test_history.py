@@ -3,8 +3,8 @@
 import pytest
 
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Follower, GroupFollower
 from hw5core.runs.records import BatchLosses, RunFinished, RunStarted
+from hw5core.store.followers import Follower, GroupFollower
 from hw5core.store.store import RunStore
 
 CONFIGS = [RunConfig(epochs=1, seed=seed) for seed in range(3)]

@@ -11,10 +11,12 @@ import pytest
 
 from hw5core.__main__ import main
 from hw5core.data import datasets
+from hw5core.errors import ReceiptError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Follower, Progress
-from hw5core.runs.receipts import ReceiptError, read, receipt
+from hw5core.runs.history import RunHistory
+from hw5core.runs.receipts import read, receipt
 from hw5core.runs.records import BatchLosses
+from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.training.loop import train
 
@@ -22,7 +24,7 @@ CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Progress:
+def story(tmp_path_factory: pytest.TempPathFactory) -> RunHistory:
     import torch
 
     torch.set_num_threads(1)
@@ -41,7 +43,7 @@ def _verify(plain: dict[str, Any], folder: Path, *options: str) -> int:
     return main(["verify", str(path), *options])
 
 
-def test_a_receipt_holds_the_whole_run_in_strict_json(story: Progress) -> None:
+def test_a_receipt_holds_the_whole_run_in_strict_json(story: RunHistory) -> None:
     plain = json.loads(json.dumps(receipt(story), allow_nan=False))
     assert plain["run_id"] == CONFIG.run_id
     assert read(json.dumps(plain))[0] == CONFIG
@@ -55,7 +57,7 @@ def test_a_receipt_holds_the_whole_run_in_strict_json(story: Progress) -> None:
 
 
 def test_a_true_receipt_is_the_same_bit_for_bit(
-    story: Progress, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    story: RunHistory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _verify(receipt(story), tmp_path, "--batches", str(CONFIG.total_steps)) == 0
     # Every batch's loss, and two numbers after each of the two epochs.
@@ -63,7 +65,7 @@ def test_a_true_receipt_is_the_same_bit_for_bit(
 
 
 def test_only_the_first_batches_are_trained_again(
-    story: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    story: RunHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("hw5core.training.loop.REPORT_SECONDS", 0.0)
     assert _verify(receipt(story), tmp_path, "--batches", "10", "--json") == 0
@@ -108,7 +110,7 @@ def _other_seed(plain: dict[str, Any]) -> None:
     ],
 )
 def test_a_changed_receipt_is_told_where_it_parts(
-    story: Progress,
+    story: RunHistory,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     change: Callable[[dict[str, Any]], None],
@@ -142,7 +144,7 @@ def test_what_is_no_receipt_is_a_sentence(text: str, tmp_path: Path, capsys: pyt
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def test_losses_that_left_the_finite_numbers_are_null(story: Progress) -> None:
+def test_losses_that_left_the_finite_numbers_are_null(story: RunHistory) -> None:
     diverged = replace(story, losses=story.losses[:0])
     diverged.fold(BatchLosses(0, (1.0, math.inf, math.nan)))
     plain = json.loads(json.dumps(receipt(diverged), allow_nan=False))

@@ -9,9 +9,10 @@ from hw5core.__main__ import main
 from hw5core.data import datasets
 from hw5core.runs import recorded
 from hw5core.runs.config import TRAINING_VERSION, RunConfig, race
-from hw5core.runs.history import Follower
 from hw5core.runs.receipts import read_file
-from hw5core.store.store import RunStore, Status
+from hw5core.runs.run import Status
+from hw5core.store.followers import Follower
+from hw5core.store.store import RunStore
 from hw5core.training.loop import train
 
 MOST_BYTES = 2_000_000

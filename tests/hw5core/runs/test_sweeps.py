@@ -2,7 +2,8 @@
 
 import pytest
 
-from hw5core.runs.config import ConfigError, RunConfig
+from hw5core.errors import ConfigError
+from hw5core.runs.config import RunConfig
 from hw5core.runs.sweeps import MAX_RUNS, Arm, Sweep, parse_rates
 
 BASE = RunConfig(epochs=2)
@@ -52,6 +53,6 @@ def test_what_is_no_rate_is_a_sentence(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-1", "0"])
-def test_a_rate_beyond_the_knobs_limits_is_a_sentence(text: str) -> None:
+def test_a_rate_beyond_the_settings_limits_is_a_sentence(text: str) -> None:
     with pytest.raises(ConfigError, match="learning rate"):
         _ = Sweep(BASE, ("relu",), parse_rates(text), (0,)).configs

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from hw5core.errors import StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, RunFinished, RunStarted
-from hw5core.store.store import MAX_NAME, RunStore, Status, StoreError
+from hw5core.runs.run import Status
+from hw5core.store.store import MAX_NAME, RunStore
 
 CONFIG = RunConfig(epochs=1)
 RUN = CONFIG.run_id

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from hw5core.errors import StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, Record, RunFinished, RunStarted, encode
+from hw5core.runs.run import Status
 from hw5core.store import file as storefile
 from hw5core.store.presence import Presence, is_alive
-from hw5core.store.store import PAUSE_HELD_SECONDS, RunStore, Status, StoreError
+from hw5core.store.store import PAUSE_HELD_SECONDS, RunStore
 
 CONFIG = RunConfig(epochs=1)
 STORY: list[Record] = [
@@ -83,7 +85,7 @@ def test_of_a_damaged_file_every_intact_run_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_store_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
-    old_config = {name: value for name, value in asdict(CONFIG).items() if name not in _NEW_KNOBS}
+    old_config = {name: value for name, value in asdict(CONFIG).items() if name not in _NEW_SETTINGS}
     with closing(sqlite3.connect(tmp_path / "runs.sqlite")) as database, database:
         for statement in _VERSION_1:
             database.execute(statement)
@@ -119,7 +121,7 @@ def test_a_store_of_version_2_is_brought_up_to_date(tmp_path: Path) -> None:
     assert [run.name for run, _ in RunStore(tmp_path).newest(9)] == ["the first"]
 
 
-_NEW_KNOBS = ("initialisation", "training_images")
+_NEW_SETTINGS = ("initialisation", "training_images")
 _VERSION_1 = (
     """CREATE TABLE runs (
         run_id TEXT PRIMARY KEY, config TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL DEFAULT '',

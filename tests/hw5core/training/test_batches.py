@@ -6,7 +6,7 @@ import torch
 
 from hw5core.data import datasets
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Follower
+from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.training.batches import Answer, answers, open_batch
 from hw5core.training.loop import standardise, train

@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from hw5core.engine.limits import LECTURER
+from hw5core.store.owners import LECTURER
 
 SECRET = "a-secret-for-the-tests"
 

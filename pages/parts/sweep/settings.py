@@ -4,16 +4,16 @@ from typing import Any
 
 import streamlit as st
 
-from hw5core.runs.config import KNOBS, RunConfig
+from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.sweeps import MAX_RATES, Sweep, parse_rates
 from hw5core.store.store import MAX_NAME
-from pages.parts.shared.knobs import (
+from pages.parts.shared.settings import (
     RARER,
-    activations_knob,
-    dataset_knob,
-    epochs_knob,
-    number_knob,
-    rarer_knobs,
+    activations_setting,
+    dataset_setting,
+    epochs_setting,
+    number_setting,
+    rarer_settings,
     readable,
 )
 
@@ -23,17 +23,17 @@ _NAME = "sweep-name"
 
 
 def chosen_sweep() -> Sweep:
-    """Draw the knobs. Raises ConfigError or ArchitectureError for what cannot be trained."""
+    """Draw the settings. Raises ConfigError or ArchitectureError for what cannot be trained."""
     data, called, epochs = st.columns([5, 3, 2])
     with data:
-        dataset = dataset_knob()
+        dataset = dataset_setting()
     with called:
         _name()
     with epochs:
-        base: dict[str, Any] = {"dataset": dataset, "epochs": epochs_knob(dataset)}
+        base: dict[str, Any] = {"dataset": dataset, "epochs": epochs_setting(dataset)}
     names, rates, how_many, first = st.columns([4, 3, 1, 1])
     with names:
-        activations = activations_knob("activations")
+        activations = activations_setting("activations")
     with rates:
         rate_text = st.text_input(
             "learning rates",
@@ -48,9 +48,9 @@ def chosen_sweep() -> Sweep:
             "seeds", 1, _MOST_SEEDS, _SEEDS, help="how many of them", key="seeds", bind="query-params"
         )
     with first:
-        begin = int(number_knob("seed", label="from seed"))
+        begin = int(number_setting("seed", label="from seed"))
     with st.expander("More settings: as they stand, they are the homework's"):
-        base |= rarer_knobs([name for name in RARER if name != "learning_rate"])
+        base |= rarer_settings([name for name in RARER if name != "learning_rate"])
     return Sweep(RunConfig(**base), tuple(activations), parse_rates(rate_text), _numbers(begin, seeds))
 
 
@@ -66,6 +66,6 @@ def chosen_name() -> str:
 
 
 def _numbers(first: int, many: int) -> tuple[int, ...]:
-    """So many seeds from the first on; where the knob's numbers end, the last ones."""
-    end = min(first + many, int(KNOBS["seed"].highest) + 1)
+    """So many seeds from the first on; where the setting's numbers end, the last ones."""
+    end = min(first + many, int(SETTINGS["seed"].highest) + 1)
     return tuple(range(end - many, end))

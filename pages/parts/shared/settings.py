@@ -1,4 +1,4 @@
-"""The knobs of races and sweeps. Each is kept in the address under its own name, so that a link shows the same."""
+"""The settings of races and sweeps. Each is kept in the address under its own name, so that a link shows the same."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from hw5core.data.datasets import DATASETS, at_hand, split_sizes
+from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.runs.config import KNOBS, ConfigError, RunConfig, knob_fields, race
+from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
 from hw5core.runs.forks import choice
 
-_DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in knob_fields()}
+_DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in setting_fields()}
 ALSO = "branch-also"
 """The parameter of the fork page's address that names the branches shown besides the one at hand."""
 
@@ -23,20 +24,20 @@ RARER = ("batch_size", "learning_rate", "momentum", "training_images", "split_se
 
 
 def chosen_race() -> tuple[RunConfig, ...]:
-    """Draw the knobs, the homework's in view and the rest one click away; one config per network of the race.
+    """Draw the settings, the homework's in view and the rest one click away; one config per network of the race.
 
     Raises ConfigError or ArchitectureError for what cannot be trained.
     """
     data, epochs, seed = st.columns([3, 1, 1])
     with data:
-        dataset = dataset_knob()
+        dataset = dataset_setting()
     with epochs:
-        chosen: dict[str, Any] = {"epochs": epochs_knob(dataset)}
+        chosen: dict[str, Any] = {"epochs": epochs_setting(dataset)}
     with seed:
-        chosen["seed"] = number_knob("seed")
+        chosen["seed"] = number_setting("seed")
     with st.expander("More settings: as they stand, they are the homework's"):
-        activations = activations_knob("networks in the race, by activation") or ["relu"]
-        rarer = rarer_knobs(RARER)
+        activations = activations_setting("networks in the race, by activation") or ["relu"]
+        rarer = rarer_settings(RARER)
     return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **rarer), activations)
 
 
@@ -80,10 +81,10 @@ def branch_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]
     ]
 
 
-def dataset_knob() -> str:
+def dataset_setting() -> str:
     """Which data, and how many images they are."""
     dataset: str = st.segmented_control(
-        KNOBS["dataset"].label, list(DATASETS), default="digits", required=True, key="dataset", bind="query-params"
+        SETTINGS["dataset"].label, list(DATASETS), default="digits", required=True, key="dataset", bind="query-params"
     )
     dataset = dataset or "digits"  # an address may have it empty
     training, validation, test = split_sizes(dataset)
@@ -92,52 +93,52 @@ def dataset_knob() -> str:
     return dataset
 
 
-def epochs_knob(dataset: str) -> float:
+def epochs_setting(dataset: str) -> float:
     """How many epochs. The key holds the dataset's name, because each dataset proposes its own number."""
-    return number_knob("epochs", DATASETS[dataset].epochs, f"epochs-{dataset}")
+    return number_setting("epochs", DATASETS[dataset].epochs, f"epochs-{dataset}")
 
 
-def activations_knob(label: str) -> list[str]:
+def activations_setting(label: str) -> list[str]:
     """Which networks, by their activations."""
     return st.multiselect(label, list(ACTIVATIONS), default=list(RACERS), key="activations", bind="query-params")
 
 
-def rarer_knobs(numbers: Sequence[str]) -> dict[str, Any]:
+def rarer_settings(numbers: Sequence[str]) -> dict[str, Any]:
     """These numbers, how the first weights are drawn, and the network: by the names of their fields."""
     rarer: dict[str, Any] = {}
     for column, name in zip(st.columns(len(numbers)), numbers, strict=True):
         with column:
-            rarer[name] = number_knob(name)
+            rarer[name] = number_setting(name)
     drawn, network = st.columns([1, 4])
     with drawn:
-        knob = KNOBS["initialisation"]
+        setting = SETTINGS["initialisation"]
         rarer["initialisation"] = st.selectbox(
-            knob.label, knob.choices, help=knob.help, key="initialisation", bind="query-params"
+            setting.label, setting.choices, help=setting.help, key="initialisation", bind="query-params"
         )
     with network:
         rarer["network"] = st.text_input(
-            KNOBS["network"].label,
+            SETTINGS["network"].label,
             _DEFAULTS["network"],
-            help=KNOBS["network"].help,
+            help=SETTINGS["network"].help,
             key="network-text",
             bind="query-params",
         )
     return rarer
 
 
-def number_knob(name: str, proposed: float | None = None, key: str | None = None, label: str | None = None) -> float:
-    """A number input with the knob's own limits, whole or not as its default is; what is not told is the knob's own."""
+def number_setting(name: str, proposed: float | None = None, key: str | None = None, label: str | None = None) -> float:
+    """A number input with the setting's own limits, whole or not as its default is; the rest is the setting's own."""
     default = _DEFAULTS[name] if proposed is None else proposed
-    knob, kind = KNOBS[name], type(default)
-    with readable(label or knob.label):
+    setting, kind = SETTINGS[name], type(default)
+    with readable(label or setting.label):
         return st.number_input(
-            label or knob.label,
-            kind(knob.lowest),
-            kind(knob.highest),
+            label or setting.label,
+            kind(setting.lowest),
+            kind(setting.highest),
             default,
             step=1 if kind is int else 0.001,
             format="%d" if kind is int else "%.4g",
-            help=knob.help,
+            help=setting.help,
             key=key or name,
             bind="query-params",
         )
