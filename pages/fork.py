@@ -11,13 +11,13 @@ from pages.parts.fork.change import chosen_branch, propose
 from pages.parts.fork.parent import chosen_parent
 from pages.parts.fork.standing import standing
 from pages.parts.shared.frame import begin_page
+from pages.parts.shared.histories import histories, rests, where_it_stands
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.push import pushed, redraw_on_change
+from pages.parts.shared.receipts import receipts
 from pages.parts.shared.run_buttons import run_buttons
 from pages.parts.shared.server import engine, run_store
-from pages.parts.train.outcome import receipts
-from pages.parts.train.stories import rests, stories, where_it_stands
-from pages.parts.train.watch import watch
+from pages.parts.shared.watch import watch
 
 
 def page() -> None:
@@ -49,7 +49,7 @@ def _branch(parent: RunConfig, config: RunConfig) -> None:
     above = st.container()
     with st.container():
         shown = (parent, config, *chosen_beside(parent, config))
-    mine = [run for run in stories(shown, fresh_seconds=0) if run.run.config == config]
+    mine = [run for run in histories(shown, fresh_seconds=0) if run.run.config == config]
     with above:
         with st.container(horizontal=True):
             run_buttons((config,), mine, "branch", allowed=worthwhile)

@@ -16,8 +16,8 @@ from pages.parts.shared.server import engine, run_store
 from pages.parts.sweep.buttons import sweep_buttons
 from pages.parts.sweep.curves import built_for, curves, ends
 from pages.parts.sweep.grid import run_grid
+from pages.parts.sweep.histories import Runs, going, histories, what_has_ended, what_went_wrong, where_it_stands
 from pages.parts.sweep.settings import chosen_name, chosen_sweep
-from pages.parts.sweep.stories import Runs, going, stories, what_has_ended, what_went_wrong, where_it_stands
 
 
 def page() -> None:
@@ -32,7 +32,7 @@ def page() -> None:
         if name := chosen_name():
             st.subheader(plain(name), anchor=False)
         redraw_on_change(where_it_stands, sweep)
-        runs = stories(sweep, fresh=True)
+        runs = histories(sweep, fresh=True)
         if run_store().notice:
             st.warning(run_store().notice)
         # One place however many buttons it holds: were the charts below to move, the browser would build them anew.

@@ -12,17 +12,17 @@ from hw5core.runs.run import Status
 from pages.parts.shared.estimate import race_words
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
+from pages.parts.shared.histories import histories, rests, where_it_stands
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.push import redraw_on_change
 from pages.parts.shared.run_buttons import run_buttons
 from pages.parts.shared.server import engine, run_store
 from pages.parts.shared.settings import choose_dataset, chosen_race, next_seed, race_query
+from pages.parts.shared.watch import watch
 from pages.parts.train.guess import class_guesses, may_start, predicts_first
 from pages.parts.train.outcome import outcome
 from pages.parts.train.preview import first_batch, preview
-from pages.parts.train.stories import rests, stories, where_it_stands
-from pages.parts.train.watch import watch
 
 _ANOTHER_SEED = (
     "Turns the seed on by one: another split of the images, other first weights, another order of the batches."
@@ -60,7 +60,7 @@ def page() -> None:
         if run_store().notice:
             st.warning(run_store().notice)
         recorded = not predicts_first()
-        shown = stories(configs, recorded, fresh_seconds=0)
+        shown = histories(configs, recorded, fresh_seconds=0)
         runs = [run for run in shown if not is_recorded(run)]
         # One place however many buttons it holds: were the charts below to move, the browser would build them anew.
         with st.container():

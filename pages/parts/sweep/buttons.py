@@ -7,7 +7,7 @@ import streamlit as st
 from hw5core.runs.sweeps import Sweep
 from pages.parts.shared.run_buttons import granted
 from pages.parts.shared.server import engine, owner, planned, run_store
-from pages.parts.sweep.stories import Runs
+from pages.parts.sweep.histories import Runs
 
 _START = "Trains its runs one after another on this server's workers. It goes on when you close the page."
 _GO_ON = "Trains what is missing; runs that rest end with the very numbers they would have had without the rest."

@@ -22,7 +22,7 @@ from hw5core.errors import StoreError
 from hw5core.runs.sweeps import Sweep
 from pages.parts.shared.chart import draw_chart, draw_under, heading_html, rows_to_send
 from pages.parts.shared.push import pushed
-from pages.parts.sweep.stories import Runs, stories, what_went_wrong
+from pages.parts.sweep.histories import Runs, histories, what_went_wrong
 
 _TITLES = {
     "test_accuracy": "Test accuracy, every epoch",
@@ -61,7 +61,7 @@ class _Told:
 
 
 def _told(sweep: Sweep) -> _Told:
-    runs = stories(sweep)
+    runs = histories(sweep)
     moments = tuple((run_id, *run.moment) for run_id, run in runs.items())
     return _computed(tuple(sweep.run_ids.values()), moments, sweep, runs)
 

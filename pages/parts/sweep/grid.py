@@ -15,7 +15,7 @@ from pages.parts.shared.frame import bar_html
 from pages.parts.shared.push import pushed
 from pages.parts.shared.server import planned
 from pages.parts.shared.settings import race_query
-from pages.parts.sweep.stories import Runs, going, stories
+from pages.parts.sweep.histories import Runs, going, histories
 
 _STYLE = """<style>
 .hw5-grid {overflow-x: auto; max-height: 26rem}
@@ -45,7 +45,7 @@ def run_grid(sweep: Sweep) -> None:
 
 def _shown(sweep: Sweep) -> tuple[str]:
     """What it shows now, as HTML."""
-    runs = stories(sweep)
+    runs = histories(sweep)
     done = min(1.0, sum(run.fraction for run in runs.values()) / len(sweep.configs))
     words = _how_far(sweep, runs)
     far = f'<div class="hw5-state">{escape(words)}</div>{bar_html("the sweep", done, _COLOUR)}'

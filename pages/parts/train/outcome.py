@@ -1,8 +1,7 @@
 """What a race came to: the homework's lines beside the sheet's, what it says about the claims, and what was shared."""
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import streamlit as st
 
@@ -10,14 +9,11 @@ from hw5core.homework.findings import Verdict, claims
 from hw5core.homework.sheet import SHEET_ACCURACY
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory, accuracy_lines
-from hw5core.runs.receipts import receipt
 from hw5core.runs.recorded import is_recorded
-from hw5core.runs.run import Status
-from hw5core.store.followers import Follower
+from pages.parts.shared.histories import histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.push import pushed
-from pages.parts.shared.server import run_store
-from pages.parts.train.stories import stories
+from pages.parts.shared.receipts import receipts
 
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
@@ -45,7 +41,7 @@ def _as_printed(configs: tuple[RunConfig, ...], recorded: bool) -> None:
 
 def _printed(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, ...]:
     """Each network's lines, and the table beside the sheet's, now."""
-    runs = {run.run.run_id: run for run in stories(configs, recorded)}
+    runs = {run.run.run_id: run for run in histories(configs, recorded)}
     found = [runs.get(config.run_id) for config in configs]
     return *("\n".join(accuracy_lines(run)) if run else "" for run in found), _beside_the_sheet(list(runs.values()))
 
@@ -102,24 +98,3 @@ def _fairness(runs: Sequence[RunHistory]) -> None:
     st.caption(f"Shared by all networks of this race: {'; '.join(words)}.")
     for note in {one.data_note for one in started if one.data_note}:
         st.caption(f"Data: {note}.")
-
-
-def receipts(runs: Sequence[RunHistory]) -> None:
-    """Each finished run as a file that anybody can train again and compare: `python -m hw5core verify`."""
-    with st.container(horizontal=True):
-        for run in runs:
-            if run.run.status is Status.FINISHED:
-                st.download_button(
-                    f"Receipt of {run.run.config.label}",
-                    partial(_receipt_text, run),
-                    file_name=f"{run.run.config.activation}-{run.run.run_id}.json",
-                    mime="application/json",
-                    on_click="ignore",
-                    help="All this run was and gave. `python -m hw5core verify FILE` trains it anew and compares.",
-                )
-
-
-def _receipt_text(run: RunHistory) -> str:
-    """Of a run of this server with all that the store has of it: what is watched leaves out the single images."""
-    whole = Follower(run_store(), run.run.run_id).read()
-    return json.dumps(receipt(whole or run))

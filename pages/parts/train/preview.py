@@ -7,7 +7,7 @@ from hw5core.data.datasets import at_hand
 from hw5core.explain.drawing import drawing
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
-from pages.parts.train.opened_batch import MOST_IMAGES, enlarged, open_once
+from pages.parts.shared.opened_batch import MOST_IMAGES, enlarged, open_once
 
 _INK = "#7a8594"
 """The picture's text and edges: an image does not know whether the page is light or dark, and this is read on both."""

@@ -14,7 +14,7 @@ Runs = Mapping[str, RunHistory]
 """By their ids, those of a sweep's runs that the store knows."""
 
 
-def stories(sweep: Sweep, fresh: bool = False) -> Runs:
+def histories(sweep: Sweep, fresh: bool = False) -> Runs:
     """What the store has of these runs: of this moment, or, for those who only watch, of the moment before. Raises
     StoreError."""
     return group_follower(tuple(sweep.run_ids.values())).read(fresh)
@@ -28,7 +28,7 @@ def going(sweep: Sweep, runs: Runs) -> bool:
 def where_it_stands(sweep: Sweep) -> Hashable:
     """What the whole page depends on, its buttons too: whether the sweep goes on, and otherwise how each run rests."""
     try:
-        runs = stories(sweep, fresh=True)
+        runs = histories(sweep, fresh=True)
     except StoreError as error:
         return str(error)
     return "it goes on" if going(sweep, runs) else tuple((run_id, run.run.status) for run_id, run in runs.items())
@@ -37,7 +37,7 @@ def where_it_stands(sweep: Sweep) -> Hashable:
 def what_has_ended(sweep: Sweep) -> Hashable:
     """What changes when a run begins or ends, or has another epoch behind it."""
     try:
-        runs = stories(sweep)
+        runs = histories(sweep)
     except StoreError as error:
         return str(error)
     return tuple((run_id, run.run.status, len(run.epochs)) for run_id, run in runs.items())
@@ -46,7 +46,7 @@ def what_has_ended(sweep: Sweep) -> Hashable:
 def what_went_wrong(sweep: Sweep) -> tuple[str, ...]:
     """A sentence each: of the store, of the engine while anything is under way, of runs that failed."""
     try:
-        runs = stories(sweep)
+        runs = histories(sweep)
     except StoreError as error:
         return (str(error),)
     engine = started_engine()

@@ -15,7 +15,7 @@ FRESH_SECONDS = 0.2
 """How old a story may be: what is drawn within this time shares one reading of the store."""
 
 
-def stories(
+def histories(
     configs: tuple[RunConfig, ...], recorded: bool = False, fresh_seconds: float = FRESH_SECONDS
 ) -> list[RunHistory]:
     """What the store has of these runs; of a race that nobody has begun here what is shipped as `recorded`, if that is
@@ -33,7 +33,7 @@ def rests(runs: Sequence[RunHistory]) -> bool:
 def where_it_stands(configs: tuple[RunConfig, ...]) -> Hashable:
     """What the whole page depends on, its buttons too: whether the race goes on, and otherwise how each run rests."""
     try:
-        statuses = [run.run.status for run in stories(configs, fresh_seconds=0)]
+        statuses = [run.run.status for run in histories(configs, fresh_seconds=0)]
     except StoreError as error:
         return str(error)
     return tuple(statuses) if all(status.over for status in statuses) else "it goes on"
@@ -43,7 +43,7 @@ def what_has_ended(configs: tuple[RunConfig, ...], batch: int | None) -> object:
     """What changes when a run begins, has its first epoch behind it, is moved on by one step, or ends, and when the
     opened `batch` has been trained."""
     try:
-        runs = stories(configs)
+        runs = histories(configs)
     except StoreError as error:
         return str(error)
     engine = started_engine()

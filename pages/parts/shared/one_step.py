@@ -14,7 +14,7 @@ from hw5core.charts.words import probabilities_in_words
 from hw5core.homework.findings import gradient_caption
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
-from pages.parts.train.opened_batch import answers_of, open_once, opened_batch
+from pages.parts.shared.opened_batch import answers_of, open_once, opened_batch
 
 
 def one_step(runs: Sequence[RunHistory]) -> None:

@@ -18,14 +18,14 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
+from pages.parts.shared.histories import histories, what_has_ended
 from pages.parts.shared.lecture import aside
+from pages.parts.shared.loss_view import chosen_batch, loss_chart, view_controls
+from pages.parts.shared.one_step import one_step
+from pages.parts.shared.opened_batch import opened_batch
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.push import ASKS_SECONDS, pushed, redraw_on_change
 from pages.parts.shared.server import engine
-from pages.parts.train.loss_view import chosen_batch, loss_chart, view_controls
-from pages.parts.train.one_step import one_step
-from pages.parts.train.opened_batch import opened_batch
-from pages.parts.train.stories import stories, what_has_ended
 
 _LIVE, _TOLD = "live", "told"
 _LOSSES, _ACCURACIES = "Validation loss, every epoch", "Test accuracy, every epoch"
@@ -72,7 +72,7 @@ def _show_told(configs: tuple[RunConfig, ...], below: _Below, recorded: bool) ->
     batch = chosen_batch(configs)
     redraw_on_change(what_has_ended, configs, batch)
     try:
-        runs = stories(configs, recorded)
+        runs = histories(configs, recorded)
         with above:
             _troubles(runs)
             one_step(runs)
@@ -107,7 +107,7 @@ def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], record
 
 def _epochs(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Table, str, pa.Table]:
     """What both charts show now: their headings and their rows, in the form in which they are sent."""
-    runs = stories(configs, recorded)
+    runs = histories(configs, recorded)
     return _shown(tuple(runs), tuple(len(run.epochs) for run in runs))
 
 

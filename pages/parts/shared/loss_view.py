@@ -13,10 +13,10 @@ from hw5core.charts.words import losses_in_words
 from hw5core.runs.config import RunConfig, race_id
 from hw5core.runs.history import Moment, RunHistory
 from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
+from pages.parts.shared.histories import histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.push import pushed
-from pages.parts.train.scoreboard import scoreboard
-from pages.parts.train.stories import stories
+from pages.parts.shared.scoreboard import scoreboard
 
 _TITLE = "Training loss, every batch"
 _BATCH = "batch"
@@ -105,7 +105,7 @@ def _shown(
     configs: tuple[RunConfig, ...], recorded: bool, view: LossView, zoom: tuple[float, float] | None
 ) -> tuple[str, pa.Table]:
     """What it shows now: the scoreboard with the chart's heading, and the chart's rows."""
-    runs = stories(configs, recorded)
+    runs = histories(configs, recorded)
     words, rows = _told(tuple(runs), tuple(run.moment for run in runs), view, zoom)
     return scoreboard(configs, runs) + heading_html(_TITLE, words), rows
 

@@ -1,0 +1,35 @@
+"""Download buttons for the receipts of finished runs."""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from hw5core.runs.history import RunHistory
+from hw5core.runs.receipts import receipt
+from hw5core.runs.run import Status
+from hw5core.store.followers import Follower
+from pages.parts.shared.server import run_store
+
+
+def receipts(runs: Sequence[RunHistory]) -> None:
+    """Draw one download button per finished run. `python -m hw5core verify` checks such a file."""
+    with st.container(horizontal=True):
+        for run in runs:
+            if run.run.status is Status.FINISHED:
+                st.download_button(
+                    f"Receipt of {run.run.config.label}",
+                    partial(_receipt_text, run),
+                    file_name=f"{run.run.config.activation}-{run.run.run_id}.json",
+                    mime="application/json",
+                    on_click="ignore",
+                    help="The settings, results and hashes of this run. `python -m hw5core verify FILE` trains it "
+                    "again and compares.",
+                )
+
+
+def _receipt_text(run: RunHistory) -> str:
+    """Return the receipt as JSON, with the loss of every image. The histories that pages show leave those out."""
+    complete = Follower(run_store(), run.run.run_id).read()
+    return json.dumps(receipt(complete or run))
