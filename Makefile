@@ -11,10 +11,11 @@ PORT ?= 8501
 JOBS ?= 2
 PYTEST := $(TOOL)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup run test lint check bench screenshots precompute clean
+.PHONY: help setup install run test lint check bench screenshots precompute clean
 
 help:
 	@echo "make run    the app, on http://localhost:$(PORT)"
+	@echo "make install  the environment of the app and of the terminal commands, in $(VENV)"
 	@echo "make test   every test, browser included where Chromium is installed"
 	@echo "make check  format, lint, types (make lint) and the fast tests"
 	@echo "make bench  the measured figures, ours and the peers'"
@@ -48,7 +49,9 @@ $(TOOLS)/.installed-bench: requirements-bench.txt $(TOOLS)/.installed-dev
 	$(TOOL)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	touch $@
 
-run: $(VENV)/.installed
+install: $(VENV)/.installed
+
+run: install
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: setup
