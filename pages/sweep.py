@@ -1,4 +1,4 @@
-"""Races of more: any activations, learning rates and seeds as one sweep, with the mean and the range over the seeds."""
+"""A sweep: train with several activations, learning rates and seeds, and compare the mean and the range over seeds."""
 
 from contextlib import suppress
 
@@ -14,9 +14,9 @@ from pages.parts.shared.plain_words import plain
 from pages.parts.shared.push import ASKS_SECONDS, redraw_on_change
 from pages.parts.shared.server import engine, run_store
 from pages.parts.sweep.buttons import sweep_buttons
-from pages.parts.sweep.curves import built_for, curves, ends
+from pages.parts.sweep.curves import charts_version, curves, results
 from pages.parts.sweep.grid import run_grid
-from pages.parts.sweep.histories import Runs, going, histories, what_has_ended, what_went_wrong, where_it_stands
+from pages.parts.sweep.histories import Runs, is_active, page_version, problems, read_histories, results_version
 from pages.parts.sweep.settings import chosen_name, chosen_sweep
 
 
@@ -24,72 +24,71 @@ def page() -> None:
     begin_page(
         __file__,
         "Is it luck?",
-        "**Try this:** train each network from three seeds. Do their bands overlap, or does one win whatever the seed?",
+        "**Try this:** train each network with three seeds. Do the bands overlap, or does one network always win?",
     )
     try:
         with aside("settings"):
             sweep = chosen_sweep()
         if name := chosen_name():
             st.subheader(plain(name), anchor=False)
-        redraw_on_change(where_it_stands, sweep)
-        runs = histories(sweep, fresh=True)
+        redraw_on_change(page_version, sweep)
+        runs = read_histories(sweep, fresh=True)
         if run_store().notice:
             st.warning(run_store().notice)
-        # One place however many buttons it holds: were the charts below to move, the browser would build them anew.
+        # One container, however many buttons it holds: if the charts moved, the browser would build them again.
         with st.container():
-            _start(sweep, runs)
+            _draw_buttons(sweep, runs)
         estimate = st.empty()
-        live = going(sweep, runs)
-        left = sweep.unfinished(runs)
-        st.fragment(_show, run_every=ASKS_SECONDS)(sweep)
-        st.fragment(_show_ends)(sweep)
-        # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
+        active = is_active(sweep, runs)
+        unfinished = sweep.unfinished(runs)
+        st.fragment(_draw_charts, run_every=ASKS_SECONDS)(sweep)
+        st.fragment(_draw_results)(sweep)
+        # Workers take seconds to start. They start after everything is drawn, so that the button does not wait for it.
         engine()
-        if left and not live:
-            estimate.caption(sweep_words(left))
+        if unfinished and not active:
+            estimate.caption(sweep_words(unfinished))
     except LabError as error:
         st.error(plain(error))
 
 
-def _start(sweep: Sweep, runs: Runs) -> None:
-    """What the sweep consists of, its buttons, and what there is to say of where it stands."""
-    st.markdown(_consists_of(sweep))
+def _draw_buttons(sweep: Sweep, runs: Runs) -> None:
+    """Draw the size of the sweep, its state and its buttons."""
+    st.markdown(_size(sweep))
     if not sweep.unfinished(runs):
         with aside("what to do next"):
-            st.success("This sweep has been run: below is what it gave. More seeds make its bands more honest.")
+            st.success("Finished. Results below. More seeds make the bands more reliable.")
         return
-    goes_on = going(sweep, runs)
-    sweep_buttons(sweep, runs, goes_on)
-    if not goes_on and any(run.run.status is Status.PAUSED for run in runs.values()):
-        st.info("The sweep is paused. Whoever paused it lets it go on; after an hour everybody may.")
+    active = is_active(sweep, runs)
+    sweep_buttons(sweep, runs, active)
+    if not active and any(run.run.status is Status.PAUSED for run in runs.values()):
+        st.info("Paused by its owner. Anyone may continue it after an hour.")
 
 
-def _consists_of(sweep: Sweep) -> str:
-    parts = [(len(sweep.activations), "activation"), (len(sweep.learning_rates), "learning rate"),
-             (len(sweep.seeds), "seed")]  # fmt: skip
-    product = " × ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in parts)
+def _size(sweep: Sweep) -> str:
+    factors = [(len(sweep.activations), "activation"), (len(sweep.learning_rates), "learning rate"),
+               (len(sweep.seeds), "seed")]  # fmt: skip
+    product = " × ".join(f"{number} {noun}{'s' * (number != 1)}" for number, noun in factors)
     runs = len(sweep.configs)
     return (
         f"{product} = **{runs} run{'s' * (runs != 1)}** of {sweep.base.total_steps:,} batches. "
-        "Races that anybody starts meanwhile go first."
+        "Races have priority over sweeps."
     )
 
 
-def _show(sweep: Sweep) -> None:
-    """How far the sweep is, and its curves."""
-    redraw_on_change(built_for, sweep)
-    for sentence in what_went_wrong(sweep):
-        st.error(plain(sentence))
-    with suppress(StoreError):  # said above
+def _draw_charts(sweep: Sweep) -> None:
+    """Draw the errors, the progress and the curves."""
+    redraw_on_change(charts_version, sweep)
+    for problem in problems(sweep):
+        st.error(plain(problem))
+    with suppress(StoreError):  # already shown above
         run_grid(sweep)
         curves(sweep)
 
 
-def _show_ends(sweep: Sweep) -> None:
-    """What each arm has come to."""
-    redraw_on_change(what_has_ended, sweep)
-    with suppress(StoreError):  # said above
-        ends(sweep)
+def _draw_results(sweep: Sweep) -> None:
+    redraw_on_change(results_version, sweep)
+    with suppress(StoreError):  # already shown above
+        results(sweep)
 
 
 page()

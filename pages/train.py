@@ -1,4 +1,4 @@
-"""Question 2: one press trains the same network with ReLU and with sigmoid, and everyone watches the curves arrive."""
+"""Question 2 of the homework: train the same network with ReLU and with sigmoid, and watch both learn."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from hw5core.runs.run import Status
 from pages.parts.shared.estimate import race_words
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
-from pages.parts.shared.histories import histories, rests, where_it_stands
+from pages.parts.shared.histories import page_version, read_histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.push import redraw_on_change
@@ -24,25 +24,23 @@ from pages.parts.train.guess import class_guesses, may_start, predicts_first
 from pages.parts.train.outcome import outcome
 from pages.parts.train.preview import first_batch, preview
 
-_ANOTHER_SEED = (
-    "Turns the seed on by one: another split of the images, other first weights, another order of the batches."
-)
-_FORK = "From the end of one of its epochs, go on with another activation, learning rate or normalisation."
+_ANOTHER_SEED = "Adds 1 to the seed: another split of the images, other initial weights, another order of the batches."
+_FORK = "Continue from the end of an epoch with another activation, learning rate or normalisation."
 
 _STEPS = (
     Step(
-        "One press trains the same network twice, with ReLU and with sigmoid, from the same first weights.",
+        "One click trains the same network twice, with ReLU and with sigmoid, from the same initial weights.",
         '[data-testid="stBaseButton-primary"]',
     ),
     Step(
-        "Every batch of five is a point here. At ln 10 = 2.303 a network still guesses: watch who stays there.",
+        "Each batch of five images is a point here. A network at ln 10 = 2.303 only guesses. Which one stays there?",
         '[data-testid="stVegaLiteChart"]',
     ),
     Step(
-        "Click a curve, or type a batch's number: its five digits appear, and what each network took them for.",
+        "Click a curve, or type the number of a batch, to see its five digits and what each network predicted.",
         ".st-key-aside-loss-view",
     ),
-    Step("The page's address is this race. Copy link, and others watch it with you.", ".st-key-copy-link"),
+    Step("The URL of this page is this race. Copy the link, and others watch it with you.", ".st-key-copy-link"),
 )
 
 
@@ -50,33 +48,33 @@ def page() -> None:
     begin_page(
         __file__,
         "ReLU against sigmoid",
-        "**Try this:** say which one wins and by how much, then press the button and watch the batches of five go by.",
+        "**Try this:** guess which one wins and by how much. Then press the button and watch the losses.",
         _STEPS,
     )
     try:
         with aside("settings"):
             configs = chosen_race()
-        redraw_on_change(where_it_stands, configs)
+        redraw_on_change(page_version, configs)
         if run_store().notice:
             st.warning(run_store().notice)
         recorded = not predicts_first()
-        shown = histories(configs, recorded, fresh_seconds=0)
+        shown = read_histories(configs, recorded, fresh_seconds=0)
         runs = [run for run in shown if not is_recorded(run)]
-        # One place however many buttons it holds: were the charts below to move, the browser would build them anew.
+        # One container, however many buttons it holds: if the charts moved, the browser would build them again.
         with st.container():
-            _say_recorded(shown)
-            _start(configs, runs)
-            _lead_to_recorded(configs, shown)
+            _draw_recorded_note(shown)
+            _draw_buttons(configs, runs)
+            _draw_link_to_recorded(configs, shown)
         estimate = st.empty()
         with st.container():
             images = preview(configs) if not shown else None
-        watch(configs, _afterwards, recorded)
+        watch(configs, _draw_results, recorded)
         with aside("runs"):
-            seeds = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
-            st.page_link("pages/sweep.py", label="The same race from several seeds",
-                         icon=":material/stacked_line_chart:", query_params=seeds)  # fmt: skip
+            query = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
+            st.page_link("pages/sweep.py", label="The same race with several seeds",
+                         icon=":material/stacked_line_chart:", query_params=query)  # fmt: skip
             st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
-        # The workers take seconds to start: let them now that everything is drawn, so that the button need not wait.
+        # Workers take seconds to start. They start after everything is drawn, so that the button does not wait for it.
         engine()
         if images is not None:
             first_batch(images, configs[0])
@@ -86,42 +84,43 @@ def page() -> None:
         st.error(plain(error))
 
 
-def _say_recorded(shown: Sequence[RunHistory]) -> None:
-    """That the race below was run elsewhere, where that is so."""
+def _draw_recorded_note(shown: Sequence[RunHistory]) -> None:
     if shown and is_recorded(shown[0]):
-        st.info(f"**Recorded** {note(shown[0])}, not run here. The button runs it here.", icon=":material/history:")
+        st.info(
+            f"**Recorded** {note(shown[0])}, not run here. Start the race to run it here.", icon=":material/history:"
+        )
 
 
-def _lead_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[RunHistory]) -> None:
-    """Where there is nothing to see yet, the way to a race that there is."""
+def _draw_link_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[RunHistory]) -> None:
+    """Offer the recorded race where there is nothing to see yet."""
     if not shown and configs[0].dataset != RACE[0].dataset and is_shipped(RACE) and not predicts_first():
         st.button(
-            "See the homework's race on MNIST at once, recorded",
+            "Show the homework's race on MNIST, recorded",
             icon=":material/history:",
             type="tertiary",
             on_click=choose_dataset,
             args=(RACE[0].dataset,),
-            help="Shows what it gave when it was run elsewhere: nothing is downloaded, nothing is trained.",
+            help="Shows results from another computer. Nothing is downloaded or trained.",
         )
 
 
-def _start(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
-    """The race's buttons, and what there is to say of where it stands; `runs` are those of this server."""
+def _draw_buttons(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
+    """Draw the state of the race and its buttons. `runs` are the runs on this server."""
     finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
     if finished:
         with aside("what to do next"):
-            st.success("This race has been run: below is what it gave. Another seed or other data make another race.")
-    begun = any(not run.run.status.over for run in runs)
-    allowed = finished or may_start(configs, begun)
+            st.success("Finished. Results below. Another seed or dataset makes another race.")
+    active = any(not run.run.status.over for run in runs)
+    allowed = finished or may_start(configs, active)
     with st.container(horizontal=True):
         if finished:
             st.button("Another seed", icon=":material/casino:", on_click=next_seed, help=_ANOTHER_SEED)
         run_buttons(configs, runs, "race", allowed)
-    if rests(runs):
-        st.info("The race is paused. Whoever started it lets it go on or steps it; after an hour everybody may.")
+    if any(run.run.status is Status.PAUSED for run in runs):
+        st.info("Paused by its owner. Anyone may continue it after an hour.")
 
 
-def _afterwards(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
+def _draw_results(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
     class_guesses(configs, runs)
     outcome(configs, runs)
     with aside("forks"), st.container(horizontal=True):

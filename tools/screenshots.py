@@ -16,7 +16,7 @@ from hw5core.data.datasets import DATASETS, at_hand
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
-from pages.parts.shared.settings import branch_query
+from pages.parts.shared.settings import fork_query
 from tools.live import ROOT, chromium, served, settle
 from tools.trained import trained
 
@@ -41,9 +41,9 @@ PAGES = {
     "train-lecture": "/train?lecture=true",
     "count-lecture": "/?lecture=true",
     "fork": "/fork",
-    "fork-two": f"/fork?{urlencode(branch_query(*BRANCHES[:2]))}",
-    "fork-four": f"/fork?{urlencode(branch_query(*BRANCHES))}",
-    "fork-lecture": f"/fork?lecture=true&{urlencode(branch_query(*BRANCHES[:2]))}",
+    "fork-two": f"/fork?{urlencode(fork_query(*BRANCHES[:2]))}",
+    "fork-four": f"/fork?{urlencode(fork_query(*BRANCHES))}",
+    "fork-lecture": f"/fork?lecture=true&{urlencode(fork_query(*BRANCHES[:2]))}",
     "runs": "/runs",
 }
 """What is looked at, by the picture's name."""

@@ -11,7 +11,7 @@ from hw5core.__main__ import main
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import branch
 from hw5core.store.store import RunStore
-from pages.parts.shared.settings import branch_query
+from pages.parts.shared.settings import fork_query
 from tools.live import settle
 from tools.trained import trained
 
@@ -21,7 +21,7 @@ RUN = RunConfig(activation="sigmoid", epochs=3, training_images=50)
 BRANCHES = branch(RUN, 0, "relu", 0.008), branch(RUN, 1, "relu", 0.05), branch(RUN, 0, "sigmoid", 0.05)
 RACE = ("epochs", "1"), ("training-images", "50")
 RACE_ADDRESS = "/train?epochs-digits=1&training_images=50"
-FORK_ADDRESS = f"/fork?{urlencode(branch_query(*BRANCHES))}"
+FORK_ADDRESS = f"/fork?{urlencode(fork_query(*BRANCHES))}"
 PAGES = (
     "/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/train?seed=1", "/sweep", FORK_ADDRESS,
     "/runs",
@@ -94,7 +94,7 @@ def test_keys_alone_run_a_race_and_open_a_batch(page: Page) -> None:
     settle(page)
     _tab_to(page, page.get_by_role("button", name="Start the race"))
     page.keyboard.press("Enter")
-    expect(page.get_by_text("This race has been run")).to_be_visible()
+    expect(page.get_by_text("Finished. Results below")).to_be_visible()
     settle(page)
     _tab_to(page, page.get_by_role("spinbutton", name="open batch"))
     page.keyboard.type("3")

@@ -38,7 +38,7 @@ def test_branches_go_on_from_a_checkpoint_and_end_beside_their_run(page: Page, s
     second.goto(page.url)
     expect(_names(second)).to_have_count(3)
     # What was changed of one run is none of another's.
-    _choose(page, "Branch off this run", re.compile("^ReLU on digits"))
+    _choose(page, "Run to fork", re.compile("^ReLU on digits"))
     expect(page.get_by_text("After epoch 0 of the ReLU run, batch 20 of it, the activation becomes")).to_be_visible()
     expect(_names(page)).to_have_text([re.compile("^ReLU"), re.compile("^branch, sigmoid:")])
     expect(page).to_have_url(re.compile(f"/fork\\?run={OTHER.run_id}$"))
@@ -50,7 +50,7 @@ def _choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
 
 
 def _start_and_see_it_end(page: Page, label: str) -> None:
-    page.get_by_role("button", name="Start the branch").click()
+    page.get_by_role("button", name="Start the fork").click()
     expect(page.get_by_role("button", name=f"Receipt of {label}")).to_be_visible()
     expect(page.get_by_text(f"After epoch 3 {label} is at")).to_be_visible()
 

@@ -12,7 +12,7 @@ NASTY = "<script>alert(1)</script> **bold**"
 def test_a_sweep_runs_to_its_bands_and_its_race_is_named_and_deleted(page: Page) -> None:
     page.goto(f"/sweep?epochs-digits=3&seeds=2&learning-rates=0.05&network-text={NETWORK}")
     page.get_by_role("button", name="Start the sweep").click()
-    expect(page.get_by_text("This sweep has been run")).to_be_visible()
+    expect(page.get_by_text("Finished. Results below")).to_be_visible()
     expect(page.get_by_text("4 of 4 runs are finished")).to_be_visible()
     # Per chart and network one band and one mean; the row that only carries the reference lines draws nothing.
     drawn = "paths => paths.filter(path => (path.getAttribute('d') || '').includes('L')).length"
@@ -28,7 +28,7 @@ def _cells_lead_to_their_race(page: Page) -> None:
     cell = page.locator(".hw5-grid td a").first
     accuracy = cell.inner_text()
     cell.click()
-    expect(page.get_by_text("This race has been run")).to_be_visible()
+    expect(page.get_by_text("Finished. Results below")).to_be_visible()
     expect(page.locator(".hw5-number").first).to_have_text(accuracy)
 
 
@@ -38,9 +38,9 @@ def _the_owner_names_and_deletes(page: Page) -> None:
     expect(lines).to_have_count(2)
     page.get_by_role("button", name="Rename").first.click()
     page.get_by_role("textbox", name="Name").fill(NASTY)
-    page.get_by_role("button", name="Keep this name").click()
+    page.get_by_role("button", name="Save name").click()
     expect(lines.first).to_contain_text(NASTY)
     page.get_by_role("button", name="Delete").first.click()
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("button", name="Delete permanently").click()
     expect(lines).to_have_count(1)
     expect(lines).not_to_contain_text("script")

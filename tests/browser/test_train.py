@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-FINISHED = "This race has been run"
+FINISHED = "Finished. Results below"
 
 
 def test_one_press_runs_the_race_and_a_link_shows_it_to_others(page: Page) -> None:
@@ -57,7 +57,7 @@ def test_a_deep_link_is_the_first_visit_to_a_cold_server(cold_page: Page) -> Non
     expect(cold_page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
     expect(cold_page.get_by_role("link", name="Count")).to_be_visible()
     expect(cold_page.get_by_role("spinbutton", name="seed")).to_have_value("3")
-    expect(cold_page.get_by_text("42,000 images to train on")).to_be_visible()
+    expect(cold_page.get_by_text("42,000 training images")).to_be_visible()
     expect(cold_page.get_by_text("Page not found")).to_have_count(0)
 
 
@@ -79,7 +79,7 @@ def _opens_a_batch_by_a_click(page: Page) -> None:
 
 def test_a_race_rests_is_stepped_stopped_and_resumed_to_its_end(page: Page) -> None:
     page.goto("/train?epochs-digits=200&seed=5")
-    page.get_by_role("button", name="Step from the beginning").click()
+    page.get_by_role("button", name="Step: one batch").click()
     expect(page.get_by_text("paused: 1 of 43,200 batches")).to_have_count(2)
     expect(page.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
     expect(page.get_by_test_id("stImage")).to_have_count(5)
@@ -93,14 +93,14 @@ def test_a_race_rests_is_stepped_stopped_and_resumed_to_its_end(page: Page) -> N
         expect(
             window.get_by_text(re.compile("sigmoid: the first layer's gradient is [0-9,]+ times smaller"))
         ).to_be_visible()
-    page.get_by_role("button", name="Go on with the race").click()
+    page.get_by_role("button", name="Continue").click()
     expect(watcher.get_by_text("running:").first).to_be_visible()
     page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop").click()
     expect(page.get_by_text("stopped:")).to_have_count(2)
     page.reload()
     expect(page.get_by_text("stopped:")).to_have_count(2)
     told = [int(text.replace(",", "")) for text in re.findall(r"stopped: ([\d,]+) of", page.inner_text("body"))]
-    page.get_by_role("button", name="Go on with the race").click()
+    page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("paused:")).to_have_count(2)
     later = [int(text.replace(",", "")) for text in re.findall(r"paused: ([\d,]+) of", page.inner_text("body"))]

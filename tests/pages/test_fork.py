@@ -12,7 +12,7 @@ from hw5core import home
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
-from pages.parts.shared.settings import branch_query
+from pages.parts.shared.settings import fork_query
 from tools.trained import trained
 
 PARENT = RunConfig(
@@ -40,7 +40,7 @@ def _labels(app: AppTest) -> str:
 def test_where_nothing_was_trained_it_says_what_to_do(open_fork: Callable[..., AppTest]) -> None:
     app = open_fork()
     assert not app.exception
-    assert "no run on this server has ended one yet" in app.info[0].value
+    assert "No run on this server has finished an epoch yet" in app.info[0].value
 
 
 def test_the_first_view_has_a_run_and_a_branch_worth_trying(open_fork: Callable[..., AppTest], kept: RunStore) -> None:
@@ -50,9 +50,9 @@ def test_the_first_view_has_a_run_and_a_branch_worth_trying(open_fork: Callable[
     words = " ".join(one.value for one in app.markdown)
     assert "After epoch 0 of the sigmoid run, batch 4 of it, the activation becomes ReLU instead of sigmoid." in words
     assert "branch, ReLU: test accuracy" in _labels(app)
-    assert [button.label for button in app.button][:2] == ["Start the branch", "Step from the beginning"]
+    assert [button.label for button in app.button][:2] == ["Start the fork", "Step: one batch"]
     app.selectbox(key="branch-activation").set_value("sigmoid").run()
-    assert "number for number" in app.info[0].value
+    assert "repeats its parent exactly" in app.info[0].value
     assert app.button[0].disabled
     app.selectbox(key="branch-epoch").set_value(2).run()
     assert "give the branch more epochs" in app.error[0].value
@@ -65,7 +65,7 @@ def test_a_link_carries_the_branch_and_whoever_opens_it_watches_both(
     open_fork: Callable[..., AppTest], kept: RunStore
 ) -> None:
     wanted = branch(PARENT, 1, "tanh", 0.05, Normalisation.INSERTED, epochs=4)
-    link = dict(branch_query(wanted))
+    link = dict(fork_query(wanted))
     app = open_fork(**link)
     assert not app.exception
     app.button[0].click().run()
@@ -87,7 +87,7 @@ def test_a_link_carries_the_branch_and_whoever_opens_it_watches_both(
     kept.delete(PARENT.run_id)
     gone = open_fork(owner="yours", **link)
     assert not gone.exception
-    assert "has been deleted. Its branches are kept" in gone.warning[0].value
+    assert "has been deleted. Its forks still exist" in gone.warning[0].value
     assert ">not started<" in _labels(gone)
     assert "finished: 16 of 16 batches" in _labels(gone)
     anew = open_fork(**{**link, "branch-activation": "elu"})
@@ -108,7 +108,7 @@ def test_a_branch_that_has_begun_is_shown_on_beside_the_next_one_and_the_address
 ) -> None:
     first, second, third = (branch(PARENT, 0, name, 0.008) for name in ("relu", "tanh", "elu"))
     trained(kept, first, second)
-    app = open_fork(**dict(branch_query(first)))
+    app = open_fork(**dict(fork_query(first)))
     assert app.multiselect[0].value == []
     assert _shown(app) == [PARENT.label, first.label]
     app.selectbox(key="branch-activation").set_value("elu").run()
@@ -118,7 +118,7 @@ def test_a_branch_that_has_begun_is_shown_on_beside_the_next_one_and_the_address
     assert _shown(app) == [PARENT.label, third.label, first.label, second.label]
     assert "the run that it left" in " ".join(one.value for one in app.markdown)
     assert app.query_params["branch-also"] == [first.run_id, second.run_id]
-    link: dict[str, str | list[str]] = dict(branch_query(third))
+    link: dict[str, str | list[str]] = dict(fork_query(third))
     link["branch-also"] = app.query_params["branch-also"]
     other = open_fork(owner="yours", **link)
     assert not other.exception
@@ -128,7 +128,7 @@ def test_a_branch_that_has_begun_is_shown_on_beside_the_next_one_and_the_address
     gone = open_fork(**link)
     assert "is not on this server" in gone.warning[0].value
     assert _shown(gone) == [PARENT.label, third.label, first.label]
-    gone.selectbox(key="branch from").set_value(first.run_id).run()
+    gone.selectbox(key="run to fork").set_value(first.run_id).run()
     assert not gone.exception
     assert _shown(gone)[0] == first.label
     assert gone.selectbox(key="branch-activation").value == "sigmoid"

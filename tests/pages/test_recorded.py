@@ -27,6 +27,6 @@ def test_whoever_is_to_predict_first_does_not_see_it(open_training: Callable[...
 
 def test_the_digits_page_leads_to_it(open_training: Callable[..., AppTest]) -> None:
     app = open_training()
-    next(button for button in app.button if button.label.startswith("See the homework's race")).click().run()
+    next(button for button in app.button if button.label.startswith("Show the homework's race")).click().run()
     assert not app.exception
     assert "**Recorded** on" in app.info[0].value

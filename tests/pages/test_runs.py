@@ -43,7 +43,7 @@ def _lines(app: AppTest) -> int:
 def test_an_empty_store_says_so_and_where_to_begin(open_page: Callable[..., AppTest]) -> None:
     app = open_page("runs")
     assert not app.exception
-    assert "Nothing has been trained on this server yet" in app.info[0].value
+    assert "No run on this server yet" in app.info[0].value
 
 
 def test_the_list_shows_races_and_finds_them_by_words(open_page: Callable[..., AppTest], runs: RunStore) -> None:
@@ -71,11 +71,11 @@ def test_a_link_carries_search_order_and_grouping(open_page: Callable[..., AppTe
 
 def test_only_an_owner_renames_and_a_name_is_never_markup(open_page: Callable[..., AppTest], runs: RunStore) -> None:
     stranger = open_page("runs", owner="nobody")
-    assert not [button for button in stranger.button if button.label in ("Keep this name", "Delete for good")]
+    assert not [button for button in stranger.button if button.label in ("Save name", "Delete permanently")]
     app = open_page("runs", owner="me")
-    assert len([button for button in app.button if button.label == "Keep this name"]) == 2
+    assert len([button for button in app.button if button.label == "Save name"]) == 2
     app.text_input(key=f"name-{BASE.race_key}-").set_value(NASTY)
-    app.button(key=f"keep-{BASE.race_key}").click().run()
+    app.button(key=f"save-{BASE.race_key}").click().run()
     assert not app.exception
     assert {run.name for run, _ in runs.newest(9)} == {NASTY[:60], ""}
     assert "&lt;script&gt;alert(1)&lt;/script&gt; **bold**" in _html(app)
@@ -90,9 +90,9 @@ def test_only_an_owner_renames_and_a_name_is_never_markup(open_page: Callable[..
 def test_deleting_takes_the_owners_runs_and_no_others(open_page: Callable[..., AppTest], runs: RunStore) -> None:
     app = open_page("runs", owner="me")
     asked = " ".join(markdown.value for markdown in app.markdown)
-    assert "Delete the race's 2 runs" in asked
+    assert "Delete the 2 runs of this race" in asked
     assert "Delete your part of the race (ReLU)" in asked
-    app.button(key=f"sure-{FASTER.race_key}").click().run()
+    app.button(key=f"confirm-{FASTER.race_key}").click().run()
     assert not app.exception
     left = {config.run_id for config in (*race(BASE), replace(FASTER, activation="sigmoid"))}
     assert {run.run_id for run, _ in runs.newest(9)} == left
@@ -109,7 +109,7 @@ def test_two_races_stand_side_by_side_and_the_link_carries_them(
     assert app.query_params["pair"] == [BASE.race_key, FASTER.race_key]
     settings, numbers = (frame.value for frame in app.dataframe)
     assert settings.to_numpy().tolist() == [["learning rate", "0.008", "0.05"]]
-    accuracies = numbers[numbers["in the end"] == "test accuracy (%)"].set_index("network")
+    accuracies = numbers[numbers["result"] == "test accuracy (%)"].set_index("network")
     assert accuracies.loc["ReLU"].tolist()[1:] == [90.0, 92.0, 2.0]
     assert len(app.get("vega_lite_chart")) == 2
     other = open_page("runs", pair=[BASE.run_id, "0" * 16])

@@ -43,7 +43,7 @@ def test_before_it_is_started_the_sweep_says_what_it_consists_of(open_page: Call
     assert _labels(app) == ["Start the sweep"]
     assert len(app.get("vega_lite_chart")) == 3
     assert "n = 3 seeds" in " ".join(caption.value for caption in app.caption)
-    assert "the 6 runs that are left take about" in " ".join(caption.value for caption in app.caption)
+    assert "The 6 remaining runs take about" in " ".join(caption.value for caption in app.caption)
 
 
 def test_runs_that_the_store_has_are_shown_and_not_trained_again(open_page: Callable[..., AppTest]) -> None:
@@ -61,7 +61,7 @@ def test_runs_that_the_store_has_are_shown_and_not_trained_again(open_page: Call
     table = app.dataframe[0].value
     assert table["seeds"].tolist() == ["0 of 2", "1 of 2", "0 of 2", "0 of 2"]
     assert table["test accuracy"].tolist()[1] == 91.23
-    assert _labels(app) == ["Go on with the sweep"]
+    assert _labels(app) == ["Continue"]
 
 
 def test_the_button_runs_the_sweep_to_its_end_and_everybody_finds_it(open_page: Callable[..., AppTest]) -> None:
@@ -70,7 +70,7 @@ def test_the_button_runs_the_sweep_to_its_end_and_everybody_finds_it(open_page: 
     assert not app.exception
     assert "The sweep is running" in _labels(app)
     _until(app, lambda app: app.success)
-    assert "has been run" in app.success[0].value
+    assert "Finished. Results below" in app.success[0].value
     assert all(re.fullmatch(r"\d+\.\d\d %", cell) for cell in _cells(app))
     store = RunStore(home.store_folder())
     accuracies = {(run.config.activation, run.config.seed): end.test_accuracy for run, end in store.newest(9) if end}
@@ -95,9 +95,9 @@ def test_the_owner_pauses_a_sweep_and_goes_on_while_others_watch(open_page: Call
     assert _labels(mine) == ["The sweep is running", "Pause", "Stop"]
     next(button for button in mine.button if button.label == "Pause").click().run()
     assert not mine.exception
-    assert "paused" in mine.info[0].value
+    assert "Paused by its owner" in mine.info[0].value
     assert sorted({cell.split()[0] for cell in _cells(mine)}) == ["paused", "–"]
-    next(button for button in mine.button if button.label == "Go on with the sweep").click().run()
+    next(button for button in mine.button if button.label == "Continue").click().run()
     _until(mine, lambda app: "planned" in _cells(app) and any(cell.startswith("at ") for cell in _cells(app)))
     next(button for button in mine.button if button.label == "Stop").click().run()
     assert "The sweep is running" not in _labels(mine)

@@ -22,7 +22,7 @@ def _html(app: AppTest) -> str:
 def test_before_the_race_the_charts_stand_ready(open_training: Callable[..., AppTest]) -> None:
     app = open_training()
     assert not app.exception
-    assert [button.label for button in app.button][:2] == ["Start the race", "Step from the beginning"]
+    assert [button.label for button in app.button][:2] == ["Start the race", "Step: one batch"]
     assert all(button.help for button in app.button)
     assert len(app.get("vega_lite_chart")) == 3
 
@@ -37,10 +37,10 @@ def test_the_button_runs_the_race_to_its_end_and_it_stays(open_training: Callabl
     while time.monotonic() < deadline and not app.success:
         time.sleep(0.3)
         app.run()
-    assert "has been run" in app.success[0].value
+    assert "Finished. Results below" in app.success[0].value
     lines = [code.value for code in app.code]
     assert [line.rsplit(" ", 1)[0] for line in lines] == ["ReLU accuracy of epoch 0:", "sigmoid accuracy of epoch 0:"]
-    assert "first weights the same" in " ".join(caption.value for caption in app.caption)
+    assert "initial weights the same" in " ".join(caption.value for caption in app.caption)
     assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in _html(app)
     next(button for button in app.button if button.label == "Another seed").click().run()
     assert app.number_input(key="seed").value == 1
@@ -81,7 +81,7 @@ def test_whoever_is_to_predict_first_starts_only_after_a_guess(open_training: Ca
     app = open_training(predict="true")
     assert next(button for button in app.button if button.label == "Start the race").disabled
     app.slider[0].set_value(25)
-    next(button for button in app.button if button.label == "Commit my guess").click().run()
+    next(button for button in app.button if button.label == "Submit my guess").click().run()
     assert "Your guess: ReLU by 25 points. Guesses so far: 1." in app.info[0].value
     assert not next(button for button in app.button if button.label == "Start the race").disabled
 

@@ -36,7 +36,7 @@ def test_a_download_is_shown_its_failure_said_and_the_next_try_goes_on(
         assert "could not be downloaded" in app.error[0].value
         assert "Try again" in app.error[0].value
         source.breaks_off = False
-        _press(app, "Go on with the race")
+        _press(app, "Continue")
         _wait(app, lambda: _bar(app).startswith("running"))
         _press(app, "Stop")
 

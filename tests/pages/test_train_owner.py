@@ -36,29 +36,29 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     assert [button.label for button in yours.button] == ["The race is running"]
     _button(mine, "Pause").click().run()
     assert not mine.exception
-    assert "paused" in mine.info[0].value
-    _button(yours.run(), "Go on with the race").click().run()
-    assert "paused" in yours.info[0].value
+    assert "Paused by its owner" in mine.info[0].value
+    _button(yours.run(), "Continue").click().run()
+    assert "Paused by its owner" in yours.info[0].value
     _button(yours, "Step: one batch").click().run()
     assert "only by whoever paused it" in yours.error[0].value
     assert len(yours.get("vega_lite_chart")) == 3
-    _button(mine, "Go on with the race").click().run()
+    _button(mine, "Continue").click().run()
     _wait(mine, lambda app: any(state.startswith("running") for state in _states(app)))
     _button(mine, "Stop").click().run()
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
     _button(mine, "Delete").click().run()
-    assert [button.label for button in mine.button][:2] == ["Start the race", "Step from the beginning"]
+    assert [button.label for button in mine.button][:2] == ["Start the race", "Step: one batch"]
     assert _states(mine) == ["not started", "not started"]
 
 
 def test_a_race_is_stepped_from_its_beginning_and_every_step_is_opened(open_training: Callable[..., AppTest]) -> None:
     app = open_training(**LONG)
-    _button(app, "Step from the beginning").click().run()
+    _button(app, "Step: one batch").click().run()
     assert not app.exception
     _button(app, "Step: one batch").click().run()
     assert not app.exception
     assert _states(app) == ["paused: 2 of 43,200 batches"] * 2
-    assert "One step, opened" in [heading.value for heading in app.subheader]
+    assert "One step in detail" in [heading.value for heading in app.subheader]
     words = " ".join(element.value for element in [*app.markdown, *app.caption])
     assert "**Batch 1**: number 1 of epoch 0" in words
     assert words.count("−ln ") == 2 * 6  # five images and the sentence above them, of each network
@@ -67,4 +67,4 @@ def test_a_race_is_stepped_from_its_beginning_and_every_step_is_opened(open_trai
     assert [names[1] for names in layers] == ["ReLU-2", "Sigmoid-2"]
     # Whoever opens the link sees the same step.
     other = open_training(**LONG)
-    assert "One step, opened" in [heading.value for heading in other.subheader]
+    assert "One step in detail" in [heading.value for heading in other.subheader]

@@ -77,7 +77,7 @@ async def _visit(address: str) -> None:
     async with visitor(address, "train", "epochs-digits=1") as tab:
         await tab.until_drawn(1)
         await tab.press("Start the race")
-        await tab.until(lambda tab: "This race has been run" in tab.text(), RACE_SECONDS)
+        await tab.until(lambda tab: "Finished. Results below" in tab.text(), RACE_SECONDS)
         assert not tab.exceptions
     async with visitor(address, "train", "dataset=mnist") as tab:
         await tab.until_drawn(1)

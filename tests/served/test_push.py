@@ -42,7 +42,7 @@ async def _wait_and_see(address: str) -> None:
         await lecturer.press("Start the race")
         await student.until(lambda tab: "The race is running" in tab.text())
         await student.until(lambda tab: "sigmoid accuracy of epoch 1:" in tab.text())
-        await student.until(lambda tab: "This race has been run" in tab.text())
+        await student.until(lambda tab: "Finished. Results below" in tab.text())
         # 4,320 batches a network, nine of them a point, and the empty row that lets reference lines stand.
         await student.until(lambda tab: _rows(tab) == 2 * 480 + 1)
         assert student.asked == asked
@@ -76,7 +76,7 @@ async def _rest_and_leave(server: Server) -> None:
         assert "Training loss" not in student.text()
         await student.open("train", query)
         await lecturer.press("Pause")
-        await student.until(lambda tab: "The race is paused" in tab.text())
+        await student.until(lambda tab: "Paused by its owner" in tab.text())
         configs = race(RunConfig(epochs=200, seed=2, network="1x28x28 flatten relu linear10"))
         assert {run.status for config in configs if (run := server.store.run(config.run_id))} == {Status.PAUSED}
         await asyncio.sleep(2)  # until the last words of both runs have been sent
@@ -97,7 +97,7 @@ async def _choose_and_wait(address: str) -> None:
         assert '"log"' not in _loss_chart(student).spec
         await student.toggle("logarithmic")
         await lecturer.press("Start the race")
-        await student.until(lambda tab: "This race has been run" in tab.text())
+        await student.until(lambda tab: "Finished. Results below" in tab.text())
         specification = _loss_chart(student).spec
         assert "seconds of training" in specification
         assert '"log"' in specification
@@ -118,7 +118,7 @@ async def _empty_the_caches(address: str) -> None:
         await lecturer.press("Start the race")
         await lecturer.until(lambda tab: "running:" in tab.text())
         await stranger.send(BackMsg(clear_cache=True))
-        await lecturer.until(lambda tab: "This race has been run" in tab.text())
+        await lecturer.until(lambda tab: "Finished. Results below" in tab.text())
 
 
 def test_who_watches_a_branch_sees_it_begin_while_its_run_goes_on(server: Server) -> None:
@@ -136,12 +136,12 @@ async def _branch_off(server: Server) -> None:
         async with visitor(server.address, "fork", f"run={run}&branch-activation=relu", browser_cookie(2)) as student:
             await student.until_drawn(1)
             await lecturer.open("fork", f"run={run}&branch-activation=relu")
-            await lecturer.press("Start the branch")
-            await student.until(lambda tab: "The branch is running" in tab.text())
+            await lecturer.press("Start the fork")
+            await student.until(lambda tab: "The fork is running" in tab.text())
             await lecturer.until(lambda tab: "Pause" in tab.buttons)
             await lecturer.press("Pause")
-            await student.until(lambda tab: "The branch is paused" in tab.text())
+            await student.until(lambda tab: "Paused by its owner" in tab.text())
             assert not student.exceptions
         await lecturer.open("train", query)
         await lecturer.press("Stop")
-        await lecturer.until(lambda tab: "Go on with the race" in tab.buttons)
+        await lecturer.until(lambda tab: "Continue" in tab.buttons)

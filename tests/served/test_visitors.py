@@ -57,7 +57,7 @@ async def _come_and_go(address: str, number: int, dice: random.Random) -> int:
     """One browser's visit; how many sessions it held."""
     cookie, query = browser_cookie(number), f"{QUERY}{dice.randrange(SEEDS)}"
     async with _visit(address, query, cookie) as tab:
-        await _press_one_of(tab, "Start the race", "Go on with the race")
+        await _press_one_of(tab, "Start the race", "Continue")
         await asyncio.sleep(dice.uniform(0, 1))
         match number % 4:
             case 0:
@@ -68,7 +68,7 @@ async def _come_and_go(address: str, number: int, dice: random.Random) -> int:
                 return 1
     # The reload of a page: the same browser, another session.
     async with _visit(address, query, cookie) as tab:
-        await _press_one_of(tab, "Go on with the race")
+        await _press_one_of(tab, "Continue")
         await asyncio.sleep(dice.uniform(0, 0.5))
     return 2
 
@@ -93,7 +93,7 @@ async def _press_one_of(tab: Visitor, *labels: str) -> None:
 async def _a_race_of_ones_own(address: str) -> None:
     async with _visit(address, f"{QUERY}{SEEDS}", browser_cookie(BROWSERS)) as tab:
         await _press_one_of(tab, "Start the race")
-        await tab.until(lambda tab: "has been run" in tab.text())
+        await tab.until(lambda tab: "Finished. Results below" in tab.text())
 
 
 def _threads(pid: int) -> int:

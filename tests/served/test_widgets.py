@@ -13,7 +13,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import branch
-from pages.parts.shared.settings import branch_query
+from pages.parts.shared.settings import fork_query
 from tests.served.conftest import Server, browser_cookie
 from tools.trained import trained
 from tools.visitor import Visitor, visitor
@@ -30,7 +30,7 @@ PAGES = {
     f"train?{QUERY}": "ReLU against sigmoid",
     f"train?{QUERY}&predict=true&seed=1": "ReLU against sigmoid",
     f"sweep?{QUERY}": "Is it luck?",
-    "fork?" + "&".join(f"{name}={value}" for name, value in branch_query(*BRANCHES[:2])): "Fork a run",
+    "fork?" + "&".join(f"{name}={value}" for name, value in fork_query(*BRANCHES[:2])): "Fork a run",
     "runs": "All runs",
 }
 

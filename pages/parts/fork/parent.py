@@ -1,4 +1,4 @@
-"""Which run is branched from: one that has ended an epoch, named in the page's address."""
+"""The choice of the run to fork. It needs a finished epoch, and the URL names it."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,51 +11,53 @@ from hw5core.runs.run import Run
 from pages.parts.shared.server import run_store
 from pages.parts.shared.settings import ALSO
 
-ADDRESS = "run"
-"""The parameter in the address that names it."""
+PARENT = "run"
+"""The URL parameter with the id of the run."""
 
 MOST_RUNS = 200
-_CHOSEN = "branch from"
+_CHOSEN = "run to fork"
 
 
 def chosen_parent(on_change: Callable[[RunConfig], None]) -> RunConfig | None:
-    """Draw the choice; the run chosen, or None where a sentence says why there is none. `on_change` is told of another
-    one before anything of it is drawn."""
-    # What an earlier version trained has another id now, and cannot be gone on from.
+    """Draw the choice and return the run. If there is none, say why and return None.
+
+    `on_change` is called with the new run when the user chooses another one, before the page is drawn.
+    """
+    # Runs of an earlier training version have other ids now, so they cannot be continued.
     newest = [(run, result) for run, result in run_store().newest(MOST_RUNS) if not Listed(run, result).outdated]
-    found = {run.run_id: (run, result) for run, result in newest if result}
-    wanted = st.query_params.get(ADDRESS)
-    if wanted is None and not found:
-        st.info("A branch goes on from the end of an epoch, and no run on this server has ended one yet.")
+    forkable = {run.run_id: (run, result) for run, result in newest if result}
+    wanted = st.query_params.get(PARENT)
+    if wanted is None and not forkable:
+        st.info("A fork starts at the end of an epoch. No run on this server has finished an epoch yet.")
         st.page_link("pages/train.py", label="Train a race first", icon=":material/trending_up:")
         return None
-    if wanted is not None and wanted not in found:
-        return _not_in_the_list(wanted, [run for run, _ in newest])
-    # A branch of a branch is possible, but nothing to begin with.
-    unbranched = (run_id for run_id, (run, _) in found.items() if not run.config.fork)
-    shown = wanted if wanted is not None else next(unbranched, next(iter(found)))
-    st.query_params[ADDRESS] = shown
-    # The address leads: a link that is opened in the same window is followed too.
+    if wanted is not None and wanted not in forkable:
+        return _unlisted_parent(wanted, [run for run, _ in newest])
+    # The default is the newest run that is not a fork itself.
+    no_forks = (run_id for run_id, (run, _) in forkable.items() if not run.config.fork)
+    shown = wanted if wanted is not None else next(no_forks, next(iter(forkable)))
+    st.query_params[PARENT] = shown
+    # The URL decides, so that a link opened in the same window works too.
     st.session_state[_CHOSEN] = shown
     st.selectbox(
-        "Branch off this run",
-        list(found),
-        format_func=lambda run_id: _in_words(*found[run_id]),
+        "Run to fork",
+        list(forkable),
+        format_func=lambda run_id: _in_words(*forkable[run_id]),
         key=_CHOSEN,
-        on_change=lambda: _follow(found[st.session_state[_CHOSEN]][0].config, on_change),
+        on_change=lambda: _change(forkable[st.session_state[_CHOSEN]][0].config, on_change),
     )
-    return found[shown][0].config
+    return forkable[shown][0].config
 
 
-def _follow(parent: RunConfig, on_change: Callable[[RunConfig], None]) -> None:
-    """What was to be shown beside the run before goes with it."""
-    st.query_params[ADDRESS] = parent.run_id
+def _change(parent: RunConfig, on_change: Callable[[RunConfig], None]) -> None:
+    st.query_params[PARENT] = parent.run_id
     st.query_params.pop(ALSO, None)
     on_change(parent)
 
 
-def _not_in_the_list(wanted: str, newest: Sequence[Run]) -> RunConfig | None:
-    """A run that is old, has not ended an epoch, was deleted while a branch of it is kept, or was never here."""
+def _unlisted_parent(wanted: str, newest: Sequence[Run]) -> RunConfig | None:
+    """Return the config of a run that is old, has no finished epoch, or was deleted after it was forked. If the server
+    does not know it, say so and return None."""
     run = run_store().run(wanted)
     if run and not Listed(run, None).outdated:
         return run.config
@@ -63,13 +65,13 @@ def _not_in_the_list(wanted: str, newest: Sequence[Run]) -> RunConfig | None:
     parent = next((fork.parent for fork in forks if fork.parent.run_id == wanted), None)
     if parent:
         st.warning(
-            "The run that was branched from has been deleted. Its branches are kept: choose what they changed, and "
-            "theirs is the only curve. To branch anew, train the run again."
+            "The parent run has been deleted. Its forks still exist: choose their settings to see their curves. For a "
+            "new fork, train the parent again."
         )
         return parent
     st.error(
-        "The run that this link branches from is not on this server: it was deleted, or trained elsewhere, or by an "
-        "earlier version. Train it again, or branch off another run."
+        "The run in this link is not on this server. It was deleted, trained on another server, or trained by an "
+        "earlier version. Train it again, or fork another run."
     )
     st.page_link("pages/fork.py", label="Choose another run", icon=":material/call_split:")
     return None

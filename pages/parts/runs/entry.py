@@ -1,4 +1,4 @@
-"""A line of the list: what was trained, what it came to, and what may be done with it."""
+"""An entry of the list of runs: its name, settings and accuracies, and its buttons."""
 
 from datetime import UTC, datetime, tzinfo
 from html import escape
@@ -9,9 +9,9 @@ import streamlit as st
 from hw5core.runs.catalogue import Entry, Listed, settings
 from hw5core.runs.run import Status
 from hw5core.store.store import MAX_NAME
-from pages.parts.runs.pair import chosen_pair, take_into_pair
+from pages.parts.runs.pair import chosen_pair, toggle_in_pair
 from pages.parts.shared.server import engine, owner
-from pages.parts.shared.settings import branch_query, race_query
+from pages.parts.shared.settings import fork_query, race_query
 
 _STYLE = """<style>
 .hw5-entry b {font-weight: 650}
@@ -20,38 +20,38 @@ _STYLE = """<style>
 .hw5-entry .scores span {border-left: .5em solid; padding-left: .45em}
 </style>"""
 
-_OUTDATED = " · by an earlier version of the training: its race would be trained anew"
+_OUTDATED = " · trained by an earlier version: opening its race trains it again"
 
 
-def draw_entry(entry: Entry, mine: frozenset[str]) -> None:
-    """Draw it; `mine` are the ids of the runs that this person owns."""
+def draw_entry(entry: Entry, owned: frozenset[str]) -> None:
+    """Draw the entry. `owned` holds the ids of the runs that this user may rename and delete."""
     with st.container(border=True, key=f"entry-{entry.key}"):
         words, actions = st.columns(2, vertical_alignment="center")
         words.html(_STYLE + _in_words(entry))
         with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
-            _actions(entry, [one for one in entry.listed if one.run.run_id in mine])
+            _actions(entry, [one for one in entry.listed if one.run.run_id in owned])
 
 
 def _actions(entry: Entry, owned: list[Listed]) -> None:
     if not entry.outdated:
         _open(entry)
-    _side_by_side(entry)
+    _compare(entry)
     if owned:
         _rename(entry, owned)
         _delete(entry, owned)
 
 
 def _open(entry: Entry) -> None:
-    """The link to the race, or to the branches beside the run they come from."""
+    """Draw the link to the race, or to the forks with their parent."""
     fork = entry.config.fork
     page, query = (
-        ("pages/fork.py", branch_query(*entry.configs)) if fork else ("pages/train.py", race_query(entry.configs))
+        ("pages/fork.py", fork_query(*entry.configs)) if fork else ("pages/train.py", race_query(entry.configs))
     )
     st.page_link(page, label="Open", icon=":material/open_in_new:", query_params=query)
 
 
 def _in_words(entry: Entry) -> str:
-    """The line as HTML: everything that a person typed is escaped."""
+    """Return the entry as HTML. Everything that a user typed is escaped."""
     title = (
         f"<b>{escape(entry.name)}</b> &ensp;{escape(entry.title)}" if entry.name else f"<b>{escape(entry.title)}</b>"
     )
@@ -60,13 +60,13 @@ def _in_words(entry: Entry) -> str:
     return (
         f'<div class="hw5-entry"><div>{title}</div>'
         f'<div class="scores">{scores}</div>'
-        f'<div class="small" title="{ids}">{escape(settings(entry.config))} · begun {_when(entry.created)}'
+        f'<div class="small" title="{ids}">{escape(settings(entry.config))} · started {_when(entry.created)}'
         f"{_OUTDATED * entry.outdated}</div></div>"
     )
 
 
 def _score(one: Listed) -> str:
-    """The activation's colour as a bar beside its label, so that the words keep the page's contrast."""
+    """Return the accuracy of one run as HTML. The colour is a bar at the side, so that the text keeps its contrast."""
     config = one.run.config
     accuracy = f"{one.result.test_accuracy:.2f} %" if one.result else "–"
     done = one.result.epoch + 1 if one.result else 0
@@ -75,7 +75,7 @@ def _score(one: Listed) -> str:
 
 
 def _when(seconds: float) -> str:
-    """A moment in the visitor's own time zone."""
+    """Return the date and time in the user's time zone."""
     try:
         zone: tzinfo = ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -83,40 +83,40 @@ def _when(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M}"
 
 
-def _side_by_side(entry: Entry) -> None:
+def _compare(entry: Entry) -> None:
     chosen = entry.key in chosen_pair()
     if st.button(
-        "In the pair" if chosen else "Side by side",
+        "Compared" if chosen else "Compare",
         key=f"pair-{entry.key}",
         icon=":material/check:" if chosen else ":material/compare_arrows:",
         type="primary" if chosen else "secondary",
         disabled=not any(one.result for one in entry.listed),
-        help="Take it out of the pair." if chosen else "Show it beside another one, once an epoch has ended.",
+        help="Remove it from the comparison." if chosen else "Compare it with another one. It needs a finished epoch.",
     ):
-        take_into_pair(entry.key)
+        toggle_in_pair(entry.key)
         st.rerun()
 
 
 def _rename(entry: Entry, owned: list[Listed]) -> None:
-    # A new name makes a new popover, which is closed.
+    # With the name in its key, a rename makes a new popover, which is closed.
     with st.popover("Rename", icon=":material/edit:", key=f"rename-{entry.key}-{entry.name}"):
         name = st.text_input("Name", entry.name, max_chars=MAX_NAME, key=f"name-{entry.key}-{entry.name}",
-                             help="Everybody sees it. Leave it empty to take the name away.")  # fmt: skip
-        if st.button("Keep this name", key=f"keep-{entry.key}", type="primary"):
+                             help="Everyone sees it. Leave it empty to remove the name.")  # fmt: skip
+        if st.button("Save name", key=f"save-{entry.key}", type="primary"):
             for one in owned:
                 engine().rename(one.run.run_id, name, owner())
             st.rerun()
 
 
 def _delete(entry: Entry, owned: list[Listed]) -> None:
-    """Asks once, in words that say how much goes."""
+    """Draw the delete button, which asks first and says what it deletes."""
     with st.popover("Delete", icon=":material/delete:", key=f"delete-{entry.key}"):
-        what = "this run" if len(entry.listed) == 1 else f"the race's {len(owned)} runs"
+        what = "this run" if len(entry.listed) == 1 else f"the {len(owned)} runs of this race"
         if len(owned) < len(entry.listed):
             labels = ", ".join(one.run.config.label for one in owned)
             what = f"your part of the race ({labels})"
-        st.markdown(f"Delete {what}, with every loss and checkpoint? There is no way back.")
-        if st.button("Delete for good", key=f"sure-{entry.key}", type="primary"):
+        st.markdown(f"Delete {what} for everyone, with all results and checkpoints? You cannot undo this.")
+        if st.button("Delete permanently", key=f"confirm-{entry.key}", type="primary"):
             for one in owned:
                 engine().delete(one.run.run_id, owner())
             st.rerun()

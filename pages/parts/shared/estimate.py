@@ -1,4 +1,4 @@
-"""How long training will take here, measured rather than guessed."""
+"""How long training will take on this server, from a measurement of one training step."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,40 +13,46 @@ from pages.parts.shared.server import ask_worker, owner
 
 
 def race_words(configs: tuple[RunConfig, ...]) -> str:
-    """A sentence with the time the race takes here; the first asking measures it, which takes a second or two. Of a
-    race that is larger than this visitor may have, the sentence that says so."""
-    if refused := _refused(configs, "race"):
+    """Return a sentence with the time that the race takes on this server.
+
+    The first call measures a training step, which takes one or two seconds. If the race exceeds the limits of this
+    user, the sentence says so instead.
+    """
+    if refused := _refusal_words(configs, "race"):
         return refused
-    # A step takes as long with one seed as with another: a class that tries many shares one measurement.
-    seeded_alike = [replace(config, seed=0, split_seed=0) for config in configs]
-    seconds = max(map(_measured, seeded_alike)) * -(-len(configs) // worker_count())
-    return f"Here this race takes about {duration(seconds)}, by a measurement of its training step just now."
+    # The seed does not change the time of a step, so all seeds share one measurement.
+    same_seed = [replace(config, seed=0, split_seed=0) for config in configs]
+    seconds = max(map(_measured, same_seed)) * -(-len(configs) // worker_count())
+    return f"This race takes about {duration(seconds)} on this server, estimated from one training step."
 
 
-def sweep_words(left: Sequence[RunConfig]) -> str:
-    """A sentence with the time that these runs of a sweep take here. They differ in activation, learning rate and seed,
-    which make little difference to a step's time, so one of them is measured for all."""
-    if refused := _refused(left, "sweep"):
+def sweep_words(remaining: Sequence[RunConfig]) -> str:
+    """Return a sentence with the time that the remaining runs of a sweep take on this server.
+
+    Activation, learning rate and seed change the time of a step only a little, so one run is measured for all. If a run
+    exceeds the limits of this user, the sentence says so instead.
+    """
+    if refused := _refusal_words(remaining, "sweep"):
         return refused
-    one = replace(left[0], seed=0, split_seed=0, learning_rate=RunConfig().learning_rate)
-    seconds = _measured(one) * -(-len(left) // worker_count())
+    one = replace(remaining[0], seed=0, split_seed=0, learning_rate=RunConfig().learning_rate)
+    seconds = _measured(one) * -(-len(remaining) // worker_count())
     return (
-        f"Here the {len(left)} runs that are left take about {duration(seconds)}, by a measurement of {one.label}'s "
-        "training step just now."
+        f"The {len(remaining)} remaining runs take about {duration(seconds)} on this server, estimated from one "
+        f"training step with {one.label}."
     )
 
 
-def _refused(configs: Sequence[RunConfig], what: str) -> str:
-    refused = next((words for config in configs if (words := refusal(config, owner()))), "")
-    return f":material/block: This {what} is beyond what is trained here: {refused}." if refused else ""
+def _refusal_words(configs: Sequence[RunConfig], noun: str) -> str:
+    reason = next((words for config in configs if (words := refusal(config, owner()))), "")
+    return f":material/block: This {noun} is too large for this server: {reason}." if reason else ""
 
 
-@st.cache_data(show_spinner="Measuring how long a training step takes here …", max_entries=100)
+@st.cache_data(show_spinner="Measuring a training step …", max_entries=100)
 def _measured(config: RunConfig) -> float:
     seconds: float = ask_worker(estimated_seconds, config)
     return seconds
 
 
 def duration(seconds: float) -> str:
-    """Seconds or minutes, rounded."""
+    """Return the time as text, in seconds below 100 s and in minutes above."""
     return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"

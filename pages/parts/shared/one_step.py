@@ -1,6 +1,6 @@
-"""One step, opened: the five images, the forward pass, the loss, the gradients and the update, network beside network.
+"""One training step in detail: the images, the forward pass, the loss, the gradients and the update, per network.
 
-Shown while a race rests on a batch that it was moved on by alone.
+It is shown while a race is paused after a single step.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ from hw5core.charts.words import probabilities_in_words
 from hw5core.homework.findings import gradient_caption
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
-from pages.parts.shared.opened_batch import answers_of, open_once, opened_batch
+from pages.parts.shared.opened_batch import open_once, opened_batch, predictions_of
 
 
 def one_step(runs: Sequence[RunHistory]) -> None:
-    """Draw what the newest batch did, of each run whose newest batch was a step."""
+    """Draw the newest batch of each run that trained it as a single step."""
     stepped = [(run, run.stepped) for run in runs if run.stepped]
     if not stepped:
         return
     with st.container(border=True):
-        st.subheader("One step, opened", anchor=False)
-        st.markdown("**1. Five images** go in, the same for every network of the race.")
-        # Networks that rest on the same batch share its images.
+        st.subheader("One step in detail", anchor=False)
+        st.markdown("**1. Input:** the same images for every network of the race.")
+        # Networks that are at the same batch share its images.
         for step, group in groupby(sorted(stepped, key=_step_of), key=_step_of):
             opened_batch(step, [run for run, _ in group])
         for column, (run, measured) in zip(st.columns(len(stepped)), stepped, strict=True):
@@ -41,7 +41,7 @@ def _step_of(stepped: tuple[RunHistory, MeasuredStep]) -> int:
 
 def _forward(run: RunHistory, measured: MeasuredStep) -> None:
     label = run.run.config.label
-    st.markdown(f"**2. Forward, {label}:** what each layer puts out, and the probability of each class at the end")
+    st.markdown(f"**2. Forward, {label}:** the output of each layer, and the probability of each class at the end")
     st.dataframe(_outputs(measured), hide_index=True, width="stretch")
     labels = [int(one) for one in open_once(run.run.config, measured.step).labels]
     st.vega_lite_chart(
@@ -68,31 +68,31 @@ def _outputs(measured: MeasuredStep) -> pd.DataFrame:
 
 
 def _loss(run: RunHistory, measured: MeasuredStep) -> None:
-    """Each image's −ln p beside the loss that training told of it; their mean is the batch's."""
+    """Draw the −ln p of each image next to the loss that training reported. Their mean is the loss of the batch."""
     labels = open_once(run.run.config, measured.step).labels
-    told = answers_of(run, measured.step)
+    predictions = predictions_of(run, measured.step)
     terms = [
-        f"−ln {row[label]:.4f} = {answer.loss:.3f}"
-        for row, label, answer in zip(measured.probabilities, labels, told, strict=False)
+        f"−ln {row[label]:.4f} = {prediction.loss:.3f}"
+        for row, label, prediction in zip(measured.probabilities, labels, predictions, strict=False)
     ]
-    mean = f"mean of all {len(told)}: **{run.losses[-1]:.4f}**"
-    st.markdown(f"**3. Loss, {run.run.config.label}:** −ln of the probability of the right class  \n")
+    mean = f"mean of all {len(predictions)}: **{run.losses[-1]:.4f}**"
+    st.markdown(f"**3. Loss, {run.run.config.label}:** −ln of the probability of the correct class  \n")
     st.markdown("  \n".join([*terms, mean]))
 
 
 def _backward(runs: Sequence[RunHistory]) -> None:
-    st.markdown("**4. Gradients:** how steeply that loss rises along each layer's weights")
+    st.markdown("**4. Gradients:** how much the loss changes with the weights of each layer")
     table = gradients_table(runs)
     labels = tuple(run.run.config.label for run in runs)
     st.vega_lite_chart(
         table,
         gradients_chart(labels),
         key="gradients",
-        alt="The norm of the gradient in each layer's weights, one line per network",
+        alt="The norm of the gradient of each layer's weights, one line per network",
     )
     st.caption(" ".join(gradient_caption(run.run.config.label, run.measured) for run in runs if run.measured))
     rate = runs[0].run.config.learning_rate
-    st.markdown(f"**5. Update:** each weight moves against its gradient, {rate:g} times it. Norms, layer by layer:")
+    st.markdown(f"**5. Update:** each weight changes by −{rate:g} times its gradient. The norms per layer:")
     for column, run in zip(st.columns(len(runs)), runs, strict=True):
         with column:
             label = run.run.config.label

@@ -1,4 +1,4 @@
-"""One batch, opened: its images, and what each network made of them before it learnt from them."""
+"""One batch in detail: its images, and what each network predicted for them before it learned from them."""
 
 from collections.abc import Sequence
 
@@ -16,47 +16,46 @@ _ENLARGED = 4
 
 
 def opened_batch(step: int, runs: Sequence[RunHistory]) -> None:
-    """Show the batch under the curve's point; all networks of a race saw the same images in it."""
+    """Draw the images of batch `step` with the predictions of each run. All networks of a race see the same images."""
     batch = open_once(runs[0].run.config, step)
     epoch, number = divmod(step, runs[0].run.config.steps_per_epoch)
     st.markdown(f"**Batch {step:,}**: number {number:,} of epoch {epoch}")
-    told = [(run, answers_of(run, step)) for run in runs]
+    predicted = [(run, predictions_of(run, step)) for run in runs]
     for place, column in enumerate(st.columns(min(MOST_IMAGES, len(batch.labels)))):
         with column:
-            _image(batch, place, [(run, found[place]) for run, found in told if found])
-    for run, found in told:
-        if found:
-            losses = " + ".join(f"{answer.loss:.3f}" for answer in found[:MOST_IMAGES])
-            more = " + …" if len(found) > MOST_IMAGES else ""
-            st.markdown(
-                f"{run.run.config.label}: ({losses}{more}) / {len(found)} = **{run.losses[step - run.first_step]:.4f}**"
-            )
+            _image(batch, place, [(run, predictions[place]) for run, predictions in predicted if predictions])
+    for run, predictions in predicted:
+        if predictions:
+            losses = " + ".join(f"{prediction.loss:.3f}" for prediction in predictions[:MOST_IMAGES])
+            more = " + …" if len(predictions) > MOST_IMAGES else ""
+            mean = run.losses[step - run.first_step]
+            st.markdown(f"{run.run.config.label}: ({losses}{more}) / {len(predictions)} = **{mean:.4f}**")
 
 
-def answers_of(run: RunHistory, step: int) -> list[Answer]:
-    """How each image of the run's batch fared, by the store: who follows a run for its curves does not carry that."""
+def predictions_of(run: RunHistory, step: int) -> list[Answer]:
+    """Return the prediction and the loss of each image of a batch, from the store. Histories leave them out."""
     return answers(run_store().report_of(run.run.run_id, step), run.run.config, step)
 
 
-def _image(batch: Batch, place: int, told: list[tuple[RunHistory, Answer]]) -> None:
+def _image(batch: Batch, place: int, predictions: list[tuple[RunHistory, Answer]]) -> None:
     label = int(batch.labels[place])
     st.image(
         enlarged(batch.images[place]),
         caption=f"a {label}",
         alt=f"the image: a {label}",
     )
-    for run, answer in told:
-        right = "✓" if answer.prediction == label else "✗"
-        st.caption(f"{run.run.config.label}: {answer.prediction} {right}, loss {answer.loss:.3f}")
+    for run, predicted in predictions:
+        mark = "✓" if predicted.prediction == label else "✗"
+        st.caption(f"{run.run.config.label}: {predicted.prediction} {mark}, loss {predicted.loss:.3f}")
 
 
 def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Each pixel a square, so that the browser does not blur them."""
+    """Return the image with each pixel as a square of 4x4 pixels, so that the browser does not blur it."""
     return np.kron(image, np.ones((_ENLARGED, _ENLARGED), np.uint8))
 
 
-@st.cache_data(max_entries=200, show_spinner="Finding the batch's images …")
+@st.cache_data(max_entries=200, show_spinner="Loading the images of the batch …")
 def open_once(config: RunConfig, step: int) -> Batch:
-    """The batch's images, found again by a worker once for everybody who opens it."""
+    """Return the images and labels of a batch. A worker finds them once for all viewers."""
     batch: Batch = ask_worker(open_batch, config, step)
     return batch

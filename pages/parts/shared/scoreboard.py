@@ -1,6 +1,6 @@
-"""Per network the newest test accuracy, large, how far it has come, and what its loss says.
+"""The scoreboard of a race: per network the newest test accuracy in large digits, its progress, and a note on its loss.
 
-Words alone, made once for all viewers, because they are sent to each of them twice a second.
+It is HTML, made once for all viewers, because each of them receives it twice a second.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from pages.parts.shared.server import started_engine
 
 
 def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> str:
-    """Its HTML: one part per network of the race, whether it has been started or not."""
-    waits = tuple(_waits_for(run) for run in runs)
+    """Return the HTML, with one part per network of the race, started or not."""
+    waits = tuple(_waiting_for(run) for run in runs)
     return _board(configs, tuple(runs), tuple(run.moment for run in runs), waits)
 
 
@@ -27,11 +27,11 @@ def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> st
 def _board(
     configs: tuple[RunConfig, ...],
     runs: tuple[RunHistory, ...],
-    moments: tuple[Moment, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
+    moments: tuple[Moment, ...],  # noqa: ARG001  part of the cache key, because a run's history still changes
     waits: tuple[int | Download | None, ...],
 ) -> str:
-    found = {run.run.run_id: (run, wait) for run, wait in zip(runs, waits, strict=True)}
-    parts = (_part(config, *found.get(config.run_id, (None, None))) for config in configs)
+    by_id = {run.run.run_id: (run, wait) for run, wait in zip(runs, waits, strict=True)}
+    parts = (_part(config, *by_id.get(config.run_id, (None, None))) for config in configs)
     return f'<div class="hw5-board">{"".join(parts)}</div>'
 
 
@@ -47,23 +47,25 @@ def _part(config: RunConfig, run: RunHistory | None, wait: int | Download | None
 
 
 def state_words(run: RunHistory | None, wait: int | Download | None = None) -> str:
-    """What the run is doing, how far it has come, how fast and how long still; `wait` is its place in line, or the
-    download of its images."""
+    """Return the status of a run in words, with its progress, its speed and the time left.
+
+    `wait` is the position of the run in the queue, or the download of its images.
+    """
     if run is None:
         return "not started"
     if isinstance(wait, Download):
         return f"downloading {wait.kind}: {wait}"
-    line = f", number {wait} in line for a worker" if wait else ""
-    batches = f"{run.run.status}{line}: {run.done:,} of {run.run.config.total_steps:,} batches"
+    position = f", position {wait} in the queue" if wait else ""
+    batches = f"{run.run.status}{position}: {run.done:,} of {run.run.config.total_steps:,} batches"
     if run.seconds is not None:
         return f"{batches} in {run.seconds:.1f} s"
     if run.run.status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:
         return batches
-    return f"{batches}, {run.steps_per_second:.0f} a second, {run.seconds_left:.0f} s left"
+    return f"{batches}, {run.steps_per_second:.0f} per second, {run.seconds_left:.0f} s left"
 
 
-def _waits_for(run: RunHistory) -> int | Download | None:
-    """Its place in line for a worker, or, when a worker has taken it, the images that are still on their way."""
+def _waiting_for(run: RunHistory) -> int | Download | None:
+    """Return the position of a waiting run in the queue or, once a worker has it, the download of its images."""
     if run.run.status is not Status.WAITING:
         return None
     engine = started_engine()

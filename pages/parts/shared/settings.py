@@ -1,4 +1,4 @@
-"""The settings of races and sweeps. Each is kept in the address under its own name, so that a link shows the same."""
+"""The settings of races and sweeps. The URL stores each of them, so a link opens the same view."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,19 +14,19 @@ from hw5core.runs.forks import choice
 
 _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in setting_fields()}
 ALSO = "branch-also"
-"""The parameter of the fork page's address that names the branches shown besides the one at hand."""
+"""The URL parameter of the fork page with the other forks that it shows."""
 
 RACERS = ("relu", "sigmoid")
-"""The homework's two."""
+"""The two activations of the homework."""
 
-RARER = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed")
-"""The numbers that the homework leaves as they are."""
+ADVANCED = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed")
+"""The numbers that the homework does not change."""
 
 
 def chosen_race() -> tuple[RunConfig, ...]:
-    """Draw the settings, the homework's in view and the rest one click away; one config per network of the race.
+    """Draw the settings, the advanced ones in a closed expander. Return one config per network of the race.
 
-    Raises ConfigError or ArchitectureError for what cannot be trained.
+    Raises ConfigError or ArchitectureError for settings that cannot be trained.
     """
     data, epochs, seed = st.columns([3, 1, 1])
     with data:
@@ -35,26 +35,26 @@ def chosen_race() -> tuple[RunConfig, ...]:
         chosen: dict[str, Any] = {"epochs": epochs_setting(dataset)}
     with seed:
         chosen["seed"] = number_setting("seed")
-    with st.expander("More settings: as they stand, they are the homework's"):
-        activations = activations_setting("networks in the race, by activation") or ["relu"]
-        rarer = rarer_settings(RARER)
-    return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **rarer), activations)
+    with st.expander("More settings (the defaults are the homework's)"):
+        activations = activations_setting("activations in the race") or ["relu"]
+        advanced = advanced_settings(ADVANCED)
+    return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **advanced), activations)
 
 
 def choose_dataset(name: str) -> None:
-    """Turn the data to those of this name."""
+    """Set the dataset."""
     st.session_state["dataset"] = name
 
 
 def next_seed() -> None:
-    """Turn the seed on by one: another split of the images, other first weights, another order of the batches."""
+    """Add 1 to the seed: another split of the images, other initial weights, another order of the batches."""
     st.session_state["seed"] += 1
 
 
 def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
-    """The query of the training page's address that shows the race of these runs: they differ in their activation."""
+    """Return the URL query of the Train page for the race of these configs, which differ only in their activation."""
     config = configs[0]
-    changed = {name: getattr(config, name) for name in (*RARER, "initialisation", "seed")}
+    changed = {name: getattr(config, name) for name in (*ADVANCED, "initialisation", "seed")}
     query: list[tuple[str, Any]] = [(name, value) for name, value in changed.items() if value != _DEFAULTS[name]]
     query += [("dataset", config.dataset), (f"epochs-{config.dataset}", config.epochs)]
     plain = config.architecture.with_activation("relu")
@@ -66,8 +66,8 @@ def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in query]
 
 
-def branch_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]:
-    """The query of the fork page's address that shows this branch, and others of its run, beside the run."""
+def fork_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]:
+    """Return the URL query of the Fork page for this fork, together with other forks of the same parent."""
     assert config.fork is not None
     parent, normalisation = choice(config)
     return [
@@ -82,53 +82,55 @@ def branch_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]
 
 
 def dataset_setting() -> str:
-    """Which data, and how many images they are."""
+    """Draw the choice of the dataset, with its number of images. Return its name."""
     dataset: str = st.segmented_control(
         SETTINGS["dataset"].label, list(DATASETS), default="digits", required=True, key="dataset", bind="query-params"
     )
-    dataset = dataset or "digits"  # an address may have it empty
+    dataset = dataset or "digits"  # it can be empty in a URL
     training, validation, test = split_sizes(dataset)
-    words = f"{DATASETS[dataset].title}: {training:,} images to train on, {validation:,} to validate, {test:,} to test."
-    st.caption(words if at_hand(dataset) else f"{words} They will be downloaded once; the digits need no network.")
+    words = (
+        f"{DATASETS[dataset].title}: {training:,} training images, {validation:,} for validation, {test:,} for test."
+    )
+    st.caption(words if at_hand(dataset) else f"{words} They are downloaded once. The digits need no download.")
     return dataset
 
 
 def epochs_setting(dataset: str) -> float:
-    """How many epochs. The key holds the dataset's name, because each dataset proposes its own number."""
+    """Draw the number of epochs and return it. Each dataset has its own default, so each has its own key."""
     return number_setting("epochs", DATASETS[dataset].epochs, f"epochs-{dataset}")
 
 
 def activations_setting(label: str) -> list[str]:
-    """Which networks, by their activations."""
+    """Draw the choice of activations and return them."""
     return st.multiselect(label, list(ACTIVATIONS), default=list(RACERS), key="activations", bind="query-params")
 
 
-def rarer_settings(numbers: Sequence[str]) -> dict[str, Any]:
-    """These numbers, how the first weights are drawn, and the network: by the names of their fields."""
-    rarer: dict[str, Any] = {}
+def advanced_settings(numbers: Sequence[str]) -> dict[str, Any]:
+    """Draw these numbers, the initialisation and the network. Return them by field name."""
+    advanced: dict[str, Any] = {}
     for column, name in zip(st.columns(len(numbers)), numbers, strict=True):
         with column:
-            rarer[name] = number_setting(name)
-    drawn, network = st.columns([1, 4])
-    with drawn:
+            advanced[name] = number_setting(name)
+    initialisation, network = st.columns([1, 4])
+    with initialisation:
         setting = SETTINGS["initialisation"]
-        rarer["initialisation"] = st.selectbox(
+        advanced["initialisation"] = st.selectbox(
             setting.label, setting.choices, help=setting.help, key="initialisation", bind="query-params"
         )
     with network:
-        rarer["network"] = st.text_input(
+        advanced["network"] = st.text_input(
             SETTINGS["network"].label,
             _DEFAULTS["network"],
             help=SETTINGS["network"].help,
             key="network-text",
             bind="query-params",
         )
-    return rarer
+    return advanced
 
 
-def number_setting(name: str, proposed: float | None = None, key: str | None = None, label: str | None = None) -> float:
-    """A number input with the setting's own limits, whole or not as its default is; the rest is the setting's own."""
-    default = _DEFAULTS[name] if proposed is None else proposed
+def number_setting(name: str, default: float | None = None, key: str | None = None, label: str | None = None) -> float:
+    """Draw a number input for the setting and return its value. Its type is the type of the default."""
+    default = _DEFAULTS[name] if default is None else default
     setting, kind = SETTINGS[name], type(default)
     with readable(label or setting.label):
         return st.number_input(
@@ -146,8 +148,8 @@ def number_setting(name: str, proposed: float | None = None, key: str | None = N
 
 @contextmanager
 def readable(label: str) -> Iterator[None]:
-    """Around a whole number's input: Streamlit stops at an infinite one in the address, which here is a ConfigError."""
+    """Raise a ConfigError for an infinite number in the URL, where Streamlit raises OverflowError."""
     try:
         yield
     except OverflowError:
-        raise ConfigError(f"{label} in this page's address is not a number that can be used: take it out") from None
+        raise ConfigError(f"{label} in the URL is not a usable number. Remove it from the URL") from None

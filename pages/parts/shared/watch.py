@@ -1,6 +1,5 @@
-"""The race as it is now, in two parts, each drawn without the rest of the page: its curves, and what is to be said of
-steps, epochs and the end. The server keeps both up to date. A branch is watched beside the run it comes from in the
-same way.
+"""The view of a race while it trains, in two fragments that the server keeps up to date: the loss chart with the
+scoreboard, and the details below. The fork page shows a fork and its parent in the same view.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
-from pages.parts.shared.histories import histories, what_has_ended
+from pages.parts.shared.histories import details_version, read_histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.loss_view import chosen_batch, loss_chart, view_controls
 from pages.parts.shared.one_step import one_step
@@ -27,64 +26,65 @@ from pages.parts.shared.plain_words import plain
 from pages.parts.shared.push import ASKS_SECONDS, pushed, redraw_on_change
 from pages.parts.shared.server import engine
 
-_LIVE, _TOLD = "live", "told"
+_LIVE, _DETAILS = "live", "details"
 _LOSSES, _ACCURACIES = "Validation loss, every epoch", "Test accuracy, every epoch"
 
-_Below = Callable[[tuple[RunConfig, ...], list[RunHistory]], None]
-"""What a page says of the runs below their charts."""
+Below = Callable[[tuple[RunConfig, ...], list[RunHistory]], None]
+"""Draws what a page shows below the charts."""
 
 
-def watch(configs: tuple[RunConfig, ...], below: _Below, recorded: bool = False) -> None:
-    """Draw the race, and what is shipped as `recorded` of one that nobody has begun here."""
-    curve = st.container()
+def watch(configs: tuple[RunConfig, ...], below: Below, recorded: bool = False) -> None:
+    """Draw the runs with their charts. With `recorded`, a race that has no run on this server is shown from the
+    receipts that are shipped with the app."""
+    chart = st.container()
     with aside("loss view"):
-        view_controls(on_change=_draw_anew)
-    with curve:
-        st.fragment(_show_live, run_every=ASKS_SECONDS, key=_LIVE)(configs, recorded)
-    st.fragment(_show_told, key=_TOLD)(configs, below, recorded)
+        view_controls(on_change=_redraw_chart)
+    with chart:
+        st.fragment(_draw_live, run_every=ASKS_SECONDS, key=_LIVE)(configs, recorded)
+    st.fragment(_draw_details, key=_DETAILS)(configs, below, recorded)
 
 
-def _draw_anew() -> None:
-    _draw([_LIVE])
+def _redraw_chart() -> None:
+    _redraw([_LIVE])
 
 
-def _open_picked() -> None:
-    _draw([_LIVE, _TOLD])
+def _redraw_both() -> None:
+    _redraw([_LIVE, _DETAILS])
 
 
-def _draw(parts: list[str]) -> None:
-    """These alone; the whole page if it has none of them, because its settings could not be trained just now."""
+def _redraw(fragments: list[str]) -> None:
+    # While the settings are invalid the page has no fragments. Then the whole page is redrawn.
     with suppress(StreamlitAPIException):
-        st.rerun(parts)
+        st.rerun(fragments)
 
 
-def _show_live(configs: tuple[RunConfig, ...], recorded: bool) -> None:
-    """What changes with every report."""
+def _draw_live(configs: tuple[RunConfig, ...], recorded: bool) -> None:
+    """Draw the part that changes with every record."""
     try:
-        loss_chart(configs, recorded, on_pick=_open_picked)
+        loss_chart(configs, recorded, on_select=_redraw_both)
     except StoreError as error:
         st.error(plain(error))
 
 
-def _show_told(configs: tuple[RunConfig, ...], below: _Below, recorded: bool) -> None:
-    """What changes when a step, an epoch or the race has ended, or a batch is opened."""
+def _draw_details(configs: tuple[RunConfig, ...], below: Below, recorded: bool) -> None:
+    """Draw the part that changes when a step, an epoch or the race ends, or a batch is opened."""
     above = st.container()
     batch = chosen_batch(configs)
-    redraw_on_change(what_has_ended, configs, batch)
+    redraw_on_change(details_version, configs, batch)
     try:
-        runs = histories(configs, recorded)
+        runs = read_histories(configs, recorded)
         with above:
-            _troubles(runs)
+            _draw_problems(runs)
             one_step(runs)
         if batch is not None and runs:
             opened_batch(batch, runs)
-        _epoch_charts(configs, runs, recorded)
+        _draw_epoch_charts(configs, runs, recorded)
         below(configs, runs)
     except LabError as error:
         st.error(plain(error))
 
 
-def _troubles(runs: Sequence[RunHistory]) -> None:
+def _draw_problems(runs: Sequence[RunHistory]) -> None:
     if any(not run.run.status.over for run in runs) and engine().trouble:
         st.error(plain(engine().trouble))
     for run in runs:
@@ -92,11 +92,11 @@ def _troubles(runs: Sequence[RunHistory]) -> None:
             st.error(f"**{run.run.config.label}**: {plain(run.run.message)}")
 
 
-def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], recorded: bool) -> None:
+def _draw_epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], recorded: bool) -> None:
     labels, epochs = tuple(config.label for config in configs), max(config.epochs for config in configs)
     share = next((run.started.commonest_share for run in runs if run.started), None)
     validation, test = st.columns(2)
-    with pushed(_epochs, configs, recorded) as (losses, loss_rows, accuracies, accuracy_rows):
+    with pushed(_epoch_charts, configs, recorded) as (losses, loss_rows, accuracies, accuracy_rows):
         with validation:
             chart = validation_loss_chart(labels, epochs)
             draw_under(losses, _LOSSES, loss_rows, chart, key="validation loss")
@@ -105,18 +105,17 @@ def _epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], record
             draw_under(accuracies, _ACCURACIES, accuracy_rows, chart, key="test accuracy")
 
 
-def _epochs(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Table, str, pa.Table]:
-    """What both charts show now: their headings and their rows, in the form in which they are sent."""
-    runs = histories(configs, recorded)
-    return _shown(tuple(runs), tuple(len(run.epochs) for run in runs))
+def _epoch_charts(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Table, str, pa.Table]:
+    """Return the heading and the rows of both charts."""
+    runs = read_histories(configs, recorded)
+    return _epoch_charts_of(tuple(runs), tuple(len(run.epochs) for run in runs))
 
 
 @lru_cache(maxsize=128)
-def _shown(
+def _epoch_charts_of(
     runs: tuple[RunHistory, ...],
-    epochs: tuple[int, ...],  # noqa: ARG001  what the cache goes by, since the runs themselves go on changing
+    epochs: tuple[int, ...],  # noqa: ARG001  part of the cache key, because a run's history still changes
 ) -> tuple[str, pa.Table, str, pa.Table]:
-    """The same, made once for all who watch."""
     rows = rows_to_send(epoch_table(runs))
     losses = heading_html(_LOSSES, validation_losses_in_words(runs))
     return losses, rows, heading_html(_ACCURACIES, test_accuracies_in_words(runs)), rows

@@ -1,62 +1,57 @@
-"""The buttons of a sweep: start or go on, pause, stop. Each says what it will do."""
+"""The buttons of a sweep: start or continue, pause, stop."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
 from hw5core.runs.sweeps import Sweep
-from pages.parts.shared.run_buttons import granted
+from pages.parts.shared.run_buttons import perform
 from pages.parts.shared.server import engine, owner, planned, run_store
 from pages.parts.sweep.histories import Runs
 
-_START = "Trains its runs one after another on this server's workers. It goes on when you close the page."
-_GO_ON = "Trains what is missing; runs that rest end with the very numbers they would have had without the rest."
-_PAUSE = "Its runs rest where they are, and none begins, until you go on. For an hour only you can."
-_STOP = "Ends its runs where they are, and none begins. What there is stays."
-
-Halt = Callable[[str, str], None]
+_START = "Trains the runs one after another on this server's workers, even after you close the page."
+_CONTINUE = "Trains the missing runs. The results of paused runs are the same as without a pause."
+_PAUSE = "Pauses the runs, and starts no more until you continue. For an hour, only you can continue."
+_STOP = "Stops the runs, and starts no more. The results so far stay."
 
 
-def sweep_buttons(sweep: Sweep, runs: Runs, going: bool) -> None:
-    """Draw those that fit what the sweep is doing, and do what was pressed. What was begun earlier, even before a
-    restart, goes on unasked; who joins a sweep under way watches it."""
-    label = "The sweep is running" if going else "Go on with the sweep" if runs else "Start the sweep"
-    help = None if going else _GO_ON if runs else _START
+def sweep_buttons(sweep: Sweep, runs: Runs, active: bool) -> None:
+    """Draw the buttons that fit the state of the sweep, and perform the action of the button that was pressed.
+
+    Runs that are already in progress, started earlier or before a restart of the server, are joined without a click.
+    """
+    label = "The sweep is running" if active else "Continue" if runs else "Start the sweep"
+    help = None if active else _CONTINUE if runs else _START
+    halt: Callable[[str, str], None] | None = None
     with st.container(horizontal=True):
-        pressed = st.button(label, type="primary", icon=":material/play_arrow:", disabled=going, help=help)
-        halt = _halting() if going and _is_mine(sweep, runs) else None
-    wish = _wish(sweep, runs, pressed, halt)
-    if wish and granted(wish) and (pressed or halt):
+        start = st.button(label, type="primary", icon=":material/play_arrow:", disabled=active, help=help)
+        if active and _is_owner(sweep, runs):
+            if st.button("Pause", icon=":material/pause:", help=_PAUSE):
+                halt = engine().pause
+            if st.button("Stop", icon=":material/stop:", help=_STOP):
+                halt = engine().stop
+    if halt and perform(lambda: _halt(sweep, runs, halt)):
+        st.rerun()
+    in_progress = [run.run.config for run in runs.values() if not run.run.status.over]
+    configs = sweep.unfinished(runs) if start else [] if halt else in_progress
+    if configs and perform(lambda: engine().plan(configs, owner())) and start:
         st.rerun()
 
 
-def _wish(sweep: Sweep, runs: Runs, pressed: bool, halt: Halt | None) -> Callable[[], None] | None:
-    if halt:
-        return lambda: _halt(sweep, runs, halt)
-    begun = [run.run.config for run in runs.values() if not run.run.status.over]
-    asked = sweep.unfinished(runs) if pressed else begun
-    return (lambda: engine().plan(asked, owner())) if asked else None
-
-
-def _is_mine(sweep: Sweep, runs: Runs) -> bool:
-    """Whether this person began some of what is under way or planned it."""
+def _is_owner(sweep: Sweep, runs: Runs) -> bool:
+    """Return True if this user started or planned an unfinished run of the sweep."""
     plans = planned()
-    return bool(_mine(runs)) or owner() in {plans[run_id] for run_id in sweep.run_ids.values() if run_id in plans}
+    return bool(_own_active(runs)) or owner() in {plans.get(run_id) for run_id in sweep.run_ids.values()}
 
 
-def _mine(runs: Runs) -> list[str]:
-    """The runs under way that this person may halt: what others asked for first is theirs."""
+def _own_active(runs: Runs) -> list[str]:
+    """Return the ids of the active runs that this user may halt. Others may have started some of them."""
     owned = run_store().owned(owner())
     return [run_id for run_id, run in runs.items() if run_id in owned and not run.run.status.over]
 
 
-def _halting() -> Halt | None:
-    if st.button("Pause", icon=":material/pause:", help=_PAUSE):
-        return engine().pause
-    return engine().stop if st.button("Stop", icon=":material/stop:", help=_STOP) else None
-
-
-def _halt(sweep: Sweep, runs: Runs, halt: Halt) -> None:
+def _halt(sweep: Sweep, runs: Runs, halt: Callable[[str, str], None]) -> None:
+    """Withdraw this user's plan of the sweep, then pause or stop the user's runs."""
     engine().withdraw(sweep.run_ids.values(), owner())
-    for run_id in _mine(runs):
+    for run_id in _own_active(runs):
         halt(run_id, owner())

@@ -1,4 +1,4 @@
-"""How far a sweep is, and the runs it consists of, one to a cell: what each is doing, or what it came to."""
+"""The progress of a sweep, and a grid of its runs with one cell per run: its accuracy, or its status."""
 
 from collections.abc import Mapping
 from html import escape
@@ -15,7 +15,7 @@ from pages.parts.shared.frame import bar_html
 from pages.parts.shared.push import pushed
 from pages.parts.shared.server import planned
 from pages.parts.shared.settings import race_query
-from pages.parts.sweep.histories import Runs, going, histories
+from pages.parts.sweep.histories import Runs, is_active, read_histories
 
 _STYLE = """<style>
 .hw5-grid {overflow-x: auto; max-height: 26rem}
@@ -29,7 +29,7 @@ _STYLE = """<style>
 _COLOUR = "light-dark(#0072B2, #4FB0E8)"
 
 _STATES = {
-    Status.WAITING: "in line",
+    Status.WAITING: "waiting",
     Status.PAUSED: "paused",
     Status.STOPPED: "stopped",
     Status.FAILED: "failed",
@@ -37,29 +37,28 @@ _STATES = {
 
 
 def run_grid(sweep: Sweep) -> None:
-    """Draw how far the sweep is, and the grid: one row per arm, one column per seed; a run that has begun links to its
-    race. Both are kept up to date."""
-    with pushed(_shown, sweep) as (html,):
+    """Draw the progress and the grid, and keep both up to date. The grid has one row per arm and one column per seed. A
+    run that has started links to its race."""
+    with pushed(_content, sweep) as (html,):
         st.html(html)
 
 
-def _shown(sweep: Sweep) -> tuple[str]:
-    """What it shows now, as HTML."""
-    runs = histories(sweep)
-    done = min(1.0, sum(run.fraction for run in runs.values()) / len(sweep.configs))
-    words = _how_far(sweep, runs)
-    far = f'<div class="hw5-state">{escape(words)}</div>{bar_html("the sweep", done, _COLOUR)}'
-    return (far + _grid(sweep, runs, planned()),)
+def _content(sweep: Sweep) -> tuple[str]:
+    """Return both as HTML."""
+    runs = read_histories(sweep)
+    fraction = min(1.0, sum(run.fraction for run in runs.values()) / len(sweep.configs))
+    bar = f'<div class="hw5-state">{escape(_progress(sweep, runs))}</div>{bar_html("the sweep", fraction, _COLOUR)}'
+    return (bar + _grid(sweep, runs, planned()),)
 
 
-def _how_far(sweep: Sweep, runs: Runs) -> str:
-    """How many runs are finished and, from how long these took, how long the others will."""
-    told = [run.seconds for run in runs.values() if run.seconds is not None]
-    words = f"{len(told)} of {len(sweep.configs)} runs are finished"
-    if not told or not going(sweep, runs):
+def _progress(sweep: Sweep, runs: Runs) -> str:
+    """Return the number of finished runs, and the time left, estimated from the time that these took."""
+    times = [run.seconds for run in runs.values() if run.seconds is not None]
+    words = f"{len(times)} of {len(sweep.configs)} runs are finished"
+    if not times or not is_active(sweep, runs):
         return words
     missing = len(sweep.configs) - sum(run.fraction for run in runs.values())
-    return f"{words}, about {duration(missing * sum(told) / len(told) / worker_count())} left"
+    return f"{words}, about {duration(missing * sum(times) / len(times) / worker_count())} left"
 
 
 def _grid(sweep: Sweep, runs: Runs, planned: Mapping[str, str | None]) -> str:
@@ -84,11 +83,11 @@ def _cell(sweep: Sweep, arm: Arm, seed: int, runs: Runs, planned: Mapping[str, s
     if run is None:
         return "planned" if run_id in planned else "–"
     race = [sweep.configs[other, seed] for other in sweep.arms if other.learning_rate == arm.learning_rate]
-    return f'<a href="training?{escape(urlencode(race_query(race)))}">{_words(run)}</a>'
+    return f'<a href="train?{escape(urlencode(race_query(race)))}">{_words(run)}</a>'
 
 
 def _words(run: RunHistory) -> str:
-    """What a finished run came to; of any other its state, and how far it is."""
+    """Return the accuracy of a finished run, or the status and progress of another one."""
     if run.run.status is Status.FINISHED and run.epochs:
         return f"{run.epochs[-1].test_accuracy:.2f} %"
     state = _STATES.get(run.run.status, "at")

@@ -1,5 +1,6 @@
-"""What the store tells of a sweep, and what of it a page has to be drawn anew for. Nothing here needs a session: it is
-asked once for all who watch.
+"""The histories of a sweep's runs, and the versions that decide when its page redraws.
+
+No function here uses the session, so one call serves all viewers.
 """
 
 from collections.abc import Hashable, Mapping
@@ -11,45 +12,45 @@ from hw5core.runs.sweeps import Sweep
 from pages.parts.shared.server import group_follower, planned, started_engine
 
 Runs = Mapping[str, RunHistory]
-"""By their ids, those of a sweep's runs that the store knows."""
+"""The histories of a sweep's runs by run id, as far as the store has them."""
 
 
-def histories(sweep: Sweep, fresh: bool = False) -> Runs:
-    """What the store has of these runs: of this moment, or, for those who only watch, of the moment before. Raises
-    StoreError."""
+def read_histories(sweep: Sweep, fresh: bool = False) -> Runs:
+    """Return the histories of the sweep's runs. Unless `fresh` is True, they may be a moment old. Raises StoreError."""
     return group_follower(tuple(sweep.run_ids.values())).read(fresh)
 
 
-def going(sweep: Sweep, runs: Runs) -> bool:
-    """Whether anything more comes without being asked for."""
+def is_active(sweep: Sweep, runs: Runs) -> bool:
+    """Return True if the sweep reports more records without a click: a run is in progress or planned."""
     return any(not run.run.status.over for run in runs.values()) or bool(planned().keys() & sweep.run_ids.values())
 
 
-def where_it_stands(sweep: Sweep) -> Hashable:
-    """What the whole page depends on, its buttons too: whether the sweep goes on, and otherwise how each run rests."""
+def page_version(sweep: Sweep) -> Hashable:
+    """Return a value that changes when the whole page has to be redrawn, buttons included: when the sweep starts or
+    ends, and when a run of an inactive sweep changes its status."""
     try:
-        runs = histories(sweep, fresh=True)
+        runs = read_histories(sweep, fresh=True)
     except StoreError as error:
         return str(error)
-    return "it goes on" if going(sweep, runs) else tuple((run_id, run.run.status) for run_id, run in runs.items())
+    return "active" if is_active(sweep, runs) else tuple((run_id, run.run.status) for run_id, run in runs.items())
 
 
-def what_has_ended(sweep: Sweep) -> Hashable:
-    """What changes when a run begins or ends, or has another epoch behind it."""
+def results_version(sweep: Sweep) -> Hashable:
+    """Return a value that changes when a run starts, ends, or finishes an epoch."""
     try:
-        runs = histories(sweep)
+        runs = read_histories(sweep)
     except StoreError as error:
         return str(error)
     return tuple((run_id, run.run.status, len(run.epochs)) for run_id, run in runs.items())
 
 
-def what_went_wrong(sweep: Sweep) -> tuple[str, ...]:
-    """A sentence each: of the store, of the engine while anything is under way, of runs that failed."""
+def problems(sweep: Sweep) -> tuple[str, ...]:
+    """Return the errors to show: of the store, of the engine while the sweep is active, and of failed runs."""
     try:
-        runs = histories(sweep)
+        runs = read_histories(sweep)
     except StoreError as error:
         return (str(error),)
     engine = started_engine()
-    trouble = [engine.trouble] if engine and engine.trouble and going(sweep, runs) else []
+    trouble = [engine.trouble] if engine and engine.trouble and is_active(sweep, runs) else []
     failed = [f"A run failed: {run.run.message}" for run in runs.values() if run.run.status is Status.FAILED]
     return tuple(dict.fromkeys([*trouble, *failed]))

@@ -1,4 +1,4 @@
-"""What a sweep is to consist of. Every choice stands in the address, so that a link shows the same sweep."""
+"""The settings of a sweep. The URL stores each of them, so a link opens the same sweep."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.sweeps import MAX_RATES, Sweep, parse_rates
 from hw5core.store.store import MAX_NAME
 from pages.parts.shared.settings import (
-    RARER,
+    ADVANCED,
     activations_setting,
+    advanced_settings,
     dataset_setting,
     epochs_setting,
     number_setting,
-    rarer_settings,
     readable,
 )
 
@@ -23,15 +23,16 @@ _NAME = "sweep-name"
 
 
 def chosen_sweep() -> Sweep:
-    """Draw the settings. Raises ConfigError or ArchitectureError for what cannot be trained."""
-    data, called, epochs = st.columns([5, 3, 2])
+    """Draw the settings and return the sweep. Raises ConfigError or ArchitectureError if it cannot be trained."""
+    data, name, epochs = st.columns([5, 3, 2])
     with data:
         dataset = dataset_setting()
-    with called:
-        _name()
+    with name:
+        st.text_input("name", max_chars=MAX_NAME, placeholder="none", key=_NAME, bind="query-params",
+                      help="The title above the charts.")  # fmt: skip
     with epochs:
         base: dict[str, Any] = {"dataset": dataset, "epochs": epochs_setting(dataset)}
-    names, rates, how_many, first = st.columns([4, 3, 1, 1])
+    names, rates, number, first = st.columns([4, 3, 1, 1])
     with names:
         activations = activations_setting("activations")
     with rates:
@@ -39,33 +40,27 @@ def chosen_sweep() -> Sweep:
             "learning rates",
             f"{RunConfig().learning_rate:g}",
             max_chars=100,
-            help=f"Up to {MAX_RATES} numbers with commas between them: 0.008, 0.02, 0.05",
+            help=f"Up to {MAX_RATES} numbers, separated by commas: 0.008, 0.02, 0.05",
             key="learning-rates",
             bind="query-params",
         )
-    with how_many, readable("seeds"):
+    with number, readable("seeds"):
         seeds = st.number_input(
-            "seeds", 1, _MOST_SEEDS, _SEEDS, help="how many of them", key="seeds", bind="query-params"
+            "seeds", 1, _MOST_SEEDS, _SEEDS, help="The number of seeds.", key="seeds", bind="query-params"
         )
     with first:
-        begin = int(number_setting("seed", label="from seed"))
-    with st.expander("More settings: as they stand, they are the homework's"):
-        base |= rarer_settings([name for name in RARER if name != "learning_rate"])
-    return Sweep(RunConfig(**base), tuple(activations), parse_rates(rate_text), _numbers(begin, seeds))
-
-
-def _name() -> None:
-    st.text_input(
-        "name", max_chars=MAX_NAME, placeholder="none", key=_NAME, bind="query-params", help="the heading of its curves"
-    )
+        first_seed = int(number_setting("seed", label="first seed"))
+    with st.expander("More settings (the defaults are the homework's)"):
+        base |= advanced_settings([name for name in ADVANCED if name != "learning_rate"])
+    return Sweep(RunConfig(**base), tuple(activations), parse_rates(rate_text), _seeds_from(first_seed, seeds))
 
 
 def chosen_name() -> str:
-    """What the sweep is called by its link, on one line; nothing if by no name."""
+    """Return the name of the sweep from its URL, on one line. It can be empty."""
     return " ".join(st.session_state[_NAME].split())[:MAX_NAME]
 
 
-def _numbers(first: int, many: int) -> tuple[int, ...]:
-    """So many seeds from the first on; where the setting's numbers end, the last ones."""
-    end = min(first + many, int(SETTINGS["seed"].highest) + 1)
-    return tuple(range(end - many, end))
+def _seeds_from(first: int, number: int) -> tuple[int, ...]:
+    """Return this number of seeds from the first one up, or the highest seeds if the limit is near."""
+    end = min(first + number, int(SETTINGS["seed"].highest) + 1)
+    return tuple(range(end - number, end))

@@ -1,4 +1,4 @@
-"""Predict first: who wins, and by how much; afterwards the class's guesses beside what it came to."""
+"""The guess before a race: which network wins, and by how much. After the race, all guesses and the result."""
 
 import pandas as pd
 import streamlit as st
@@ -11,14 +11,15 @@ from hw5core.runs.run import Status
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.server import owner, run_store
 
-_WANTED = "predict"
+PREDICT = "predict"
+"""The URL parameter, "true" if users guess before they see anything."""
 
 
-def may_start(configs: tuple[RunConfig, ...], begun: bool) -> bool:
-    """Draw the guess where it is asked for; whether the button may work: not before this person has committed one."""
-    if len(configs) < 2 or begun:
+def may_start(configs: tuple[RunConfig, ...], active: bool) -> bool:
+    """Draw the guess if the page asks for one. Return False while this user has to guess before the race starts."""
+    if len(configs) < 2 or active:
         return True
-    wanted = st.toggle("Predict first", key=_WANTED, bind="query-params", help="a link with predict=true asks a class")
+    wanted = st.toggle("Predict first", key=PREDICT, bind="query-params", help="A link with predict=true asks a class.")
     guesses = run_store().guesses(race_id(configs))
     if owner() in guesses:
         st.info(f"Your guess: {_in_words(configs, guesses[owner()])}. Guesses so far: {len(guesses)}.")
@@ -29,36 +30,35 @@ def may_start(configs: tuple[RunConfig, ...], begun: bool) -> bool:
 
 
 def predicts_first() -> bool:
-    """Whether this person, or the link that they followed, asked for a guess before anything is shown."""
-    said = st.session_state.get(_WANTED, st.query_params.get(_WANTED) == "true")
-    return bool(said)
+    """Return True if the user, or the link they opened, asks for a guess before anything is shown."""
+    return bool(st.session_state.get(PREDICT, st.query_params.get(PREDICT) == "true"))
 
 
 def _ask(configs: tuple[RunConfig, ...]) -> None:
     first, second = configs[0].label, configs[1].label
     with st.form("guess"):
-        winner = st.radio("Which one ends with the better test accuracy?", [first, second], horizontal=True)
-        points = st.slider("By how many points of a hundred?", 0, 90, 10)
-        if st.form_submit_button("Commit my guess"):
+        winner = st.radio("Which network has the higher test accuracy at the end?", [first, second], horizontal=True)
+        points = st.slider("By how many percentage points?", 0, 90, 10)
+        if st.form_submit_button("Submit my guess"):
             run_store().guess(race_id(configs), owner(), points if winner == first else -points)
             st.rerun()
 
 
 def class_guesses(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
-    """After the race, what everybody had expected, and what it came to."""
+    """Draw all guesses next to the result, once the race is finished and somebody has guessed."""
     if len(configs) < 2 or len(runs) < len(configs) or any(run.run.status is not Status.FINISHED for run in runs):
         return
     guesses = run_store().guesses(race_id(configs))
     if not guesses:
         return
-    ends = [run.epochs[-1].test_accuracy for run in runs]
-    lead = ends[0] - ends[1]
+    accuracies = [run.epochs[-1].test_accuracy for run in runs]
+    lead = accuracies[0] - accuracies[1]
     question = f"{configs[0].label}'s lead over {configs[1].label} (points of test accuracy)"
     leads = list(guesses.values())
     words, table = guesses_in_words(leads, lead), pd.DataFrame({"lead": leads})
-    draw_chart("What the class expected", words, table, guesses_chart(lead, question))
+    draw_chart("The guesses of the class", words, table, guesses_chart(lead, question))
     if owner() in guesses:
-        st.markdown(f"You guessed {_in_words(configs, guesses[owner()])}; it came to {_in_words(configs, lead)}.")
+        st.markdown(f"Your guess: {_in_words(configs, guesses[owner()])}. Result: {_in_words(configs, lead)}.")
 
 
 def _in_words(configs: tuple[RunConfig, ...], lead: float) -> str:

@@ -1,4 +1,4 @@
-"""What a race came to: the homework's lines beside the sheet's, what it says about the claims, and what was shared."""
+"""The results of a race: the homework's output next to the sheet's, the sheet's claims, and what the runs share."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,7 +10,7 @@ from hw5core.homework.sheet import SHEET_ACCURACY
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.recorded import is_recorded
-from pages.parts.shared.histories import histories
+from pages.parts.shared.histories import read_histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.push import pushed
 from pages.parts.shared.receipts import receipts
@@ -19,7 +19,7 @@ _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
 
 def outcome(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> None:
-    """All that can be said of the race so far; nothing before its first epoch has ended."""
+    """Draw the results so far."""
     _claims({run.run.config.activation: run for run in runs})
     if any(run.epochs for run in runs):
         _as_printed(configs, recorded=is_recorded(runs[0]))
@@ -29,25 +29,26 @@ def outcome(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> None:
 
 
 def _as_printed(configs: tuple[RunConfig, ...], recorded: bool) -> None:
-    """The homework's lines, each network's beside the other's, and below them the sheet's."""
-    st.subheader("As the homework prints it", anchor=False)
-    with pushed(_printed, configs, recorded) as (*lines, beside_the_sheet):
+    """Draw the homework's accuracy lines, one column per network, and a table that compares them with the sheet."""
+    st.subheader("The homework's output", anchor=False)
+    with pushed(_printed, configs, recorded) as (*lines, comparison):
         for column, text in zip(st.columns(len(configs)), lines, strict=True):
             column.code(text, language=None)
-        st.markdown(beside_the_sheet)
-    if beside_the_sheet:
-        st.caption("The sheet gives neither its network nor its seeds; the network here is a reconstruction.")
+        st.markdown(comparison)
+    if comparison:
+        st.caption("The sheet does not name its network or its seeds. The network here is a reconstruction.")
 
 
 def _printed(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, ...]:
-    """Each network's lines, and the table beside the sheet's, now."""
-    runs = {run.run.run_id: run for run in histories(configs, recorded)}
-    found = [runs.get(config.run_id) for config in configs]
-    return *("\n".join(accuracy_lines(run)) if run else "" for run in found), _beside_the_sheet(list(runs.values()))
+    """Return the lines of each network, and the table."""
+    runs = {run.run.run_id: run for run in read_histories(configs, recorded)}
+    in_order = [runs.get(config.run_id) for config in configs]
+    return *("\n".join(accuracy_lines(run)) if run else "" for run in in_order), _comparison(list(runs.values()))
 
 
-def _beside_the_sheet(runs: Sequence[RunHistory]) -> str:
-    """The sheet's accuracies beside those of the runs that follow its protocol, as a table; nothing if none does."""
+def _comparison(runs: Sequence[RunHistory]) -> str:
+    """Return a Markdown table of the accuracies here and on the sheet, for the runs that follow the sheet's protocol.
+    It is empty if none does."""
     comparable = [run for run in runs if _follows_the_sheet(run.run.config)]
     if not comparable:
         return ""
@@ -58,7 +59,7 @@ def _beside_the_sheet(runs: Sequence[RunHistory]) -> str:
 
 
 def _accuracies(runs: Sequence[RunHistory], epoch: int) -> list[str]:
-    """Of each run ours of this epoch, and the sheet's."""
+    """Return the cells of one epoch: per run, the accuracy here and the sheet's."""
     cells = []
     for run in runs:
         here = f"{run.epochs[epoch].test_accuracy:.2f}" if epoch < len(run.epochs) else "not yet"
@@ -68,7 +69,7 @@ def _accuracies(runs: Sequence[RunHistory], epoch: int) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _follows_the_sheet(config: RunConfig) -> bool:
-    """The homework's protocol on its data, with whatever seeds: the sheet does not tell its own."""
+    """Return True for the homework's settings on MNIST. Any seed counts, because the sheet does not name its own."""
     own = RunConfig(dataset="mnist", activation=config.activation, seed=config.seed, split_seed=config.split_seed)
     return config == own and config.activation in SHEET_ACCURACY
 
@@ -76,18 +77,18 @@ def _follows_the_sheet(config: RunConfig) -> bool:
 def _claims(runs: dict[str, RunHistory]) -> None:
     if not {"relu", "sigmoid"} <= set(runs) or not all(run.run.status.over for run in runs.values()):
         return
-    st.subheader("What this race says about the sheet's claims", anchor=False)
+    st.subheader("The sheet's claims in this race", anchor=False)
     for finding in claims(runs["relu"], runs["sigmoid"]):
         st.markdown(f"{_MARKS[finding.verdict]} **{finding.claim}** *{finding.verdict}*: {finding.reason}.")
 
 
 def _fairness(runs: Sequence[RunHistory]) -> None:
-    """What the runs shared, shown by their hashes, so that the activation alone explains the difference."""
+    """Draw the hashes of what the runs share. If all agree, only the activation explains the difference."""
     started = [run.started for run in runs if run.started]
     if len(started) < 2:
         return
     shared = [
-        ("first weights", {one.weights_hash for one in started}),
+        ("initial weights", {one.weights_hash for one in started}),
         ("split", {one.split_hash for one in started}),
         ("batch order", {one.order_hash for one in started}),
     ]

@@ -1,0 +1,52 @@
+"""The other forks of the same parent that are shown too. The URL names them, so a link opens the same view."""
+
+import streamlit as st
+
+from hw5core.runs.catalogue import Listed
+from hw5core.runs.config import RunConfig
+from hw5core.runs.forks import branches_of
+from pages.parts.fork.parent import MOST_RUNS
+from pages.parts.shared.server import run_store
+from pages.parts.shared.settings import ALSO
+
+MOST_OTHERS = 3
+"""With more lines than these, the parent's and the fork's, a chart is not readable."""
+
+_CHOSEN = "other forks"
+
+
+def known_forks(parent: RunConfig) -> list[RunConfig]:
+    """Return the forks of this run that have been started on this server, newest first."""
+    newest = (Listed(*one) for one in run_store().newest(MOST_RUNS))
+    return branches_of(parent, (one.run.config for one in newest if not one.outdated))
+
+
+def chosen_others(parent: RunConfig, config: RunConfig) -> tuple[RunConfig, ...]:
+    """Draw the choice of other forks, if there are any, and return the chosen ones.
+
+    A fork that has been started stays visible when the settings change to the next one.
+    """
+    known = {fork.run_id: fork for fork in known_forks(parent)}
+    wanted = list(dict.fromkeys([*st.query_params.get_all(ALSO), *({config.run_id} & known.keys())]))
+    labels = {run_id: fork.label for run_id, fork in known.items() if fork != config}
+    shown = [run_id for run_id in wanted if run_id in labels][-MOST_OTHERS:]
+    if set(wanted) - known.keys() - {config.run_id}:
+        st.warning("Another fork in this link is not on this server. It was deleted, or trained on another server.")
+    st.query_params[ALSO] = [run_id for run_id in wanted if run_id in (*shown, config.run_id)]
+    if labels:
+        # The URL decides, so that a link opened in the same window works too.
+        st.session_state[_CHOSEN] = shown
+        st.multiselect(
+            "Also show",
+            list(labels),
+            format_func=labels.__getitem__,
+            key=_CHOSEN,
+            max_selections=MOST_OTHERS,
+            placeholder="other forks of this run",
+            on_change=_store_in_url,
+        )
+    return tuple(known[run_id] for run_id in shown)
+
+
+def _store_in_url() -> None:
+    st.query_params[ALSO] = st.session_state[_CHOSEN]

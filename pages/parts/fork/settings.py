@@ -1,0 +1,68 @@
+"""The settings of a fork: where it starts and what it changes. The URL stores each of them."""
+
+import streamlit as st
+
+from hw5core.network.activations import ACTIVATIONS
+from hw5core.runs.config import SETTINGS, RunConfig
+from hw5core.runs.forks import Normalisation, branch
+from pages.parts.fork.others import known_forks
+from pages.parts.shared.server import run_store
+from pages.parts.shared.settings import number_setting
+
+_EPOCH = "The fork starts from the weights at the end of this epoch. Epochs are counted from 0."
+
+
+def chosen_fork(parent: RunConfig) -> RunConfig | None:
+    """Draw the settings and return the fork. If the parent has no checkpoint to start from, say so and return None.
+
+    Raises ConfigError for a fork that cannot be trained.
+    """
+    epochs = _epochs(parent)
+    if not epochs:
+        st.info("This run has not finished an epoch yet. A fork can start after its first epoch.")
+        return None
+    columns = st.columns([1, 2, 2, 2, 2])
+    with columns[0]:
+        epoch = st.selectbox("after epoch", epochs, key="branch-epoch", bind="query-params", help=_EPOCH)
+    with columns[1]:
+        names = list(ACTIVATIONS)
+        activation = st.selectbox(
+            SETTINGS["activation"].label,
+            names,
+            index=names.index(_default_activation(parent)),
+            key="branch-activation",
+            bind="query-params",
+        )
+    with columns[2]:
+        rate = number_setting("learning_rate", parent.learning_rate, "branch-rate")
+    with columns[3]:
+        normalisation = st.selectbox(
+            "batch normalisation", list(Normalisation), key="branch-normalisation", bind="query-params"
+        )
+    with columns[4]:
+        length = number_setting("epochs", parent.epochs, "branch-epochs")
+    return branch(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
+
+
+def reset(parent: RunConfig) -> None:
+    """Set all settings to the defaults for a fork of this parent."""
+    st.session_state.update(
+        {
+            "branch-epoch": next(iter(_epochs(parent)), None),
+            "branch-activation": _default_activation(parent),
+            "branch-rate": parent.learning_rate,
+            "branch-normalisation": Normalisation.AS_IT_IS,
+            "branch-epochs": parent.epochs,
+        }
+    )
+
+
+def _epochs(parent: RunConfig) -> list[int]:
+    """Return the epochs with a checkpoint, and those after which existing forks start."""
+    forked = [config.fork.epoch for config in known_forks(parent) if config.fork]
+    return sorted({*run_store().forkable_epochs(parent.run_id), *forked})
+
+
+def _default_activation(parent: RunConfig) -> str:
+    """Return another activation than the parent's, because a fork without a change repeats its parent."""
+    return "sigmoid" if parent.activation == "relu" else "relu"
