@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from benchmarks.measurement import Measurement, milliseconds
 from hw5core.explain.summary import ask_module
-from hw5core.network.architecture import PRESETS, parse
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 
 _GIANT = "3x4096x4096 conv1000000k512s512nobias conv1000000k8 flatten linear1000000"
 _TIMES = 30

@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from benchmarks.live import window
 from benchmarks.measurement import Measurement, Promise, measured, milliseconds
-from hw5core.network.architecture import PRESETS
+from hw5core.network.presets import PRESETS
 
 _NETWORKS = ("homework", "vgg-16")
 _KEYS = 30

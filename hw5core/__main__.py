@@ -22,8 +22,9 @@ from hw5core.data.datasets import Pool
 from hw5core.engine.engine import Engine
 from hw5core.errors import LabError
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import PRESETS, parse
 from hw5core.network.counting import Count, count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 from hw5core.runs import recorded
 from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
 from hw5core.runs.history import RunHistory, accuracy_lines

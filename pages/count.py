@@ -5,8 +5,11 @@ import streamlit as st
 from hw5core.explain.formulas import SYMBOLS
 from hw5core.explain.summary import ModuleFacts
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import INPUT_LIMITS, LIMITS, MAX_LAYERS, MAX_TEXT, PRESETS, parse
+from hw5core.network.architecture import INPUT_LIMITS, MAX_LAYERS
 from hw5core.network.counting import MAX_VALUES, Count, count
+from hw5core.network.layers import KINDS
+from hw5core.network.notation import MAX_TEXT, parse
+from hw5core.network.presets import PRESETS
 from pages.parts.count import checking, work
 from pages.parts.count.at_work import convolution_at_work
 from pages.parts.count.clickable_drawing import clickable_drawing
@@ -96,7 +99,8 @@ def _how_to_write() -> str:
 
 
 def _limits() -> str:
-    ranges = (f"{limit.label} {limit.lowest:,} to {limit.highest:,}" for limit in (*LIMITS.values(), *INPUT_LIMITS))
+    limits = [limit for kind in KINDS for limit in kind.limits().values()] + list(INPUT_LIMITS)
+    ranges = dict.fromkeys(f"{limit.label} {limit.lowest:,} to {limit.highest:,}" for limit in limits)
     return (
         f"Limits: at most {MAX_LAYERS} layers, {MAX_TEXT:,} characters and {MAX_VALUES:,} output values a layer; "
         f"{', '.join(ranges)}."

@@ -1,22 +1,19 @@
-"""Hypothesis strategies: networks that fit, of every kind of layer, drawn layer by layer."""
+"""Hypothesis strategies: small networks in which every layer fits, with layers of every kind."""
+
+from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
-from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import (
-    Activate,
-    Architecture,
-    AvgPool,
-    BatchNorm,
-    Conv,
-    Dropout,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool,
-    Shape,
-)
+from hw5core.errors import ShapeError
+from hw5core.network.architecture import Architecture
+from hw5core.network.base_layer import Layer, Shape
 from hw5core.network.counting import count
+from hw5core.network.layers import KINDS
+from hw5core.network.notation import read_layer
+
+_MOST_ABOVE_LOWEST = 6
+"""How far a number of a layer goes above the lowest value that fits, so that the networks stay small."""
 
 
 @st.composite
@@ -25,40 +22,40 @@ def architectures(draw: st.DrawFn, most_layers: int = 8) -> Architecture:
     channels, height, width = (draw(st.integers(1, highest)) for highest in (6, 40, 40))
     architecture = Architecture((channels, height, width))
     for _ in range(draw(st.integers(0, most_layers))):
-        layer = draw(_layers(count(architecture).output_shape))
-        grown = Architecture(architecture.input_shape, (*architecture.layers, layer))
+        layer = draw(layers(count(architecture).output_shape))
+        grown = replace(architecture, layers=(*architecture.layers, layer))
         if count(grown).misfit is None:
             architecture = grown
     return architecture
 
 
-def _layers(shape: Shape) -> st.SearchStrategy[Layer]:
-    anywhere = st.one_of(
-        st.builds(Activate, st.sampled_from(sorted(ACTIVATIONS))),
-        st.builds(Dropout, st.integers(0, 10_000).map(lambda tenthousandths: tenthousandths / 10_000)),
-        st.just(BatchNorm()),
-    )
-    if len(shape) == 1:
-        return st.one_of(anywhere, st.builds(Linear, st.integers(1, 30), st.booleans()))
-    return st.one_of(anywhere, st.just(Flatten()), _convolutions(shape[0]), _pools())
-
-
 @st.composite
-def _convolutions(draw: st.DrawFn, in_channels: int) -> Conv:
-    groups = draw(st.sampled_from([divisor for divisor in range(1, in_channels + 1) if in_channels % divisor == 0]))
-    return Conv(
-        out_channels=groups * draw(st.integers(1, 6)),
-        kernel_size=draw(st.integers(1, 7)),
-        stride=draw(st.integers(1, 4)),
-        padding=draw(st.integers(0, 4)),
-        dilation=draw(st.integers(1, 3)),
-        groups=groups,
-        bias=draw(st.booleans()),
-    )
+def layers(draw: st.DrawFn, input_shape: Shape) -> Layer:
+    """Layers of any kind that fits an input of this shape, with values that the kind allows."""
+    kind = draw(st.sampled_from([kind for kind in KINDS if _fits(read_layer(kind.example), input_shape)]))
+    layer = read_layer(draw(st.sampled_from(list(kind.menu()))))
+    for name in kind.labels():
+        chosen: dict[str, Any] = {name: draw(_values(layer, name, input_shape))}
+        layer = replace(layer, **chosen)
+    return layer
 
 
-@st.composite
-def _pools(draw: st.DrawFn) -> MaxPool | AvgPool:
-    kernel_size = draw(st.integers(1, 5))
-    kind = draw(st.sampled_from([MaxPool, AvgPool]))
-    return kind(kernel_size, draw(st.integers(1, 4)), draw(st.integers(0, kernel_size // 2)))
+def _fits(layer: Layer, input_shape: Shape) -> bool:
+    try:
+        layer.output_shape(input_shape)
+    except ShapeError:
+        return False
+    return True
+
+
+def _values(layer: Layer, name: str, input_shape: Shape) -> st.SearchStrategy[Any]:
+    """Values of one field with which the layer fits, while its other fields stay the same."""
+    if choices := layer.choices(name, input_shape):
+        return st.sampled_from(list(choices))
+    value = getattr(layer, name)
+    if isinstance(value, bool):
+        return st.booleans()
+    limit = layer.bounds(input_shape)[name]
+    if isinstance(value, float):
+        return st.integers(0, 10_000).map(lambda parts: limit.lowest + (limit.highest - limit.lowest) * parts / 10_000)
+    return st.integers(limit.lowest, min(limit.highest, limit.lowest + _MOST_ABOVE_LOWEST))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from hw5core.network.architecture import write_layer
 from hw5core.network.counting import Count, LayerCount
 
 
@@ -48,7 +47,7 @@ def totals(first: Count, second: Count) -> list[Total]:
 
 
 def _pairs(first: Count, second: Count) -> list[Pair]:
-    words = [[write_layer(row.layer) for row in counted.rows] for counted in (first, second)]
+    words = [[str(row.layer) for row in counted.rows] for counted in (first, second)]
     blocks = SequenceMatcher(a=words[0], b=words[1], autojunk=False).get_opcodes()
     return [
         Pair(one, other)

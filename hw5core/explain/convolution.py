@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hw5core.network.architecture import Conv
-from hw5core.network.counting import window_output
+from hw5core.network.layers import Conv
+from hw5core.network.windows import window_output
 
 Grid = tuple[tuple[int, ...], ...]
 

@@ -7,18 +7,7 @@ To scale where it can be: heights are the maps' heights, linearly; thickness is 
 from dataclasses import dataclass
 from math import log2
 
-from hw5core.network.architecture import (
-    Activate,
-    AvgPool,
-    BatchNorm,
-    Conv,
-    Dropout,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool,
-    Shape,
-)
+from hw5core.network.base_layer import Shape
 from hw5core.network.counting import Count
 
 TALLEST = 150
@@ -66,23 +55,10 @@ def drawing(counted: Count, selected: int | None = None, ink: str = "inherit") -
 def _stages(counted: Count) -> list[_Stage]:
     stages = [_Stage(0, "input", counted.architecture.input_shape, _COLOURS["input"])]
     for row in counted.rows:
-        if not isinstance(row.layer, Activate | Dropout | BatchNorm):
+        if row.layer.drawn_label:
             colour = _COLOURS["weights" if row.parameters else "none"]
-            stages.append(_Stage(row.number, _label(row.layer), row.output_shape, colour))
+            stages.append(_Stage(row.number, row.layer.drawn_label, row.output_shape, colour))
     return stages
-
-
-def _label(layer: Layer) -> str:
-    match layer:
-        case Conv(kernel_size=kernel, stride=stride) | MaxPool(kernel, stride) | AvgPool(kernel, stride):
-            kind = "conv" if isinstance(layer, Conv) else "max" if isinstance(layer, MaxPool) else "mean"
-            return f"{kind} {kernel}×{kernel}" + (f" /{stride}" if stride > 1 else "")
-        case Flatten():
-            return "flatten"
-        case Linear():
-            return "linear"
-        case _:
-            return ""
 
 
 def _thickness(shape: Shape) -> float:

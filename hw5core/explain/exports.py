@@ -2,12 +2,10 @@
 
 import csv
 import io
-from dataclasses import fields
-from typing import Any
 
 from hw5core.explain.formulas import arithmetic, grouped
-from hw5core.network.architecture import Architecture, AvgPool, Conv, Dropout, Linear, MaxPool
-from hw5core.network.counting import Count, LayerCount, torch_class
+from hw5core.network.architecture import Architecture
+from hw5core.network.counting import Count, LayerCount
 
 _CODE = '''"""{network}
 
@@ -66,32 +64,8 @@ def latex_table(counted: Count) -> str:
 
 
 def _module(row: LayerCount) -> str:
-    return f"nn.{torch_class(row.layer, row.input_shape)}({_arguments(row)})"
-
-
-def _arguments(row: LayerCount) -> str:
-    """What the module is called with; what equals PyTorch's own default is left out."""
-    layer, channels = row.layer, row.input_shape[0]
-    match layer:
-        case Conv():
-            return ", ".join([str(channels), str(layer.out_channels), *_named(layer, "kernel_size")])
-        case Linear():
-            return ", ".join([str(channels), *map(str, [layer.out_features]), *_named(layer)])
-        case MaxPool() | AvgPool():
-            return ", ".join(_named(layer, "kernel_size", "stride"))
-        case Dropout(probability=probability):
-            return str(probability)
-        case _:
-            return str(channels) if torch_class(layer, row.input_shape).startswith("BatchNorm") else ""
-
-
-def _named(layer: Any, *always: str) -> list[str]:
-    """The fields that are not at their default, and those that have none."""
-    return [
-        f"{field.name}={getattr(layer, field.name)}"
-        for field in fields(layer)
-        if field.name in always or (field.default != getattr(layer, field.name) and not field.name.startswith("out_"))
-    ]
+    """Return the Python expression that builds the layer's module."""
+    return f"nn.{row.layer.torch_class(row.input_shape)}({row.layer.torch_arguments(row.input_shape)})"
 
 
 def _shape(row: LayerCount) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from hw5core.network.architecture import Shape, parse
+from hw5core.network.base_layer import Shape
 from hw5core.network.counting import BYTES_PER_VALUE, LayerCount, Sizes
+from hw5core.network.notation import parse
 
 if TYPE_CHECKING:
     from torch import nn

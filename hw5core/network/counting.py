@@ -1,42 +1,31 @@
-"""The closed-form maths of question 1: output shapes, parameters, multiply-accumulates (MACs), memory and
-receptive fields. No torch.
+"""Counts a network without torch: output shapes, parameters, multiply-accumulates (MACs), memory and receptive fields.
 
-Every number is a Python integer, so nothing overflows and nothing is allocated: a network of a hundred billion
-parameters costs as much to count as one of a hundred.
+Every number is a Python integer. Nothing overflows and nothing is allocated, so a network of a hundred billion
+parameters costs as little to count as one of a hundred.
 """
 
 from dataclasses import dataclass
-from math import gcd, isqrt, prod
+from math import prod
 
 from hw5core.errors import ShapeError
-from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import (
-    Activate,
-    Architecture,
-    AvgPool,
-    BatchNorm,
-    Conv,
-    Dropout,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool,
-    Shape,
-)
+from hw5core.network.architecture import Architecture
+from hw5core.network.base_layer import Layer, Shape, View
 
 BYTES_PER_VALUE = 4
-"""float32, as PyTorch computes by default."""
+"""The size of a float32, PyTorch's default."""
 
 MAX_VALUES = 10**12
-"""The most values one layer may put out for one example: beyond it even the meta device's arithmetic ends."""
+"""The largest output of a layer for one example. Beyond it, arithmetic on PyTorch's meta device fails too."""
 
 
 @dataclass(frozen=True)
 class LayerCount:
-    """What the closed form says of one layer. Shapes are those of one example; `weights` and `biases` are trainable
-    parameters (of a batch normalisation: its scales and its shifts). `macs` are multiplications by a weight, for one
-    example. `receptive_field` is the side, in input pixels, of the square that one output value can depend on, and
-    None where that is the whole input."""
+    """The counts of one layer, for one example.
+
+    `number` counts layers from 1. `weights` and `biases` are trainable parameters (scales and shifts of a
+    normalisation). `macs` are multiplications by a weight. `receptive_field` is the side, in input pixels, of the
+    square that one output value depends on; None if it depends on the whole input.
+    """
 
     number: int
     layer: Layer
@@ -58,18 +47,18 @@ class LayerCount:
 
     @property
     def activations(self) -> int:
-        """How many values the layer puts out for one example."""
+        """The number of output values for one example."""
         return prod(self.output_shape)
 
     @property
     def name(self) -> str:
         """Class and position as torchsummary prints them: "Conv2d-1"."""
-        return f"{torch_class(self.layer, self.input_shape)}-{self.number}"
+        return f"{self.layer.torch_class(self.input_shape)}-{self.number}"
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """The first layer (numbered from 1) that does not fit its input, and the sentence that says so."""
+    """The first layer that does not fit its input, numbered from 1, and a sentence that says how to correct it."""
 
     number: int
     message: str
@@ -77,7 +66,7 @@ class Misfit:
 
 @dataclass(frozen=True)
 class Count:
-    """The rows of the layers that fit, in order, and the first misfit if there is one: no row follows a misfit."""
+    """The counts of the layers up to the first misfit, in order. `misfit` is None if every layer fits."""
 
     architecture: Architecture
     rows: tuple[LayerCount, ...]
@@ -85,7 +74,7 @@ class Count:
 
     @property
     def fitting(self) -> Architecture:
-        """The network up to the first misfit: what PyTorch can build of it."""
+        """The network without its first misfit and what follows: the part that PyTorch can build."""
         return Architecture(self.architecture.input_shape, tuple(row.layer for row in self.rows))
 
     @property
@@ -111,7 +100,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The four sizes under torchsummary's table, in bytes for a batch of one."""
+    """The four sizes below torchsummary's table, in bytes for a batch of one."""
 
     input: int
     forward_backward: int
@@ -123,22 +112,22 @@ class Sizes:
 
 
 def count(architecture: Architecture) -> Count:
-    """Follow one example through the network and count each layer. Never raises: a misfit ends the rows."""
+    """Count each layer of a network. Never raises: the rows end before the first layer that does not fit."""
     rows: list[LayerCount] = []
     shape: Shape = architecture.input_shape
-    view: _View | None = _View(1, 1)
+    view: View | None = View(1, 1)
     for number, layer in enumerate(architecture.layers, start=1):
-        view = _widen(view, layer)
         try:
-            rows.append(_count_layer(number, layer, shape, view))
+            row, view = _count_layer(number, layer, shape, view)
         except ShapeError as error:
             return Count(architecture, tuple(rows), Misfit(number, str(error)))
-        shape = rows[-1].output_shape
+        rows.append(row)
+        shape = row.output_shape
     return Count(architecture, tuple(rows), None)
 
 
 def sizes(counted: Count) -> Sizes:
-    """torchsummary's sizes: every listed output counts twice, once forward and once for its gradient."""
+    """Return torchsummary's sizes. It counts every listed output twice: once forward, once for its gradient."""
     return Sizes(
         input=BYTES_PER_VALUE * prod(counted.architecture.input_shape),
         forward_backward=2 * BYTES_PER_VALUE * counted.activations,
@@ -146,154 +135,20 @@ def sizes(counted: Count) -> Sizes:
     )
 
 
-def torch_class(layer: Layer, input_shape: Shape) -> str:
-    """The class of torch.nn that computes the layer on this input."""
-    match layer:
-        case Conv():
-            return "Conv2d"
-        case MaxPool():
-            return "MaxPool2d"
-        case AvgPool():
-            return "AvgPool2d"
-        case BatchNorm():
-            return "BatchNorm2d" if len(input_shape) == 3 else "BatchNorm1d"
-        case Activate(name):
-            return ACTIVATIONS[name].torch_module
-        case Flatten() | Linear() | Dropout():
-            return type(layer).__name__
-
-
-def window_output(size: int, kernel_size: int, stride: int, padding: int, dilation: int = 1) -> int:
-    """How many positions a sliding window has along one side: floor((size + 2p - d(k-1) - 1) / s) + 1."""
-    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
-
-
-def largest_kernel(size: int, padding: int, dilation: int = 1) -> int:
-    """The largest kernel that fits a side of this size, padding added at both ends; 0 or less where none does."""
-    return (size + 2 * padding - 1) // dilation + 1
-
-
-def least_padding(size: int, kernel_size: int, dilation: int = 1) -> int:
-    """The padding that the kernel needs to fit a side of this size."""
-    return max(0, -(-(dilation * (kernel_size - 1) + 1 - size) // 2))
-
-
-def fitting_groups(in_channels: int, out_channels: int) -> list[int]:
-    """The numbers of groups that divide both, smallest first."""
-    shared = gcd(in_channels, out_channels)
-    small = [divisor for divisor in range(1, isqrt(shared) + 1) if shared % divisor == 0]
-    return sorted({*small, *(shared // divisor for divisor in small)})
-
-
-@dataclass(frozen=True)
-class _View:
-    """What one value sees of the input: the side of its square, and how far apart neighbouring values' squares lie."""
-
-    side: int
-    jump: int
-
-
-def _widen(view: _View | None, layer: Layer) -> _View | None:
-    """The view after the layer; None once a linear layer has mixed the whole input."""
-    match layer:
-        case Linear():
-            return None
-        case Conv() | MaxPool() | AvgPool() if view:
-            dilation = layer.dilation if isinstance(layer, Conv) else 1
-            return _View(view.side + dilation * (layer.kernel_size - 1) * view.jump, view.jump * layer.stride)
-        case _:
-            return view
-
-
-def _count_layer(number: int, layer: Layer, shape: Shape, view: _View | None) -> LayerCount:
-    output = _output_shape(layer, shape)
+def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> tuple[LayerCount, View | None]:
+    """Return the counts of a layer whose input has this shape and view, and the view of its output."""
+    output = layer.output_shape(shape)
     if prod(output) > MAX_VALUES:
         raise ShapeError(f"its output would hold {prod(output):,} values; the limit is {MAX_VALUES:,}: make it smaller")
-    weights, biases = _weights_and_biases(layer, shape)
-    macs = weights * prod(output[1:]) if isinstance(layer, Conv | Linear) else 0
-    return LayerCount(number, layer, shape, output, weights, biases, macs, view.side if view else None)
-
-
-def _output_shape(layer: Layer, shape: Shape) -> Shape:
-    match layer:
-        case Conv():
-            _check_groups(layer, _channels(layer, shape))
-            return (layer.out_channels, *_slide(layer, shape))
-        case MaxPool() | AvgPool():
-            if layer.padding > layer.kernel_size // 2:
-                raise ShapeError(
-                    f"a pooling's padding is at most half its kernel: "
-                    f"padding {layer.kernel_size // 2} or less, or kernel {2 * layer.padding} or more"
-                )
-            return (_channels(layer, shape), *_slide(layer, shape))
-        case Flatten():
-            return (prod(shape),)
-        case Linear():
-            if len(shape) != 1:
-                raise ShapeError("a linear layer takes one row of features: put a flatten before it")
-            return (layer.out_features,)
-        case _:
-            return shape
-
-
-def _weights_and_biases(layer: Layer, shape: Shape) -> tuple[int, int]:
-    match layer:
-        case Conv():
-            weights = shape[0] // layer.groups * layer.out_channels * layer.kernel_size**2
-            return weights, layer.out_channels * layer.bias
-        case Linear():
-            return shape[0] * layer.out_features, layer.out_features * layer.bias
-        case BatchNorm():
-            return shape[0], shape[0]
-        case _:
-            return 0, 0
-
-
-def _channels(layer: Layer, shape: Shape) -> int:
-    if len(shape) != 3:
-        raise ShapeError(
-            f"{_noun(layer)} needs rows and columns, and a flatten came before: move it ahead of the flatten"
-        )
-    return shape[0]
-
-
-def _noun(layer: Layer) -> str:
-    return "a convolution" if isinstance(layer, Conv) else "a pooling"
-
-
-def _check_groups(layer: Conv, in_channels: int) -> None:
-    if in_channels % layer.groups or layer.out_channels % layer.groups:
-        raise ShapeError(
-            f"{layer.groups} groups must divide both the {in_channels} channels that come in and the "
-            f"{layer.out_channels} that go out: {_or_list(fitting_groups(in_channels, layer.out_channels))} would"
-        )
-
-
-def _or_list(numbers: list[int]) -> str:
-    """The smallest few as words: "1, 2 or 4"."""
-    *first, last = map(str, numbers[:6])
-    return f"{', '.join(first)} or {last}" if first else last
-
-
-def _slide(layer: Conv | MaxPool | AvgPool, shape: Shape) -> tuple[int, int]:
-    dilation = layer.dilation if isinstance(layer, Conv) else 1
-    height, width = (
-        window_output(size, layer.kernel_size, layer.stride, layer.padding, dilation) for size in shape[1:]
+    after = layer.view(view, shape)
+    counted = LayerCount(
+        number=number,
+        layer=layer,
+        input_shape=shape,
+        output_shape=output,
+        weights=layer.weights(shape),
+        biases=layer.biases(shape),
+        macs=layer.macs(shape),
+        receptive_field=after.side if after else None,
     )
-    if height < 1 or width < 1:
-        raise ShapeError(_too_large(layer, dilation, shape))
-    return height, width
-
-
-def _too_large(layer: Conv | MaxPool | AvgPool, dilation: int, shape: Shape) -> str:
-    """Name the mends of a window larger than its padded input: more padding, or a smaller kernel."""
-    side = min(shape[1:])
-    padding = least_padding(side, layer.kernel_size, dilation)
-    kernel = largest_kernel(side, layer.padding, dilation)
-    more_padding = f"padding {padding} or more, or " if isinstance(layer, Conv) else ""
-    padded = f" with padding {layer.padding}" if layer.padding else ""
-    spread = f" dilated by {dilation}" if dilation > 1 else ""
-    return (
-        f"kernel {layer.kernel_size}{spread} does not fit a {shape[1]}x{shape[2]} input{padded}: "
-        f"{more_padding}kernel {kernel} or less"
-    )
+    return counted, after

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hw5core.errors import ArchitectureError
-from hw5core.network.architecture import Architecture, Layer, read_layer
+from hw5core.network.architecture import Architecture
+from hw5core.network.base_layer import Layer
+from hw5core.network.notation import read_layer
 
 MAX_UNDO = 100
 """How many steps back are kept."""

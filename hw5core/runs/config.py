@@ -15,8 +15,11 @@ from typing import Any
 from hw5core.data import datasets
 from hw5core.errors import ArchitectureError, ConfigError
 from hw5core.network.activations import ACTIVATIONS, Activation
-from hw5core.network.architecture import PRESETS, Activate, Architecture, BatchNorm, parse
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
+from hw5core.network.layers import Activate, BatchNorm
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 
 TRAINING_VERSION = 4
 """Part of every run's id: raise it whenever training.py computes different numbers from the same config."""

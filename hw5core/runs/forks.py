@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
-from hw5core.network.architecture import Architecture, BatchNorm, Conv, Layer
+from hw5core.network.architecture import Architecture
+from hw5core.network.base_layer import Layer
+from hw5core.network.layers import BatchNorm, Conv
 from hw5core.runs.config import Fork, RunConfig
 from hw5core.runs.history import RunHistory
 

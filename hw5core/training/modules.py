@@ -1,30 +1,18 @@
-"""From an Architecture to the torch.nn.Module that computes it, and its first weights."""
+"""Builds the torch.nn.Module of an Architecture, and draws its first weights."""
 
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hw5core.errors import ArchitectureError
-from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import (
-    Activate,
-    Architecture,
-    AvgPool,
-    BatchNorm,
-    Conv,
-    Dropout,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool,
-    Shape,
-)
+from hw5core.network.architecture import Architecture
+from hw5core.network.base_layer import Layer, Shape
 from hw5core.network.counting import count
 
 
 def build(architecture: Architecture) -> nn.Sequential:
-    """The module, one child per layer in order, on the current default device with PyTorch's own initial weights.
+    """Return the module, one child per layer in order, on the default device with PyTorch's own first weights.
 
     Under `torch.device("meta")` nothing is allocated. Raises ArchitectureError if a layer does not fit its input.
     """
@@ -35,71 +23,51 @@ def build(architecture: Architecture) -> nn.Sequential:
 
 
 def module_for(layer: Layer, input_shape: Shape) -> nn.Module:
-    """The torch.nn module of one layer that receives examples of `input_shape`."""
-    match layer:
-        case Conv():
-            return nn.Conv2d(
-                input_shape[0],
-                layer.out_channels,
-                layer.kernel_size,
-                stride=layer.stride,
-                padding=layer.padding,
-                dilation=layer.dilation,
-                groups=layer.groups,
-                bias=layer.bias,
-            )
-        case MaxPool(kernel_size, stride, padding):
-            return nn.MaxPool2d(kernel_size, stride, padding)
-        case AvgPool(kernel_size, stride, padding):
-            return nn.AvgPool2d(kernel_size, stride, padding)
-        case Flatten():
-            return nn.Flatten()
-        case Linear(out_features, bias):
-            return nn.Linear(input_shape[0], out_features, bias=bias)
-        case BatchNorm():
-            return nn.BatchNorm2d(input_shape[0]) if len(input_shape) == 3 else nn.BatchNorm1d(input_shape[0])
-        case Dropout(probability):
-            return nn.Dropout(probability)
-        case Activate(name):
-            module = getattr(nn, ACTIVATIONS[name].torch_module)()
-            assert isinstance(module, nn.Module)
-            return module
+    """Return the torch.nn module of one layer whose input has this shape."""
+    arguments = layer.torch_arguments(input_shape)
+    module = getattr(nn, layer.torch_class(input_shape))(*arguments.positional, **arguments.named)
+    assert isinstance(module, nn.Module)
+    return module
 
 
 def initial_network(architecture: Architecture, seed: int, initialisation: str = "pytorch") -> nn.Sequential:
-    """A network whose first weights depend on the seed, the shapes and the kind of initialisation alone (a name in
-    config.INITIALISATIONS), so that networks which differ only in their activations begin with equal tensors.
+    """Build a network whose first weights depend only on the seed, the shapes and the initialisation.
 
-    They are drawn from a generator of their own: whatever else runs in this process cannot change them.
+    Networks that differ only in their activations therefore start with equal tensors. The weights are drawn from a
+    generator of their own, so nothing else in the process can change them. `initialisation` is a key of
+    config.INITIALISATIONS.
     """
     with torch.random.fork_rng(devices=[]):
         network = build(architecture)
     generator = torch.Generator().manual_seed(seed)
-    for module in network:
-        if isinstance(module, nn.Conv2d | nn.Linear):
+    for layer, module in zip(architecture.layers, network, strict=True):
+        if layer.draws_weights:
             _draw_weights(module, initialisation, generator)
     return network
 
 
 @torch.no_grad()
-def _draw_weights(module: nn.Conv2d | nn.Linear, initialisation: str, generator: torch.Generator) -> None:
-    """Xavier and He as their papers have them for ReLU, with biases 0, whichever activation follows."""
+def _draw_weights(module: nn.Module, initialisation: str, generator: torch.Generator) -> None:
+    """Fill the weights and biases of one module. Xavier and He follow their papers: gain for ReLU whichever activation
+    follows, and biases of 0."""
+    weight, bias = module.weight, module.bias
+    assert isinstance(weight, Tensor)
     match initialisation:
         case "pytorch":
-            # What reset_parameters of both classes does, in the same order of draws.
-            nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5), generator=generator)
+            # The same draws in the same order as reset_parameters of Conv2d and Linear.
+            nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
         case "xavier":
-            nn.init.xavier_uniform_(module.weight, generator=generator)
+            nn.init.xavier_uniform_(weight, generator=generator)
         case "he":
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator)
         case "normal":
-            nn.init.normal_(module.weight, std=0.01, generator=generator)
+            nn.init.normal_(weight, std=0.01, generator=generator)
         case _:
             raise ValueError(f"there is no initialisation {initialisation!r}")
-    if module.bias is None:
+    if not isinstance(bias, Tensor):
         return
     if initialisation == "pytorch":
-        bound = 1 / math.sqrt(module.weight[0].numel())
-        nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+        bound = 1 / math.sqrt(weight[0].numel())
+        nn.init.uniform_(bias, -bound, bound, generator=generator)
     else:
-        nn.init.zeros_(module.bias)
+        nn.init.zeros_(bias)

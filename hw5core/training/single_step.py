@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hw5core.data.datasets import Pool
-from hw5core.network.architecture import Activate
 from hw5core.network.counting import LayerCount, count
+from hw5core.network.layers import Activate
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint, MeasuredLayer, MeasuredStep, Record
 from hw5core.training.loop import batch_indices, dropout_seed, saturated_share, standardise, train

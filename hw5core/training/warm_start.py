@@ -13,7 +13,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from hw5core.network.architecture import Architecture, BatchNorm, Conv, Linear
+from hw5core.network.architecture import Architecture
+from hw5core.network.layers import BatchNorm, Conv, Linear
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint
 from hw5core.training.modules import initial_network

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from hw5core.explain.summary import ask_module
-from hw5core.network.architecture import PRESETS
+from hw5core.network.presets import PRESETS
 from pages.parts.count import checking
 from pages.parts.count.table import AGREES
 from pages.parts.shared import server

@@ -6,8 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from hw5core.explain.convolution import MOST_KERNEL, demonstrate
-from hw5core.network.architecture import Conv
 from hw5core.network.counting import Count, LayerCount
+from hw5core.network.layers import Conv
 from pages.parts.shared.frame import heading
 
 _HERE = Path(__file__)

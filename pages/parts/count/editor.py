@@ -1,47 +1,20 @@
 """The list of layers with sliders that report while they are dragged (editor.js draws it; here is what it draws)."""
 
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from hw5core.network import editing
-from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import (
-    INPUT_LIMITS,
-    LIMITS,
-    MAX_LAYERS,
-    Activate,
-    Architecture,
-    Conv,
-    Dropout,
-    Layer,
-    Limit,
-    Linear,
-    Shape,
-)
-from hw5core.network.bounds import bounds
-from hw5core.network.counting import Count, fitting_groups, torch_class
+from hw5core.network.architecture import INPUT_LIMITS, MAX_LAYERS, Architecture
+from hw5core.network.base_layer import Layer, Limit, Shape
+from hw5core.network.counting import Count
+from hw5core.network.layers import KINDS
 from pages.parts.count import work
 
 KEY = "layer editor"
 
-SLIDER_ENDS = {"out_channels": 512, "out_features": 4096, "kernel_size": 15}
-"""Where the sliders end unless the network already goes further; the number beside them goes on to the limit."""
-
-_SLIDERS = {Conv: ("out_channels", "kernel_size"), Linear: ("out_features",)}
-_MOST_GROUPS = 40
-_NEW_LAYERS = {
-    "conv64k3p1": "convolution",
-    **{name: activation.label for name, activation in ACTIVATIONS.items()},
-    "maxpool2": "max pooling",
-    "avgpool2": "average pooling",
-    "flatten": "flatten",
-    "linear10": "linear",
-    "bn": "batch normalisation",
-    "dropout0.5": "dropout",
-}
 _Card = dict[str, Any]
 
 _HERE = Path(__file__)
@@ -73,7 +46,7 @@ def _shown(counted: Count, selected: int | None) -> dict[str, Any]:
         "answered": answered,
         "resting": work.current_work().resting,
         "cards": (_input_card(counted.architecture), *_layer_cards(counted, selected)),
-        "kinds": tuple(_NEW_LAYERS.items()),
+        "kinds": tuple(entry for kind in KINDS for entry in kind.menu().items()),
         "add_at": after,
         "add_label": f"Add below layer {selected}" if selected else "Add at the end",
     }
@@ -98,7 +71,7 @@ def _layer_cards(counted: Count, selected: int | None) -> list[_Card]:
         card = _card(
             place,
             type(layer).__name__,
-            f"{torch_class(layer, shape or counted.output_shape)}-{place + 1}",
+            f"{layer.torch_class(shape or counted.output_shape)}-{place + 1}",
             facts,
             _controls(layer, shape),
             compact=_compact_text(layer),
@@ -121,32 +94,27 @@ def _card(place: int, kind: str, name: str, facts: str, controls: list[_Card], c
 
 
 def _controls(layer: Layer, input_shape: Shape) -> list[_Card]:
-    limits = bounds(layer, input_shape)
-    sliders = _SLIDERS.get(type(layer), ())
-    controls = [_slider(layer, name, limits[name]) for name in sliders]
-    for name in limits:
-        if name == "groups" and isinstance(layer, Conv) and len(input_shape) == 3:
-            controls.append(_groups(layer, input_shape[0]))
-        elif name not in sliders:
-            controls.append(_number(name, limits[name], LIMITS[name], getattr(layer, name), compact=True))
-    match layer:
-        case Conv(bias=bias) | Linear(bias=bias):
-            controls.append({"field": "bias", "label": "bias", "type": "toggle", "value": bias, "compact": True})
-        case Activate(name=name):
-            options = [(known, activation.label) for known, activation in ACTIVATIONS.items()]
-            controls.append(_choice("name", "function", name, options, numeric=False))
-        case Dropout(probability=probability):
-            limit = Limit("probability", 0, 1)
-            controls.append(_number("probability", limit, limit, probability, compact=True))
+    """Return one control per field of the layer. Each ends where the layer stops fitting its input."""
+    bounds, limits, labels, ends = layer.bounds(input_shape), layer.limits(), layer.labels(), layer.slider_ends()
+    controls = []
+    for name, label in labels.items():
+        value, choices = getattr(layer, name), layer.choices(name, input_shape)
+        if choices:
+            controls.append(_choice(name, label, value, choices))
+        elif isinstance(value, bool):
+            controls.append({"field": name, "label": label, "type": "toggle", "value": value, "compact": True})
+        elif name in ends:
+            controls.append(_slider(name, bounds[name], value, ends[name]))
+        else:
+            controls.append(_number(name, bounds[name], limits[name], value, compact=True))
     return controls
 
 
-def _slider(layer: Layer, name: str, limit: Limit) -> _Card:
-    value: int = getattr(layer, name)
-    step = layer.groups if isinstance(layer, Conv) and name == "out_channels" and value % layer.groups == 0 else 1
-    end = min(limit.highest, max(SLIDER_ENDS[name], value))
-    control = _number(name, Limit(limit.label, max(limit.lowest, step), end), limit, value, compact=False)
-    return control | {"type": "slider", "step": step}
+def _slider(name: str, bounds: Limit, value: int, common: int) -> _Card:
+    """Return a slider that ends at the largest common value unless the network already exceeds it. The number beside
+    it goes on to the bound."""
+    shown = replace(bounds, highest=min(bounds.highest, max(common, value)))
+    return _number(name, shown, bounds, value, compact=False) | {"type": "slider", "step": bounds.step}
 
 
 def _number(name: str, shown: Limit, limit: Limit, value: float, compact: bool) -> _Card:
@@ -163,32 +131,25 @@ def _number(name: str, shown: Limit, limit: Limit, value: float, compact: bool) 
     }
 
 
-def _groups(layer: Conv, in_channels: int) -> _Card:
-    """Only numbers that divide both channels can be chosen, and the present one."""
-    fitting = {*fitting_groups(in_channels, layer.out_channels)[:_MOST_GROUPS], layer.groups}
-    return _choice(
-        "groups", "groups", layer.groups, [(number, f"{number:,}") for number in sorted(fitting)], numeric=True
-    )
-
-
-def _choice(name: str, label: str, value: object, options: list[tuple[Any, str]], numeric: bool) -> _Card:
+def _choice(name: str, label: str, value: object, choices: dict[Any, str]) -> _Card:
     return {
         "field": name,
         "label": label,
         "type": "choice",
         "value": value,
-        "options": options,
-        "numeric": numeric,
+        "options": list(choices.items()),
+        "numeric": isinstance(value, int),
         "compact": True,
     }
 
 
 def _compact_text(layer: Layer) -> str:
-    """What the folded controls of a convolution or a linear layer stand at."""
-    sliders = _SLIDERS.get(type(layer), ())
-    values = [(field.name, getattr(layer, field.name)) for field in fields(layer) if field.name not in sliders]
+    """Return the values of the controls that are folded away, such as "stride 4 · padding 2 · no bias"."""
+    values = [
+        (label, getattr(layer, name)) for name, label in layer.labels().items() if name not in layer.slider_ends()
+    ]
     return " · ".join(
-        "no bias" if value is False else "bias" if value is True else f"{name} {value}" for name, value in values
+        f"no {label}" if value is False else label if value is True else f"{label} {value}" for label, value in values
     )
 
 

@@ -5,10 +5,10 @@ Those that follow the thumb are words in cells; the formulas, with their fractio
 
 from math import prod
 
-from hw5core.explain.formulas import arithmetic_in_words, product, shape_arithmetic, shape_symbols, symbols
+from hw5core.explain.formulas import arithmetic_in_words, product, shape_arithmetic
 from hw5core.explain.summary import ModuleFacts
-from hw5core.network.architecture import Shape
-from hw5core.network.counting import BYTES_PER_VALUE, Count, LayerCount, torch_class
+from hw5core.network.base_layer import Shape
+from hw5core.network.counting import BYTES_PER_VALUE, Count, LayerCount
 from pages.parts.count.live_table import Row, Table
 
 AGREES, DISAGREES, NOT_ASKED = "✓", "✘", "·"
@@ -61,12 +61,12 @@ def cost_table(counted: Count, selected: int | None) -> Table:
 
 def formula_table(counted: Count, selected: int | None) -> str:
     """The parameters of each layer that has any: in symbols, and with its numbers."""
-    rows = [row for row in counted.rows if symbols(row)]
+    rows = [row for row in counted.rows if row.layer.parameter_symbols()]
     return _table(
         ["layer", "parameters in symbols", "with its numbers"],
         ":--|:--|:--",
         ["input", "", "none"],
-        [[_name(row, selected), _latex(symbols(row)), _latex(product(row))] for row in rows],
+        [[_name(row, selected), _latex(row.layer.parameter_symbols()), _latex(product(row))] for row in rows],
         counted,
         ["**total**", "", f"**{counted.parameters:,}**"],
     )
@@ -74,12 +74,12 @@ def formula_table(counted: Count, selected: int | None) -> str:
 
 def shape_table(counted: Count, selected: int | None) -> str:
     """The output's side of each layer that changes the shape: in symbols, and with its numbers."""
-    rows = [row for row in counted.rows if shape_symbols(row)]
+    rows = [row for row in counted.rows if row.layer.shape_symbols()]
     return _table(
         ["layer", "output side in symbols", "with its numbers"],
         ":--|:--|:--",
         ["input", "", _shape(counted.architecture.input_shape)],
-        [[_name(row, selected), _latex(shape_symbols(row)), _latex(shape_arithmetic(row))] for row in rows],
+        [[_name(row, selected), _latex(row.layer.shape_symbols()), _latex(shape_arithmetic(row))] for row in rows],
         counted,
         ["**output**", "", f"**{_shape(counted.output_shape)}**"],
     )
@@ -125,7 +125,7 @@ def _table(
 def _names_that_wait(counted: Count) -> list[str]:
     """Layers from the misfit on: their input is not known, so neither are their numbers."""
     begin = len(counted.rows)
-    names = [torch_class(layer, counted.output_shape) for layer in counted.architecture.layers[begin:]]
+    names = [layer.torch_class(counted.output_shape) for layer in counted.architecture.layers[begin:]]
     return [f"{'⚠️ ' if not place else ''}{name}-{begin + 1 + place}" for place, name in enumerate(names)]
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from hw5core.errors import ArchitectureError
-from hw5core.network.architecture import PRESETS, Architecture, parse
+from hw5core.network.architecture import Architecture
 from hw5core.network.editing import History
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 
 ADDRESS = "net"
 LINE = "one-line form"

@@ -3,8 +3,9 @@
 import pytest
 
 from hw5core.charts.layers import SELECTION, share_chart, share_table
-from hw5core.network.architecture import PRESETS, parse
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if name != "empty"])

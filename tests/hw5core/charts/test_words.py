@@ -13,8 +13,9 @@ from hw5core.charts.words import (
     test_accuracies_in_words,
     validation_losses_in_words,
 )
-from hw5core.network.architecture import PRESETS, parse
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import EpochResult

@@ -3,8 +3,9 @@
 from hypothesis import given
 
 from hw5core.explain.comparison import differing_layers, totals
-from hw5core.network.architecture import Architecture, parse
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
 from tests.strategies import architectures
 
 

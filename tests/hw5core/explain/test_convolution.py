@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from hw5core.explain.convolution import DIGIT, demonstrate
-from hw5core.network.architecture import Conv
+from hw5core.network.layers import Conv
 
 
 def test_the_digit_is_a_real_one() -> None:

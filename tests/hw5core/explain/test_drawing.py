@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from hw5core.explain.drawing import drawing
-from hw5core.network.architecture import PRESETS, Architecture
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
+from hw5core.network.presets import PRESETS
 from tests.strategies import architectures
 
 SVG = "{http://www.w3.org/2000/svg}"

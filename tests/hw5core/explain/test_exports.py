@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from hw5core.explain.exports import csv_table, latex_table, python_code
-from hw5core.network.architecture import PRESETS, Architecture, parse
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 from hw5core.training.modules import build
 from tests.strategies import architectures
 

@@ -5,8 +5,9 @@ from math import floor
 from hypothesis import given, settings
 
 from hw5core.explain.formulas import arithmetic, arithmetic_in_words, grouped, product, shape_arithmetic
-from hw5core.network.architecture import PRESETS, Architecture
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
+from hw5core.network.presets import PRESETS
 from tests.strategies import architectures
 
 

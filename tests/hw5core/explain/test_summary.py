@@ -12,8 +12,10 @@ import torchinfo
 from hypothesis import given, settings
 
 from hw5core.explain.summary import MEBIBYTE, MEGABYTE, ask_module, megabytes
-from hw5core.network.architecture import PRESETS, Architecture, parse
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 from hw5core.training.modules import build
 from tests.strategies import architectures
 

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw5core.errors import ArchitectureError
-from hw5core.network.architecture import LIMITS, Architecture, AvgPool, Conv, MaxPool
-from hw5core.network.bounds import bounds
-from hw5core.network.counting import count, fitting_groups
+from hw5core.network.architecture import Architecture
+from hw5core.network.counting import count
+from hw5core.network.layers import AvgPool, Conv, MaxPool
+from hw5core.network.windows import fitting_groups
 from tests.strategies import architectures
 
 
@@ -29,19 +30,19 @@ def test_windows_fit_up_to_both_ends_and_no_further(architecture: Architecture) 
     for place, row in enumerate(count(architecture).rows):
         if not isinstance(row.layer, Conv | MaxPool | AvgPool):
             continue
-        for name, limit in bounds(row.layer, row.input_shape).items():
+        for name, limit in row.layer.bounds(row.input_shape).items():
             if name in ("out_channels", "groups"):
                 continue
             assert _fits(architecture, place, **{name: limit.lowest})
-            if limit.lowest > LIMITS[name].lowest:
+            if limit.lowest > row.layer.limits()[name].lowest:
                 assert not _fits(architecture, place, **{name: limit.lowest - 1})
             assert _fits(architecture, place, **{name: limit.highest})
-            if name != "stride" and limit.highest < LIMITS[name].highest:
+            if name != "stride" and limit.highest < row.layer.limits()[name].highest:
                 assert not _fits(architecture, place, **{name: limit.highest + 1})
 
 
 def test_the_present_value_is_always_among_them() -> None:
-    limit = bounds(Conv(8, 11), (3, 7, 7))["kernel_size"]
+    limit = Conv(8, 11).bounds((3, 7, 7))["kernel_size"]
     assert (limit.lowest, limit.highest) == (1, 11)
 
 
@@ -54,4 +55,4 @@ def test_groups_divide_both(ins: int, outs: int) -> None:
 
 @pytest.mark.parametrize("shape", [(), (12,)])
 def test_without_a_known_map_only_the_limits_hold(shape: tuple[int, ...]) -> None:
-    assert bounds(Conv(8, 3), shape)["kernel_size"] == LIMITS["kernel_size"]
+    assert Conv(8, 3).bounds(shape) == Conv.limits()

@@ -6,8 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from hw5core.network.architecture import PRESETS, Architecture, parse
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count, sizes
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 from hw5core.training.modules import build
 from tests.strategies import architectures
 
@@ -80,7 +82,7 @@ def test_rows_chain_and_sum_to_the_totals(architecture: Architecture) -> None:
         ("3x7x7 conv8k3g2", 1, "2 groups must divide both the 3 channels that come in and the 8 that go out"),
         ("3x7x7 maxpool3p2", 1, "padding 1 or less, or kernel 4 or more"),
         ("3x7x7 linear5", 1, "put a flatten before it"),
-        ("3x7x7 flatten conv8k1", 2, "a flatten came before"),
+        ("3x7x7 flatten conv8k1", 2, "a flatten comes before it"),
         ("3x4096x4096 conv1000000k1", 1, "the limit is 1,000,000,000,000"),
     ],
 )

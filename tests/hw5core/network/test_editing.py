@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw5core.errors import ArchitectureError
-from hw5core.network.architecture import Architecture, parse
+from hw5core.network.architecture import Architecture
 from hw5core.network.editing import MAX_UNDO, History, insert, move, remove, set_field, set_input
+from hw5core.network.notation import parse
 from tests.strategies import architectures
 
 NETWORK = parse("3x32x32 conv8k3 relu flatten linear10")

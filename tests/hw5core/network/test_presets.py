@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from hw5core.data.torchvision_import import declare_missing_operators
-from hw5core.network.architecture import PRESETS
 from hw5core.network.counting import count
+from hw5core.network.presets import PRESETS
 
 
 @pytest.mark.parametrize(

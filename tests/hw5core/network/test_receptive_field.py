@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from hw5core.network.architecture import parse
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
 from hw5core.training.modules import build
 
 

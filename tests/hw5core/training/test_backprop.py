@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import Activate, Architecture, Dropout, Flatten, Linear, parse
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
+from hw5core.network.layers import Activate, Dropout, Flatten, Linear
+from hw5core.network.notation import parse
 from hw5core.training.backprop import Activation, Backprop
 from hw5core.training.modules import build
 from tests.strategies import architectures

@@ -12,7 +12,7 @@ from hw5core.data import datasets
 from hw5core.data.datasets import Pool
 from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.architecture import parse
+from hw5core.network.notation import parse
 from hw5core.runs.config import INITIALISATIONS, RunConfig, race
 from hw5core.runs.records import BatchLosses, Checkpoint, LayerStatistics, Record, RunFinished, decode, encode
 from hw5core.training.backprop import Activation

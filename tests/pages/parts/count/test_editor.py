@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from hw5core.network import editing
-from hw5core.network.architecture import PRESETS, parse
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 from pages.parts.count import editor, work
 
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from hw5core.explain.summary import ask_module
-from hw5core.network.architecture import PRESETS, parse
 from hw5core.network.counting import count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 from pages.parts.count.live_table import Row
 from pages.parts.count.table import AGREES, DISAGREES, NOT_ASKED, cost_table, count_table
 

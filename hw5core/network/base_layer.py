@@ -1,0 +1,298 @@
+"""The base class of all layer kinds, and the small types with which a kind describes itself.
+
+A kind declares its fields with `number` and `flag`. The one-line form, the limits and the editor's controls follow from
+these declarations.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from typing import Any, ClassVar, Self
+
+from hw5core.errors import ArchitectureError
+
+Shape = tuple[int, ...]
+"""The shape of one example without the batch: (channels, height, width) or (features,)."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The values a number may take, both ends included, and its name in prose. `step` divides every useful value."""
+
+    label: str
+    lowest: int
+    highest: int
+    step: int = 1
+
+    def check(self, value: object) -> None:
+        """Raise ArchitectureError if the value is not a whole number within the limit."""
+        if isinstance(value, bool) or not isinstance(value, int) or not self.lowest <= value <= self.highest:
+            shown = f"{value:,}" if isinstance(value, int) and abs(value) < 10**15 else str(value)[:20]
+            raise ArchitectureError(
+                f"{self.label} must be a whole number from {self.lowest:,} to {self.highest:,}, not {shown}"
+            )
+
+    def including(self, value: int) -> "Limit":
+        """Return the limit, widened if necessary so that it contains the value."""
+        return replace(self, lowest=min(self.lowest, value), highest=max(self.highest, value))
+
+
+@dataclass(frozen=True)
+class View:
+    """The part of the input that one value depends on: the side of a square, and how far apart the squares of
+    neighbouring values are. Both in input pixels."""
+
+    side: int
+    jump: int
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments with which a class of torch.nn is called, as plain data. `str` writes them as Python code."""
+
+    positional: tuple[object, ...] = ()
+    named: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        named = (f"{name}={value!r}" for name, value in self.named.items())
+        return ", ".join([*map(repr, self.positional), *named])
+
+
+def number(
+    label: str,
+    lowest: int,
+    highest: int,
+    letter: str = "",
+    *,
+    default: Any = MISSING,
+    same_as: str = "",
+    common: int | None = None,
+) -> Any:
+    """Declare a numeric field of a layer.
+
+    `letter` introduces the number in the one-line form; the number without a letter follows the kind's word. A number
+    that is not written takes its default, or the value of the field `same_as`. `common` is the largest value in common
+    use; a field with it gets a slider that ends there.
+    """
+    declaration = {"limit": Limit(label, lowest, highest), "letter": letter, "same_as": same_as, "common": common}
+    return field(default=default, metadata=declaration)
+
+
+def flag(word: str, label: str, *, default: bool) -> Any:
+    """Declare a boolean field. The word at the end of the one-line form means: not the default."""
+    return field(default=default, metadata={"flag": word, "label": label})
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer, without its input. A subclass per kind describes everything that depends on the kind.
+
+    Class variables: `word` starts the layer's notation, `title` is its name in menus, `example` is the notation of a
+    usual layer of this kind, `torch_name` is its class in torch.nn, and `draws_weights` is True if a run's
+    initialisation draws the first weights (torch's own first weights are used otherwise).
+
+    Methods that take `input_shape` expect a shape that fits, unless they say otherwise. Constructing a layer with a
+    field outside its limits raises ArchitectureError.
+    """
+
+    word: ClassVar[str]
+    title: ClassVar[str]
+    example: ClassVar[str]
+    torch_name: ClassVar[str]
+    draws_weights: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        for name, limit in self.limits().items():
+            limit.check(getattr(self, name))
+
+    # Notation
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """Return the layer written as `text`, such as "conv96k11s4", or None if it is of another kind.
+
+        Raises ArchitectureError if it is of this kind and a number is missing, repeated or outside its limits.
+        """
+        declared = fields(cls)
+        first = next((one for one in declared if _letter(one) == ""), None)
+        lettered = {_letter(one): one for one in declared if _letter(one)}
+        flags = {one.metadata["flag"]: one for one in declared if "flag" in one.metadata}
+        head = r"(?P<first>[0-9.]+)" if first else ""
+        tail = r"(?P<options>(?:[a-z][0-9]+)*)(?P<flag>[a-z]*)" if declared else ""
+        match = re.fullmatch(f"{cls.word}{head}{tail}", text)
+        if match is None:
+            return None
+        if not declared:
+            return cls()
+        values: dict[str, Any] = {first.name: _read_number(first, match["first"])} if first else {}
+        for letter, digits in re.findall(r"([a-z])([0-9]+)", match["options"]):
+            if letter not in lettered:
+                raise ArchitectureError(f"{cls.title} has no option {letter}{digits}; {cls.options_in_words()}")
+            if lettered[letter].name in values:
+                raise ArchitectureError(f"the {_limit(lettered[letter]).label} ({letter}) is given twice")
+            values[lettered[letter].name] = _read_number(lettered[letter], digits)
+        for one in lettered.values():
+            if one.name not in values:
+                values[one.name] = _unwritten(one, values)
+            if values[one.name] is MISSING:
+                raise ArchitectureError(
+                    f"{cls.title} needs its {_limit(one).label} ({_letter(one)}), as in {cls.example}"
+                )
+        if match["flag"]:
+            if match["flag"] not in flags:
+                raise ArchitectureError(f"{cls.title} has no option {match['flag'][:20]}; {cls.options_in_words()}")
+            values[flags[match["flag"]].name] = not flags[match["flag"]].default
+        return cls(**values)
+
+    def __str__(self) -> str:
+        """Return the layer's notation. Numbers equal to their default are left out."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        written = [self.word]
+        for one in fields(self):
+            value = values[one.name]
+            if "flag" in one.metadata:
+                written.append(one.metadata["flag"] if value != one.default else "")
+            elif value != _unwritten(one, values):
+                written.append(f"{_letter(one)}{_write_number(value)}")
+        return "".join(written)
+
+    @classmethod
+    def options_in_words(cls) -> str:
+        """Return a phrase that lists the kind's options: "its options are s (stride) and p (padding)"."""
+        lettered = [f"{_letter(one)} ({_limit(one).label})" for one in fields(cls) if _letter(one)]
+        flags = [f"{one.metadata['flag']} (at the end)" for one in fields(cls) if "flag" in one.metadata]
+        *others, last = [*lettered, *flags] or ["none"]
+        return f"its options are {', '.join(others)} and {last}" if others else f"its options: {last}"
+
+    # Menus and controls
+
+    @classmethod
+    def menu(cls) -> dict[str, str]:
+        """Return the entries with which an "add a layer" menu offers this kind: notation to title."""
+        return {cls.example: cls.title}
+
+    @classmethod
+    def limits(cls) -> dict[str, Limit]:
+        """Return the limit of each numeric field by the field's name."""
+        return {one.name: one.metadata["limit"] for one in fields(cls) if "limit" in one.metadata}
+
+    @classmethod
+    def labels(cls) -> dict[str, str]:
+        """Return the name of each field in prose by the field's name."""
+        limits = cls.limits()
+        return {
+            one.name: limits[one.name].label if one.name in limits else one.metadata["label"] for one in fields(cls)
+        }
+
+    @classmethod
+    def slider_ends(cls) -> dict[str, int]:
+        """Return the fields that suit a slider, each with the largest value in common use."""
+        return {one.name: one.metadata["common"] for one in fields(cls) if one.metadata.get("common")}
+
+    def bounds(self, input_shape: Shape) -> dict[str, Limit]:
+        """Return the values of each numeric field with which the layer fits while its other fields stay the same.
+
+        The present value is always included, even if it does not fit. `input_shape` may be empty (unknown).
+        """
+        return self.limits()
+
+    def choices(self, name: str, input_shape: Shape) -> dict[Any, str]:
+        """Return the values that a menu offers for the field, each with its label; empty if the field has no menu."""
+        return {}
+
+    # Shapes and counts
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the output. Raises ShapeError with the correction if the layer does not fit."""
+        return input_shape
+
+    def weights(self, input_shape: Shape) -> int:
+        """Return the number of trainable weights (for a normalisation: its scales)."""
+        return 0
+
+    def biases(self, input_shape: Shape) -> int:
+        """Return the number of trainable biases (for a normalisation: its shifts)."""
+        return 0
+
+    def macs(self, input_shape: Shape) -> int:
+        """Return the multiply-accumulates for one example: multiplications by a weight."""
+        return 0
+
+    def view(self, before: View | None, input_shape: Shape) -> View | None:
+        """Return what an output value sees of the network's input, given what an input value of this layer sees.
+
+        None stands for the whole input.
+        """
+        return before
+
+    def needs_two_images(self, input_shape: Shape) -> bool:
+        """Return True if the layer cannot be trained on a batch that holds one image."""
+        return False
+
+    # Formulas, in LaTeX; empty where the layer has no parameters or keeps the shape
+
+    def parameter_symbols(self) -> str:
+        """Return the formula of the parameters in symbols."""
+        return ""
+
+    def parameter_arithmetic(self, input_shape: Shape) -> str:
+        """Return the formula of the parameters with the layer's numbers."""
+        return ""
+
+    def shape_symbols(self) -> str:
+        """Return the formula of the output's side in symbols."""
+        return ""
+
+    def shape_arithmetic(self, input_shape: Shape) -> str:
+        """Return the formula of the output's side with the layer's numbers: one equation per differing side."""
+        return ""
+
+    # Drawing and PyTorch
+
+    @property
+    def drawn_label(self) -> str:
+        """The label of the layer's block in the drawing; empty if the layer is not drawn."""
+        return ""
+
+    def torch_class(self, input_shape: Shape) -> str:
+        """Return the name of the class in torch.nn that computes the layer. The shape need not fit."""
+        return self.torch_name
+
+    def torch_arguments(self, input_shape: Shape) -> Arguments:
+        """Return the arguments that torch_class needs for this input. Values equal to torch's default are left out."""
+        return Arguments()
+
+    def with_activation(self, name: str) -> "Layer":
+        """Return the layer with its activation replaced by the one of this name, if it has any."""
+        return self
+
+
+def _letter(declared: "Field[Any]") -> str | None:
+    """Return the field's letter in the notation, "" for the number after the word, None for a field without one."""
+    letter: str | None = declared.metadata.get("letter")
+    return letter
+
+
+def _limit(declared: "Field[Any]") -> Limit:
+    limit: Limit = declared.metadata["limit"]
+    return limit
+
+
+def _unwritten(declared: "Field[Any]", values: dict[str, Any]) -> Any:
+    """Return the value of a field that is not written, or MISSING if it has to be."""
+    same_as = declared.metadata["same_as"]
+    return values.get(same_as, MISSING) if same_as else declared.default
+
+
+def _read_number(declared: "Field[Any]", digits: str) -> Any:
+    """Return the number that the digits write. One too long for any limit is cut, and then refused as too large."""
+    if declared.type is not float and "." in digits:
+        raise ArchitectureError(f"{digits[:20]} is not a whole number")
+    try:
+        return float(digits) if declared.type is float else int(digits[:15])
+    except ValueError:
+        raise ArchitectureError(f"{digits[:20]} is not a number") from None
+
+
+def _write_number(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
