@@ -78,7 +78,7 @@ def _serve(folder: str, dataset: str) -> None:
     configs = race(RunConfig(dataset=dataset, epochs=200))
     engine.start(configs)
     followers = [Follower(store, config.run_id) for config in configs]
-    while not all((story := follower.read()) and story.losses for follower in followers):
+    while not all((history := follower.read()) and len(history.losses) for follower in followers):
         time.sleep(0.1)
     print("training", flush=True)
     sys.stdin.readline()

@@ -66,17 +66,17 @@ def _ours(engine: Engine, store: RunStore, seed: int) -> _Told:
 def _awaited(follower: Follower) -> RunHistory:
     begin = time.monotonic()
     while time.monotonic() - begin < _LONG:
-        progress = follower.read()
-        if progress and progress.run.status.over:
-            if progress.run.message:
-                raise SystemExit(f"our race failed: {progress.run.message}")
-            return progress
+        history = follower.read()
+        if history and history.status.over:
+            if history.message:
+                raise SystemExit(f"our race failed: {history.message}")
+            return history
         time.sleep(0.05)
     raise SystemExit("our race did not end")
 
 
-def _plain(progress: RunHistory) -> dict[str, float]:
-    (epoch,) = progress.epochs
+def _plain(history: RunHistory) -> dict[str, float]:
+    (epoch,) = history.epochs
     return {
         "seconds": epoch.seconds,
         "evaluation_seconds": epoch.evaluation_seconds,

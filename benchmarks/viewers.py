@@ -111,7 +111,7 @@ class _Meter:
 
     def _counts(self) -> tuple[float, float, float]:
         stories = [story for follower in self._followers if (story := follower.read())]
-        if any(story.run.status.over for story in stories):
+        if any(story.status.over for story in stories):
             raise RuntimeError("The race ended while it was measured: this machine is fast, raise EPOCHS.")
         steps = sum(len(story.losses) for story in stories)
         return steps, _seconds(self._server), _seconds(self._own)

@@ -146,7 +146,7 @@ def _count_as_text(counted: Count) -> str:
 def _train(options: argparse.Namespace) -> None:
     finished = _run(_races(options, [options.seed]), options)
     if options.json:
-        print(json.dumps({"runs": [_run_as_json(progress) for progress in finished]}))
+        print(json.dumps({"runs": [_run_as_json(history) for history in finished]}))
 
 
 def _prewarm(options: argparse.Namespace) -> None:
@@ -158,7 +158,7 @@ def _prewarm(options: argparse.Namespace) -> None:
 def _precompute(options: argparse.Namespace) -> None:
     finished = _run(recorded.RACE, options)
     recorded.write(finished)
-    written = {one.run.config.activation: str(recorded.path_of(one.run.config)) for one in finished}
+    written = {one.config.activation: str(recorded.path_of(one.config)) for one in finished}
     print(json.dumps(written) if options.json else "\n".join(written.values()))
 
 
@@ -211,56 +211,56 @@ def _follow(
     printed = [0] * len(configs)
     with tqdm(total=sum(config.total_steps for config in configs), unit="batch", file=sys.stderr, disable=None) as bar:
         while True:
-            stories = [_read(follower) for follower in followers]
-            bar.n = sum(len(progress.losses) for progress in stories)
+            histories = [_read(follower) for follower in followers]
+            bar.n = sum(len(history.losses) for history in histories)
             bar.refresh()
-            for number, progress in enumerate(stories):
-                lines = accuracy_lines(progress)[printed[number] :] if print_lines else []
+            for number, history in enumerate(histories):
+                lines = accuracy_lines(history)[printed[number] :] if print_lines else []
                 printed[number] += len(lines)
                 for line in lines:
                     bar.write(line, file=sys.stdout)
                     sys.stdout.flush()
-            if all(progress.run.status is Status.FINISHED for progress in stories):
-                return stories
+            if all(history.status is Status.FINISHED for history in histories):
+                return histories
             if engine:
-                _take_over(engine, stories)
+                _take_over(engine, histories)
             time.sleep(POLL_SECONDS)
 
 
 def _read(follower: Follower) -> RunHistory:
-    progress = follower.read()
-    if progress is None:
+    history = follower.read()
+    if history is None:
         raise _CommandError("a run was deleted while it was waited for")
-    if progress.run.status.over and progress.run.status is not Status.FINISHED:
-        label, status, message = progress.run.config.label, progress.run.status, progress.run.message
+    if history.status.over and history.status is not Status.FINISHED:
+        label, status, message = history.label, history.status, history.message
         raise _CommandError(f"{label}: {message or f'somebody has it {status}'}")
-    return progress
+    return history
 
 
-def _take_over(engine: Engine, stories: list[RunHistory]) -> None:
+def _take_over(engine: Engine, histories: list[RunHistory]) -> None:
     """Go on with what another server trained until it died. Raises _CommandError while the store cannot be written."""
     if engine.trouble:
         raise _CommandError(engine.trouble)
-    engine.start(progress.run.config for progress in stories if not progress.run.status.over)
+    engine.start(history.config for history in histories if not history.status.over)
 
 
 def _write_receipts(folder: Path, finished: list[RunHistory]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for progress in finished:
-            path = folder / f"{progress.run.config.activation}-{progress.run.run_id}.json"
-            path.write_text(json.dumps(receipt(progress)))
+        for history in finished:
+            path = folder / f"{history.config.activation}-{history.run_id}.json"
+            path.write_text(json.dumps(receipt(history)))
     except OSError as error:
         raise _CommandError(f"the receipts could not be written: {error}") from error
 
 
 def _seed_table(finished: list[RunHistory]) -> str:
     """Test accuracy per activation and epoch in Markdown: the mean over the seeds, and the lowest to the highest."""
-    epochs = range(finished[0].run.config.epochs)
+    epochs = range(finished[0].config.epochs)
     lines = ["| test accuracy, % | " + " | ".join(f"epoch {epoch}" for epoch in epochs) + " |"]
     lines.append("|---" * (len(epochs) + 1) + "|")
-    for label in dict.fromkeys(progress.run.config.label for progress in finished):
-        runs = [progress.epochs for progress in finished if progress.run.config.label == label]
+    for label in dict.fromkeys(history.label for history in finished):
+        runs = [history.epochs for history in finished if history.label == label]
         cells = [_cell([run[epoch].test_accuracy for run in runs]) for epoch in epochs]
         lines.append(f"| {label}, mean of {len(runs)} (lowest to highest) | " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -331,7 +331,7 @@ def _trained(config: RunConfig, pool: Pool, resume: Checkpoint | None, batches: 
     return told
 
 
-def _run_as_json(progress: RunHistory) -> dict[str, Any]:
+def _run_as_json(history: RunHistory) -> dict[str, Any]:
     epochs = [
         {
             "epoch": result.epoch,
@@ -339,9 +339,9 @@ def _run_as_json(progress: RunHistory) -> dict[str, Any]:
             "validation_loss": result.validation_loss,
             "seconds": result.seconds,
         }
-        for result in progress.epochs
+        for result in history.epochs
     ]
-    return {"activation": progress.run.config.activation, "run_id": progress.run.run_id, "epochs": epochs}
+    return {"activation": history.config.activation, "run_id": history.run_id, "epochs": epochs}
 
 
 if __name__ == "__main__":

@@ -50,11 +50,11 @@ def _draw_fork(parent: RunConfig, config: RunConfig) -> None:
     above = st.container()
     with st.container():
         shown = (parent, config, *chosen_others(parent, config))
-    own = [run for run in read_histories(shown, fresh_seconds=0) if run.run.config == config]
+    own = [run for run in read_histories(shown, fresh_seconds=0) if run.config == config]
     with above:
         with st.container(horizontal=True):
             run_buttons((config,), own, "fork", allowed=differs)
-        if any(run.run.status is Status.PAUSED for run in own):
+        if any(run.status is Status.PAUSED for run in own):
             st.info("Paused by its owner. Anyone may continue it after an hour.")
     watch(shown, _draw_results)
     engine()

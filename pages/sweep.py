@@ -60,7 +60,7 @@ def _draw_buttons(sweep: Sweep, runs: Runs) -> None:
         return
     active = is_active(sweep, runs)
     sweep_buttons(sweep, runs, active)
-    if not active and any(run.run.status is Status.PAUSED for run in runs.values()):
+    if not active and any(run.status is Status.PAUSED for run in runs.values()):
         st.info("Paused by its owner. Anyone may continue it after an hour.")
 
 

@@ -106,17 +106,17 @@ def _draw_link_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[RunHi
 
 def _draw_buttons(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
     """Draw the state of the race and its buttons. `runs` are the runs on this server."""
-    finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
+    finished = len(runs) == len(configs) and all(run.status is Status.FINISHED for run in runs)
     if finished:
         with aside("what to do next"):
             st.success("Finished. Results below. Another seed or dataset makes another race.")
-    active = any(not run.run.status.over for run in runs)
+    active = any(not run.status.over for run in runs)
     allowed = finished or may_start(configs, active)
     with st.container(horizontal=True):
         if finished:
             st.button("Another seed", icon=":material/casino:", on_click=next_seed, help=_ANOTHER_SEED)
         run_buttons(configs, runs, "race", allowed)
-    if any(run.run.status is Status.PAUSED for run in runs):
+    if any(run.status is Status.PAUSED for run in runs):
         st.info("Paused by its owner. Anyone may continue it after an hour.")
 
 
@@ -126,7 +126,7 @@ def _draw_results(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> Non
     with aside("forks"), st.container(horizontal=True):
         for run in runs:
             if run.epochs and not is_recorded(run):
-                label, query = f"Fork {run.run.config.label}", {"run": run.run.run_id}
+                label, query = f"Fork {run.label}", {"run": run.run_id}
                 st.page_link("pages/fork.py", label=label, icon=":material/call_split:", query_params=query, help=_FORK)
 
 

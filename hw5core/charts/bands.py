@@ -93,9 +93,8 @@ def _loss_rows(sweep: Sweep, arm: Arm, runs: list[RunHistory], width: int) -> pd
 
 def _bin_means(run: RunHistory, width: int) -> NDArray[np.float64]:
     """The mean loss of each bin that is full, the last one too once the run has all its batches."""
-    # A slice is a copy: the followed run's own array grows in another thread.
-    losses = np.array(run.losses[:])
-    if len(losses) < run.run.config.total_steps:
+    losses = run.losses
+    if len(losses) < run.config.total_steps:
         losses = losses[: len(losses) // width * width]
     if not len(losses):
         return losses
@@ -116,10 +115,10 @@ def arm_ends(sweep: Sweep, runs: Mapping[str, RunHistory]) -> pd.DataFrame:
 
 
 def _spent(runs: list[RunHistory]) -> dict[str, Any]:
-    plateaus = [batches_on_plateau(run.losses) for run in runs if run.losses]
+    plateaus = [batches_on_plateau(run.losses) for run in runs if len(run.losses)]
     seconds = [run.seconds for run in runs if run.seconds is not None]
     return {
         "plateau": float(np.mean(plateaus)) if plateaus else np.nan,
         "seconds": float(np.mean(seconds)) if seconds else np.nan,
-        "diverged": sum(bool(run.losses) and not math.isfinite(run.losses[-1]) for run in runs),
+        "diverged": sum(len(run.losses) > 0 and not math.isfinite(run.losses[-1]) for run in runs),
     }

@@ -78,7 +78,7 @@ def training_loss_table(
     The bins depend on the run's length alone, so they stay where they are while losses arrive; inside `zoom` (from, to,
     in the axis's unit) there are as many bins again, down to single batches.
     """
-    bins = [(run.run.config.label, _binned_losses(run, view, zoom)) for run in runs]
+    bins = [(run.label, _binned_losses(run, view, zoom)) for run in runs]
     # Put together before it is a table: this is done several times a second, and a table takes longer than its numbers.
     columns = {
         name: np.concatenate([[math.nan], *(binned[name] for _, binned in bins)])
@@ -91,7 +91,7 @@ def training_loss_table(
 def epoch_table(runs: Sequence[RunHistory]) -> pd.DataFrame:
     """Columns activation, epoch, validation_loss, test_accuracy: one row per finished epoch of each run. A branch's
     line begins where it leaves its run's, if that is among them."""
-    leaves = [_leave(run, runs) for run in runs if run.run.config.fork]
+    leaves = [_leave(run, runs) for run in runs if run.config.fork]
     return pd.concat([row_of_nothing("epoch", "validation_loss", "test_accuracy"), *leaves, *map(_epochs, runs)])
 
 
@@ -188,18 +188,18 @@ def guesses_chart(lead: float, question: str) -> dict[str, Any]:
 
 def _leave(branch: RunHistory, runs: Sequence[RunHistory]) -> pd.DataFrame:
     """The row of the run's epoch that a branch goes on from, as the branch's own; none if the run is not there."""
-    fork = branch.run.config.fork
+    fork = branch.config.fork
     assert fork is not None
-    parent = next((run for run in runs if run.run.run_id == fork.parent.run_id), None)
+    parent = next((run for run in runs if run.run_id == fork.parent.run_id), None)
     rows = _epochs(parent) if parent else _epochs(branch).head(0)
-    return rows[rows["epoch"] == fork.epoch].assign(activation=branch.run.config.label)
+    return rows[rows["epoch"] == fork.epoch].assign(activation=branch.label)
 
 
-def _epochs(progress: RunHistory) -> pd.DataFrame:
-    epochs = progress.epochs
+def _epochs(history: RunHistory) -> pd.DataFrame:
+    epochs = history.epochs
     return pd.DataFrame(
         {
-            "activation": progress.run.config.label,
+            "activation": history.label,
             "epoch": [float(result.epoch) for result in epochs],
             "validation_loss": [result.validation_loss for result in epochs],
             "test_accuracy": [result.test_accuracy for result in epochs],
@@ -208,13 +208,12 @@ def _epochs(progress: RunHistory) -> pd.DataFrame:
 
 
 def _binned_losses(
-    progress: RunHistory, view: LossView, zoom: tuple[float, float] | None
+    history: RunHistory, view: LossView, zoom: tuple[float, float] | None
 ) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
     """The columns of one run, a value per bin."""
-    # A slice is a copy: the followed run's own array grows in another thread.
-    losses = np.array(progress.losses[:])
-    positions = _positions(progress, view.axis, len(losses))
-    firsts = _bin_starts(progress.run.config.total_steps, positions, zoom)
+    losses = history.losses
+    positions = _positions(history, view.axis, len(losses))
+    firsts = _bin_starts(history.config.total_steps, positions, zoom)
     counts = np.diff(firsts, append=len(losses))
     means = np.add.reduceat(_smoothed(losses, view.smoothing), firsts) / counts
     return {
@@ -222,17 +221,17 @@ def _binned_losses(
         "loss": means,
         "lowest": np.minimum.reduceat(losses, firsts),
         "highest": np.maximum.reduceat(losses, firsts),
-        "batch": progress.first_step + firsts,
+        "batch": history.first_step + firsts,
     }
 
 
-def _positions(progress: RunHistory, axis: Axis, batches: int) -> NDArray[np.float64]:
+def _positions(history: RunHistory, axis: Axis, batches: int) -> NDArray[np.float64]:
     """Where each batch lies on the axis; seconds are interpolated between the run's reports."""
-    numbers = progress.first_step + np.arange(batches, dtype=float)
+    numbers = history.first_step + np.arange(batches, dtype=float)
     if axis is Axis.EPOCHS:
-        return numbers / progress.run.config.steps_per_epoch
+        return numbers / history.config.steps_per_epoch
     if axis is Axis.SECONDS:
-        steps, seconds = zip(*progress.clock, strict=True)
+        steps, seconds = zip(*history.clock, strict=True)
         return np.interp(numbers, steps, seconds)
     return numbers
 

@@ -98,12 +98,12 @@ def _paired(left: Side, right: Side) -> list[tuple[RunHistory | None, RunHistory
     """Networks of the same activation beside each other; two single runs in any case."""
     if len(left) == len(right) == 1:
         return list(zip_longest(left, right))
-    found = [{run.run.config.activation: run for run in side} for side in (left, right)]
+    found = [{run.config.activation: run for run in side} for side in (left, right)]
     return [(found[0].get(name), found[1].get(name)) for name in ACTIVATIONS if name in found[0] or name in found[1]]
 
 
 def _pair_label(*pair: RunHistory | None) -> str:
-    return " / ".join(dict.fromkeys(run.run.config.label for run in pair if run))
+    return " / ".join(dict.fromkeys(run.label for run in pair if run))
 
 
 def pair_table(left: Side, right: Side) -> pd.DataFrame:

@@ -25,7 +25,7 @@ def gradients_table(runs: Sequence[RunHistory]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "activation": run.run.config.label,
+                "activation": run.label,
                 "layer": layer.name,
                 "number": number,
                 "gradient": layer.gradient_norm,

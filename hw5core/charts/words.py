@@ -72,12 +72,12 @@ def _most(counted: Count, measure: str) -> str:
 
 
 def _recent_loss(run: RunHistory) -> str:
-    recent = run.losses[-RECENT_BATCHES:]
+    recent = run.losses[-RECENT_BATCHES:].tolist()
     return f"{_label(run)} {fmean(recent):.2f} in the mean of its last {len(recent)} of {len(run.losses):,} batches"
 
 
 def _label(run: RunHistory) -> str:
-    return run.run.config.label
+    return run.label
 
 
 def _after(run: RunHistory) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from statistics import fmean, stdev
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hw5core.data import datasets
 from hw5core.homework.sheet import CLAIMS
@@ -47,10 +48,10 @@ class Finding:
     reason: str
 
 
-def batches_on_plateau(losses: Sequence[float]) -> int:
+def batches_on_plateau(losses: NDArray[np.float64]) -> int:
     """How many batches, from the first on, a network stayed at ln 10, the loss of guessing: whole windows only."""
     whole = len(losses) // PLATEAU_WINDOW * PLATEAU_WINDOW
-    means = np.array(losses[:whole]).reshape(-1, PLATEAU_WINDOW).mean(axis=1)
+    means = losses[:whole].reshape(-1, PLATEAU_WINDOW).mean(axis=1)
     learning = np.flatnonzero(means < math.log(CLASSES) - PLATEAU_DEPTH)
     return int(learning[0]) * PLATEAU_WINDOW if len(learning) else whole
 
@@ -58,7 +59,7 @@ def batches_on_plateau(losses: Sequence[float]) -> int:
 def plateau_caption(run: RunHistory) -> str:
     """Whether the network still guesses; empty before the first window is full, and for a branch, which may have begun
     anywhere."""
-    label, seen = run.run.config.label, len(run.losses)
+    label, seen = run.label, len(run.losses)
     stayed = batches_on_plateau(run.losses)
     if seen < PLATEAU_WINDOW or run.first_step:
         return ""
@@ -92,7 +93,7 @@ def claims(relu: RunHistory, sigmoid: RunHistory) -> list[Finding]:
         _running_time,
         _saturation,
     )
-    finished = all(run.run.status is Status.FINISHED for run in (relu, sigmoid))
+    finished = all(run.status is Status.FINISHED for run in (relu, sigmoid))
     undecided = (Verdict.UNDECIDED, "the race has not ended")
     return [
         Finding(claim, *(judge(relu, sigmoid) if finished else undecided))
@@ -156,7 +157,7 @@ def _saturated_at_the_end(run: RunHistory) -> float | None:
 def _lead(relu: RunHistory, sigmoid: RunHistory) -> tuple[float, float]:
     """By how many points ReLU's final test accuracy is ahead, and the standard error of that from the number of test
     images, as if the two networks' mistakes were independent."""
-    test_images = datasets.split_sizes(relu.run.config.dataset)[2]
+    test_images = datasets.split_sizes(relu.config.dataset)[2]
     shares = [run.epochs[-1].test_accuracy / 100 for run in (relu, sigmoid)]
     variance = sum(share * (1 - share) / test_images for share in shares)
     return 100 * (shares[0] - shares[1]), 100 * math.sqrt(variance)

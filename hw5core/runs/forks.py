@@ -96,7 +96,7 @@ def came_to(parent: RunHistory, branch: RunHistory) -> str:
     epoch = shared[-1]
     lead = after[epoch] - before[epoch]
     return (
-        f"After epoch {epoch} **{branch.run.config.label}** is at {after[epoch]:.2f} % of the test images, the run "
+        f"After epoch {epoch} **{branch.label}** is at {after[epoch]:.2f} % of the test images, the run "
         f"that it left at {before[epoch]:.2f} %: {abs(lead):.2f} points {'above' if lead >= 0 else 'below'} it."
     )
 

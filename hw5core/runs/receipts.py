@@ -49,12 +49,12 @@ class Comparison:
     beyond: tuple[Metric, Metric] | None
 
 
-def receipt(progress: RunHistory) -> dict[str, Any]:
+def receipt(history: RunHistory) -> dict[str, Any]:
     """The run's receipt in plain values, ready for JSON; numbers that are not finite become null.
 
     Raises ReceiptError for a run that has not told anything yet.
     """
-    run, started = progress.run, progress.started
+    run, started = history.run, history.started
     if started is None:
         raise ReceiptError("the run has not begun: there is nothing to give a receipt for")
     return {
@@ -66,17 +66,17 @@ def receipt(progress: RunHistory) -> dict[str, Any]:
         "status": run.status.value,
         "attempts": run.attempt,
         "begun": datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds"),
-        "seconds": progress.seconds,
+        "seconds": history.seconds,
         "hashes": _hashes(started),
         "computed_by": started.versions,
         "data_note": started.data_note,
         "commonest_share": started.commonest_share,
-        "clock": progress.clock[1:],
+        "clock": history.clock[1:],
         "metrics": {
-            "training_loss": _finite(progress.losses[:]),
-            "example_losses": _finite(progress.examples[:]),
-            "epochs": [{name: _or_null(value) for name, value in asdict(one).items()} for one in progress.epochs],
-            "layers": [_finite_inside(asdict(one)) for one in progress.statistics],
+            "training_loss": _finite(history.losses.tolist()),
+            "example_losses": _finite(history.examples.tolist()),
+            "epochs": [{name: _or_null(value) for name, value in asdict(one).items()} for one in history.epochs],
+            "layers": [_finite_inside(asdict(one)) for one in history.statistics],
         },
     }
 

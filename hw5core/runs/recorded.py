@@ -1,5 +1,5 @@
 """The homework's race as it was run elsewhere and shipped with the app, so that a first visitor sees all of it at once:
-a receipt per network, made by `python -m hw5core precompute`, and a receipt read back as a run's story. No torch.
+a receipt per network, made by `python -m hw5core precompute`, and a receipt read back as a run's history. No torch.
 """
 
 import gzip
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import RunHistory
+from hw5core.runs.history import RunHistory, history_of
 from hw5core.runs.receipts import read_file, receipt
 from hw5core.runs.records import BatchLosses, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
 from hw5core.runs.run import Run, Status
@@ -32,22 +32,22 @@ def path_of(config: RunConfig, folder: Path = FOLDER) -> Path:
     return folder / f"{config.activation}-{config.run_id}.json.gz"
 
 
-def write(stories: Iterable[RunHistory], folder: Path = FOLDER) -> None:
+def write(histories: Iterable[RunHistory], folder: Path = FOLDER) -> None:
     """Ship these finished runs instead of what was shipped. The loss of every single image is left out: it would be two
     thirds of the size."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json.gz"):
         old.unlink()
-    for story in stories:
-        plain = receipt(story)
+    for history in histories:
+        plain = receipt(history)
         plain["metrics"]["example_losses"] = []
         packed = gzip.compress(json.dumps(plain, separators=(",", ":")).encode(), mtime=0)
-        path_of(story.run.config, folder).write_bytes(packed)
+        path_of(history.config, folder).write_bytes(packed)
 
 
 def recorded_race(configs: tuple[RunConfig, ...]) -> list[RunHistory]:
-    """The stories of these runs if all of them are shipped, and nothing otherwise."""
-    return [_story(config) for config in configs] if is_shipped(configs) else []
+    """Return the histories of these runs if all of them are shipped, and nothing otherwise."""
+    return [_recorded(config) for config in configs] if is_shipped(configs) else []
 
 
 def is_shipped(configs: tuple[RunConfig, ...]) -> bool:
@@ -55,30 +55,27 @@ def is_shipped(configs: tuple[RunConfig, ...]) -> bool:
     return all(path_of(config).is_file() for config in configs)
 
 
-def is_recorded(story: RunHistory) -> bool:
+def is_recorded(history: RunHistory) -> bool:
     """Whether it was run elsewhere and not here."""
-    return story.run.server == ELSEWHERE
+    return history.run.server == ELSEWHERE
 
 
-def note(story: RunHistory) -> str:
+def note(history: RunHistory) -> str:
     """When and on what it was run, in words."""
-    begun, made = datetime.fromtimestamp(story.run.created), story.started.versions if story.started else {}
+    begun, made = datetime.fromtimestamp(history.run.created), history.started.versions if history.started else {}
     return f"on {begun:%d %B %Y} on {made.get('machine')} with PyTorch {made.get('torch')}"
 
 
 @cache
-def _story(config: RunConfig) -> RunHistory:
-    return story_of(*read_file(path_of(config)))
+def _recorded(config: RunConfig) -> RunHistory:
+    return history_of_receipt(*read_file(path_of(config)))
 
 
-def story_of(config: RunConfig, plain: dict[str, Any]) -> RunHistory:
-    """The story that a finished run's receipt tells."""
+def history_of_receipt(config: RunConfig, plain: dict[str, Any]) -> RunHistory:
+    """Return the history that a finished run's receipt holds."""
     begun = datetime.fromisoformat(plain["begun"]).timestamp()
     run = Run(plain["run_id"], config, Status.FINISHED, "", plain["attempts"], begun, server=ELSEWHERE)
-    story = RunHistory(run)
-    for record in _records(plain):
-        story.fold(record)
-    return story
+    return history_of(run, _records(plain))
 
 
 def _records(plain: dict[str, Any]) -> Iterator[Record]:

@@ -76,7 +76,7 @@ class Sweep:
 
     def unfinished(self, runs: Mapping[str, RunHistory]) -> list[RunConfig]:
         """The configs of the runs that are still to be trained, or to be trained to their end."""
-        done = {run_id for run_id, run in runs.items() if run.run.status is Status.FINISHED}
+        done = {run_id for run_id, run in runs.items() if run.status is Status.FINISHED}
         return [config for place, config in self.configs.items() if self.run_ids[place] not in done]
 
 

@@ -1,86 +1,100 @@
-"""Follow runs in the store."""
+"""Followers read the histories of runs from the store, again and again, and each time only what is new."""
 
 import math
 import threading
 import time
 from collections.abc import Iterable
 
-from hw5core.runs.history import RunHistory
+from hw5core.runs.history import HistoryBuilder, RunHistory
 from hw5core.runs.run import Run, Stamp, Status
 from hw5core.store.store import RunStore
 
-REST_SECONDS = 0.4
-"""How old the answer may be that many watchers of the same runs are given."""
+SHARED_SECONDS = 0.4
+"""The age in seconds up to which a group follower returns its last result again."""
 
 
 class Follower:
-    """Follows one run in the store; each `read` costs only what is new. Any number of threads may share one. A lean one
-    leaves out what each single image came to: `examples` stays empty."""
+    """Follows one run. It returns the same RunHistory object as long as nothing changes, and a new one otherwise.
+
+    A lean follower leaves out the losses of single images: `examples` stays empty. Threads may share a follower.
+    """
 
     def __init__(self, store: RunStore, run_id: str, lean: bool = False) -> None:
         self._store = store
         self._run_id = run_id
         self._lean = lean
         self._cursor = 0
-        self._progress: RunHistory | None = None
+        self._builder: HistoryBuilder | None = None
+        self._history: RunHistory | None = None
         self._lock = threading.Lock()
         self._read_at = -math.inf
 
-    def read(self, fresh_seconds: float = 0.0) -> RunHistory | None:
-        """The run's story up to now, or None while the store does not know the run. What was read less than
-        `fresh_seconds` ago is not read again: many who watch share one reading."""
+    def read(self, max_age: float = 0.0) -> RunHistory | None:
+        """Return the run's history now, or None if the store does not have the run.
+
+        A result that is at most `max_age` seconds old is returned again without reading the store.
+        """
         with self._lock:
-            if time.monotonic() - self._read_at < fresh_seconds:
-                return self._progress
+            if time.monotonic() - self._read_at < max_age:
+                return self._history
             self._read_at = time.monotonic()
             run, records, cursor = self._store.news(self._run_id, self._cursor, self._lean)
-            if run and self._progress and _begun(self._progress.run) != _begun(run):
-                self._progress = None
+            if run and self._history and _start_of(self._history.run) != _start_of(run):
+                self._builder = self._history = None
                 run, records, cursor = self._store.news(self._run_id, 0, self._lean)
             if run is None:
-                self._progress, self._cursor = None, 0
+                self._builder, self._history, self._cursor = None, None, 0
                 return None
-            self._progress, self._cursor = self._progress or RunHistory(run), cursor
-            self._progress.run = run
-            for record in records:
-                self._progress.fold(record)
-            return self._progress
+            self._builder = self._builder or HistoryBuilder(run.config)
+            self._builder.add(records)
+            self._cursor = cursor
+            if records or self._history is None or self._history.run != run:
+                self._history = self._builder.history(run)
+            return self._history
 
 
 class GroupFollower:
-    """Follows many runs at once, leanly. A `read` costs one question for all of them, and more only for those that tell
-    something; within REST_SECONDS of the last one it costs nothing. Any number of threads may share one."""
+    """Follows many runs at once, without the losses of single images. Threads may share it.
+
+    A `read` is one query for all runs, and one more for each run that may have something new.
+    """
 
     def __init__(self, store: RunStore, run_ids: Iterable[str]) -> None:
         self._store = store
         self._followers = {run_id: Follower(store, run_id, lean=True) for run_id in run_ids}
         self._lock = threading.Lock()
-        self._read = -REST_SECONDS
+        self._read_at = -math.inf
         self._stamps: dict[str, Stamp] = {}
-        self._found: dict[str, RunHistory] = {}
+        self._histories: dict[str, RunHistory] = {}
 
     def read(self, fresh: bool = False) -> dict[str, RunHistory]:
-        """The story up to now of each run that the store knows, by its id; `fresh` asks the store in any case."""
+        """Return the histories of the runs that the store has, by run id.
+
+        A result up to SHARED_SECONDS old is returned again, unless `fresh` is set.
+        """
         with self._lock:
-            if fresh or time.monotonic() - self._read >= REST_SECONDS:
-                self._found = self._newest()
-                self._read = time.monotonic()
-            return self._found
+            if fresh or time.monotonic() - self._read_at >= SHARED_SECONDS:
+                self._histories = self._newest()
+                self._read_at = time.monotonic()
+            return self._histories
 
     def _newest(self) -> dict[str, RunHistory]:
         stamps, before = self._store.stamps(self._followers), self._stamps
         self._stamps = stamps
-        found = {}
+        histories = {}
         for run_id, follower in self._followers.items():
             stamp = stamps.get(run_id)
-            # A run that was stopped may still tell its last words.
-            told_all = stamp and stamp.status is Status.FINISHED and stamp == before.get(run_id)
-            story = self._found.get(run_id) if told_all else follower.read() if stamp else None
-            if story:
-                found[run_id] = story
-        return found
+            # Only a finished run reports nothing more: the last records of a stopped one may still arrive.
+            complete = stamp and stamp.status is Status.FINISHED and stamp == before.get(run_id)
+            history = self._histories.get(run_id) if complete else follower.read() if stamp else None
+            if history:
+                histories[run_id] = history
+        return histories
 
 
-def _begun(run: Run) -> tuple[float, int]:
-    """What changes when records were dropped: the attempt, or, of a run deleted and asked for anew, its creation."""
+def _start_of(run: Run) -> tuple[float, int]:
+    """Return what changes when the store drops records of a run: because it was resumed, or deleted and started again.
+
+    A reader then has to read all records again.
+    """
     return run.created, run.attempt

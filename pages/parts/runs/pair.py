@@ -82,7 +82,7 @@ def _settings(left: Entry, right: Entry) -> None:
 
 
 def _charts(left: Sequence[RunHistory], right: Sequence[RunHistory]) -> None:
-    configs = [run.run.config for run in (*left, *right)]
+    configs = [run.config for run in (*left, *right)]
     labels, epochs = tuple(dict.fromkeys(c.label for c in configs)), max(c.epochs for c in configs)
     table = pair_table(left, right)
     charts = (

@@ -31,7 +31,7 @@ def page_version(configs: tuple[RunConfig, ...]) -> Hashable:
     """Return a value that changes when the whole page has to be redrawn, buttons included: when training starts or
     ends, and when a run that is not in progress changes its status."""
     try:
-        statuses = [run.run.status for run in read_histories(configs, fresh_seconds=0)]
+        statuses = [run.status for run in read_histories(configs, fresh_seconds=0)]
     except StoreError as error:
         return str(error)
     return tuple(statuses) if all(status.over for status in statuses) else "active"
@@ -45,5 +45,5 @@ def details_version(configs: tuple[RunConfig, ...], batch: int | None) -> Hashab
     except StoreError as error:
         return str(error)
     engine = started_engine()
-    states = [(run.moment[:2], run.started, run.stepped, bool(run.epochs)) for run in runs]
+    states = [(run.status, run.run.attempt, run.started, run.stepped, bool(run.epochs)) for run in runs]
     return engine and engine.trouble, tuple(states), tuple(batch is not None and run.done > batch for run in runs)

@@ -11,7 +11,7 @@ import streamlit as st
 from hw5core.charts.race import Axis, LossView, training_loss_chart, training_loss_table
 from hw5core.charts.words import losses_in_words
 from hw5core.runs.config import RunConfig, race_id
-from hw5core.runs.history import Moment, RunHistory
+from hw5core.runs.history import RunHistory
 from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
 from pages.parts.shared.histories import read_histories
 from pages.parts.shared.lecture import aside
@@ -106,14 +106,13 @@ def _content(
 ) -> tuple[str, pa.Table]:
     """Return the scoreboard with the chart's heading, and the chart's rows."""
     runs = read_histories(configs, recorded)
-    words, rows = _chart_content(tuple(runs), tuple(run.moment for run in runs), view, zoom)
+    words, rows = _chart_content(tuple(runs), view, zoom)
     return scoreboard(configs, runs) + heading_html(_TITLE, words), rows
 
 
 @lru_cache(maxsize=128)
 def _chart_content(
     runs: tuple[RunHistory, ...],
-    moments: tuple[Moment, ...],  # noqa: ARG001  part of the cache key, because a run's history still changes
     view: LossView,
     zoom: tuple[float, float] | None,
 ) -> tuple[str, pa.Table]:

@@ -40,13 +40,13 @@ def _step_of(stepped: tuple[RunHistory, MeasuredStep]) -> int:
 
 
 def _forward(run: RunHistory, measured: MeasuredStep) -> None:
-    label = run.run.config.label
+    label = run.label
     st.markdown(f"**2. Forward, {label}:** the output of each layer, and the probability of each class at the end")
     st.dataframe(_outputs(measured), hide_index=True, width="stretch")
-    labels = [int(one) for one in open_once(run.run.config, measured.step).labels]
+    labels = [int(one) for one in open_once(run.config, measured.step).labels]
     st.vega_lite_chart(
         probabilities_table(measured, labels),
-        probabilities_chart(run.run.config.spec, len(measured.probabilities)),
+        probabilities_chart(run.config.spec, len(measured.probabilities)),
         key=f"probabilities of {label}",
         alt=f"{label}: {probabilities_in_words(measured.probabilities, labels)}",
     )
@@ -69,33 +69,33 @@ def _outputs(measured: MeasuredStep) -> pd.DataFrame:
 
 def _loss(run: RunHistory, measured: MeasuredStep) -> None:
     """Draw the −ln p of each image next to the loss that training reported. Their mean is the loss of the batch."""
-    labels = open_once(run.run.config, measured.step).labels
+    labels = open_once(run.config, measured.step).labels
     predictions = predictions_of(run, measured.step)
     terms = [
         f"−ln {row[label]:.4f} = {prediction.loss:.3f}"
         for row, label, prediction in zip(measured.probabilities, labels, predictions, strict=False)
     ]
     mean = f"mean of all {len(predictions)}: **{run.losses[-1]:.4f}**"
-    st.markdown(f"**3. Loss, {run.run.config.label}:** −ln of the probability of the correct class  \n")
+    st.markdown(f"**3. Loss, {run.label}:** −ln of the probability of the correct class  \n")
     st.markdown("  \n".join([*terms, mean]))
 
 
 def _backward(runs: Sequence[RunHistory]) -> None:
     st.markdown("**4. Gradients:** how much the loss changes with the weights of each layer")
     table = gradients_table(runs)
-    labels = tuple(run.run.config.label for run in runs)
+    labels = tuple(run.label for run in runs)
     st.vega_lite_chart(
         table,
         gradients_chart(labels),
         key="gradients",
         alt="The norm of the gradient of each layer's weights, one line per network",
     )
-    st.caption(" ".join(gradient_caption(run.run.config.label, run.measured) for run in runs if run.measured))
-    rate = runs[0].run.config.learning_rate
+    st.caption(" ".join(gradient_caption(run.label, run.measured) for run in runs if run.measured))
+    rate = runs[0].config.learning_rate
     st.markdown(f"**5. Update:** each weight changes by −{rate:g} times its gradient. The norms per layer:")
     for column, run in zip(st.columns(len(runs)), runs, strict=True):
         with column:
-            label = run.run.config.label
+            label = run.label
             st.dataframe(_updates(table[table["activation"] == label], label), hide_index=True, width="stretch")
 
 

@@ -17,8 +17,8 @@ _ENLARGED = 4
 
 def opened_batch(step: int, runs: Sequence[RunHistory]) -> None:
     """Draw the images of batch `step` with the predictions of each run. All networks of a race see the same images."""
-    batch = open_once(runs[0].run.config, step)
-    epoch, number = divmod(step, runs[0].run.config.steps_per_epoch)
+    batch = open_once(runs[0].config, step)
+    epoch, number = divmod(step, runs[0].config.steps_per_epoch)
     st.markdown(f"**Batch {step:,}**: number {number:,} of epoch {epoch}")
     predicted = [(run, predictions_of(run, step)) for run in runs]
     for place, column in enumerate(st.columns(min(MOST_IMAGES, len(batch.labels)))):
@@ -29,12 +29,12 @@ def opened_batch(step: int, runs: Sequence[RunHistory]) -> None:
             losses = " + ".join(f"{prediction.loss:.3f}" for prediction in predictions[:MOST_IMAGES])
             more = " + …" if len(predictions) > MOST_IMAGES else ""
             mean = run.losses[step - run.first_step]
-            st.markdown(f"{run.run.config.label}: ({losses}{more}) / {len(predictions)} = **{mean:.4f}**")
+            st.markdown(f"{run.label}: ({losses}{more}) / {len(predictions)} = **{mean:.4f}**")
 
 
 def predictions_of(run: RunHistory, step: int) -> list[Answer]:
     """Return the prediction and the loss of each image of a batch, from the store. Histories leave them out."""
-    return answers(run_store().report_of(run.run.run_id, step), run.run.config, step)
+    return answers(run_store().report_of(run.run_id, step), run.config, step)
 
 
 def _image(batch: Batch, place: int, predictions: list[tuple[RunHistory, Answer]]) -> None:
@@ -46,7 +46,7 @@ def _image(batch: Batch, place: int, predictions: list[tuple[RunHistory, Answer]
     )
     for run, predicted in predictions:
         mark = "✓" if predicted.prediction == label else "✗"
-        st.caption(f"{run.run.config.label}: {predicted.prediction} {mark}, loss {predicted.loss:.3f}")
+        st.caption(f"{run.label}: {predicted.prediction} {mark}, loss {predicted.loss:.3f}")
 
 
 def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -17,11 +17,11 @@ def receipts(runs: Sequence[RunHistory]) -> None:
     """Draw one download button per finished run. `python -m hw5core verify` checks such a file."""
     with st.container(horizontal=True):
         for run in runs:
-            if run.run.status is Status.FINISHED:
+            if run.status is Status.FINISHED:
                 st.download_button(
-                    f"Receipt of {run.run.config.label}",
+                    f"Receipt of {run.label}",
                     partial(_receipt_text, run),
-                    file_name=f"{run.run.config.activation}-{run.run.run_id}.json",
+                    file_name=f"{run.config.activation}-{run.run_id}.json",
                     mime="application/json",
                     on_click="ignore",
                     help="The settings, results and hashes of this run. `python -m hw5core verify FILE` trains it "
@@ -31,5 +31,5 @@ def receipts(runs: Sequence[RunHistory]) -> None:
 
 def _receipt_text(run: RunHistory) -> str:
     """Return the receipt as JSON, with the loss of every image. The histories that pages show leave those out."""
-    complete = Follower(run_store(), run.run.run_id).read()
+    complete = Follower(run_store(), run.run_id).read()
     return json.dumps(receipt(complete or run))

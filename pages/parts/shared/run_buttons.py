@@ -24,10 +24,10 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: 
     `noun` names the runs together ("race"). `allowed` says whether the user may start them. Runs that are already in
     progress, started earlier or before a restart of the server, are joined without a click.
     """
-    active = [run.run.config for run in runs if not run.run.status.over]
-    finished = len(runs) == len(configs) and all(run.run.status is Status.FINISHED for run in runs)
+    active = [run.config for run in runs if not run.status.over]
+    finished = len(runs) == len(configs) and all(run.status is Status.FINISHED for run in runs)
     action = None if finished else _start_buttons(configs, runs, noun, bool(active), allowed)
-    if runs and {run.run.run_id for run in runs} <= run_store().owned(owner()):
+    if runs and {run.run_id for run in runs} <= run_store().owned(owner()):
         action = _owner_buttons(runs, noun, bool(active)) or action
     if active and not action:
         engine().start(active, owner())
@@ -45,7 +45,7 @@ def _start_buttons(
         return lambda: engine().start(configs, owner())
     if active:
         return None
-    finished = {run.run.run_id for run in runs if run.run.status is Status.FINISHED}
+    finished = {run.run_id for run in runs if run.status is Status.FINISHED}
     steppable = [config for config in configs if config.run_id not in finished]
     if st.button("Step: one batch", icon=":material/skip_next:", disabled=not allowed, help=_STEP):
         return lambda: engine().step(steppable, owner())
@@ -66,7 +66,7 @@ def _owner_buttons(runs: Sequence[RunHistory], noun: str, active: bool) -> Calla
 
 def _for_each(runs: Sequence[RunHistory], action: Callable[[str, str], None]) -> None:
     for run in runs:
-        action(run.run.run_id, owner())
+        action(run.run_id, owner())
 
 
 def perform(action: Callable[[], None]) -> bool:

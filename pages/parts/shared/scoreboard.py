@@ -11,7 +11,7 @@ from hw5core.data.datasets import download_under_way
 from hw5core.data.downloads import Download
 from hw5core.homework.findings import plateau_caption
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import Moment, RunHistory
+from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from pages.parts.shared.frame import bar_html, number_html
 from pages.parts.shared.server import started_engine
@@ -20,17 +20,16 @@ from pages.parts.shared.server import started_engine
 def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> str:
     """Return the HTML, with one part per network of the race, started or not."""
     waits = tuple(_waiting_for(run) for run in runs)
-    return _board(configs, tuple(runs), tuple(run.moment for run in runs), waits)
+    return _board(configs, tuple(runs), waits)
 
 
 @lru_cache(maxsize=128)
 def _board(
     configs: tuple[RunConfig, ...],
     runs: tuple[RunHistory, ...],
-    moments: tuple[Moment, ...],  # noqa: ARG001  part of the cache key, because a run's history still changes
     waits: tuple[int | Download | None, ...],
 ) -> str:
-    by_id = {run.run.run_id: (run, wait) for run, wait in zip(runs, waits, strict=True)}
+    by_id = {run.run_id: (run, wait) for run, wait in zip(runs, waits, strict=True)}
     parts = (_part(config, *by_id.get(config.run_id, (None, None))) for config in configs)
     return f'<div class="hw5-board">{"".join(parts)}</div>'
 
@@ -56,17 +55,17 @@ def state_words(run: RunHistory | None, wait: int | Download | None = None) -> s
     if isinstance(wait, Download):
         return f"downloading {wait.kind}: {wait}"
     position = f", position {wait} in the queue" if wait else ""
-    batches = f"{run.run.status}{position}: {run.done:,} of {run.run.config.total_steps:,} batches"
+    batches = f"{run.status}{position}: {run.done:,} of {run.config.total_steps:,} batches"
     if run.seconds is not None:
         return f"{batches} in {run.seconds:.1f} s"
-    if run.run.status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:
+    if run.status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:
         return batches
     return f"{batches}, {run.steps_per_second:.0f} per second, {run.seconds_left:.0f} s left"
 
 
 def _waiting_for(run: RunHistory) -> int | Download | None:
     """Return the position of a waiting run in the queue or, once a worker has it, the download of its images."""
-    if run.run.status is not Status.WAITING:
+    if run.status is not Status.WAITING:
         return None
     engine = started_engine()
-    return (engine and engine.place(run.run.run_id)) or download_under_way(run.run.config.dataset)
+    return (engine and engine.place(run.run_id)) or download_under_way(run.config.dataset)

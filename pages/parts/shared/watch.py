@@ -85,11 +85,11 @@ def _draw_details(configs: tuple[RunConfig, ...], below: Below, recorded: bool) 
 
 
 def _draw_problems(runs: Sequence[RunHistory]) -> None:
-    if any(not run.run.status.over for run in runs) and engine().trouble:
+    if any(not run.status.over for run in runs) and engine().trouble:
         st.error(plain(engine().trouble))
     for run in runs:
-        if run.run.status is Status.FAILED:
-            st.error(f"**{run.run.config.label}**: {plain(run.run.message)}")
+        if run.status is Status.FAILED:
+            st.error(f"**{run.label}**: {plain(run.message)}")
 
 
 def _draw_epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], recorded: bool) -> None:
@@ -108,14 +108,11 @@ def _draw_epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], r
 def _epoch_charts(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Table, str, pa.Table]:
     """Return the heading and the rows of both charts."""
     runs = read_histories(configs, recorded)
-    return _epoch_charts_of(tuple(runs), tuple(len(run.epochs) for run in runs))
+    return _epoch_charts_of(tuple(runs))
 
 
 @lru_cache(maxsize=128)
-def _epoch_charts_of(
-    runs: tuple[RunHistory, ...],
-    epochs: tuple[int, ...],  # noqa: ARG001  part of the cache key, because a run's history still changes
-) -> tuple[str, pa.Table, str, pa.Table]:
+def _epoch_charts_of(runs: tuple[RunHistory, ...]) -> tuple[str, pa.Table, str, pa.Table]:
     rows = rows_to_send(epoch_table(runs))
     losses = heading_html(_LOSSES, validation_losses_in_words(runs))
     return losses, rows, heading_html(_ACCURACIES, test_accuracies_in_words(runs)), rows

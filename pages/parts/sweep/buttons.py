@@ -32,7 +32,7 @@ def sweep_buttons(sweep: Sweep, runs: Runs, active: bool) -> None:
                 halt = engine().stop
     if halt and perform(lambda: _halt(sweep, runs, halt)):
         st.rerun()
-    in_progress = [run.run.config for run in runs.values() if not run.run.status.over]
+    in_progress = [run.config for run in runs.values() if not run.status.over]
     configs = sweep.unfinished(runs) if start else [] if halt else in_progress
     if configs and perform(lambda: engine().plan(configs, owner())) and start:
         st.rerun()
@@ -47,7 +47,7 @@ def _is_owner(sweep: Sweep, runs: Runs) -> bool:
 def _own_active(runs: Runs) -> list[str]:
     """Return the ids of the active runs that this user may halt. Others may have started some of them."""
     owned = run_store().owned(owner())
-    return [run_id for run_id, run in runs.items() if run_id in owned and not run.run.status.over]
+    return [run_id for run_id, run in runs.items() if run_id in owned and not run.status.over]
 
 
 def _halt(sweep: Sweep, runs: Runs, halt: Callable[[str, str], None]) -> None:

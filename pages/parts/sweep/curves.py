@@ -62,14 +62,14 @@ class _Content:
 
 def _content(sweep: Sweep) -> _Content:
     runs = read_histories(sweep)
-    moments = tuple((run_id, *run.moment) for run_id, run in runs.items())
-    return _content_of(tuple(sweep.run_ids.values()), moments, sweep, runs)
+    versions = tuple((run_id, run.version) for run_id, run in runs.items())
+    return _content_of(tuple(sweep.run_ids.values()), versions, sweep, runs)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _content_of(
     run_ids: tuple[str, ...],  # noqa: ARG001  these two are the cache key
-    moments: tuple[Any, ...],  # noqa: ARG001
+    versions: tuple[Any, ...],  # noqa: ARG001
     _sweep: Sweep,
     _runs: Runs,
 ) -> _Content:

@@ -88,7 +88,7 @@ def _cell(sweep: Sweep, arm: Arm, seed: int, runs: Runs, planned: Mapping[str, s
 
 def _words(run: RunHistory) -> str:
     """Return the accuracy of a finished run, or the status and progress of another one."""
-    if run.run.status is Status.FINISHED and run.epochs:
+    if run.status is Status.FINISHED and run.epochs:
         return f"{run.epochs[-1].test_accuracy:.2f} %"
-    state = _STATES.get(run.run.status, "at")
-    return f"{state} {100 * run.fraction:.0f} %" if run.losses else state
+    state = _STATES.get(run.status, "at")
+    return f"{state} {100 * run.fraction:.0f} %" if len(run.losses) else state

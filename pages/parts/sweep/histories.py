@@ -22,7 +22,7 @@ def read_histories(sweep: Sweep, fresh: bool = False) -> Runs:
 
 def is_active(sweep: Sweep, runs: Runs) -> bool:
     """Return True if the sweep reports more records without a click: a run is in progress or planned."""
-    return any(not run.run.status.over for run in runs.values()) or bool(planned().keys() & sweep.run_ids.values())
+    return any(not run.status.over for run in runs.values()) or bool(planned().keys() & sweep.run_ids.values())
 
 
 def page_version(sweep: Sweep) -> Hashable:
@@ -32,7 +32,7 @@ def page_version(sweep: Sweep) -> Hashable:
         runs = read_histories(sweep, fresh=True)
     except StoreError as error:
         return str(error)
-    return "active" if is_active(sweep, runs) else tuple((run_id, run.run.status) for run_id, run in runs.items())
+    return "active" if is_active(sweep, runs) else tuple((run_id, run.status) for run_id, run in runs.items())
 
 
 def results_version(sweep: Sweep) -> Hashable:
@@ -41,7 +41,7 @@ def results_version(sweep: Sweep) -> Hashable:
         runs = read_histories(sweep)
     except StoreError as error:
         return str(error)
-    return tuple((run_id, run.run.status, len(run.epochs)) for run_id, run in runs.items())
+    return tuple((run_id, run.status, len(run.epochs)) for run_id, run in runs.items())
 
 
 def problems(sweep: Sweep) -> tuple[str, ...]:
@@ -52,5 +52,5 @@ def problems(sweep: Sweep) -> tuple[str, ...]:
         return (str(error),)
     engine = started_engine()
     trouble = [engine.trouble] if engine and engine.trouble and is_active(sweep, runs) else []
-    failed = [f"A run failed: {run.run.message}" for run in runs.values() if run.run.status is Status.FAILED]
+    failed = [f"A run failed: {run.message}" for run in runs.values() if run.status is Status.FAILED]
     return tuple(dict.fromkeys([*trouble, *failed]))

@@ -46,7 +46,7 @@ def _ask(configs: tuple[RunConfig, ...]) -> None:
 
 def class_guesses(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
     """Draw all guesses next to the result, once the race is finished and somebody has guessed."""
-    if len(configs) < 2 or len(runs) < len(configs) or any(run.run.status is not Status.FINISHED for run in runs):
+    if len(configs) < 2 or len(runs) < len(configs) or any(run.status is not Status.FINISHED for run in runs):
         return
     guesses = run_store().guesses(race_id(configs))
     if not guesses:

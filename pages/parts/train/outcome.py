@@ -20,7 +20,7 @@ _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
 def outcome(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> None:
     """Draw the results so far."""
-    _claims({run.run.config.activation: run for run in runs})
+    _claims({run.config.activation: run for run in runs})
     if any(run.epochs for run in runs):
         _as_printed(configs, recorded=is_recorded(runs[0]))
     _fairness(runs)
@@ -41,7 +41,7 @@ def _as_printed(configs: tuple[RunConfig, ...], recorded: bool) -> None:
 
 def _printed(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, ...]:
     """Return the lines of each network, and the table."""
-    runs = {run.run.run_id: run for run in read_histories(configs, recorded)}
+    runs = {run.run_id: run for run in read_histories(configs, recorded)}
     in_order = [runs.get(config.run_id) for config in configs]
     return *("\n".join(accuracy_lines(run)) if run else "" for run in in_order), _comparison(list(runs.values()))
 
@@ -49,12 +49,12 @@ def _printed(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, ...]:
 def _comparison(runs: Sequence[RunHistory]) -> str:
     """Return a Markdown table of the accuracies here and on the sheet, for the runs that follow the sheet's protocol.
     It is empty if none does."""
-    comparable = [run for run in runs if _follows_the_sheet(run.run.config)]
+    comparable = [run for run in runs if _follows_the_sheet(run.config)]
     if not comparable:
         return ""
-    labels = [run.run.config.label for run in comparable]
+    labels = [run.label for run in comparable]
     head = ["epoch", *(f"{label}, {where} (%)" for label in labels for where in ("here", "the sheet"))]
-    rows = [[str(epoch), *_accuracies(comparable, epoch)] for epoch in range(comparable[0].run.config.epochs)]
+    rows = [[str(epoch), *_accuracies(comparable, epoch)] for epoch in range(comparable[0].config.epochs)]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---:"] * len(head), *rows])
 
 
@@ -63,7 +63,7 @@ def _accuracies(runs: Sequence[RunHistory], epoch: int) -> list[str]:
     cells = []
     for run in runs:
         here = f"{run.epochs[epoch].test_accuracy:.2f}" if epoch < len(run.epochs) else "not yet"
-        cells += [here, f"{SHEET_ACCURACY[run.run.config.activation][epoch]:.2f}"]
+        cells += [here, f"{SHEET_ACCURACY[run.config.activation][epoch]:.2f}"]
     return cells
 
 
@@ -75,7 +75,7 @@ def _follows_the_sheet(config: RunConfig) -> bool:
 
 
 def _claims(runs: dict[str, RunHistory]) -> None:
-    if not {"relu", "sigmoid"} <= set(runs) or not all(run.run.status.over for run in runs.values()):
+    if not {"relu", "sigmoid"} <= set(runs) or not all(run.status.over for run in runs.values()):
         return
     st.subheader("The sheet's claims in this race", anchor=False)
     for finding in claims(runs["relu"], runs["sigmoid"]):

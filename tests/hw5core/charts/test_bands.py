@@ -1,7 +1,7 @@
 """Mean and range over seeds, against pandas on the same runs, and honest about how many seeds there are."""
 
 import math
-from array import array
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -34,13 +34,13 @@ def _runs(batches: dict[int, int] | None = None, loss: float | None = None) -> d
         ]
         run = Run(config.run_id, config, Status.RUNNING, "", 1)
         seconds = 3.0 + seed if count == BASE.total_steps else None
-        runs[config.run_id] = RunHistory(run, losses=array("d", losses), epochs=epochs, seconds=seconds)
+        runs[config.run_id] = RunHistory(run, losses=np.array(losses), epochs=epochs, seconds=seconds)
     return runs
 
 
 def _by_pandas(runs: dict[str, RunHistory]) -> pd.DataFrame:
     rows = [
-        {"activation": run.run.config.label, "rate": run.run.config.learning_rate, "epoch": result.epoch,
+        {"activation": run.label, "rate": run.config.learning_rate, "epoch": result.epoch,
          "accuracy": result.test_accuracy, "loss": result.validation_loss}
         for run in runs.values() for result in run.epochs
     ]  # fmt: skip
@@ -119,8 +119,9 @@ def test_steps_on_the_plateau_are_the_mean_over_the_seeds_that_have_begun() -> N
 def test_a_run_that_has_diverged_is_counted_and_not_averaged_away() -> None:
     runs = _runs()
     first = SWEEP.of(SWEEP.arms[0], runs)[0]
-    first.losses[-1] = math.nan
-    first.epochs[-1] = EpochResult(3, 4 * STEPS - 1, math.nan, 10.0, 11.0, 1.0, 0.1)
+    losses = np.append(first.losses[:-1], math.nan)
+    epochs = [*first.epochs[:-1], EpochResult(3, 4 * STEPS - 1, math.nan, 10.0, 11.0, 1.0, 0.1)]
+    runs[first.run_id] = replace(first, losses=losses, epochs=epochs)
     ends, bands = arm_ends(SWEEP, runs), loss_bands(SWEEP, runs)
     assert ends.diverged.tolist() == [1, 0, 0, 0]
     assert math.isnan(ends.validation_loss[0])

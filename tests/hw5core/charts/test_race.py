@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from array import array
 
 import numpy as np
 import pytest
@@ -19,17 +18,17 @@ from hw5core.runs.run import Run, Status
 LABELS = ("ReLU", "sigmoid")
 
 
-def _progress(config: RunConfig, losses: list[float]) -> RunHistory:
+def _history(config: RunConfig, losses: list[float]) -> RunHistory:
     run = Run(config.run_id, config, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
     epochs = [EpochResult(0, 215, 0.5, 80.0, 81.0, 1.0, 0.1)]
     clock = [(0, 0.0), (216, 1.0), (432, 3.0), (4320, 39.0)]
-    return RunHistory(run, losses=array("d", losses), epochs=epochs, clock=clock)
+    return RunHistory(run, losses=np.array(losses), epochs=epochs, clock=clock)
 
 
 @pytest.fixture
 def run() -> RunHistory:
     config = RunConfig(epochs=20)
-    return _progress(config, np.random.default_rng(0).exponential(size=config.total_steps).tolist())
+    return _history(config, np.random.default_rng(0).exponential(size=config.total_steps).tolist())
 
 
 def test_no_loss_is_hidden_by_the_bins(run: RunHistory) -> None:
@@ -37,7 +36,7 @@ def test_no_loss_is_hidden_by_the_bins(run: RunHistory) -> None:
     assert len(table) <= charts.MAX_POINTS
     assert table.lowest.min() == min(run.losses)
     assert table.highest.max() == max(run.losses)
-    width = -(-run.run.config.total_steps // charts.MAX_POINTS)
+    width = -(-run.config.total_steps // charts.MAX_POINTS)
     assert table.loss.iloc[0] == pytest.approx(np.mean(run.losses[:width]))
     assert table.x.iloc[0] == (width - 1) / 2
     assert table.x.is_monotonic_increasing
@@ -46,7 +45,7 @@ def test_no_loss_is_hidden_by_the_bins(run: RunHistory) -> None:
 def test_bins_stay_where_they_are_while_losses_arrive() -> None:
     config = RunConfig(epochs=20)
     losses = [float(step) for step in range(4320)]
-    some, more = (charts.training_loss_table([_progress(config, losses[:count])]).dropna() for count in (1000, 2000))
+    some, more = (charts.training_loss_table([_history(config, losses[:count])]).dropna() for count in (1000, 2000))
     # All bins but the last, which may still be filling.
     assert some.x.tolist()[:-1] == more.x.tolist()[: len(some) - 1]
 
@@ -84,7 +83,7 @@ def test_a_race_that_has_not_begun_shows_no_values() -> None:
 
 
 def test_the_epoch_table_names_each_network() -> None:
-    table = charts.epoch_table([_progress(config, []) for config in race(RunConfig())]).dropna()
+    table = charts.epoch_table([_history(config, []) for config in race(RunConfig())]).dropna()
     assert table.activation.tolist() == list(LABELS)
     assert table.test_accuracy.tolist() == [81.0, 81.0]
 

@@ -2,9 +2,9 @@
 
 import json
 import math
-from array import array
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from hw5core.charts.side_by_side import (
@@ -27,7 +27,7 @@ FASTER = replace(BASE, learning_rate=0.05, seed=3)
 def _run(config: RunConfig, accuracies: list[float]) -> RunHistory:
     epochs = [EpochResult(n, 216 * n + 215, 1.0 / (n + 1), 90.0, one, 1.0, 0.1) for n, one in enumerate(accuracies)]
     run = Run(config.run_id, config, Status.FINISHED, "", 1)
-    return RunHistory(run, losses=array("d", [2.3] * 300 + [0.1] * 132), epochs=epochs, seconds=2.5)
+    return RunHistory(run, losses=np.array([2.3] * 300 + [0.1] * 132), epochs=epochs, seconds=2.5)
 
 
 def test_only_settings_that_differ_are_named() -> None:

@@ -1,7 +1,6 @@
 """What charts show, in words: the last values, and that there are none yet."""
 
-from array import array
-
+import numpy as np
 import pandas as pd
 
 from hw5core.charts.words import (
@@ -24,20 +23,20 @@ from hw5core.runs.run import Run, Status
 test_accuracies_in_words.__test__ = False  # a function of the lab, not a test
 
 
-def _progress(config: RunConfig, losses: list[float], results: list[tuple[float, float]]) -> RunHistory:
+def _history(config: RunConfig, losses: list[float], results: list[tuple[float, float]]) -> RunHistory:
     run = Run(config.run_id, config, Status.RUNNING, "", 1, created=0.0, changed=0.0, server="")
     epochs = [
         EpochResult(epoch, 215, validation_loss, 80.0, accuracy, 1.0, 0.1)
         for epoch, (validation_loss, accuracy) in enumerate(results)
     ]
-    return RunHistory(run, losses=array("d", losses), epochs=epochs)
+    return RunHistory(run, losses=np.array(losses), epochs=epochs)
 
 
 def test_the_words_name_the_last_values_of_each_network() -> None:
     relu, sigmoid = race(RunConfig())
     runs = [
-        _progress(relu, [2.0] * 500 + [0.5] * 100, [(0.9, 90.0), (0.25, 98.42)]),
-        _progress(sigmoid, [2.3] * 600, [(2.3, 11.4)]),
+        _history(relu, [2.0] * 500 + [0.5] * 100, [(0.9, 90.0), (0.25, 98.42)]),
+        _history(sigmoid, [2.3] * 600, [(2.3, 11.4)]),
     ]
     assert test_accuracies_in_words(runs) == "ReLU 98.4 % after epoch 1, sigmoid 11.4 % after epoch 0."
     assert validation_losses_in_words(runs).startswith("ReLU 0.250 after epoch 1, sigmoid 2.300 after epoch 0. A line")
@@ -47,7 +46,7 @@ def test_the_words_name_the_last_values_of_each_network() -> None:
 
 
 def test_before_there_is_anything_the_words_say_so() -> None:
-    waiting = [_progress(config, [], []) for config in race(RunConfig())]
+    waiting = [_history(config, [], []) for config in race(RunConfig())]
     assert losses_in_words(waiting) == "Nothing has been trained yet."
     assert test_accuracies_in_words(waiting) == validation_losses_in_words([]) == "No epoch has ended yet."
 

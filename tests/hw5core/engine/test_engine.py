@@ -20,11 +20,11 @@ SMALL = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
 def _wait(store: RunStore, run_id: str) -> RunHistory:
     follower, deadline = Follower(store, run_id), time.monotonic() + 120
     while time.monotonic() < deadline:
-        progress = follower.read()
-        if progress and progress.run.status.over:
-            return progress
+        history = follower.read()
+        if history and history.status.over:
+            return history
         time.sleep(0.05)
-    raise AssertionError(f"run {run_id} did not end: {progress}")
+    raise AssertionError(f"run {run_id} did not end: {history}")
 
 
 def test_a_race_runs_once_and_is_kept(engine: Engine, store: RunStore) -> None:
@@ -33,7 +33,7 @@ def test_a_race_runs_once_and_is_kept(engine: Engine, store: RunStore) -> None:
         engine.start(configs)
     stories = [_wait(store, config.run_id) for config in configs]
     for config, story in zip(configs, stories, strict=True):
-        assert story.run.status is Status.FINISHED
+        assert story.status is Status.FINISHED
         assert story.run.attempt == 1
         assert len(story.losses) == config.total_steps
         assert [line.rsplit(" ", 1)[0] for line in accuracy_lines(story)] == [
@@ -57,9 +57,9 @@ def test_data_that_cannot_be_had_fail_the_run_with_the_reason(store: RunStore, m
         story = _wait(store, config.run_id)
     finally:
         engine.close()
-    assert story.run.status is Status.FAILED
-    assert "FashionMNIST is not on this machine" in story.run.message
-    assert "built-in digits" in story.run.message
+    assert story.status is Status.FAILED
+    assert "FashionMNIST is not on this machine" in story.message
+    assert "built-in digits" in story.message
 
 
 def test_the_workers_listen_on_loopback_alone(engine: Engine) -> None:

@@ -19,7 +19,7 @@ from hw5core.runs.records import BatchLosses
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
-from tests.hw5core.stories import numbers, wait_for, wait_until_over
+from tests.hw5core.histories import numbers, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Run
     store = RunStore(tmp_path_factory.mktemp("store"))
     engine = Engine(store)
     engine.start([PARENT], "mine")
-    assert wait_until_over(store, PARENT).run.status is Status.FINISHED
+    assert wait_until_over(store, PARENT).status is Status.FINISHED
     yield engine, store
     engine.close()
 
@@ -47,7 +47,7 @@ def test_a_branch_that_changes_nothing_ends_as_its_run(shop: tuple[Engine, RunSt
     engine.step([same], "mine")
     engine.start([same], "mine")
     story = wait_until_over(store, same)
-    assert story.run.status is Status.FINISHED
+    assert story.status is Status.FINISHED
     assert (story.first_step, story.done, story.fraction) == (216, 648, 1)
     ours, theirs = (numbers(store.records(config.run_id)[0]) for config in (same, PARENT))
     assert ours["losses"] == theirs["losses"][216:]

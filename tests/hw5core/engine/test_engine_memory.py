@@ -15,7 +15,7 @@ from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
-from tests.hw5core.stories import PATIENCE_SECONDS, wait_until_over
+from tests.hw5core.histories import PATIENCE_SECONDS, wait_until_over
 
 pytestmark = pytest.mark.slow
 
@@ -48,18 +48,18 @@ def _give_room_back() -> None:
 def test_an_allocation_that_fails_is_a_sentence_and_the_worker_goes_on(shop: tuple[Engine, RunStore]) -> None:
     engine, store = shop
     engine.start([SMALL])
-    assert wait_until_over(store, SMALL).run.status is Status.FINISHED
+    assert wait_until_over(store, SMALL).status is Status.FINISHED
     engine._client.run(_leave_little_room)
     try:
         engine.start([HUNGRY])
         story = wait_until_over(store, HUNGRY)
     finally:
         engine._client.run(_give_room_back)
-    assert story.run.status is Status.FAILED
-    assert "not enough memory" in story.run.message
-    assert "smaller network or batch size" in story.run.message
+    assert story.status is Status.FAILED
+    assert "not enough memory" in story.message
+    assert "smaller network or batch size" in story.message
     engine.start([HUNGRY])
-    assert wait_until_over(store, HUNGRY).run.status is Status.FINISHED
+    assert wait_until_over(store, HUNGRY).status is Status.FINISHED
 
 
 def test_a_worker_that_the_system_kills_again_and_again_is_a_sentence_and_the_next_run_is_trained(
@@ -81,7 +81,7 @@ def test_a_worker_that_the_system_kills_again_and_again_is_a_sentence_and_the_ne
     assert "its worker died 2 times, most likely for want of memory" in run.message
     after = RunConfig(network=SMALL.network, epochs=1, seed=2)
     engine.start([after])
-    assert wait_until_over(store, after).run.status is Status.FINISHED
+    assert wait_until_over(store, after).status is Status.FINISHED
 
 
 def _trained_by(engine: Engine, config: RunConfig) -> list[int]:

@@ -12,7 +12,7 @@ from hw5core.runs.records import RunStarted
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
-from tests.hw5core.stories import numbers, undisturbed, wait_for, wait_until_over
+from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
 
@@ -30,28 +30,28 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Run
 
 
 def _now(store: RunStore, config: RunConfig) -> RunHistory:
-    progress = Follower(store, config.run_id).read()
-    assert progress is not None
-    return progress
+    history = Follower(store, config.run_id).read()
+    assert history is not None
+    return history
 
 
 def test_pause_three_steps_and_resume_end_as_if_nothing_had_been(shop: tuple[Engine, RunStore]) -> None:
     engine, store = shop
     engine.start([CONFIG], "mine")
-    wait_for(store, CONFIG, lambda progress: len(progress.losses) > 20)
+    wait_for(store, CONFIG, lambda history: len(history.losses) > 20)
     engine.pause(CONFIG.run_id, "mine")
     for _ in range(3):
         before = _now(store, CONFIG)
         engine.step([CONFIG], "mine")
         after = _now(store, CONFIG)
-        assert after.run.status is Status.PAUSED
+        assert after.status is Status.PAUSED
         assert after.measured is not None
         assert after.measured.step == len(after.losses) - 1
     # The first step also waited for what had been trained when the pause was asked for; the last one added one batch.
     assert len(after.losses) == len(before.losses) + 1
     assert after.run.attempt == before.run.attempt
     engine.start([CONFIG], "mine")
-    assert wait_until_over(store, CONFIG).run.status is Status.FINISHED
+    assert wait_until_over(store, CONFIG).status is Status.FINISHED
     assert numbers(store.records(CONFIG.run_id)[0]) == undisturbed(CONFIG)
 
 
@@ -64,7 +64,7 @@ def test_a_race_is_stepped_from_its_very_beginning_to_its_end(shop: tuple[Engine
     engine.step(short, "mine")
     for config in short:
         story = _now(store, config)
-        assert story.run.status is Status.FINISHED
+        assert story.status is Status.FINISHED
         assert len(story.losses) == 2
         assert len(story.epochs) == 1
         assert story.run.attempt == 1
@@ -76,7 +76,7 @@ def test_a_race_is_stepped_from_its_very_beginning_to_its_end(shop: tuple[Engine
 def test_only_who_paused_a_run_steps_it_and_only_while_it_rests(shop: tuple[Engine, RunStore]) -> None:
     engine, store = shop
     engine.start([ENDLESS], "mine")
-    wait_for(store, ENDLESS, lambda progress: len(progress.losses) > 20)
+    wait_for(store, ENDLESS, lambda history: len(history.losses) > 20)
     with pytest.raises(EngineError, match="pause it first"):
         engine.step([ENDLESS], "mine")
     engine.pause(ENDLESS.run_id, "mine")
@@ -84,7 +84,7 @@ def test_only_who_paused_a_run_steps_it_and_only_while_it_rests(shop: tuple[Engi
         engine.step([ENDLESS], "yours")
     engine.stop(ENDLESS.run_id, "mine")
     engine.step([ENDLESS], "mine")
-    assert _now(store, ENDLESS).run.status is Status.PAUSED
+    assert _now(store, ENDLESS).status is Status.PAUSED
     engine.delete(ENDLESS.run_id, "mine")
     assert store.records(ENDLESS.run_id) == ([], 0)
 

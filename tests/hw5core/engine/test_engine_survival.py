@@ -24,7 +24,7 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
-from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
+from tests.hw5core.histories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
 
@@ -86,10 +86,10 @@ def _another_server(store: RunStore, config: RunConfig) -> Iterator["subprocess.
 def test_a_killed_workers_run_ends_the_same(shop: tuple[Engine, RunStore], expected: dict[str, Any]) -> None:
     engine, store = shop
     engine.start([CONFIG])
-    wait_for(store, CONFIG, lambda progress: EPOCH < len(progress.losses) % (2 * EPOCH) < 2 * EPOCH)
+    wait_for(store, CONFIG, lambda history: EPOCH < len(history.losses) % (2 * EPOCH) < 2 * EPOCH)
     os.kill(_worker_of(engine, CONFIG), signal.SIGKILL)
     story = wait_until_over(store, CONFIG)
-    assert story.run.status is Status.FINISHED
+    assert story.status is Status.FINISHED
     assert story.run.attempt == 2
     assert numbers(store.records(CONFIG.run_id)[0]) == expected
     engine.delete(CONFIG.run_id)
@@ -105,10 +105,10 @@ def test_a_race_trains_side_by_side_however_busy_a_worker_is_and_after_one_died(
     errands = [engine._client.submit(time.sleep, 0.1, workers=[busy], pure=False) for _ in range(30)]
     engine.start(configs)
     for config in configs:
-        wait_for(store, config, lambda progress: len(progress.losses) > 0)
+        wait_for(store, config, lambda history: len(history.losses) > 0)
     assert len({_worker_of(engine, config) for config in configs}) == 2
     os.kill(_worker_of(engine, configs[0]), signal.SIGKILL)
-    wait_for(store, configs[0], lambda progress: progress.run.attempt == 2)
+    wait_for(store, configs[0], lambda history: history.run.attempt == 2)
     assert store.run(configs[1].run_id).status is Status.RUNNING  # type: ignore[union-attr]
     assert len({_worker_of(engine, config) for config in configs}) == 2
     engine._client.cancel(errands)
@@ -122,10 +122,10 @@ def test_a_killed_servers_run_is_taken_over_and_ends_the_same(
 ) -> None:
     engine, store = shop
     with _another_server(store, CONFIG) as server:
-        wait_for(store, CONFIG, lambda progress: len(progress.losses) > 0)
+        wait_for(store, CONFIG, lambda history: len(history.losses) > 0)
         engine.start([CONFIG])
         assert CONFIG.run_id not in engine._tasks, "a run that a living server trains was begun a second time"
-        wait_for(store, CONFIG, lambda progress: len(progress.losses) > EPOCH)
+        wait_for(store, CONFIG, lambda history: len(history.losses) > EPOCH)
         workers = _children(server.pid)
         assert len(workers) >= worker_count()
         for pid in [server.pid, *(workers if with_workers else [])]:
@@ -137,7 +137,7 @@ def test_a_killed_servers_run_is_taken_over_and_ends_the_same(
         while not all(map(_is_gone, workers)):
             assert time.monotonic() < deadline, "the killed server's workers live on"
             time.sleep(0.1)
-    assert story.run.status is Status.FINISHED
+    assert story.status is Status.FINISHED
     assert story.run.attempt == 2
     assert numbers(store.records(CONFIG.run_id)[0]) == expected
     engine.delete(CONFIG.run_id)
@@ -148,17 +148,17 @@ def test_a_paused_run_keeps_its_last_step_and_goes_on_from_it(
 ) -> None:
     engine, store = shop
     engine.start([CONFIG], "mine")
-    wait_for(store, CONFIG, lambda progress: len(progress.losses) > 20)
+    wait_for(store, CONFIG, lambda history: len(history.losses) > 20)
     engine.pause(CONFIG.run_id, "mine")
-    paused = wait_for(store, CONFIG, lambda progress: _checkpoint_step(store) == len(progress.losses))
-    assert paused.run.status is Status.PAUSED
+    paused = wait_for(store, CONFIG, lambda history: _checkpoint_step(store) == len(history.losses))
+    assert paused.status is Status.PAUSED
     assert len(paused.losses) < CONFIG.total_steps
     engine.start([CONFIG], "yours")
     run = store.run(CONFIG.run_id)
     assert run is not None
     assert run.status is Status.PAUSED, "somebody else's start undid the pause"
     engine.start([CONFIG], "mine")
-    assert wait_until_over(store, CONFIG).run.status is Status.FINISHED
+    assert wait_until_over(store, CONFIG).status is Status.FINISHED
     assert numbers(store.records(CONFIG.run_id)[0]) == expected
     engine.delete(CONFIG.run_id)
 
@@ -173,7 +173,7 @@ def test_another_process_stops_and_deletes_a_run_that_this_one_trains(shop: tupl
     stopped, deleted = (replace(CONFIG, epochs=100, seed=seed) for seed in (101, 102))
     for config, wish in ((stopped, "stop"), (deleted, "delete")):
         engine.start([config])
-        wait_for(store, config, lambda progress: len(progress.losses) > 0)
+        wait_for(store, config, lambda history: len(history.losses) > 0)
         # Another process has a store object of its own, and no engine that knows the run.
         elsewhere = RunStore(store.folder)
         elsewhere.halt(config.run_id, Status.STOPPED) if wish == "stop" else elsewhere.delete(config.run_id)
@@ -184,8 +184,8 @@ def test_another_process_stops_and_deletes_a_run_that_this_one_trains(shop: tupl
     assert store.run(deleted.run_id) is None
     assert store.records(deleted.run_id)[0] == []
     kept = wait_until_over(store, stopped)
-    assert kept.run.status is Status.STOPPED
-    assert kept.losses
+    assert kept.status is Status.STOPPED
+    assert len(kept.losses)
     engine.delete(stopped.run_id)
 
 
@@ -208,7 +208,7 @@ def test_what_does_not_fit_waits_in_line_up_to_a_cap(shop: tuple[Engine, RunStor
     # The freed worker takes the next in line, and everyone moves up.
     assert engine.place(waiting[1].run_id) is None
     assert engine.place(waiting[2].run_id) == 1
-    wait_for(store, waiting[1], lambda progress: progress.run.status is Status.RUNNING)
+    wait_for(store, waiting[1], lambda history: history.status is Status.RUNNING)
     for config in configs:
         engine.delete(config.run_id)
     assert not engine._tasks
@@ -266,7 +266,7 @@ def test_a_full_disk_stops_the_training_and_room_lets_it_go_on_the_same(
     with closing(connect(store.path)) as database:
         database.execute("VACUUM")
     engine.start([CONFIG])
-    wait_for(store, CONFIG, lambda progress: len(progress.losses) > EPOCH)
+    wait_for(store, CONFIG, lambda history: len(history.losses) > EPOCH)
     with monkeypatch.context() as full:
         full.setattr(sqlite3, "connect", connect_to_full_disk)
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -276,7 +276,7 @@ def test_a_full_disk_stops_the_training_and_room_lets_it_go_on_the_same(
         assert "the disk is full" in engine.trouble
         assert CONFIG.run_id not in engine._tasks
     engine.start([CONFIG])
-    assert wait_until_over(store, CONFIG).run.status is Status.FINISHED
+    assert wait_until_over(store, CONFIG).status is Status.FINISHED
     assert engine.trouble == ""
     assert numbers(store.records(CONFIG.run_id)[0]) == expected
     engine.delete(CONFIG.run_id)

@@ -18,7 +18,7 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
-from tests.hw5core.stories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
+from tests.hw5core.histories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
 
@@ -82,12 +82,12 @@ def test_a_race_elsewhere_loses_a_worker_and_gives_the_same_numbers(elsewhere: E
     elsewhere.start(CONFIGS)
     victim = CONFIGS[0]
     epoch = victim.steps_per_epoch
-    wait_for(store, victim, lambda progress: epoch < len(progress.losses) < 2 * epoch)
+    wait_for(store, victim, lambda history: epoch < len(history.losses) < 2 * epoch)
     key = elsewhere._tasks[victim.run_id].future.key
     (address,) = (address for address, keys in elsewhere._client.processing().items() if key in keys)
     os.kill(elsewhere._client.run(os.getpid)[address], signal.SIGKILL)
     for config in CONFIGS:
-        assert wait_until_over(store, config).run.status is Status.FINISHED
+        assert wait_until_over(store, config).status is Status.FINISHED
         assert numbers(store.records(config.run_id)[0]) == undisturbed(config)
     run = store.run(victim.run_id)
     assert run is not None
@@ -97,9 +97,9 @@ def test_a_race_elsewhere_loses_a_worker_and_gives_the_same_numbers(elsewhere: E
 def test_a_stopped_run_frees_its_worker_elsewhere_too(elsewhere: Engine, store: RunStore) -> None:
     config = RunConfig(epochs=100, seed=4)
     elsewhere.start([config])
-    wait_for(store, config, lambda progress: len(progress.losses) > 0)
+    wait_for(store, config, lambda history: len(history.losses) > 0)
     elsewhere.stop(config.run_id)
-    wait_for(store, config, lambda progress: store.checkpoint(progress.run.run_id) is not None)
+    wait_for(store, config, lambda history: store.checkpoint(history.run_id) is not None)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while any(elsewhere._client.run(_executing, config.run_id).values()):
         assert time.monotonic() < deadline, "a worker still trains a stopped run"
@@ -143,17 +143,17 @@ def test_a_cluster_that_comes_back_is_found_again_and_the_run_goes_on(
         engine = Engine(store)
         engine._client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
         engine.start([config])
-        wait_for(store, config, lambda progress: len(progress.losses) > config.steps_per_epoch)
+        wait_for(store, config, lambda history: len(history.losses) > config.steps_per_epoch)
     try:
         lost = wait_until_over(store, config)
-        assert lost.run.status is Status.FAILED
-        assert "connection to its workers was lost" in lost.run.message
+        assert lost.status is Status.FAILED
+        assert "connection to its workers was lost" in lost.message
         with _cluster_of_one(tmp_path, port=int(address.rsplit(":", 1)[1])):
             deadline = time.monotonic() + PATIENCE_SECONDS
             while not _starts(engine, config):
                 assert time.monotonic() < deadline, "the engine did not find the cluster again"
                 time.sleep(0.5)
-            wait_for(store, config, lambda progress: progress.run.status is Status.FINISHED)
+            wait_for(store, config, lambda history: history.status is Status.FINISHED)
     finally:
         engine.close()
     assert numbers(store.records(config.run_id)[0]) == undisturbed(config)

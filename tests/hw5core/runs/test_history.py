@@ -1,71 +1,103 @@
-"""Many runs followed at once: what came is there, what was deleted is gone, and nothing is asked for twice."""
+"""Run histories: immutable snapshots, folded from records."""
 
+import math
+from dataclasses import FrozenInstanceError
+
+import numpy as np
 import pytest
 
 from hw5core.runs.config import RunConfig
-from hw5core.runs.records import BatchLosses, RunFinished, RunStarted
-from hw5core.store.followers import Follower, GroupFollower
-from hw5core.store.store import RunStore
+from hw5core.runs.forks import branch
+from hw5core.runs.history import HistoryBuilder, RunHistory, history_of
+from hw5core.runs.records import BatchLosses, EpochResult, MeasuredStep, Record, RunFinished, RunStarted
+from hw5core.runs.run import Run, Status
 
-CONFIGS = [RunConfig(epochs=1, seed=seed) for seed in range(3)]
-IDS = [config.run_id for config in CONFIGS]
-
-
-@pytest.fixture
-def group(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> GroupFollower:
-    monkeypatch.setattr("hw5core.runs.history.REST_SECONDS", 0.0)
-    return GroupFollower(store, IDS)
+CONFIG = RunConfig(epochs=2)
+RUN = Run(CONFIG.run_id, CONFIG, Status.RUNNING, "", 1)
+STARTED = RunStarted(0, 11.0, "weights", "split", "order", {})
 
 
-def _tell(store: RunStore, config: RunConfig, *losses: float) -> None:
-    first = len(Follower(store, config.run_id).read().losses) if store.run(config.run_id) else 0  # type: ignore[union-attr]
-    store.claim(config)
-    store.add(config.run_id, BatchLosses(first, losses, losses, (1,) * len(losses)))
+def _history(*records: Record) -> RunHistory:
+    return history_of(RUN, records)
 
 
-def test_what_comes_is_followed_and_what_is_deleted_is_gone(store: RunStore, group: GroupFollower) -> None:
-    assert group.read() == {}
-    _tell(store, CONFIGS[0], 2.3, 2.2)
-    _tell(store, CONFIGS[2], 2.1)
-    found = group.read()
-    assert {run_id: list(one.losses) for run_id, one in found.items()} == {IDS[0]: [2.3, 2.2], IDS[2]: [2.1]}
-    _tell(store, CONFIGS[0], 2.0)
-    store.delete(IDS[2])
-    assert {run_id: list(one.losses) for run_id, one in group.read().items()} == {IDS[0]: [2.3, 2.2, 2.0]}
+def test_a_history_holds_what_its_records_report() -> None:
+    epoch = EpochResult(0, 2, 0.5, 90.0, 91.0, 1.0, 0.1)
+    history = _history(
+        STARTED, BatchLosses(0, (2.3, 2.2), (2.4, 2.2), (1, 2), 0.5), BatchLosses(2, (2.0,)), epoch, RunFinished(3, 1.5)
+    )
+    assert history.started == STARTED
+    assert history.losses.tolist() == [2.3, 2.2, 2.0]
+    assert history.examples.tolist() == pytest.approx([2.4, 2.2])
+    assert list(history.epochs) == [epoch]
+    assert list(history.clock) == [(0, 0.0), (2, 0.5)]
+    assert (history.seconds, history.done, history.records) == (1.5, 3, 5)
 
 
-def test_a_lean_story_lacks_only_what_single_images_came_to(store: RunStore, group: GroupFollower) -> None:
-    for config in CONFIGS[:2]:
-        store.claim(config)
-        store.add(config.run_id, RunStarted(0, 11.0, "weights", "split", "order", {}))
-        store.add(config.run_id, BatchLosses(0, (0.1 + 0.2,), (0.3,), (7,), 1.5))
-        store.add(config.run_id, RunFinished(1, 2.0))
-    lean, full = group.read()[IDS[0]], Follower(store, IDS[0]).read()
-    assert full is not None
-    assert (list(full.examples), list(lean.examples)) == ([pytest.approx(0.3)], [])
-    assert vars(full) | {"examples": lean.examples} == vars(lean)
+def test_a_snapshot_does_not_change_when_more_records_arrive() -> None:
+    builder = HistoryBuilder(CONFIG)
+    builder.add([STARTED, BatchLosses(0, (2.3,), (2.4,), (1,), 0.1)])
+    before = builder.history(RUN)
+    for step in range(1, 2_000):
+        builder.add([BatchLosses(step, (float(step),), (float(step),), (1,), 0.1 * step)])
+    after = builder.history(RUN)
+    assert (before.losses.tolist(), before.examples.tolist()) == ([2.3], pytest.approx([2.4]))
+    assert list(before.clock) == [(0, 0.0), (1, 0.1)]
+    assert after.losses.tolist() == [2.3, *map(float, range(1, 2_000))]
+    assert before.version != after.version
 
 
-def test_a_finished_run_is_read_once_until_it_is_another(
-    store: RunStore, group: GroupFollower, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _tell(store, CONFIGS[0], 2.3)
-    store.add(IDS[0], RunFinished(1, 1.0))
-    asked = []
-    news = store.news
-    monkeypatch.setattr(store, "news", lambda *what: asked.append(what) or news(*what))
-    for _ in range(3):
-        assert list(group.read()[IDS[0]].losses) == [2.3]
-    assert len(asked) == 1
-    store.delete(IDS[0])
-    store.claim(CONFIGS[0])
-    assert list(group.read()[IDS[0]].losses) == []
+def test_a_snapshot_cannot_be_written_to() -> None:
+    history = _history(STARTED, BatchLosses(0, (2.3,), (2.4,), (1,)))
+    with pytest.raises(FrozenInstanceError):
+        history.seconds = 1.0  # type: ignore[misc]
+    for values in (history.losses, history.examples):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 0.0
 
 
-def test_many_watchers_within_a_moment_share_one_answer(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hw5core.runs.history.REST_SECONDS", 3600.0)
-    group = GroupFollower(store, IDS)
-    before = group.read()
-    _tell(store, CONFIGS[0], 2.3)
-    assert group.read() is before
-    assert list(group.read(fresh=True)) == [IDS[0]]
+def test_many_snapshots_of_a_growing_run_share_its_memory() -> None:
+    builder = HistoryBuilder(CONFIG)
+    builder.add([BatchLosses(0, (2.3,) * 300)])
+    first = builder.history(RUN)
+    builder.add([BatchLosses(300, (2.2,))])
+    assert np.shares_memory(first.losses, builder.history(RUN).losses)
+
+
+def test_equal_versions_mean_that_nothing_is_new() -> None:
+    records = [STARTED, BatchLosses(0, (2.3,))]
+    assert _history(*records).version == _history(*records).version
+    assert _history(*records).version != _history(*records, MeasuredStep(0, (), ())).version
+    paused = Run(CONFIG.run_id, CONFIG, Status.PAUSED, "", 1)
+    assert history_of(paused, records).version != _history(*records).version
+
+
+def test_losses_that_are_not_finite_stay_so() -> None:
+    history = _history(BatchLosses(0, (math.inf, math.nan), (1e300, math.nan)))
+    assert np.isinf(history.losses[0])
+    assert np.isnan(history.losses[1])
+    assert np.isinf(history.examples[0])
+
+
+def test_the_speed_is_that_of_the_last_reports() -> None:
+    reports = [BatchLosses(step, (2.3,) * 10, seconds=step / 100 + 0.1) for step in range(0, 100, 10)]
+    history = _history(*reports)
+    assert history.steps_per_second == pytest.approx(100)
+    assert history.seconds_left == pytest.approx((CONFIG.total_steps - 100) / 100)
+    assert (_history().steps_per_second, _history().seconds_left) == (None, None)
+
+
+def test_the_clock_of_a_fork_starts_with_its_first_report() -> None:
+    fork = branch(CONFIG, 0, "sigmoid", 0.008)
+    run = Run(fork.run_id, fork, Status.RUNNING, "", 1)
+    first = fork.first_step
+    history = history_of(run, [BatchLosses(first, (2.3,), seconds=7.0), BatchLosses(first + 1, (2.3,), seconds=8.0)])
+    assert list(history.clock) == [(first, 7.0), (first + 1, 7.0), (first + 2, 8.0)]
+    assert history.done == first + 2
+
+
+def test_a_single_step_is_shown_until_the_run_continues() -> None:
+    measured = MeasuredStep(1, (), ())
+    stepped = [BatchLosses(0, (2.3,)), BatchLosses(1, (2.2,)), measured]
+    assert _history(*stepped).stepped == measured
+    assert _history(*stepped, BatchLosses(2, (2.1,))).stepped is None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hw5core.__main__ import main
@@ -15,7 +16,6 @@ from hw5core.errors import ReceiptError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.receipts import read, receipt
-from hw5core.runs.records import BatchLosses
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.training.loop import train
@@ -24,7 +24,7 @@ CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> RunHistory:
+def history(tmp_path_factory: pytest.TempPathFactory) -> RunHistory:
     import torch
 
     torch.set_num_threads(1)
@@ -32,9 +32,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> RunHistory:
     store.claim(CONFIG)
     for record in train(CONFIG, datasets.load("digits")):
         store.add(CONFIG.run_id, record)
-    progress = Follower(store, CONFIG.run_id).read()
-    assert progress is not None
-    return progress
+    history = Follower(store, CONFIG.run_id).read()
+    assert history is not None
+    return history
 
 
 def _verify(plain: dict[str, Any], folder: Path, *options: str) -> int:
@@ -43,12 +43,12 @@ def _verify(plain: dict[str, Any], folder: Path, *options: str) -> int:
     return main(["verify", str(path), *options])
 
 
-def test_a_receipt_holds_the_whole_run_in_strict_json(story: RunHistory) -> None:
-    plain = json.loads(json.dumps(receipt(story), allow_nan=False))
+def test_a_receipt_holds_the_whole_run_in_strict_json(history: RunHistory) -> None:
+    plain = json.loads(json.dumps(receipt(history), allow_nan=False))
     assert plain["run_id"] == CONFIG.run_id
     assert read(json.dumps(plain))[0] == CONFIG
     metrics = plain["metrics"]
-    assert metrics["training_loss"] == list(story.losses)
+    assert metrics["training_loss"] == list(history.losses)
     assert len(metrics["example_losses"]) == CONFIG.epochs * CONFIG.images_per_epoch
     first_batch = metrics["example_losses"][:5]
     assert math.fsum(first_batch) / 5 == pytest.approx(metrics["training_loss"][0], rel=1e-6)
@@ -57,18 +57,18 @@ def test_a_receipt_holds_the_whole_run_in_strict_json(story: RunHistory) -> None
 
 
 def test_a_true_receipt_is_the_same_bit_for_bit(
-    story: RunHistory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    history: RunHistory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _verify(receipt(story), tmp_path, "--batches", str(CONFIG.total_steps)) == 0
+    assert _verify(receipt(history), tmp_path, "--batches", str(CONFIG.total_steps)) == 0
     # Every batch's loss, and two numbers after each of the two epochs.
     assert f"bit for bit in all {CONFIG.total_steps + 4} numbers" in capsys.readouterr().out
 
 
 def test_only_the_first_batches_are_trained_again(
-    story: RunHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    history: RunHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("hw5core.training.loop.REPORT_SECONDS", 0.0)
-    assert _verify(receipt(story), tmp_path, "--batches", "10", "--json") == 0
+    assert _verify(receipt(history), tmp_path, "--batches", "10", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told == {
         "different_hashes": [],
@@ -110,14 +110,14 @@ def _other_seed(plain: dict[str, Any]) -> None:
     ],
 )
 def test_a_changed_receipt_is_told_where_it_parts(
-    story: RunHistory,
+    history: RunHistory,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     change: Callable[[dict[str, Any]], None],
     status: int,
     words: str,
 ) -> None:
-    plain = json.loads(json.dumps(receipt(story)))
+    plain = json.loads(json.dumps(receipt(history)))
     change(plain)
     assert _verify(plain, tmp_path, "--batches", "432") == status
     assert words in capsys.readouterr().out
@@ -144,9 +144,8 @@ def test_what_is_no_receipt_is_a_sentence(text: str, tmp_path: Path, capsys: pyt
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def test_losses_that_left_the_finite_numbers_are_null(story: RunHistory) -> None:
-    diverged = replace(story, losses=story.losses[:0])
-    diverged.fold(BatchLosses(0, (1.0, math.inf, math.nan)))
+def test_losses_that_left_the_finite_numbers_are_null(history: RunHistory) -> None:
+    diverged = replace(history, losses=np.array([1.0, math.inf, math.nan]))
     plain = json.loads(json.dumps(receipt(diverged), allow_nan=False))
     assert plain["metrics"]["training_loss"] == [1.0, None, None]
 

@@ -15,7 +15,7 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.records import BatchLosses, Checkpoint, MeasuredLayer, MeasuredStep, Record, RunFinished
 from hw5core.training.loop import batch_indices, standardise, train
 from hw5core.training.single_step import measure, one_step
-from tests.hw5core.stories import numbers
+from tests.hw5core.histories import numbers
 
 # Dropout on channels, batch normalisation and momentum carry state; the last batch of an epoch holds three images.
 STATEFUL = RunConfig(

@@ -17,7 +17,7 @@ from hw5core.training.loop import evaluate, train
 from hw5core.training.modules import initial_network
 from hw5core.training.single_step import measure
 from hw5core.training.warm_start import own_checkpoint
-from tests.hw5core.stories import numbers
+from tests.hw5core.histories import numbers
 
 PLAIN = RunConfig(
     network="1x28x28 conv4k3p1 sigmoid avgpool4 conv6k3 sigmoid dropout0.25 flatten linear10",

@@ -43,12 +43,12 @@ def wait_for(store: RunStore, config: RunConfig, condition: Callable[[RunHistory
     """Follow the run until the condition holds."""
     follower, deadline = Follower(store, config.run_id), time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        progress = follower.read()
-        if progress and condition(progress):
-            return progress
+        history = follower.read()
+        if history and condition(history):
+            return history
         time.sleep(0.02)
-    raise AssertionError(f"it did not come to this: {progress and progress.run}")
+    raise AssertionError(f"it did not come to this: {history and history.run}")
 
 
 def wait_until_over(store: RunStore, config: RunConfig) -> RunHistory:
-    return wait_for(store, config, lambda progress: progress.run.status.over)
+    return wait_for(store, config, lambda history: history.status.over)
