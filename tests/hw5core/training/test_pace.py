@@ -1,33 +1,45 @@
-"""The estimate before a race is of the size that the race then takes."""
+"""The estimate of a run's duration: the pace of a short trial, times the work of the whole run."""
 
-import time
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
-from hw5core.data import datasets
+from hw5core.data.datasets import Pool
 from hw5core.runs.config import RunConfig
-from hw5core.training.loop import train
-from hw5core.training.pace import MEASURED_SECONDS, estimated_seconds
+from hw5core.runs.records import BatchLosses, Record
+from hw5core.training.pace import estimated_seconds
+
+SMALL = RunConfig(network="1x28x28 flatten linear16 relu linear10", dataset="mnist", epochs=2)
+SECONDS_PER_STEP = 0.002
 
 
-@pytest.mark.slow
-def test_the_estimate_is_of_the_right_size_and_quick() -> None:
-    config = RunConfig(epochs=6)
-    begin = time.perf_counter()
-    estimate = estimated_seconds(config)
-    spent = time.perf_counter() - begin
-    begin = time.perf_counter()
-    for _ in train(config, datasets.load("digits")):
-        pass
-    took = time.perf_counter() - begin
-    # Other work on a shared machine comes and goes: a factor of five is a wrong formula, a factor of two is weather.
-    assert took / 5 < estimate < took * 5
-    assert spent < 20 * MEASURED_SECONDS
+@pytest.fixture
+def steady_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training that takes SECONDS_PER_STEP for each step by a simulated clock, after a slow first report."""
+    now = 0.0
+
+    def train(_: RunConfig, __: Pool) -> Iterator[Record]:
+        nonlocal now
+        for block in count():
+            now += 100 * SECONDS_PER_STEP if block else 0.9
+            yield BatchLosses(100 * block, (2.3,) * 100, seconds=now)
+
+    monkeypatch.setattr("hw5core.training.loop.train", train)
+    monkeypatch.setattr("time.perf_counter", lambda: now)
 
 
-@pytest.mark.slow
-def test_twice_the_epochs_take_about_twice_as_long() -> None:
-    config = RunConfig(network="1x28x28 flatten linear16 relu linear10", dataset="mnist", epochs=2)
-    once, twice = (estimated_seconds(replace(config, epochs=epochs)) for epochs in (2, 20))
-    assert 2 < twice / once < 50
+def test_the_estimate_is_the_pace_times_the_work(steady_pace: None) -> None:
+    # Two epochs of 42,000 images in batches of 5. After each, 28,000 images are evaluated at a quarter of the cost.
+    steps = 2 * 42_000 / 5
+    evaluation_steps = 2 * 28_000 / 5 / 4
+    assert estimated_seconds(SMALL) == pytest.approx(SECONDS_PER_STEP * (steps + evaluation_steps), rel=1e-6)
+
+
+def test_ten_times_the_epochs_take_ten_times_as_long(steady_pace: None) -> None:
+    assert estimated_seconds(replace(SMALL, epochs=20)) == pytest.approx(10 * estimated_seconds(SMALL), rel=1e-6)
+
+
+def test_a_real_trial_gives_an_estimate() -> None:
+    assert estimated_seconds(RunConfig(epochs=1)) > 0
