@@ -3,19 +3,20 @@
 import streamlit as st
 
 from hw5core.explain.formulas import SYMBOLS
-from hw5core.explain.summary import ModuleFacts
+from hw5core.explain.torch_report import ModuleReport
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.architecture import INPUT_LIMITS, MAX_LAYERS
 from hw5core.network.counting import MAX_VALUES, Count, count
 from hw5core.network.layers import KINDS
 from hw5core.network.notation import MAX_TEXT, parse
 from hw5core.network.presets import PRESETS
-from pages.parts.count import checking, work
+from pages.parts.count import work
 from pages.parts.count.at_work import convolution_at_work
 from pages.parts.count.clickable_drawing import clickable_drawing
 from pages.parts.count.compare import compare
 from pages.parts.count.editor import layer_editor
 from pages.parts.count.live_table import live_table
+from pages.parts.count.module_report import redraw_when_reported, report_of
 from pages.parts.count.table import cost_table, count_table, formula_table, shape_table
 from pages.parts.count.take_away import take_away
 from pages.parts.count.tools import tools
@@ -52,9 +53,9 @@ def page() -> None:
     if current.refusal:
         st.error(plain(current.refusal))
     counted = count(current.network)
-    answer = checking.answer(str(counted.fitting))
+    report = report_of(str(counted.fitting))
     total_style()
-    _lab(answer)
+    _lab(report)
     _show_drawing(counted, current.selected)
     # Only now: pandas and altair take longer to import than a server to start, and the numbers need not wait for them.
     from pages.parts.count.bars import share_bars
@@ -62,12 +63,12 @@ def page() -> None:
     share_bars(counted, current.selected)
     convolution_at_work(counted, current.selected)
     if not lecture_mode():
-        tools(counted, answer if isinstance(answer, ModuleFacts) else None)
+        tools(counted, report if isinstance(report, ModuleReport) else None)
         compare(counted, current.pinned)
         take_away(counted)
         st.caption(_limits())
-    if answer is None:
-        checking.await_answer(str(counted.fitting))
+    if report is None:
+        redraw_when_reported(str(counted.fitting))
 
 
 def _start_row(current: work.Work) -> None:
@@ -120,11 +121,11 @@ def _take_line() -> None:
 
 
 @st.fragment(key="lab")
-def _lab(answer: ModuleFacts | str | None) -> None:
-    """All that follows the thumb. It runs alone while a control moves; PyTorch's answer comes when it has settled."""
+def _lab(report: ModuleReport | str | None) -> None:
+    """All that follows the thumb. It runs alone while a control moves; PyTorch's report comes when it has settled."""
     current = work.current_work()
     counted = count(current.network)
-    facts = answer if current.resting and isinstance(answer, ModuleFacts) else None
+    facts = report if current.resting and isinstance(report, ModuleReport) else None
     sticky_total(counted)
     controls, result = st.columns([2, 3], gap="medium")
     with controls.container(key="layers"):
@@ -132,8 +133,8 @@ def _lab(answer: ModuleFacts | str | None) -> None:
     with result:
         _show_misfit(counted)
         _show_table(counted, facts, current.selected)
-    if isinstance(answer, str):
-        st.warning(answer)
+    if isinstance(report, str):
+        st.warning(report)
 
 
 def _show_misfit(counted: Count) -> None:
@@ -144,7 +145,7 @@ def _show_misfit(counted: Count) -> None:
         )
 
 
-def _show_table(counted: Count, facts: ModuleFacts | None, selected: int | None) -> None:
+def _show_table(counted: Count, facts: ModuleReport | None, selected: int | None) -> None:
     shown = st.segmented_control(
         "Columns",
         ["Count", "Formulas", "Cost"],

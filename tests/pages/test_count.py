@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from hw5core.explain.summary import ask_module
 from hw5core.network.presets import PRESETS
-from pages.parts.count import checking
+from hw5core.training.module_report import module_report
 from pages.parts.count.table import AGREES
 from pages.parts.shared import server
 from tools.waiting import PATIENCE_SECONDS
@@ -30,7 +30,7 @@ class _WorkerHere:
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The app at its first page, not run yet; PyTorch is asked in this process."""
-    checking._question.clear()
+    st.cache_resource.clear()
     monkeypatch.setattr(server, "engine", _WorkerHere)
     return AppTest.from_file(str(APP), default_timeout=PATIENCE_SECONDS)
 
@@ -171,7 +171,7 @@ def test_comparing_shows_only_what_differs(page: AppTest) -> None:
     assert "Conv2d-1 " not in compared
 
 
-def test_ask_module_is_what_the_worker_is_asked(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_module_report_is_what_the_worker_is_asked(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Any, ...]] = []
 
     class Remembering(_WorkerHere):
@@ -182,7 +182,7 @@ def test_ask_module_is_what_the_worker_is_asked(page: AppTest, monkeypatch: pyte
     monkeypatch.setattr(server, "engine", Remembering)
     page.run()
     page.run()
-    assert asked == [(ask_module, PRESETS["homework"].text)]
+    assert asked == [(module_report, PRESETS["homework"].text)]
 
 
 def test_formulas_and_costs_are_one_click_away(page: AppTest) -> None:

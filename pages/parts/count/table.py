@@ -6,7 +6,7 @@ Those that follow the thumb are words in cells; the formulas, with their fractio
 from math import prod
 
 from hw5core.explain.formulas import arithmetic_in_words, product, shape_arithmetic
-from hw5core.explain.summary import ModuleFacts
+from hw5core.explain.torch_report import ModuleReport
 from hw5core.network.base_layer import Shape
 from hw5core.network.counting import BYTES_PER_VALUE, Count, LayerCount
 from pages.parts.count.live_table import Row, Table
@@ -14,7 +14,7 @@ from pages.parts.count.live_table import Row, Table
 AGREES, DISAGREES, NOT_ASKED = "✓", "✘", "·"
 
 
-def count_table(counted: Count, facts: ModuleFacts | None, selected: int | None) -> Table:
+def count_table(counted: Count, facts: ModuleReport | None, selected: int | None) -> Table:
     """The homework's table: layer, arithmetic, output shape, parameters, and whether PyTorch says the same."""
     return _live(
         {"layer": "left", "arithmetic": "formula", "output shape": "right", "parameters": "right", "PyTorch": "centre"},
@@ -141,13 +141,13 @@ def _latex(formula: str) -> str:
     return f"${formula}$" if formula else ""
 
 
-def _tick(row: LayerCount, facts: ModuleFacts | None) -> str:
+def _tick(row: LayerCount, facts: ModuleReport | None) -> str:
     if facts is None:
         return NOT_ASKED
     return AGREES if facts.agrees(row) else DISAGREES
 
 
-def _total_tick(counted: Count, facts: ModuleFacts | None) -> str:
+def _total_tick(counted: Count, facts: ModuleReport | None) -> str:
     if facts is None:
         return NOT_ASKED
     return AGREES if all(facts.agrees(row) for row in counted.rows) else DISAGREES

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from hw5core.explain.summary import MEBIBYTE, MEGABYTE, ModuleFacts, megabytes
+from hw5core.explain.torch_report import MEBIBYTE, MEGABYTE, ModuleReport, megabytes
 from hw5core.network.counting import Count, sizes
 from pages.parts.shared.frame import heading
 
@@ -14,7 +14,7 @@ _WHY = (
 )
 
 
-def tools(counted: Count, facts: ModuleFacts | None) -> None:
+def tools(counted: Count, facts: ModuleReport | None) -> None:
     """Both sizes in a table, the sentence that explains them, and both tables as they are printed."""
     heading("As the tools print it")
     st.markdown(_sizes_table(counted, facts))
@@ -35,7 +35,7 @@ def tools(counted: Count, facts: ModuleFacts | None) -> None:
         info.code(facts.torchinfo.table, language=None)
 
 
-def _sizes_table(counted: Count, facts: ModuleFacts | None) -> str:
+def _sizes_table(counted: Count, facts: ModuleReport | None) -> str:
     info = megabytes(facts.torchinfo.sizes, MEGABYTE) if facts else ("…",) * 4
     rows = [("torchsummary, MiB", *megabytes(sizes(counted), MEBIBYTE)), ("torchinfo, MB", *info)]
     head = "| tool | input size | forward/backward pass | params size | estimated total |\n|:--|--:|--:|--:|--:|"

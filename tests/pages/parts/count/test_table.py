@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from hw5core.explain.summary import ask_module
 from hw5core.network.counting import count
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
+from hw5core.training.module_report import module_report
 from pages.parts.count.live_table import Row
 from pages.parts.count.table import AGREES, DISAGREES, NOT_ASKED, cost_table, count_table
 
@@ -35,7 +35,7 @@ def test_a_tick_only_where_pytorch_says_the_same() -> None:
     text = "1x28x28 conv7k3 relu"
     counted = count(parse(text))
     assert {row.words[-1] for row in count_table(counted, None, None).rows[1:]} == {NOT_ASKED}
-    facts = ask_module(text)
+    facts = module_report(text)
     assert {row.words[-1] for row in count_table(counted, facts, None).rows[1:]} == {AGREES}
     wrong = replace(counted, rows=(replace(counted.rows[0], biases=6), *counted.rows[1:]))
     assert [row.words[-1] for row in count_table(wrong, facts, None).rows[1:]] == [DISAGREES, AGREES, DISAGREES]
