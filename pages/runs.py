@@ -74,8 +74,9 @@ def _search(listed: list[Listed]) -> list[Entry]:
             icon=":material/search:",
         )
     with grouping:
-        group = st.segmented_control("Show", list(_GROUPS), default="races", required=True, key="lines-are",
-                                     bind="query-params")  # fmt: skip
+        group = st.segmented_control(
+            "Show", list(_GROUPS), default="races", required=True, key="show", bind="query-params"
+        )
     with sorting:
         order = st.selectbox("Order", list(Order), key="order", bind="query-params")
     group = group or "races"  # it can be empty in a URL

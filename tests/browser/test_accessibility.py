@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 RUN = RunConfig(activation="sigmoid", epochs=3, training_images=50)
 BRANCHES = branch(RUN, 0, "relu", 0.008), branch(RUN, 1, "relu", 0.05), branch(RUN, 0, "sigmoid", 0.05)
 RACE = ("epochs", "1"), ("training-images", "50")
-RACE_ADDRESS = "/train?epochs-digits=1&training_images=50"
+RACE_ADDRESS = "/train?epochs-digits=1&training-images=50"
 FORK_ADDRESS = f"/fork?{urlencode(fork_query(*BRANCHES))}"
 PAGES = (
     "/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/train?seed=1", "/sweep", FORK_ADDRESS,

@@ -53,11 +53,14 @@ def test_who_waits_sees_the_race_begin_and_who_loses_the_connection_finds_it_aga
 
 
 def test_a_deep_link_is_the_first_visit_to_a_cold_server(cold_page: Page) -> None:
-    cold_page.goto("/train?dataset=mnist&seed=3")
+    cold_page.goto("/train?dataset=mnist&seed=3&split_seed=2")
     expect(cold_page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
     expect(cold_page.get_by_role("link", name="Count")).to_be_visible()
     expect(cold_page.get_by_role("spinbutton", name="seed")).to_have_value("3")
     expect(cold_page.get_by_text("42,000 training images")).to_be_visible()
+    # An old name in the URL is replaced by the new one.
+    expect(cold_page).to_have_url(re.compile(r"split-seed=2"))
+    assert "split_seed" not in cold_page.url
     expect(cold_page.get_by_text("Page not found")).to_have_count(0)
 
 

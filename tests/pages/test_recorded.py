@@ -1,4 +1,4 @@
-"""The homework's race as it was recorded, before anybody has run it on this server."""
+"""The homework's race that is shipped with the app, shown before anyone runs it on this server."""
 
 from collections.abc import Callable
 
@@ -18,14 +18,14 @@ def test_a_first_visitor_sees_the_whole_race_marked_as_recorded(open_training: C
     assert not start.disabled
 
 
-def test_whoever_is_to_predict_first_does_not_see_it(open_training: Callable[..., AppTest]) -> None:
+def test_a_visitor_who_has_to_guess_first_does_not_see_it(open_training: Callable[..., AppTest]) -> None:
     app = open_training(dataset="mnist", predict="true")
     assert not app.exception
     assert not app.code
     assert "Recorded" not in " ".join(info.value for info in app.info)
 
 
-def test_the_digits_page_leads_to_it(open_training: Callable[..., AppTest]) -> None:
+def test_a_button_on_the_digits_view_opens_it(open_training: Callable[..., AppTest]) -> None:
     app = open_training()
     next(button for button in app.button if button.label.startswith("Show the homework's race")).click().run()
     assert not app.exception

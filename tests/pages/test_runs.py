@@ -1,4 +1,4 @@
-"""The page of all runs, without a browser: search, names, deletion, and two races side by side."""
+"""The page of all runs without a browser: search, names, deletion, and the comparison of two races."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ NASTY = "<script>alert(1)</script> **bold** [x](http://example.com) :red[y]"
 
 @pytest.fixture
 def runs() -> RunStore:
-    """A store with two finished races; of the first, "me" owns both runs, of the second one."""
+    """Return a store with two finished races. "me" owns both runs of the first and one run of the second."""
     store = RunStore(home.store_folder())
     for accuracy, config in enumerate([*race(BASE), *race(FASTER)], start=90):
         store.claim(config, owner="me" if config.learning_rate < 0.05 or config.activation == "relu" else "you")
@@ -36,37 +36,37 @@ def _html(app: AppTest) -> str:
     return " ".join(html.proto.body for html in app.get("html") if "hw5-entry" in html.proto.body)
 
 
-def _lines(app: AppTest) -> int:
+def _entries(app: AppTest) -> int:
     return _html(app).count('class="scores"')
 
 
-def test_an_empty_store_says_so_and_where_to_begin(open_page: Callable[..., AppTest]) -> None:
+def test_an_empty_list_says_where_to_start(open_page: Callable[..., AppTest]) -> None:
     app = open_page("runs")
     assert not app.exception
     assert "No run on this server yet" in app.info[0].value
 
 
-def test_the_list_shows_races_and_finds_them_by_words(open_page: Callable[..., AppTest], runs: RunStore) -> None:
+def test_the_list_shows_races_and_the_search_finds_them(open_page: Callable[..., AppTest], runs: RunStore) -> None:
     app = open_page("runs")
     assert not app.exception
-    assert _lines(app) == 2
+    assert _entries(app) == 2
     assert "ReLU <b>90.00 %</b>" in _html(app)
     app.text_input(key="search").set_value("rate 0.05").run()
-    assert _lines(app) == 1
+    assert _entries(app) == 1
     assert "1 of 2 races" in " ".join(caption.value for caption in app.caption)
     app.text_input(key="search").set_value("").run()
-    app.segmented_control(key="lines-are").set_value("single runs").run()
-    assert _lines(app) == 4
+    app.segmented_control(key="show").set_value("single runs").run()
+    assert _entries(app) == 4
 
 
-def test_a_link_carries_search_order_and_grouping(open_page: Callable[..., AppTest], runs: RunStore) -> None:
-    query = {"search": "sigmoid", "order": "best accuracy first", "lines-are": "single runs"}
+def test_a_link_opens_search_order_and_grouping(open_page: Callable[..., AppTest], runs: RunStore) -> None:
+    query = {"search": "sigmoid", "order": "best accuracy first", "show": "single runs"}
     app = open_page("runs", **query)
-    assert _lines(app) == 2
+    assert _entries(app) == 2
     assert _html(app).index("93.00 %") < _html(app).index("91.00 %")
-    wrong = open_page("runs", **{"search": "<b>", "order": "no such order", "lines-are": "x", "pair": ["?", "?"]})
+    wrong = open_page("runs", **{"search": "<b>", "order": "no such order", "show": "x", "pair": ["?", "?"]})
     assert not wrong.exception
-    assert _lines(wrong) == 0
+    assert _entries(wrong) == 0
 
 
 def test_only_an_owner_renames_and_a_name_is_never_markup(open_page: Callable[..., AppTest], runs: RunStore) -> None:
@@ -81,24 +81,24 @@ def test_only_an_owner_renames_and_a_name_is_never_markup(open_page: Callable[..
     assert "&lt;script&gt;alert(1)&lt;/script&gt; **bold**" in _html(app)
     assert "<script" not in _html(app)
     other = open_page("runs", pair=[BASE.race_key, FASTER.race_key])
-    told = " ".join(markdown.value for markdown in other.markdown)
-    assert "\\<script>" in told
-    assert "<script" not in told.replace("\\<", "")
-    assert "**bold" not in told
+    text = " ".join(markdown.value for markdown in other.markdown)
+    assert "\\<script>" in text
+    assert "<script" not in text.replace("\\<", "")
+    assert "**bold" not in text
 
 
-def test_deleting_takes_the_owners_runs_and_no_others(open_page: Callable[..., AppTest], runs: RunStore) -> None:
+def test_deleting_removes_only_the_owners_runs(open_page: Callable[..., AppTest], runs: RunStore) -> None:
     app = open_page("runs", owner="me")
-    asked = " ".join(markdown.value for markdown in app.markdown)
-    assert "Delete the 2 runs of this race" in asked
-    assert "Delete your part of the race (ReLU)" in asked
+    questions = " ".join(markdown.value for markdown in app.markdown)
+    assert "Delete the 2 runs of this race" in questions
+    assert "Delete your part of the race (ReLU)" in questions
     app.button(key=f"confirm-{FASTER.race_key}").click().run()
     assert not app.exception
     left = {config.run_id for config in (*race(BASE), replace(FASTER, activation="sigmoid"))}
     assert {run.run_id for run, _ in runs.newest(9)} == left
 
 
-def test_two_races_stand_side_by_side_and_the_link_carries_them(
+def test_two_races_are_compared_and_the_link_opens_the_same_pair(
     open_page: Callable[..., AppTest], runs: RunStore
 ) -> None:
     app = open_page("runs")

@@ -1,4 +1,4 @@
-"""The page of sweeps, without a browser: from the button to the end, and what is said of a sweep that is none."""
+"""The sweep page without a browser: a sweep from the button to its end, and messages for invalid settings."""
 
 import re
 import time
@@ -13,11 +13,11 @@ from hw5core.runs.records import BatchLosses, EpochResult, RunFinished, RunStart
 from hw5core.store.store import RunStore
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
-TINY = {"epochs-digits": "1", "network-text": SMALL, "seeds": "2"}
+TINY = {"epochs-digits": "1", "network": SMALL, "seeds": "2"}
 
 
 def _cells(app: AppTest) -> list[str]:
-    """What stands in the grid of runs, row by row."""
+    """Return the texts of the cells in the grid of runs, row by row."""
     (grid,) = (html.proto.body for html in app.get("html") if 'class="hw5-grid"' in html.proto.body)
     return [re.sub("<[^>]*>", "", cell) for cell in re.findall("<td>(.*?)</td>", grid)]
 
@@ -35,7 +35,7 @@ def _labels(app: AppTest) -> list[str]:
     return [button.label for button in app.button]
 
 
-def test_before_it_is_started_the_sweep_says_what_it_consists_of(open_page: Callable[..., AppTest]) -> None:
+def test_before_the_start_the_page_shows_the_size_of_the_sweep(open_page: Callable[..., AppTest]) -> None:
     app = open_page("sweep")
     assert not app.exception
     assert "2 activations × 1 learning rate × 3 seeds = **6 runs** of 4,320 batches" in app.markdown[1].value
@@ -46,7 +46,7 @@ def test_before_it_is_started_the_sweep_says_what_it_consists_of(open_page: Call
     assert "The 6 remaining runs take about" in " ".join(caption.value for caption in app.caption)
 
 
-def test_runs_that_the_store_has_are_shown_and_not_trained_again(open_page: Callable[..., AppTest]) -> None:
+def test_runs_in_the_store_are_shown_and_not_trained_again(open_page: Callable[..., AppTest]) -> None:
     store, config = RunStore(home.store_folder()), RunConfig(epochs=1, network=SMALL, seed=1, learning_rate=0.05)
     store.claim(config, owner="somebody")
     for record in (
@@ -64,7 +64,7 @@ def test_runs_that_the_store_has_are_shown_and_not_trained_again(open_page: Call
     assert _labels(app) == ["Continue"]
 
 
-def test_the_button_runs_the_sweep_to_its_end_and_everybody_finds_it(open_page: Callable[..., AppTest]) -> None:
+def test_the_button_runs_the_sweep_to_its_end_and_every_visitor_sees_it(open_page: Callable[..., AppTest]) -> None:
     app = open_page("sweep", owner="me", **TINY)
     app.button[0].click().run()
     assert not app.exception
@@ -85,8 +85,8 @@ def test_the_button_runs_the_sweep_to_its_end_and_everybody_finds_it(open_page: 
     assert other.success
 
 
-def test_the_owner_pauses_a_sweep_and_goes_on_while_others_watch(open_page: Callable[..., AppTest]) -> None:
-    query = {"epochs-digits": "200"}  # of the homework's network: no run ends while it is looked at
+def test_the_owner_pauses_and_continues_a_sweep_while_others_watch(open_page: Callable[..., AppTest]) -> None:
+    query = {"epochs-digits": "200"}  # long enough that no run ends during the test
     mine = open_page("sweep", owner="me", **query)
     mine.button[0].click().run()
     _until(mine, lambda app: any(cell.startswith("at ") for cell in _cells(app)))
@@ -104,26 +104,26 @@ def test_the_owner_pauses_a_sweep_and_goes_on_while_others_watch(open_page: Call
     assert "planned" not in _cells(mine)
 
 
-def test_what_cannot_be_swept_is_a_sentence(open_page: Callable[..., AppTest]) -> None:
+def test_invalid_settings_show_a_message(open_page: Callable[..., AppTest]) -> None:
     app = open_page("sweep", **{"learning-rates": "fast"})
 
-    def told(key: str, value: str) -> str:
+    def message(key: str, value: str) -> str:
         app.text_input(key=key).set_value(value).run()
         assert not app.exception
         return app.error[0].value if app.error else ""
 
     assert "numbers with commas between them" in app.error[0].value
-    assert "lies from 1e-06 to 10, not at 99" in told("learning-rates", "0.1, 99")
-    assert "learning rate lies from" in told("learning-rates", "nan")
-    assert "at most 6 learning rates" in told("learning-rates", "1 2 3 4 5 6 7")
-    assert told("learning-rates", "0.1; 0.2 0.3") == ""
-    assert "word 1" in told("network-text", "<script>")
-    assert told("network-text", SMALL) == ""
+    assert "lies from 1e-06 to 10, not at 99" in message("learning-rates", "0.1, 99")
+    assert "learning rate lies from" in message("learning-rates", "nan")
+    assert "at most 6 learning rates" in message("learning-rates", "1 2 3 4 5 6 7")
+    assert message("learning-rates", "0.1; 0.2 0.3") == ""
+    assert "word 1" in message("network", "<script>")
+    assert message("network", SMALL) == ""
     app.multiselect(key="activations").set_value(["relu", "tanh", "elu"])
     app.number_input(key="seeds").set_value(30).run()
     assert "are 270 runs" in app.error[0].value
     app.number_input(key="seeds").set_value(3)
-    # The highest seeds that there are.
+    # These are the highest seeds.
     app.number_input(key="seed").set_value(2**31 - 1).run()
     assert not app.error
     (grid,) = (html.proto.body for html in app.get("html") if 'class="hw5-grid"' in html.proto.body)
@@ -139,7 +139,7 @@ def test_what_cannot_be_swept_is_a_sentence(open_page: Callable[..., AppTest]) -
         ("x" * 999, ["x" * 60]),
     ],
 )
-def test_its_link_gives_a_sweep_its_name(open_page: Callable[..., AppTest], name: str, heading: list[str]) -> None:
+def test_a_link_gives_the_sweep_its_name(open_page: Callable[..., AppTest], name: str, heading: list[str]) -> None:
     app = open_page("sweep", **{"sweep-name": name})
     assert not app.exception
     assert [shown.value for shown in app.subheader] == heading

@@ -1,4 +1,4 @@
-"""The training page, without a browser: a race from the button to its end, and what is shown when it cannot be run."""
+"""The Train page without a browser: a race from the button to its end, and messages for races that cannot run."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def _html(app: AppTest) -> str:
     return " ".join(html.proto.body for html in app.get("html"))
 
 
-def test_before_the_race_the_charts_stand_ready(open_training: Callable[..., AppTest]) -> None:
+def test_before_the_race_the_charts_are_there(open_training: Callable[..., AppTest]) -> None:
     app = open_training()
     assert not app.exception
     assert [button.label for button in app.button][:2] == ["Start the race", "Step: one batch"]
@@ -27,7 +27,7 @@ def test_before_the_race_the_charts_stand_ready(open_training: Callable[..., App
     assert len(app.get("vega_lite_chart")) == 3
 
 
-def test_the_button_runs_the_race_to_its_end_and_it_stays(open_training: Callable[..., AppTest]) -> None:
+def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training: Callable[..., AppTest]) -> None:
     app = open_training()
     app.number_input(key="epochs-digits").set_value(1).run()
     app.button[0].click().run()
@@ -45,14 +45,14 @@ def test_the_button_runs_the_race_to_its_end_and_it_stays(open_training: Callabl
     next(button for button in app.button if button.label == "Another seed").click().run()
     assert app.number_input(key="seed").value == 1
     assert next(button for button in app.button if button.label == "Start the race").disabled is False
-    # Another session, on a server that has just started, finds it in the store without starting anything.
+    # Another session on a new server reads it from the store and starts nothing.
     st.cache_resource.clear()
     other = open_training(**{"epochs-digits": "1"})
     assert [code.value for code in other.code] == lines
     assert "Start the race" not in [button.label for button in other.button]
 
 
-def test_a_store_that_cannot_be_written_is_a_sentence(
+def test_an_unusable_store_shows_a_message(
     open_training: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     occupied = tmp_path / "file"
@@ -63,7 +63,7 @@ def test_a_store_that_cannot_be_written_is_a_sentence(
     assert "HW5_HOME" in app.error[0].value
 
 
-def test_a_scheduler_that_does_not_answer_is_a_sentence(
+def test_an_unreachable_scheduler_shows_a_message(
     open_training: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HW5_SCHEDULER", "tcp://127.0.0.1:9")
@@ -73,11 +73,11 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(
     assert "HW5_SCHEDULER" in app.error[0].value
 
 
-def test_everybody_shares_one_reader_of_a_run() -> None:
+def test_all_viewers_share_one_reader_of_a_run() -> None:
     assert server.follower("0" * 16) is server.follower("0" * 16)
 
 
-def test_whoever_is_to_predict_first_starts_only_after_a_guess(open_training: Callable[..., AppTest]) -> None:
+def test_with_predict_first_the_race_starts_only_after_a_guess(open_training: Callable[..., AppTest]) -> None:
     app = open_training(predict="true")
     assert next(button for button in app.button if button.label == "Start the race").disabled
     app.slider[0].set_value(25)
@@ -86,17 +86,17 @@ def test_whoever_is_to_predict_first_starts_only_after_a_guess(open_training: Ca
     assert not next(button for button in app.button if button.label == "Start the race").disabled
 
 
-def test_a_setting_that_cannot_be_trained_is_a_sentence(open_training: Callable[..., AppTest]) -> None:
+def test_invalid_settings_show_a_message(open_training: Callable[..., AppTest]) -> None:
     app = open_training()
-    app.text_input(key="network-text").set_value("1x28x28 conv8k31 relu flatten linear10").run()
+    app.text_input(key="network").set_value("1x28x28 conv8k31 relu flatten linear10").run()
     assert not app.exception
     assert "layer 1: kernel 31 does not fit a 28x28 input" in app.error[0].value
-    app.text_input(key="network-text").set_value("<script>").run()
+    app.text_input(key="network").set_value("<script>").run()
     assert not app.exception
     assert "word 1" in app.error[0].value
 
 
-def test_the_link_of_a_run_in_the_list_opens_its_race(open_training: Callable[..., AppTest]) -> None:
+def test_a_link_from_the_list_of_runs_opens_the_race(open_training: Callable[..., AppTest]) -> None:
     config = RunConfig(dataset="mnist", epochs=3, seed=7, learning_rate=0.05, network=SMALL)
     query: dict[str, list[str]] = {}
     for name, value in race_query(race(config, ["relu", "sigmoid", "tanh"])):
@@ -106,6 +106,6 @@ def test_the_link_of_a_run_in_the_list_opens_its_race(open_training: Callable[..
     labels = " ".join(element.proto.body for element in app.get("html"))
     assert all(f"{label}: test accuracy" in labels for label in ("ReLU", "sigmoid", "tanh"))
     assert app.number_input(key="seed").value == 7
-    assert app.number_input(key="learning_rate").value == 0.05
+    assert app.number_input(key="learning-rate").value == 0.05
     assert app.number_input(key="epochs-mnist").value == 3
-    assert app.text_input(key="network-text").value == SMALL
+    assert app.text_input(key="network").value == SMALL

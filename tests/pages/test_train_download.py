@@ -1,4 +1,4 @@
-"""Images that are not here yet: the page shows their download, and says what to do when it fails."""
+"""A dataset that is not downloaded yet: the page shows the download, and says what to do when it fails."""
 
 import time
 from collections.abc import Callable
@@ -14,11 +14,11 @@ PATIENCE_SECONDS = 90
 
 
 @pytest.mark.slow
-def test_a_download_is_shown_its_failure_said_and_the_next_try_goes_on(
+def test_a_download_is_shown_and_can_be_tried_again_after_an_error(
     open_training: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HW5_DATA", raising=False)
-    # Workers of the app's own, whose cache is the page's.
+    # The app starts its own workers, which use the cache of the page.
     monkeypatch.delenv("HW5_SCHEDULER")
     with publisher() as source:
         monkeypatch.setitem(downloads._PACKED_SIZES, KIND, source.sizes)
@@ -47,13 +47,13 @@ def _press(app: AppTest, label: str) -> None:
 
 
 def _bar(app: AppTest) -> str:
-    """What stands over the first network's bar."""
+    """Return the text above the bar of the first network."""
     board = next(body for body in (html.proto.body for html in app.get("html")) if "hw5-state" in body)
     return board.split('<div class="hw5-state">')[1].split("<")[0]
 
 
 def _arrived(app: AppTest, source: Publisher) -> float:
-    """The share that the page says has arrived."""
+    """Return the downloaded share that the page shows, from 0 to 1."""
     words = _bar(app).removeprefix(f"downloading {KIND}: ").split(" ")
     return float(words[0]) * 1e6 / source.total if words[0].replace(".", "").isdigit() else 0.0
 

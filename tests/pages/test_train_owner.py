@@ -1,4 +1,4 @@
-"""Who started a race may pause it, let it go on and delete it; everybody else watches."""
+"""The user who started a race may pause, continue and delete it. All others watch."""
 
 import re
 import time
@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 LONG = {"epochs-digits": "200"}
-"""A race that does not end while it is looked at."""
+"""A race that does not end during a test."""
 
 
 def _button(app: AppTest, label: str) -> Button:
@@ -17,7 +17,7 @@ def _button(app: AppTest, label: str) -> Button:
 
 
 def _states(app: AppTest) -> list[str]:
-    """What each network of the race is doing, as the scoreboard says it."""
+    """Return the status of each network from the scoreboard."""
     return re.findall(r'class="hw5-state">([^<]*)', " ".join(html.proto.body for html in app.get("html")))
 
 
@@ -51,7 +51,9 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     assert _states(mine) == ["not started", "not started"]
 
 
-def test_a_race_is_stepped_from_its_beginning_and_every_step_is_opened(open_training: Callable[..., AppTest]) -> None:
+def test_a_race_is_stepped_from_its_first_batch_and_each_step_is_shown_in_detail(
+    open_training: Callable[..., AppTest],
+) -> None:
     app = open_training(**LONG)
     _button(app, "Step: one batch").click().run()
     assert not app.exception
@@ -61,10 +63,10 @@ def test_a_race_is_stepped_from_its_beginning_and_every_step_is_opened(open_trai
     assert "One step in detail" in [heading.value for heading in app.subheader]
     words = " ".join(element.value for element in [*app.markdown, *app.caption])
     assert "**Batch 1**: number 1 of epoch 0" in words
-    assert words.count("−ln ") == 2 * 6  # five images and the sentence above them, of each network
+    assert words.count("−ln ") == 2 * 6  # per network five images and the sentence above them
     assert "sigmoid: the first layer's gradient is" in words
     layers = [frame.value["layer"].tolist() for frame in app.dataframe if "layer" in frame.value]
     assert [names[1] for names in layers] == ["ReLU-2", "Sigmoid-2"]
-    # Whoever opens the link sees the same step.
+    # Everyone who opens the link sees the same step.
     other = open_training(**LONG)
     assert "One step in detail" in [heading.value for heading in other.subheader]

@@ -124,11 +124,11 @@ def test_an_address_may_have_everything_empty(at_work: Server, page: str) -> Non
 
 
 _KEYS = (
-    "net", "dataset", "epochs-digits", "epochs-mnist", "seed", "split_seed", "activations", "network-text",
-    "batch_size", "learning_rate", "momentum", "initialisation", "training_images", "predict", "lecture", "lecturer",
-    "search", "race", "run", "a", "b", "order", "lines-are", "axis", "seeds", "learning-rates",
-    "sweep-name", "branch-epoch", "branch-activation", "branch-rate", "branch-normalisation", "branch-epochs",
-    "branch-also", "batch", "smoothing", "pair",
+    "net", "dataset", "epochs-digits", "epochs-mnist", "seed", "split-seed", "activations", "network",
+    "batch-size", "learning-rate", "momentum", "initialisation", "training-images", "predict", "lecture", "lecturer",
+    "search", "race", "run", "a", "b", "order", "show", "axis", "seeds", "learning-rates",
+    "sweep-name", "fork-epoch", "fork-activation", "fork-learning-rate", "fork-normalisation", "fork-epochs",
+    "fork-also", "batch", "smoothing", "pair",
 )  # fmt: skip
 _VALUES = (
     "", "../../../../etc/passwd", "/etc/passwd", "..\\..\\secret.txt", MARKUP, "0" * 16, "-1", "1e999", "nan", "0x10",
@@ -164,7 +164,7 @@ def test_the_largest_of_everything_is_refused_in_a_sentence_and_others_are_answe
     async def together() -> tuple[list[str], str]:
         asked = []
         for network in (largest, allowed):
-            query = f"epochs-digits=200&batch_size=1000&network-text={quote(network)}"
+            query = f"epochs-digits=200&batch-size=1000&network={quote(network)}"
             async with visitor(at_work.address, "train", query) as tab:
                 await tab.until_drawn(1)
                 asked.append(tab.text())

@@ -16,7 +16,7 @@ from tools.visitor import Visitor, visitor
 
 pytestmark = pytest.mark.slow
 
-QUERY = "epochs-digits={epochs}&seed={seed}&network-text=1x28x28+flatten+relu+linear10"
+QUERY = "epochs-digits={epochs}&seed={seed}&network=1x28x28+flatten+relu+linear10"
 
 
 @asynccontextmanager
@@ -133,9 +133,9 @@ async def _branch_off(server: Server) -> None:
         await lecturer.press("Start the race")
         await lecturer.until(lambda tab: "sigmoid accuracy of epoch 0:" in tab.text())
         run = RunConfig(epochs=200, seed=6, network=network, activation="sigmoid").run_id
-        async with visitor(server.address, "fork", f"run={run}&branch-activation=relu", browser_cookie(2)) as student:
+        async with visitor(server.address, "fork", f"run={run}&fork-activation=relu", browser_cookie(2)) as student:
             await student.until_drawn(1)
-            await lecturer.open("fork", f"run={run}&branch-activation=relu")
+            await lecturer.open("fork", f"run={run}&fork-activation=relu")
             await lecturer.press("Start the fork")
             await student.until(lambda tab: "The fork is running" in tab.text())
             await lecturer.until(lambda tab: "Pause" in tab.buttons)

@@ -23,7 +23,7 @@ AT_ONCE = 25
 
 SEEDS = 3
 PATIENCE_SECONDS = 200
-QUERY = "network-text=1x28x28+flatten+relu+linear10&epochs-digits=1&seed="
+QUERY = "network=1x28x28+flatten+relu+linear10&epochs-digits=1&seed="
 
 
 def test_a_hundred_sessions_come_and_go_and_every_race_that_runs_ends(server: Server) -> None:

@@ -24,7 +24,7 @@ ROUNDS = 8
 NETWORK = "1x28x28 flatten relu linear10"
 RACE = race(RunConfig(network=NETWORK, epochs=2, training_images=20))
 BRANCHES = branch(RACE[1], 0, "relu", 0.008), branch(RACE[1], 0, "tanh", 0.008), branch(RACE[1], 0, "relu", 0.05)
-QUERY = "epochs-digits=2&training_images=20&network-text=1x28x28+flatten+relu+linear10"
+QUERY = "epochs-digits=2&training-images=20&network=1x28x28+flatten+relu+linear10"
 PAGES = {
     "": "Count the parameters",
     f"train?{QUERY}": "ReLU against sigmoid",

@@ -23,24 +23,24 @@ def chosen_fork(parent: RunConfig) -> RunConfig | None:
         return None
     columns = st.columns([1, 2, 2, 2, 2])
     with columns[0]:
-        epoch = st.selectbox("after epoch", epochs, key="branch-epoch", bind="query-params", help=_EPOCH)
+        epoch = st.selectbox("after epoch", epochs, key="fork-epoch", bind="query-params", help=_EPOCH)
     with columns[1]:
         names = list(ACTIVATIONS)
         activation = st.selectbox(
             SETTINGS["activation"].label,
             names,
             index=names.index(_default_activation(parent)),
-            key="branch-activation",
+            key="fork-activation",
             bind="query-params",
         )
     with columns[2]:
-        rate = number_setting("learning_rate", parent.learning_rate, "branch-rate")
+        rate = number_setting("learning_rate", parent.learning_rate, "fork-learning-rate")
     with columns[3]:
         normalisation = st.selectbox(
-            "batch normalisation", list(Normalisation), key="branch-normalisation", bind="query-params"
+            "batch normalisation", list(Normalisation), key="fork-normalisation", bind="query-params"
         )
     with columns[4]:
-        length = number_setting("epochs", parent.epochs, "branch-epochs")
+        length = number_setting("epochs", parent.epochs, "fork-epochs")
     return branch(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
 
 
@@ -48,11 +48,11 @@ def reset(parent: RunConfig) -> None:
     """Set all settings to the defaults for a fork of this parent."""
     st.session_state.update(
         {
-            "branch-epoch": next(iter(_epochs(parent)), None),
-            "branch-activation": _default_activation(parent),
-            "branch-rate": parent.learning_rate,
-            "branch-normalisation": Normalisation.AS_IT_IS,
-            "branch-epochs": parent.epochs,
+            "fork-epoch": next(iter(_epochs(parent)), None),
+            "fork-activation": _default_activation(parent),
+            "fork-learning-rate": parent.learning_rate,
+            "fork-normalisation": Normalisation.AS_IT_IS,
+            "fork-epochs": parent.epochs,
         }
     )
 

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.parts.shared.guide import Step, guide
 from pages.parts.shared.lecture import lecture_mode, lecture_switch
 from pages.parts.shared.link_button import link_button
+from pages.parts.shared.old_links import rename_old_parameters
 
 _ROUTED = "routed by app.py"
 
@@ -23,6 +24,7 @@ def begin_page(file: str, title: str, invitation: str, steps: tuple[Step, ...] =
     """The heading of the page in `file` (its `__file__`), the sentence that says what to try, and the steps of a way
     around it for whoever wants one."""
     _reach_through_router(file)
+    rename_old_parameters()
     st.html(_STYLE)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")

@@ -13,7 +13,7 @@ from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
 from hw5core.runs.forks import choice
 
 _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in setting_fields()}
-ALSO = "branch-also"
+ALSO = "fork-also"
 """The URL parameter of the fork page with the other forks that it shows."""
 
 RACERS = ("relu", "sigmoid")
@@ -21,6 +21,11 @@ RACERS = ("relu", "sigmoid")
 
 ADVANCED = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed")
 """The numbers that the homework does not change."""
+
+
+def url_name(setting: str) -> str:
+    """Return the URL parameter of a setting: "learning-rate" for "learning_rate". It is also the key of its widget."""
+    return setting.replace("_", "-")
 
 
 def chosen_race() -> tuple[RunConfig, ...]:
@@ -55,11 +60,13 @@ def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
     """Return the URL query of the Train page for the race of these configs, which differ only in their activation."""
     config = configs[0]
     changed = {name: getattr(config, name) for name in (*ADVANCED, "initialisation", "seed")}
-    query: list[tuple[str, Any]] = [(name, value) for name, value in changed.items() if value != _DEFAULTS[name]]
+    query: list[tuple[str, Any]] = [
+        (url_name(name), value) for name, value in changed.items() if value != _DEFAULTS[name]
+    ]
     query += [("dataset", config.dataset), (f"epochs-{config.dataset}", config.epochs)]
     plain = config.architecture.with_activation("relu")
     if str(plain) != _DEFAULTS["network"]:
-        query.append(("network-text", plain))
+        query.append(("network", plain))
     activations = [one.activation for one in configs]
     if activations != list(RACERS):
         query += [("activations", name) for name in activations]
@@ -72,11 +79,11 @@ def fork_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]:
     parent, normalisation = choice(config)
     return [
         ("run", parent),
-        ("branch-epoch", str(config.fork.epoch)),
-        ("branch-activation", config.activation),
-        ("branch-rate", str(config.learning_rate)),
-        ("branch-normalisation", str(normalisation)),
-        ("branch-epochs", str(config.epochs)),
+        ("fork-epoch", str(config.fork.epoch)),
+        ("fork-activation", config.activation),
+        ("fork-learning-rate", str(config.learning_rate)),
+        ("fork-normalisation", str(normalisation)),
+        ("fork-epochs", str(config.epochs)),
         *((ALSO, other.run_id) for other in others),
     ]
 
@@ -122,7 +129,7 @@ def advanced_settings(numbers: Sequence[str]) -> dict[str, Any]:
             SETTINGS["network"].label,
             _DEFAULTS["network"],
             help=SETTINGS["network"].help,
-            key="network-text",
+            key="network",
             bind="query-params",
         )
     return advanced
@@ -141,7 +148,7 @@ def number_setting(name: str, default: float | None = None, key: str | None = No
             step=1 if kind is int else 0.001,
             format="%d" if kind is int else "%.4g",
             help=setting.help,
-            key=key or name,
+            key=key or url_name(name),
             bind="query-params",
         )
 
