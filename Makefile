@@ -1,30 +1,32 @@
-# run, test, check, bench: each sets up what it needs, once. Needs python3 (3.11 to 3.13) with venv, and make.
+# Each target first installs what it needs, once. Requires make and Python 3.11 to 3.13 with venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The tools have an environment of their own on top of the app's: what the app runs in is requirements.txt alone.
+# The tools have a separate environment that also sees the app's packages, so that .venv has requirements.txt alone.
 TOOLS := .venv-tools
 TOOL := $(TOOLS)/bin
 PORT ?= 8501
-# Tests wait for servers and browsers half of the time: two at once fill two cores.
+# How many test processes run at the same time.
 JOBS ?= 2
 PYTEST := $(TOOL)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup install run test lint check bench screenshots precompute clean
 
 help:
-	@echo "make run    the app, on http://localhost:$(PORT)"
-	@echo "make install  the environment of the app and of the terminal commands, in $(VENV)"
-	@echo "make test   every test, browser included where Chromium is installed"
-	@echo "make check  format, lint, types (make lint) and the fast tests"
-	@echo "make bench  the measured figures, ours and the peers'"
-	@echo "make precompute  the homework's race, shipped as recorded"
-	@echo "make screenshots  every page, light and dark, at three widths, into build/screenshots"
+	@echo "make run          serve the app on http://localhost:$(PORT)"
+	@echo "make install      install the app and its terminal commands into $(VENV)"
+	@echo "make test         run every test, including the browser's where Chromium is installed"
+	@echo "make check        check format, lint and types, and run the fast tests"
+	@echo "make lint         check format, lint and types"
+	@echo "make bench        measure speed and memory, ours and the peers'"
+	@echo "make precompute   train the race that is shipped as a recording"
+	@echo "make screenshots  picture every page, light and dark, at three widths, into build/screenshots"
+	@echo "make clean        delete the environments, build/ and caches"
 
 setup: $(TOOLS)/.installed-dev
 
-# A stamp per requirement file: installing again happens when one changes, and only then.
+# One stamp per requirements file: pip runs again only when that file changes.
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "HW5 Lab needs Python 3.11 or newer, not " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
@@ -34,7 +36,7 @@ $(VENV)/.installed: requirements.txt $(VENV)/.created
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-# A .pth file puts the app's packages behind the tools' own.
+# The .pth file adds the app's packages to the tools' path, after the tools' own.
 $(TOOLS)/.created: $(VENV)/.installed
 	$(PYTHON) -m venv $(TOOLS)
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
@@ -55,7 +57,7 @@ run: install
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: setup
-	HW5_ENVIRONMENT=$(abspath $(VENV)) $(PYTEST)
+	HW5_ENVIRONMENT="$(CURDIR)/$(VENV)" $(PYTEST)
 
 lint: setup
 	$(TOOL)/ruff format --check .
@@ -68,7 +70,7 @@ check: lint
 bench: $(TOOLS)/.installed-bench
 	$(TOOL)/python -m benchmarks
 
-# The homework's race on MNIST, shipped as recorded: again whenever TRAINING_VERSION was raised.
+# Run this again whenever TRAINING_VERSION changes.
 precompute: setup
 	$(TOOL)/python -m hw5core precompute
 
