@@ -21,6 +21,7 @@ from hw5core import home
 from hw5core.data.datasets import Pool
 from hw5core.engine.engine import Engine
 from hw5core.errors import LabError
+from hw5core.markdown import markdown_table
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.counting import Count, count
 from hw5core.network.notation import parse
@@ -257,13 +258,12 @@ def _write_receipts(folder: Path, finished: list[RunHistory]) -> None:
 def _seed_table(finished: list[RunHistory]) -> str:
     """Test accuracy per activation and epoch in Markdown: the mean over the seeds, and the lowest to the highest."""
     epochs = range(finished[0].config.epochs)
-    lines = ["| test accuracy, % | " + " | ".join(f"epoch {epoch}" for epoch in epochs) + " |"]
-    lines.append("|---" * (len(epochs) + 1) + "|")
+    rows = []
     for label in dict.fromkeys(history.label for history in finished):
         runs = [history.epochs for history in finished if history.label == label]
         cells = [_cell([run[epoch].test_accuracy for run in runs]) for epoch in epochs]
-        lines.append(f"| {label}, mean of {len(runs)} (lowest to highest) | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append([f"{label}, mean of {len(runs)} (lowest to highest)", *cells])
+    return markdown_table(["test accuracy, %", *(f"epoch {epoch}" for epoch in epochs)], rows)
 
 
 def _cell(values: list[float]) -> str:

@@ -16,6 +16,7 @@ from hw5core.data.datasets import DATASETS, at_hand
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
+from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from tools.live import ROOT, chromium, served, settle
 from tools.trained import trained
@@ -31,29 +32,24 @@ BRANCHES = (
     branch(RACE[1], 2, "relu", 0.05),
     branch(RACE[1], 0, "tanh", 0.02),
 )
-PAGES = {
-    "count": "/",
+VIEWS = {page.name: f"/{page.urls[0]}" for page in PAGES} | {
     "count-misfit": "/?net=3x32x32+conv16k3p1+relu+maxpool2+conv32k3+relu+conv64k30+flatten+linear10",
-    "train": "/train",
+    "count-lecture": "/?lecture=true",
     "train-before": "/train?seed=1",
-    "sweep": "/sweep",
     "train-batch": "/train?batch=2000",
     "train-lecture": "/train?lecture=true",
-    "count-lecture": "/?lecture=true",
-    "fork": "/fork",
     "fork-two": f"/fork?{urlencode(fork_query(*BRANCHES[:2]))}",
     "fork-four": f"/fork?{urlencode(fork_query(*BRANCHES))}",
     "fork-lecture": f"/fork?lecture=true&{urlencode(fork_query(*BRANCHES[:2]))}",
-    "runs": "/runs",
 }
-"""What is looked at, by the picture's name."""
+"""The address of each picture, by the picture's name."""
 
 WIDTHS = {1920: 1080, 1280: 800, 390: 844}
 """Widths in pixels, each with the height of a window of that width: the first view ends there."""
 
 _TALLEST = 9_000
 _PATIENCE_MS = 120_000  # what a busy machine may need
-_GUIDE_SEEN = "for (const page of ['parameters', 'training']) localStorage.setItem(`hw5 guide ${page}`, 'seen')"
+_GUIDE_SEEN = "".join(f"localStorage.setItem('hw5 guide {page.name}', 'seen');" for page in PAGES)
 _HEIGHT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMain"]')].map(e => e.scrollHeight))"""
 
 _HALF_WAY = """() => {
@@ -70,7 +66,7 @@ def main(chosen: list[str], readme: bool) -> None:
             _picture_for_readme(browser, address)
             return
         trained(RunStore(Path(home)), *RACE, *BRANCHES)
-        for name, scheme, width in product(chosen or PAGES, ("light", "dark"), WIDTHS):
+        for name, scheme, width in product(chosen or VIEWS, ("light", "dark"), WIDTHS):
             _picture(browser, address, name, scheme, width)
 
 
@@ -80,7 +76,7 @@ def _picture(browser: Browser, address: str, name: str, scheme: str, width: int)
     page = context.new_page()
     page.set_default_timeout(_PATIENCE_MS)
     page.add_init_script(_GUIDE_SEEN)
-    page.goto(address + PAGES[name])
+    page.goto(address + VIEWS[name])
     settle(page)
     FOLDER.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}-first.png")
@@ -103,7 +99,7 @@ def _picture_for_readme(browser: Browser, address: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pages", nargs="*", choices=[[], *PAGES])
+    parser.add_argument("pages", nargs="*", choices=[[], *VIEWS])
     parser.add_argument("--readme", action="store_true", help="take docs/race.png instead")
     options = parser.parse_args()
     main(options.pages, options.readme)

@@ -32,7 +32,8 @@ class Visitor:
     """One tab. `elements` is what the page shows, by the place that Streamlit gave each; `finished` when each run of
     the page ended, `updates` when each run of a fragment did, in seconds of time.monotonic(); `received` counts bytes,
     `sent` how often each place was sent something to show, `asked` how often it has asked for anything.
-    `said` is what every widget says. Not `watching`, it asks for no fragment again.
+    `said` is what every widget says. Not `watching`, it asks for no fragment again. `menu` holds the titles in the
+    navigation menu; `not_found` says whether the server has reported the address as unknown.
     """
 
     def __init__(self, connection: ClientConnection, address: str, page: str, query: str) -> None:
@@ -43,6 +44,8 @@ class Visitor:
         self.received = 0
         self.asked = 0
         self.watching = True
+        self.menu: list[str] = []
+        self.not_found = False
         self._connection = connection
         self._url = f"{address}/{page}"
         self._page = page
@@ -119,6 +122,12 @@ class Visitor:
         return [button.label for button in shown if not button.disabled]
 
     @property
+    def heading(self) -> str:
+        """The heading at the top of the page."""
+        headings = [one.heading for one in self.elements.values() if one.heading.tag == "h1"]
+        return headings[0].body if headings else ""
+
+    @property
     def exceptions(self) -> list[str]:
         """What went wrong in the page's own code, if anything did."""
         return [str(one.exception) for one in self.elements.values() if one.WhichOneof("type") == "exception"]
@@ -150,6 +159,10 @@ class Visitor:
                 self._begin(message)
             case "navigation":
                 self._page_hash = message.navigation.page_script_hash or self._page_hash
+                pages = message.navigation.app_pages
+                self.menu = [page.page_name for page in pages if not page.is_hidden]
+            case "page_not_found":
+                self.not_found = True
             case "page_info_changed":
                 self._query = message.page_info_changed.query_string
             case "delta" if message.delta.HasField("new_element"):

@@ -11,6 +11,7 @@ from hw5core.__main__ import main
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import branch
 from hw5core.store.store import RunStore
+from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from tools.live import settle
 from tools.trained import trained
@@ -20,12 +21,13 @@ pytestmark = pytest.mark.browser
 RUN = RunConfig(activation="sigmoid", epochs=3, training_images=50)
 BRANCHES = branch(RUN, 0, "relu", 0.008), branch(RUN, 1, "relu", 0.05), branch(RUN, 0, "sigmoid", 0.05)
 RACE = ("epochs", "1"), ("training-images", "50")
-RACE_ADDRESS = "/train?epochs-digits=1&training-images=50"
-FORK_ADDRESS = f"/fork?{urlencode(fork_query(*BRANCHES))}"
-PAGES = (
-    "/", "/?lecture=true", RACE_ADDRESS, f"{RACE_ADDRESS}&batch=3", "/train?seed=1", "/sweep", FORK_ADDRESS,
-    "/runs",
-)  # fmt: skip
+RACE_QUERY = "epochs-digits=1&training-images=50"
+QUERIES = {
+    "count": ["", "lecture=true"],
+    "train": [RACE_QUERY, f"{RACE_QUERY}&batch=3", "seed=1"],
+    "fork": [urlencode(fork_query(*BRANCHES))],
+}
+VIEWS = [f"/{page.urls[0]}?{query}" for page in PAGES for query in QUERIES.get(page.name, [""])]
 
 _LOOK = """element => {
   const looks = []
@@ -55,7 +57,7 @@ def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(
     for scheme in ("light", "dark"):
         context = chromium.new_context(base_url=server, color_scheme=scheme, viewport={"width": 1280, "height": 1000})
         page = context.new_page()
-        for path in PAGES:
+        for path in VIEWS:
             page.goto(path, timeout=60_000)
             settle(page)
             violations = Axe().run(page).response["violations"]
@@ -90,7 +92,7 @@ def test_keys_alone_change_move_and_remove_a_layer(page: Page) -> None:
 
 
 def test_keys_alone_run_a_race_and_open_a_batch(page: Page) -> None:
-    page.goto(f"{RACE_ADDRESS}&seed=2")
+    page.goto(f"/train?{RACE_QUERY}&seed=2")
     settle(page)
     _tab_to(page, page.get_by_role("button", name="Start the race"))
     page.keyboard.press("Enter")

@@ -24,9 +24,8 @@ def test_a_key_on_a_slider_changes_the_total_and_the_address(page: Page) -> None
     page.wait_for_url("**conv97k11s4**")
 
 
-@pytest.mark.parametrize("path", ["/", "/parameters"])
-def test_a_link_opens_its_network_as_the_first_visit_to_a_cold_server(cold_page: Page, path: str) -> None:
-    cold_page.goto(f"{path}?net=1x28x28+conv7k3")
+def test_a_link_opens_its_network_as_the_first_visit_to_a_new_server(cold_page: Page) -> None:
+    cold_page.goto("/parameters?net=1x28x28+conv7k3")
     expect(cold_page.locator(".hw5-number")).to_have_text("70")
     expect(cold_page.get_by_text("Page not found")).to_have_count(0)
     expect(cold_page.get_by_role("link", name="Train")).to_be_visible()

@@ -13,6 +13,7 @@ import pytest
 
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import branch
+from pages.parts.shared.page_list import PAGES
 from tests.served.conftest import Server
 from tools.live import ROOT
 from tools.trained import trained
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 SECRET = b"what-only-the-operator-may-read"
 MARKUP = "<script>document.title='x'</script>"
-PAGES = ("", "count", "train", "runs", "sweep", "fork")
+URLS = [page.urls[0] for page in PAGES]
 RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_images=20)
 
 
@@ -103,7 +104,7 @@ def test_what_a_visitor_writes_never_becomes_a_header(at_work: Server) -> None:
         assert b"owner=me" not in headers
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", URLS)
 def test_whatever_stands_in_an_address_is_a_sentence_at_worst(at_work: Server, page: str) -> None:
     dice = random.Random(page)
     files_before = _files(at_work.home)
@@ -116,7 +117,7 @@ def test_whatever_stands_in_an_address_is_a_sentence_at_worst(at_work: Server, p
     assert _files(at_work.home) == files_before, "an address made a file"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", URLS)
 def test_an_address_may_have_everything_empty(at_work: Server, page: str) -> None:
     text, exceptions = asyncio.run(_draw(at_work.address, page, "&".join(f"{key}=" for key in _KEYS)))
     assert not exceptions

@@ -1,22 +1,16 @@
 """A convolution at work on a small real digit (at_work.js animates it; the numbers come from explain.convolution)."""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import streamlit as st
 
 from hw5core.explain.convolution import MOST_KERNEL, demonstrate
 from hw5core.network.counting import Count, LayerCount
 from hw5core.network.layers import Conv
+from pages.parts.shared.component import inline_component
 from pages.parts.shared.frame import heading
 
-_HERE = Path(__file__)
-_component = st.components.v2.component(
-    "hw5_convolution_at_work",
-    html='<div class="work"></div>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_component = inline_component(__file__, "convolution_at_work", '<div class="work"></div>')
 
 
 def convolution_at_work(counted: Count, selected: int | None) -> None:

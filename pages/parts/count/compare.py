@@ -3,6 +3,7 @@
 import streamlit as st
 
 from hw5core.explain.comparison import Total, differing_layers, totals
+from hw5core.markdown import markdown_table
 from hw5core.network.architecture import Architecture
 from hw5core.network.counting import Count, LayerCount, count
 from pages.parts.count import work
@@ -31,22 +32,21 @@ def compare(counted: Count, pinned: Architecture | None) -> None:
 
 
 def _totals_table(first: Count, second: Count) -> str:
-    head = "| total | A | B | B − A | B / A |\n|:--|--:|--:|--:|--:|"
-    return "\n".join([head, *map(_total_row, totals(first, second))])
+    rows = map(_total_row, totals(first, second))
+    return markdown_table(["total", "A", "B", "B − A", "B / A"], rows, align="lrrrr")
 
 
-def _total_row(total: Total) -> str:
+def _total_row(total: Total) -> list[str]:
     ratio = f"{total.ratio:.4g}" if total.ratio is not None else "–"
-    return f"| {total.label} | {total.first:,} | {total.second:,} | {total.second - total.first:+,} | {ratio} |"
+    return [total.label, f"{total.first:,}", f"{total.second:,}", f"{total.second - total.first:+,}", ratio]
 
 
 def _layers_table(first: Count, second: Count) -> str:
-    head = "| A | output | parameters | B | output | parameters |\n|:--|--:|--:|:--|--:|--:|"
-    rows = [f"| {_side(pair.first)} | {_side(pair.second)} |" for pair in differing_layers(first, second)]
-    return "\n".join([head, *rows])
+    rows = ([*_side(pair.first), *_side(pair.second)] for pair in differing_layers(first, second))
+    return markdown_table(["A", "output", "parameters", "B", "output", "parameters"], rows, align="lrrlrr")
 
 
-def _side(row: LayerCount | None) -> str:
+def _side(row: LayerCount | None) -> list[str]:
     if row is None:
-        return "– | | "
-    return f"{row.name} | {'×'.join(map(str, row.output_shape))} | {row.parameters:,}"
+        return ["–", "", ""]
+    return [row.name, "×".join(map(str, row.output_shape)), f"{row.parameters:,}"]

@@ -1,7 +1,6 @@
 """The list of layers with sliders that report while they are dragged (editor.js draws it; here is what it draws)."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -12,17 +11,14 @@ from hw5core.network.base_layer import Layer, Limit, Shape
 from hw5core.network.counting import Count
 from hw5core.network.layers import KINDS
 from pages.parts.count import work
+from pages.parts.shared.component import inline_component
 
 KEY = "layer editor"
 
 _Card = dict[str, Any]
 
-_HERE = Path(__file__)
-_component = st.components.v2.component(
-    "hw5_layer_editor",
-    html='<ol class="layers" aria-label="Layers"></ol><div class="adding"></div>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+_component = inline_component(
+    __file__, "layer_editor", '<ol class="layers" aria-label="Layers"></ol><div class="adding"></div>'
 )
 
 

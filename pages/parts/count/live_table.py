@@ -5,16 +5,13 @@ rest; this one is words in cells, and no word is ever markup.
 """
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import streamlit as st
+from pages.parts.shared.component import inline_component
 
-_HERE = Path(__file__)
-_component = st.components.v2.component(
-    "hw5_live_table",
-    html='<div class="hw5-live-table"><table><thead></thead><tbody></tbody></table></div>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+_component = inline_component(
+    __file__,
+    "live_table",
+    '<div class="hw5-live-table"><table><thead></thead><tbody></tbody></table></div>',
     isolate_styles=False,
 )
 

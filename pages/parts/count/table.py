@@ -7,6 +7,7 @@ from math import prod
 
 from hw5core.explain.formulas import arithmetic_in_words, product, shape_arithmetic
 from hw5core.explain.torch_report import ModuleReport
+from hw5core.markdown import markdown_table
 from hw5core.network.base_layer import Shape
 from hw5core.network.counting import BYTES_PER_VALUE, Count, LayerCount
 from pages.parts.count.live_table import Row, Table
@@ -64,7 +65,6 @@ def formula_table(counted: Count, selected: int | None) -> str:
     rows = [row for row in counted.rows if row.layer.parameter_symbols()]
     return _table(
         ["layer", "parameters in symbols", "with its numbers"],
-        ":--|:--|:--",
         ["input", "", "none"],
         [[_name(row, selected), _latex(row.layer.parameter_symbols()), _latex(product(row))] for row in rows],
         counted,
@@ -77,7 +77,6 @@ def shape_table(counted: Count, selected: int | None) -> str:
     rows = [row for row in counted.rows if row.layer.shape_symbols()]
     return _table(
         ["layer", "output side in symbols", "with its numbers"],
-        ":--|:--|:--",
         ["input", "", _shape(counted.architecture.input_shape)],
         [[_name(row, selected), _latex(row.layer.shape_symbols()), _latex(shape_arithmetic(row))] for row in rows],
         counted,
@@ -112,14 +111,10 @@ def _live(
     return Table(tuple(columns), tuple(columns.values()), (Row(tuple(first)), *marked, *waiting, *last))
 
 
-def _table(
-    head: list[str], alignment: str, first: list[str], rows: list[list[str]], counted: Count, total: list[str]
-) -> str:
+def _table(head: list[str], first: list[str], rows: list[list[str]], counted: Count, total: list[str]) -> str:
     waiting = [[name, *["?"] * (len(head) - 1)] for name in _names_that_wait(counted)]
     last = [total] if not counted.misfit else []
-    lines = [head, first, *rows, *waiting, *last]
-    written = ["| " + " | ".join(line) + " |" for line in lines]
-    return "\n".join([written[0], f"|{alignment}|", *written[1:]])
+    return markdown_table(head, [first, *rows, *waiting, *last], align="lll")
 
 
 def _names_that_wait(counted: Count) -> list[str]:

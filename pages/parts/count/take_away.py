@@ -21,7 +21,7 @@ def take_away(counted: Count) -> None:
     form = st.segmented_control(
         "Form", list(draw), default="Link", required=True, key="take away", label_visibility="collapsed"
     )
-    draw[form](counted)
+    draw[form or "Link"](counted)  # a browser may send an empty choice
 
 
 def _link(counted: Count) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from hw5core.explain.torch_report import MEBIBYTE, MEGABYTE, ModuleReport, megabytes
+from hw5core.markdown import markdown_table
 from hw5core.network.counting import Count, sizes
 from pages.parts.shared.frame import heading
 
@@ -38,5 +39,5 @@ def tools(counted: Count, facts: ModuleReport | None) -> None:
 def _sizes_table(counted: Count, facts: ModuleReport | None) -> str:
     info = megabytes(facts.torchinfo.sizes, MEGABYTE) if facts else ("…",) * 4
     rows = [("torchsummary, MiB", *megabytes(sizes(counted), MEBIBYTE)), ("torchinfo, MB", *info)]
-    head = "| tool | input size | forward/backward pass | params size | estimated total |\n|:--|--:|--:|--:|--:|"
-    return "\n".join([head, *(f"| {' | '.join(row)} |" for row in rows)])
+    head = ["tool", "input size", "forward/backward pass", "params size", "estimated total"]
+    return markdown_table(head, rows, align="lrrrr")

@@ -1,4 +1,4 @@
-"""What every page begins with: the router's mark, the heading, and the large numerals a lecture hall reads."""
+"""The frame of every page: the way through the router, the heading, and the large numerals that a hall can read."""
 
 from html import escape
 from pathlib import Path
@@ -16,14 +16,34 @@ _STYLE = Path(__file__).with_suffix(".css")
 
 
 def mark_as_routed() -> None:
-    """Say that app.py runs: a page that finds no mark was run by Streamlit's old page discovery."""
+    """Mark this session as routed. app.py calls it; a page without the mark was started by old page discovery."""
     st.session_state[_ROUTED] = True
 
 
+def run_through_router(file: str) -> None:
+    """Run the page again through app.py unless app.py started it. `file` is the page's `__file__`.
+
+    A folder named pages/ switches on Streamlit's old page discovery. When the first visit to a new server is a deep
+    link, Streamlit runs the page's script without app.py. Naming the page to `st.navigation` and running again makes
+    app.py the main script; the query of the address stays.
+    """
+    if _ROUTED not in st.session_state:
+        page = st.Page(Path(file), url_path=Path(file).stem)
+        # As the only page it would be the default page, which has the address "/": this address would be "not found".
+        st.navigation([st.Page(_empty_page, url_path="empty", default=True), page], position="hidden")
+        st.rerun()
+
+
+def _empty_page() -> None:
+    """Draw nothing. No visitor sees this page."""
+
+
 def begin_page(file: str, title: str, invitation: str, steps: tuple[Step, ...] = ()) -> None:
-    """The heading of the page in `file` (its `__file__`), the sentence that says what to try, and the steps of a way
-    around it for whoever wants one."""
-    _reach_through_router(file)
+    """Draw the top of a page: its heading, its switches, and the sentence that says what to try.
+
+    `file` is the page's `__file__`. With `steps`, a button opens a guide that shows them one by one.
+    """
+    run_through_router(file)
     rename_old_parameters()
     st.html(_STYLE)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -37,14 +57,15 @@ def begin_page(file: str, title: str, invitation: str, steps: tuple[Step, ...] =
 
 
 def heading(text: str) -> None:
-    """The heading of a part of the page. Not Streamlit's own: at every step of a slider that one derives an anchor from
-    its text anew, even where it shows none."""
+    """Draw the heading of a part of the page.
+
+    Streamlit's own heading is slower: it computes an anchor from its text at every step of a slider.
+    """
     st.html(f'<h3 class="hw5-heading">{escape(text)}</h3>')
 
 
 def number_html(label: str, value: str, colour: str) -> str:
-    """The one number that matters, large, with equal-width digits so that nothing jitters; a part of a larger
-    element."""
+    """Return HTML of a label and a large number below it. Equal-width digits keep a changing number in place."""
     return (
         f'<div class="hw5-label">{escape(label)}</div>'
         f'<div class="hw5-number" style="color:{escape(colour)}">{escape(value)}</div>'
@@ -52,23 +73,9 @@ def number_html(label: str, value: str, colour: str) -> str:
 
 
 def bar_html(label: str, fraction: float, colour: str) -> str:
-    """A bar that shows how far what is named so has come, from 0 to 1; a part of a larger element."""
+    """Return HTML of a progress bar. `fraction` goes from 0 to 1; screen readers read `label`."""
     percent = round(100 * fraction, 1)
     return (
         f'<div class="hw5-bar" role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{percent}"><div style="width:{percent}%;background:{escape(colour)}"></div></div>'
     )
-
-
-def _nothing() -> None:
-    """A page that is never shown."""
-
-
-def _reach_through_router(file: str) -> None:
-    """A pages/ folder switches on Streamlit's old discovery: on a new server whose first visit is a deep link, the page
-    runs without app.py. Naming itself to st.navigation and running again makes app.py the main script, query kept."""
-    if _ROUTED not in st.session_state:
-        itself = st.Page(Path(file), url_path=Path(file).stem)
-        # Not as the only page: that would be the default one, whose address is "/", and this address "not found".
-        st.navigation([st.Page(_nothing, url_path="nothing", default=True), itself], position="hidden")
-        st.rerun()

@@ -4,19 +4,16 @@ It opens by itself on a browser's first visit and, once closed, only when asked;
 """
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import streamlit as st
+from pages.parts.shared.component import inline_component
 
-_HERE = Path(__file__)
-_component = st.components.v2.component(
-    "hw5_guide",
-    html="""<button type="button" class="ask">Show me around</button>
+_component = inline_component(
+    __file__,
+    "guide",
+    """<button type="button" class="ask">Show me around</button>
     <section class="card" aria-label="Guide" hidden><p class="place"></p><p class="text" aria-live="polite"></p>
     <div class="bar"><button type="button" class="close">Close</button>
     <button type="button" class="next"></button></div></section>""",
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
 )
 
 

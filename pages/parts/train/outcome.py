@@ -7,6 +7,7 @@ import streamlit as st
 
 from hw5core.homework.findings import Verdict, claims
 from hw5core.homework.sheet import SHEET_ACCURACY
+from hw5core.markdown import markdown_table
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.recorded import is_recorded
@@ -55,7 +56,7 @@ def _comparison(runs: Sequence[RunHistory]) -> str:
     labels = [run.label for run in comparable]
     head = ["epoch", *(f"{label}, {where} (%)" for label in labels for where in ("here", "the sheet"))]
     rows = [[str(epoch), *_accuracies(comparable, epoch)] for epoch in range(comparable[0].config.epochs)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---:"] * len(head), *rows])
+    return markdown_table(head, rows, align="r" * len(head))
 
 
 def _accuracies(runs: Sequence[RunHistory], epoch: int) -> list[str]:

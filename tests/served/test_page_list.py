@@ -1,0 +1,53 @@
+"""The list of pages: every address opens its page on a new server, and one more line adds a page."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pages.parts.shared.page_list import PAGES, Page
+from tools.live import ROOT, serving
+from tools.visitor import Visitor, visitor
+
+pytestmark = pytest.mark.slow
+
+ADDRESSES = [(page, url) for page in PAGES for url in page.urls if url]
+
+
+async def _begin(address: str, page: str) -> Visitor:
+    """Return the tab of a visit to this page as soon as its heading is there."""
+    async with visitor(address, page) as tab:
+        await tab.until(lambda tab: bool(tab.heading))
+        return tab
+
+
+@pytest.mark.parametrize(("page", "url"), ADDRESSES, ids=[url for _, url in ADDRESSES])
+def test_every_address_opens_its_page_as_the_first_visit_to_a_new_server(page: Page, url: str, tmp_path: Path) -> None:
+    with serving(tmp_path) as (address, _):
+        first, later = asyncio.run(_begin(address, url)), asyncio.run(_begin(address, page.urls[0]))
+    assert not first.not_found
+    assert not first.exceptions
+    assert first.heading == later.heading
+    assert first.menu == later.menu == [page.title for page in PAGES]
+
+
+def test_a_new_script_and_a_new_line_in_the_list_add_a_page(tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    for name in ("pages", "hw5core", ".streamlit"):
+        shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "app.py", app)
+    (app / "pages" / "hello.py").write_text(
+        "from pages.parts.shared.frame import begin_page\n\n"
+        'begin_page(__file__, "A page that says hello", "**Try this:** say hello.")\n'
+    )
+    page_list = app / "pages" / "parts" / "shared" / "page_list.py"
+    lines = page_list.read_text().splitlines()
+    lines.insert(lines.index("PAGES = (") + 1, '    Page("hello", ":material/waving_hand:", section="More"),')
+    page_list.write_text("\n".join(lines))
+    with serving(tmp_path / "home", folder=app) as (address, _):
+        hello, start = asyncio.run(_begin(address, "hello")), asyncio.run(_begin(address, ""))
+    assert hello.heading == "A page that says hello"
+    assert not hello.exceptions
+    assert hello.menu == start.menu
+    assert set(hello.menu) == {"Hello", *(page.title for page in PAGES)}
