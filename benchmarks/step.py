@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from benchmarks.measurement import Measurement, in_turn, measured, milliseconds, ratio_over
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
-from hw5core.training.backprop import Backprop, gradient_in
+from hw5core.training.backprop import Backprop, loss_gradient
 from hw5core.training.modules import initial_network
 
 ROUNDS = 30
@@ -152,26 +152,26 @@ def _clocked(backprop: Backprop, values: Tensor, labels: Tensor) -> dict[str, fl
     spent: dict[str, float] = defaultdict(float)
     clock = time.perf_counter
     tape = []
-    for layer in backprop.layers:
+    for kernel in backprop.kernels:
         begin = clock()
-        values, kept = layer.forward(values)
-        spent[f"{_kind(layer)}, forward"] += clock() - begin
-        tape.append(kept)
+        values, saved = kernel.forward(values)
+        spent[f"{_kind(kernel)}, forward"] += clock() - begin
+        tape.append(saved)
     begin = clock()
-    gradient = gradient_in(values, labels)
+    gradient = loss_gradient(values, labels)
     spent["loss"] = clock() - begin
-    for layer in reversed(backprop.layers):
+    for kernel in reversed(backprop.kernels):
         begin = clock()
-        gradient, found = layer.backward(gradient, tape.pop())
+        gradient, grads = kernel.backward(gradient, tape.pop())
         middle = clock()
-        layer.descend(found, backprop.learning_rate)
-        spent[f"{_kind(layer)}, backward"] += middle - begin
-        spent["descent"] += clock() - middle
+        kernel.update(grads, backprop.learning_rate)
+        spent[f"{_kind(kernel)}, backward"] += middle - begin
+        spent["update"] += clock() - middle
     return spent
 
 
-def _kind(layer: object) -> str:
-    name = type(layer).__name__.strip("_")
+def _kind(kernel: object) -> str:
+    name = type(kernel).__name__.removesuffix("Kernel")
     return {"FirstConv": "first convolution", "Conv": "second convolution", "AvgPool": "poolings"}.get(
         name, {"Linear": "linear layers", "Activation": "activations"}.get(name, "flatten")
     )

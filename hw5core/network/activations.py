@@ -1,6 +1,6 @@
-"""The registry of activations: name, formula, derivative, torch module and colour, each declared once.
+"""The registry of activations: name, formula, derivative, class in torch.nn and colour, each declared once.
 
-Plain Python: the pages read names and colours here without loading torch; `networks` looks the module up by name.
+A new activation is an entry here and a kernel pair in training/backprop.py. No torch: the pages read names and colours.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 class Activation:
     """One elementwise nonlinearity.
 
-    `name` is its word in the one-line form, `label` what people read, `formula` and `derivative` are LaTeX in x,
-    `torch_module` names a class of torch.nn, `colour` is from the colour-blind-safe set of Okabe and Ito, and `dash` is
-    the line pattern that tells it apart without colour.
+    `name` is its word in the one-line form and `label` its name in prose. `formula` and `derivative` are LaTeX in x.
+    `torch_module` is the name of its class in torch.nn. `colour` is from the colour-blind-safe set of Okabe and Ito;
+    `dash` is the line pattern that distinguishes it without colour.
     """
 
     name: str

@@ -1,23 +1,26 @@
-"""Backpropagation and gradient descent by hand, layer by layer, straight on PyTorch's kernels.
+"""Backpropagation and gradient descent by hand, layer by layer, directly on PyTorch's kernels.
 
-Autograd finds the same gradients (the tests hold the two together), but on a batch of five its bookkeeping takes as
-long as half of the arithmetic. Here each layer keeps what its backward pass needs, gives it up as soon as that is done,
-and nothing else happens. The layers work in place on the tensors of the nn.Sequential that they were made from:
-evaluation and checkpoints use that as ever.
+The tests compare every gradient with autograd's. On a batch of five images, autograd's bookkeeping takes half as long
+as the arithmetic; here a layer saves only what its backward pass needs. The layers work in place on the tensors of the
+nn.Sequential that they are made from, so evaluation and checkpoints use that module as usual.
 
-Images are (n, channels, height, width) in channels_last, in which PyTorch's convolutions and poolings are fastest on a
-CPU at this size.
+Images are (n, channels, height, width) in the channels_last memory format, in which PyTorch's convolutions and poolings
+are fastest on a CPU at this size.
+
+A new layer kind needs an entry in KERNELS, a new activation one in ACTIVATION_KERNELS (both at the end).
 """
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-# The kernels behind autograd's formulas, which torch's public functions do not offer one by one.
+from hw5core.errors import ArchitectureError
+
+# The kernels behind autograd's formulas. torch's public functions do not offer them one by one.
 _aten = torch.ops.aten
 _convolution = _aten.convolution.default
 _convolution_backward = _aten.convolution_backward.default
@@ -30,141 +33,165 @@ _batch_norm_backward = _aten.native_batch_norm_backward.default
 
 
 class Backprop:
-    """Trains a network that `networks.build` made. Make and use it under torch.no_grad.
+    """Trains a network that `modules.build` made. Create and use it under torch.no_grad.
 
-    `velocities` are momentum's, one per parameter in the network's order; none without momentum. `generator` is what
-    dropout draws from.
+    `kernels` has one entry per layer. `velocities` are momentum's, one per parameter in the network's order; empty
+    without momentum. `generator` is the source of dropout's random numbers. Raises ArchitectureError if a layer has no
+    kernel.
     """
 
     def __init__(self, network: nn.Sequential, learning_rate: float, momentum: float = 0.0) -> None:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator = torch.Generator()
-        self.layers = _layers(network, self.generator)
-        # What comes before the first parameters has nothing to learn.
-        self.first = next((n for n, layer in enumerate(self.layers) if layer.parameters), len(self.layers))
+        self.kernels = _kernels(network, self.generator)
+        # The backward pass ends at the first layer with parameters.
+        self.first = next((n for n, kernel in enumerate(self.kernels) if kernel.parameters), len(self.kernels))
         self.learning_rate = learning_rate
         self.momentum = momentum
         self.velocities = [torch.zeros_like(one) for one in network.parameters()] if momentum else []
 
-    def step(self, images: Tensor, labels: Tensor, watch: "Watch | None" = None) -> Tensor:
-        """One step of gradient descent along the gradient of the batch's mean cross-entropy.
+    def step(self, images: Tensor, labels: Tensor, hook: "Hook | None" = None) -> Tensor:
+        """Take one step of gradient descent on the batch's mean cross-entropy.
 
-        Takes standardised images (n, channels, height, width) and their labels (n,); gives the logits (n, classes) from
-        before the step. `watch` is shown every layer, on the way back.
+        Takes standardised images (n, channels, height, width) and labels (n,). Returns the logits (n, classes) of the
+        network before the step. Calls `hook` for each layer during the backward pass.
         """
         logits, tape = self._forward(images)
-        gradient = gradient_in(logits, labels)
+        gradient = loss_gradient(logits, labels)
         velocities = list(self.velocities)
-        for number in reversed(range(len(self.layers))):
-            layer, kept, found = self.layers[number], tape.pop(), None
+        for number in reversed(range(len(self.kernels))):
+            kernel, saved, grads = self.kernels[number], tape.pop(), None
             if number >= self.first:
-                gradient, found = layer.backward(gradient, kept)
-            if watch:
-                watch(number, layer, kept, found)
+                gradient, grads = kernel.backward(gradient, saved)
+            if hook:
+                hook(number, kernel, saved, grads)
             if self.momentum:
-                its = [velocities.pop() for _ in layer.parameters][::-1]
-                layer.descend_with_momentum(found, self.learning_rate, its, self.momentum)
+                own = [velocities.pop() for _ in kernel.parameters][::-1]
+                kernel.update_with_momentum(grads, self.learning_rate, own, self.momentum)
             else:
-                layer.descend(found, self.learning_rate)
+                kernel.update(grads, self.learning_rate)
         return logits
 
     def predict(self, images: Tensor) -> Tensor:
-        """The logits (n, classes) of standardised images in evaluation mode: batch normalisation by its running
-        moments, no dropout."""
+        """Return the logits (n, classes) of standardised images in evaluation mode: no dropout, and batch normalisation
+        with its running mean and variance."""
         values = images
-        for layer in self.layers:
-            values = layer.evaluate(values)
+        for kernel in self.kernels:
+            values = kernel.evaluate(values)
         return values
 
     def _forward(self, values: Tensor) -> tuple[Tensor, list[Any]]:
-        """The logits, and per layer what its backward pass needs."""
+        """Return the logits, and what each layer saved for its backward pass."""
         tape = []
-        for layer in self.layers:
-            values, kept = layer.forward(values)
-            tape.append(kept)
+        for kernel in self.kernels:
+            values, saved = kernel.forward(values)
+            tape.append(saved)
         return values, tape
 
 
-def gradient_in(logits: Tensor, labels: Tensor) -> Tensor:
-    """The gradient of the mean cross-entropy in the logits: what the network makes probable less what is right."""
-    right = _identity(logits.shape[1]).index_select(0, labels)
-    return torch.softmax(logits, 1).sub_(right).div_(len(labels))
+def loss_gradient(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the gradient of the mean cross-entropy with respect to the logits (n, classes)."""
+    targets = _identity(logits.shape[1]).index_select(0, labels)
+    return torch.softmax(logits, 1).sub_(targets).div_(len(labels))
 
 
 @lru_cache
 def _identity(size: int) -> Tensor:
-    """Row k holds the probabilities that are right for an image of class k."""
+    """Return the identity matrix. Row k holds the target probabilities of class k."""
     return torch.eye(size)
 
 
-class Layer:
-    """One layer. What `forward` keeps, `backward` needs; what `backward` finds, `gradients` and `descend` understand.
+class Kernel:
+    """Computes one layer: forward, backward and update.
 
-    `parameters` are the module's own tensors. Where `passes_back` is off nothing before the layer learns, and what
-    `backward` gives as the gradient in its input has no meaning.
+    `backward` receives what `forward` saved; `parameter_grads` and `update` receive the grads that `backward` returns.
+    `parameters` are the module's own tensors. If `passes_back` is False, no earlier layer has parameters, and the
+    gradient that `backward` returns is not used.
+
+    `reads_output` tells that the backward pass reads the layer's output, so the next layer must not overwrite it.
+    `passes_through` tells that the output may share its memory with the input.
     """
+
+    reads_output = False
+    passes_through = False
 
     def __init__(self, module: nn.Module) -> None:
         self.parameters = [parameter.detach() for parameter in module.parameters()]
         self.passes_back = True
 
+    @classmethod
+    def make(cls, module: Any, earlier: "list[Kernel]", generator: torch.Generator) -> "Kernel":  # noqa: ARG003
+        """Return the kernel of the module that follows the `earlier` layers."""
+        return cls(module)
+
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        """The layer's output, and what is to be kept for `backward`."""
+        """Return the layer's output, and what `backward` needs."""
         raise NotImplementedError
 
     def evaluate(self, values: Tensor) -> Tensor:
-        """The layer's output in evaluation mode: for most kinds the same."""
+        """Return the layer's output in evaluation mode."""
         return self.forward(values)[0]
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        """From the loss's gradient in the output to that in the input, and what it found about the parameters."""
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        """Return the loss's gradient with respect to the input, given that of the output, and the layer's grads."""
         raise NotImplementedError
 
-    def gradients(self, found: Any) -> list[Tensor]:
-        """The loss's gradient in each of the parameters. A layer without any finds nothing."""
-        return found or []
+    def parameter_grads(self, grads: Any) -> list[Tensor]:
+        """Return the loss's gradient with respect to each parameter. Layers without parameters have no grads."""
+        return grads or []
 
-    def descend(self, found: Any, learning_rate: float) -> None:
+    def derivative(self, saved: Any) -> Tensor | None:  # noqa: ARG002
+        """Return an activation's f'(x) for every value x of the forward pass, in its shape; None for other layers."""
+        return None
+
+    def update(self, grads: Any, learning_rate: float) -> None:
         """Move each parameter against its gradient."""
-        for parameter, gradient in zip(self.parameters, self.gradients(found), strict=True):
+        for parameter, gradient in zip(self.parameters, self.parameter_grads(grads), strict=True):
             parameter.sub_(gradient, alpha=learning_rate)
 
-    def descend_with_momentum(
-        self, found: Any, learning_rate: float, velocities: list[Tensor], momentum: float
-    ) -> None:
-        """Move each parameter along its velocity, which keeps the share `momentum` of what it was."""
-        for parameter, velocity, gradient in zip(self.parameters, velocities, self.gradients(found), strict=True):
+    def update_with_momentum(self, grads: Any, learning_rate: float, velocities: list[Tensor], momentum: float) -> None:
+        """Add each gradient to `momentum` times its velocity, and move the parameter against the new velocity."""
+        for parameter, velocity, gradient in zip(self.parameters, velocities, self.parameter_grads(grads), strict=True):
             parameter.sub_(velocity.mul_(momentum).add_(gradient), alpha=learning_rate)
 
 
-Watch = Callable[[int, Layer, Any, Any], None]
-"""Is told, on the way back, a layer's number from 0, the layer, what it kept and what it found."""
+Hook = Callable[[int, Kernel, Any, Any], None]
+"""Called with a layer's number (from 0), its kernel, what it saved, and its grads (None before the first weights)."""
 
 
-class _Conv(Layer):
+class ConvKernel(Kernel):
+    """A convolution."""
+
     def __init__(self, module: nn.Conv2d) -> None:
         super().__init__(module)
         self.weight = self.parameters[0]
         self.bias = self.parameters[1] if len(self.parameters) > 1 else None
-        self.places = (module.stride, module.padding, module.dilation, False, (0, 0), module.groups)
+        self.window = (module.stride, module.padding, module.dilation, False, (0, 0), module.groups)
+
+    @classmethod
+    def make(cls, module: nn.Conv2d, earlier: list[Kernel], generator: torch.Generator) -> Kernel:  # noqa: ARG003
+        return cls(module) if earlier or module.in_channels > 1 else FirstConvKernel(module)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        return _convolution(values, self.weight, self.bias, *self.places), values
+        return _convolution(values, self.weight, self.bias, *self.window), values
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        # The kernel can sum the gradient up for the biases too, but takes seven times as long as Tensor.sum.
-        wanted = (self.passes_back, True, False)
-        before, weights, _ = _convolution_backward(gradient, kept, self.weight, None, *self.places, wanted)
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        # The kernel can also sum the biases' gradient, but takes seven times as long as Tensor.sum.
+        outputs = (self.passes_back, True, False)
+        before, weights, _ = _convolution_backward(gradient, saved, self.weight, None, *self.window, outputs)
         return before, (weights, gradient)
 
-    def gradients(self, found: Any) -> list[Tensor]:
-        weights, gradient = found
+    def parameter_grads(self, grads: Any) -> list[Tensor]:
+        weights, gradient = grads
         return [weights] if self.bias is None else [weights, gradient.sum((0, 2, 3))]
 
 
-class _FirstConv(Layer):
-    """A network's first convolution, of images with one channel: its windows are so small that to unfold them and to
-    multiply matrices takes two thirds of the time of the convolution's own kernels. Nothing passes back."""
+class FirstConvKernel(Kernel):
+    """A network's first convolution, of images with one channel.
+
+    Its windows are so small that unfolding them and multiplying matrices takes two thirds of the time of PyTorch's
+    convolution. No gradient passes back.
+    """
 
     def __init__(self, module: nn.Conv2d) -> None:
         super().__init__(module)
@@ -179,7 +206,7 @@ class _FirstConv(Layer):
         return rows.view(*self.windows.shape[2:], -1).permute(0, 3, 1, 2), columns
 
     def _pad(self, images: Tensor) -> None:
-        """Put the images into a frame of zeros, which is kept from batch to batch."""
+        """Copy the images (n, 1, height, width) into a frame of zeros that is reused from batch to batch."""
         count, _, height, width = images.shape
         if len(self.padded) != count:
             self.padded = images.new_zeros(count, height + 2 * self.padding, width + 2 * self.padding)
@@ -188,7 +215,7 @@ class _FirstConv(Layer):
         self.inside.copy_(images[:, 0])
 
     def _windows(self) -> Tensor:
-        """What each place of the kernel sees: a view (kernel height, kernel width, n, height, width)."""
+        """Return what each weight of the window sees, as a view (kernel height, kernel width, n, height, width)."""
         images, height, width = self.padded.shape
         reach = self.dilation * (self.kernel_size - 1)
         across = [(side - reach - 1) // self.stride + 1 for side in (height, width)]
@@ -197,36 +224,40 @@ class _FirstConv(Layer):
             (self.dilation * width, self.dilation, height * width, self.stride * width, self.stride),
         )
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        return gradient, (kept, gradient.permute(0, 2, 3, 1).reshape(-1, gradient.shape[1]))
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        return gradient, (saved, gradient.permute(0, 2, 3, 1).reshape(-1, gradient.shape[1]))
 
-    def gradients(self, found: Any) -> list[Tensor]:
-        columns, rows = found
+    def parameter_grads(self, grads: Any) -> list[Tensor]:
+        columns, rows = grads
         weight = (columns @ rows).t().reshape(self.parameters[0].shape)
         return [weight, rows.sum(0)][: len(self.parameters)]
 
 
-class _Linear(Layer):
+class LinearKernel(Kernel):
+    """A fully connected layer."""
+
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         return functional.linear(values, *self.parameters), values
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
         before = gradient @ self.parameters[0] if self.passes_back else gradient
-        return before, (gradient, kept)
+        return before, (gradient, saved)
 
-    def gradients(self, found: Any) -> list[Tensor]:
-        gradient, values = found
+    def parameter_grads(self, grads: Any) -> list[Tensor]:
+        gradient, values = grads
         return [gradient.t() @ values, gradient.sum(0)][: len(self.parameters)]
 
-    def descend(self, found: Any, learning_rate: float) -> None:
-        gradient, values = found
-        # The product goes into the weights as it is made: half the memory traffic of making it first.
+    def update(self, grads: Any, learning_rate: float) -> None:
+        gradient, values = grads
+        # addmm_ adds the product to the weights directly, with half the memory traffic of storing it first.
         self.parameters[0].addmm_(gradient.t(), values, alpha=-learning_rate)
         for bias in self.parameters[1:]:
             bias.sub_(gradient.sum(0), alpha=learning_rate)
 
 
-class _BatchNorm(Layer):
+class BatchNormKernel(Kernel):
+    """A batch normalisation."""
+
     def __init__(self, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
         super().__init__(module)
         self.module = module
@@ -245,9 +276,9 @@ class _BatchNorm(Layer):
         moments = norm.running_mean, norm.running_var
         return _batch_norm(values, *self.parameters, *moments, False, norm.momentum, norm.eps)[0]
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        norm, (values, *moments) = self.module, kept
-        before, *found = _batch_norm_backward(
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        norm, (values, *moments) = self.module, saved
+        before, *grads = _batch_norm_backward(
             gradient,
             values,
             self.parameters[0],
@@ -258,10 +289,12 @@ class _BatchNorm(Layer):
             norm.eps,
             [True] * 3,
         )
-        return before, found
+        return before, grads
 
 
-class _MaxPool(Layer):
+class MaxPoolKernel(Kernel):
+    """A max pooling."""
+
     def __init__(self, module: nn.MaxPool2d) -> None:
         super().__init__(module)
         self.window = ([module.kernel_size] * 2, [module.stride] * 2, [module.padding] * 2, [1, 1], False)
@@ -270,12 +303,14 @@ class _MaxPool(Layer):
         largest, places = _max_pool(values, *self.window)
         return largest, (values, places)
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        values, places = kept
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        values, places = saved
         return _max_pool_backward(gradient, values, *self.window, places), None
 
 
-class _AvgPool(Layer):
+class AvgPoolKernel(Kernel):
+    """An average pooling."""
+
     def __init__(self, module: nn.AvgPool2d) -> None:
         super().__init__(module)
         self.window = ([module.kernel_size] * 2, [module.stride] * 2, [module.padding] * 2, False, True)
@@ -283,112 +318,141 @@ class _AvgPool(Layer):
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         return _avg_pool(values, *self.window), values
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        return _avg_pool_backward(gradient, kept, *self.window, None), None
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        return _avg_pool_backward(gradient, saved, *self.window, None), None
 
 
-class _Flatten(Layer):
+class FlattenKernel(Kernel):
+    """A flatten."""
+
+    passes_through = True
+
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         return values.flatten(1), values.shape
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        images = gradient.view(kept)
-        # A pooling whose gradient comes in the other layout takes ten times as long.
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        images = gradient.view(saved)
+        # A pooling takes ten times as long if its gradient comes in the other memory format.
         return images.contiguous(memory_format=torch.channels_last) if images.dim() == 4 else images, None
 
 
-class _Dropout(Layer):
+class DropoutKernel(Kernel):
+    """A dropout. In evaluation mode it returns its input."""
+
+    passes_through = True
+
     def __init__(self, module: nn.Dropout, generator: torch.Generator) -> None:
         super().__init__(module)
-        self.share_kept = 1 - module.p
+        self.keep_probability = 1 - module.p
         self.generator = generator
 
+    @classmethod
+    def make(cls, module: nn.Dropout, earlier: list[Kernel], generator: torch.Generator) -> Self:  # noqa: ARG003
+        return cls(module, generator)
+
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        # What is kept is enlarged, so that the mean stays; where nothing is kept, nothing is.
-        scale = 1 / self.share_kept if self.share_kept else 0.0
-        mask = torch.empty_like(values).bernoulli_(self.share_kept, generator=self.generator).mul_(scale)
+        # The values that remain are scaled up, so that the mean stays the same.
+        scale = 1 / self.keep_probability if self.keep_probability else 0.0
+        mask = torch.empty_like(values).bernoulli_(self.keep_probability, generator=self.generator).mul_(scale)
         return values * mask, mask
 
     def evaluate(self, values: Tensor) -> Tensor:
         return values
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        return gradient * kept, None
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        return gradient * saved, None
 
 
-class Activation(Layer):
-    """An elementwise nonlinearity, worked out in place where its derivative follows from its output: on images this
-    small the memory that a step touches decides how long it takes. `may_overwrite` is whether nobody needs what it is
-    given any more."""
+class ActivationPair(NamedTuple):
+    """An activation y = f(x) and its part of the chain rule.
 
-    def __init__(self, module: nn.Module) -> None:
+    `forward` maps x to y. `backward` maps the gradient with respect to y to that with respect to x; its second argument
+    is y if `saves_output`, otherwise x. With `saves_output`, `forward` works in place: on images this small, the memory
+    that a step touches decides how long it takes.
+    """
+
+    forward: Callable[[Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor], Tensor]
+    saves_output: bool
+
+
+class ActivationKernel(Kernel):
+    """An activation. Overwrites its input if the activation allows it and nothing else needs the input."""
+
+    reads_output = True
+
+    def __init__(self, module: nn.Module, overwrites: bool = False) -> None:
         super().__init__(module)
-        self.function, self.chain, self.from_output = _ACTIVATIONS[type(module)]
-        self.may_overwrite = True
+        self.pair = ACTIVATION_KERNELS[type(module)]
+        self.overwrites = overwrites
+
+    @classmethod
+    def make(cls, module: nn.Module, earlier: list[Kernel], generator: torch.Generator) -> Self:  # noqa: ARG003
+        # The images must not change, nor may an output that an earlier layer's backward pass reads.
+        source = next((kernel for kernel in reversed(earlier) if not kernel.passes_through), None)
+        return cls(module, overwrites=source is not None and not source.reads_output)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        if not self.from_output:
-            return self.function(values), values
-        output = self.function(values if self.may_overwrite else values.clone())
+        if not self.pair.saves_output:
+            return self.pair.forward(values), values
+        output = self.pair.forward(values if self.overwrites else values.clone())
         return output, output
 
-    def backward(self, gradient: Tensor, kept: Any) -> tuple[Tensor, Any]:
-        return self.chain(gradient, kept), None
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        return self.pair.backward(gradient, saved), None
 
-    def derivative(self, kept: Any) -> Tensor:
-        """f'(x) for every value x that the forward pass was given which kept this, in its shape."""
-        return self.chain(torch.ones_like(kept), kept)
+    def derivative(self, saved: Any) -> Tensor:
+        return self.pair.backward(torch.ones_like(saved), saved)
 
 
-_Function = Callable[[Tensor], Tensor]
-_Chain = Callable[[Tensor, Tensor], Tensor]
-
-# Each activation y = f(x) with its part of the chain rule: from the gradient in y to that in x, given y where that is
-# all it takes, and otherwise x; and which of the two it is given.
-_ACTIVATIONS: dict[type[nn.Module], tuple[_Function, _Chain, bool]] = {
-    nn.ReLU: (torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g), True),
-    nn.Sigmoid: (torch.sigmoid_, lambda g, y: _aten.sigmoid_backward.grad_input(g, y, grad_input=g), True),
-    nn.Tanh: (torch.tanh_, lambda g, y: _aten.tanh_backward.grad_input(g, y, grad_input=g), True),
-    nn.LeakyReLU: (functional.leaky_relu_, lambda g, y: _aten.leaky_relu_backward.default(g, y, 0.01, True), True),
-    nn.ELU: (functional.elu_, lambda g, y: _aten.elu_backward.default(g, 1, 1, 1, True, y), True),
-    nn.GELU: (functional.gelu, lambda g, x: _aten.gelu_backward.default(g, x), False),
-    nn.SiLU: (functional.silu, lambda g, x: _aten.silu_backward.default(g, x), False),
-    nn.Softplus: (functional.softplus, lambda g, x: _aten.softplus_backward.default(g, x, 1, 20), False),
-    nn.Identity: (lambda x: x, lambda g, _x: g, False),
+ACTIVATION_KERNELS: dict[type[nn.Module], ActivationPair] = {
+    nn.ReLU: ActivationPair(
+        torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g), saves_output=True
+    ),
+    nn.Sigmoid: ActivationPair(
+        torch.sigmoid_, lambda g, y: _aten.sigmoid_backward.grad_input(g, y, grad_input=g), saves_output=True
+    ),
+    nn.Tanh: ActivationPair(
+        torch.tanh_, lambda g, y: _aten.tanh_backward.grad_input(g, y, grad_input=g), saves_output=True
+    ),
+    nn.LeakyReLU: ActivationPair(
+        functional.leaky_relu_, lambda g, y: _aten.leaky_relu_backward.default(g, y, 0.01, True), saves_output=True
+    ),
+    nn.ELU: ActivationPair(
+        functional.elu_, lambda g, y: _aten.elu_backward.default(g, 1, 1, 1, True, y), saves_output=True
+    ),
+    nn.GELU: ActivationPair(functional.gelu, lambda g, x: _aten.gelu_backward.default(g, x), saves_output=False),
+    nn.SiLU: ActivationPair(functional.silu, lambda g, x: _aten.silu_backward.default(g, x), saves_output=False),
+    nn.Softplus: ActivationPair(
+        functional.softplus, lambda g, x: _aten.softplus_backward.default(g, x, 1, 20), saves_output=False
+    ),
+    nn.Identity: ActivationPair(lambda x: x, lambda g, _x: g, saves_output=False),
 }
+"""The kernels of the activations, by class of torch.nn."""
 
-_LAYERS: dict[type[nn.Module], Callable[..., Layer]] = {
-    nn.Conv2d: _Conv,
-    nn.Linear: _Linear,
-    nn.BatchNorm1d: _BatchNorm,
-    nn.BatchNorm2d: _BatchNorm,
-    nn.MaxPool2d: _MaxPool,
-    nn.AvgPool2d: _AvgPool,
-    nn.Flatten: _Flatten,
-    **dict.fromkeys(_ACTIVATIONS, Activation),
+KERNELS: dict[type[nn.Module], type[Kernel]] = {
+    nn.Conv2d: ConvKernel,
+    nn.Linear: LinearKernel,
+    nn.BatchNorm1d: BatchNormKernel,
+    nn.BatchNorm2d: BatchNormKernel,
+    nn.MaxPool2d: MaxPoolKernel,
+    nn.AvgPool2d: AvgPoolKernel,
+    nn.Flatten: FlattenKernel,
+    nn.Dropout: DropoutKernel,
 }
+"""The kernels of all other layers, by class of torch.nn."""
 
 
-def _layers(network: nn.Sequential, generator: torch.Generator) -> list[Layer]:
-    """One layer per module, each as its place in the network allows."""
-    layers: list[Layer] = []
+def _kernels(network: nn.Sequential, generator: torch.Generator) -> list[Kernel]:
+    """Return one kernel per module. Raises ArchitectureError if a module's class is in neither registry."""
+    kernels: list[Kernel] = []
     for module in network:
-        match module:
-            case nn.Conv2d() if not layers and module.in_channels == 1:
-                layer: Layer = _FirstConv(module)
-            case nn.Dropout():
-                layer = _Dropout(module, generator)
-            case _:
-                layer = _LAYERS[type(module)](module)
-        if isinstance(layer, Activation):
-            layer.may_overwrite = not _is_needed(layers)
-        layer.passes_back = any(earlier.parameters for earlier in layers)
-        layers.append(layer)
-    return layers
-
-
-def _is_needed(layers: list[Layer]) -> bool:
-    """Whether what these layers put out is, in memory, the images, which are not ours to change, or an activation's
-    output, which its own backward pass needs: Flatten, and in evaluation Dropout, give on what they are given."""
-    beneath = next((layer for layer in reversed(layers) if not isinstance(layer, _Flatten | _Dropout)), None)
-    return beneath is None or isinstance(beneath, Activation)
+        kind = ActivationKernel if type(module) in ACTIVATION_KERNELS else KERNELS.get(type(module))
+        if kind is None:
+            raise ArchitectureError(
+                f"{type(module).__name__} cannot be trained: training/backprop.py has no kernel for it"
+            )
+        kernel = kind.make(module, kernels, generator)
+        kernel.passes_back = any(earlier.parameters for earlier in kernels)
+        kernels.append(kernel)
+    return kernels

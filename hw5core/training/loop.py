@@ -24,7 +24,7 @@ from hw5core.data.datasets import MEAN, STD, Pool, Split, split
 from hw5core.network.counting import count
 from hw5core.runs.config import CLASSES, RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
-from hw5core.training.backprop import Activation, Backprop, Layer, Watch
+from hw5core.training.backprop import Backprop, Hook, Kernel
 from hw5core.training.modules import initial_network
 from hw5core.training.warm_start import own_checkpoint
 
@@ -135,11 +135,11 @@ class _Run:
         self.seconds_at_checkpoint = resume.seconds
 
     @torch.inference_mode()
-    def train_batch(self, images: Tensor, labels: Tensor, watch: Watch | None = None) -> Tensor:
+    def train_batch(self, images: Tensor, labels: Tensor, hook: Hook | None = None) -> Tensor:
         """One step of stochastic gradient descent; the batch's logits before it."""
         if self.has_dropout:
             self.backprop.generator.manual_seed(dropout_seed(self.config, self.step))
-        logits = self.backprop.step(images, labels, watch)
+        logits = self.backprop.step(images, labels, hook)
         self.step += 1
         return logits
 
@@ -151,15 +151,16 @@ class _Run:
         """The same step with the same numbers, and how the layers fared in it."""
         measured = LayerStatistics(self.step, {}, {}, {})
 
-        def watch(number: int, layer: Layer, kept: Any, found: Any) -> None:
+        def hook(number: int, kernel: Kernel, saved: Any, grads: Any) -> None:
             name = self.names[number]
-            if layer.parameters:
-                measured.weight_norms[name] = layer.parameters[0].norm().item()
-                measured.gradient_norms[name] = layer.gradients(found)[0].norm().item()
-            if isinstance(layer, Activation):
-                measured.saturated[name] = saturated_share(layer.derivative(kept))
+            if kernel.parameters:
+                measured.weight_norms[name] = kernel.parameters[0].norm().item()
+                measured.gradient_norms[name] = kernel.parameter_grads(grads)[0].norm().item()
+            slope = kernel.derivative(saved)
+            if slope is not None:
+                measured.saturated[name] = saturated_share(slope)
 
-        return self.train_batch(images, labels, watch), measured
+        return self.train_batch(images, labels, hook), measured
 
     def spend(self, seconds: float) -> None:
         self.seconds += seconds

@@ -15,7 +15,7 @@ from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.notation import parse
 from hw5core.runs.config import INITIALISATIONS, RunConfig, race
 from hw5core.runs.records import BatchLosses, Checkpoint, LayerStatistics, Record, RunFinished, decode, encode
-from hw5core.training.backprop import Activation
+from hw5core.training.backprop import ActivationKernel
 from hw5core.training.loop import STATISTICS_STEPS, batch_indices, saturated_share, standardise, train
 from hw5core.training.modules import initial_network
 
@@ -89,9 +89,9 @@ def test_measuring_the_layers_changes_no_number(digits: Pool, monkeypatch: pytes
     [("relu", 0.0), ("sigmoid", -2 * math.atanh(math.sqrt(0.96))), ("tanh", -math.atanh(math.sqrt(0.99)))],
 )
 def test_a_saturated_unit_is_one_whose_slope_is_under_a_hundredth(activation: str, saturated_below: float) -> None:
-    layer = Activation(getattr(nn, ACTIVATIONS[activation].torch_module)())
-    _, kept = layer.forward(torch.tensor([saturated_below - 0.01, saturated_below + 0.01, 0.5, 1.0]))
-    assert saturated_share(layer.derivative(kept)) == 0.25
+    kernel = ActivationKernel(getattr(nn, ACTIVATIONS[activation].torch_module)())
+    _, saved = kernel.forward(torch.tensor([saturated_below - 0.01, saturated_below + 0.01, 0.5, 1.0]))
+    assert saturated_share(kernel.derivative(saved)) == 0.25
 
 
 @pytest.mark.parametrize("seed", [0, 7])
