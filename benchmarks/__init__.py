@@ -1,1 +1,1 @@
-"""What `make bench` measures: one module per measurement, each with `measure() -> list[Measurement]`."""
+"""The benchmarks of `make bench`: one module per subject, each with `measure() -> list[Measurement]`."""

@@ -1,6 +1,6 @@
-"""`python -m benchmarks [name ...]`: run all measurements, or those named, and print one table.
+"""Run all benchmarks, or those named in `python -m benchmarks [name ...]`, and print one table.
 
-The same goes into build/bench.json, with the machine, the versions and the date.
+The figures are also written to build/bench.json, with the machine, the versions and the date.
 """
 
 import importlib
@@ -17,13 +17,13 @@ RESULT = Path(__file__).parents[1] / "build" / "bench.json"
 def main(chosen: list[str]) -> None:
     unknown = set(chosen) - set(MODULES)
     if unknown:
-        raise SystemExit(f"there is no measurement {', '.join(unknown)}; there are {', '.join(MODULES)}")
-    found: list[Measurement] = []
+        raise SystemExit(f"unknown benchmarks: {', '.join(sorted(unknown))}. Choose from {', '.join(MODULES)}")
+    measurements: list[Measurement] = []
     for name in chosen or MODULES:
         print(f"measuring {name} …", file=sys.stderr)
-        found += importlib.import_module(f"benchmarks.{name}").measure()
-    report.write(found, RESULT)
-    print(report.table(found))
+        measurements += importlib.import_module(f"benchmarks.{name}").measure()
+    report.write(measurements, RESULT)
+    print(report.table(measurements))
     print(f"\nAlso in {RESULT.relative_to(Path.cwd()) if RESULT.is_relative_to(Path.cwd()) else RESULT}")
 
 

@@ -1,4 +1,4 @@
-"""Counting without a page: the closed form, and PyTorch's own count on the meta device."""
+"""The time to count a network without a page: in closed form, and by PyTorch on the meta device."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _TIMES = 30
 
 
 def measure() -> list[Measurement]:
-    """The homework, VGG-16, and a network of 65 trillion parameters."""
+    """Measure the homework's AlexNet, VGG-16, and a network of 65 trillion parameters."""
     networks = {"homework": PRESETS["homework"].text, "VGG-16": PRESETS["vgg-16"].text, "65 trillion": _GIANT}
     module_report(_GIANT)  # the first call loads torch
     closed = [
@@ -29,9 +29,10 @@ def measure() -> list[Measurement]:
 
 
 def _timed(work: Callable[[], object]) -> list[float]:
+    """Return the seconds of each call."""
     durations = []
     for _ in range(_TIMES):
-        begin = time.perf_counter()
+        start = time.perf_counter()
         work()
-        durations.append(time.perf_counter() - begin)
+        durations.append(time.perf_counter() - start)
     return durations

@@ -1,18 +1,18 @@
-"""Editing in a real browser: from a key press to the new total on the page, and how often it changes during a drag."""
+"""Editing in a real browser: the time from a key press to the new total, and new totals per second during a drag."""
 
 import time
 
 from playwright.sync_api import Page
 
 from benchmarks.live import window
-from benchmarks.measurement import Measurement, Promise, measured, milliseconds
+from benchmarks.measurement import Measurement, Target, measured, milliseconds
 from hw5core.network.presets import PRESETS
 
 _NETWORKS = ("homework", "vgg-16")
 _KEYS = 30
 _DRAG_SECONDS = 2.0
 
-# Both watch the page itself, so that nothing of the measuring lies between the event and the number.
+# Both scripts run in the page, so the figures contain no time for communication with Playwright.
 _WATCH_KEY = """() => {
   const total = () => document.querySelector('.hw5-number')?.textContent
   const before = total(); let pressed = null; window.waited = null
@@ -33,7 +33,7 @@ _WATCH_DRAG = """() => {
 
 
 def measure() -> list[Measurement]:
-    """Latency and rate on a network of ten layers and on one of thirty-eight."""
+    """Measure latency and rate with a network of 10 layers and one of 38 layers."""
     with window() as (page, address):
         return [figure for name in _NETWORKS for figure in _on_network(page, address, name)]
 
@@ -43,13 +43,14 @@ def _on_network(page: Page, address: str, name: str) -> list[Measurement]:
     page.goto(f"{address}/?net={preset.text.replace(' ', '+')}")
     page.get_by_role("cell", name="✓").first.wait_for()
     page.wait_for_timeout(1000)
-    key = milliseconds(f"{preset.title}: key press to new total", _key_presses(page), Promise(100))
+    key = milliseconds(f"{preset.title}: key press to new total", _key_presses(page), Target(100))
     rate = _drag(page)
-    rates = Promise(10, least=True)
-    return [key, measured(f"{preset.title}: new totals while dragging", [rate], "a second", rates)]
+    target = Target(10, least=True)
+    return [key, measured(f"{preset.title}: new totals while dragging", [rate], "per second", target)]
 
 
 def _key_presses(page: Page) -> list[float]:
+    """Return the seconds from each key press to the new total."""
     page.get_by_role("slider").first.focus()
     waited = []
     for _ in range(_KEYS):
@@ -57,23 +58,23 @@ def _key_presses(page: Page) -> list[float]:
         page.keyboard.press("ArrowRight")
         page.wait_for_function("window.waited !== null")
         waited.append(page.evaluate("window.waited"))
-        page.wait_for_timeout(700)  # until the rest of the page has followed
+        page.wait_for_timeout(700)  # the rest of the page updates after the total
     return waited
 
 
 def _drag(page: Page) -> float:
-    """New totals a second between pressing the button and letting go."""
+    """Return the new totals per second while the mouse button is pressed."""
     box = page.get_by_role("slider").first.bounding_box()
     assert box is not None
     page.evaluate(_WATCH_DRAG)
     height = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.2 * box["width"], height)
     page.mouse.down()
-    begin = time.perf_counter()
-    while (passed := time.perf_counter() - begin) < _DRAG_SECONDS:
+    start = time.perf_counter()
+    while (passed := time.perf_counter() - start) < _DRAG_SECONDS:
         page.mouse.move(box["x"] + (0.2 + 0.35 * passed) * box["width"], height)
     seen: int = page.evaluate("window.seen.size")
-    passed = time.perf_counter() - begin
+    passed = time.perf_counter() - start
     page.mouse.up()
     page.wait_for_timeout(1000)
     return seen / passed

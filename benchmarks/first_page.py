@@ -1,9 +1,8 @@
-"""What a visitor waits for: the first page of a server that has just been started, against an empty Streamlit app, and
-a finished race that is opened.
+"""The time that a visitor waits: for the first page of a new server, compared with an empty Streamlit app, and for a
+finished race.
 
-Seen from the network. A cold start lasts from the start of the process until the page says what it is for: its total,
-or the empty app's title. Ours is then still starting its workers, whose ticks come later; how long that takes is told
-too.
+All times are measured over the network. A cold start lasts from the start of the process until the page shows its
+total, or the empty app its title. Our server is still starting its workers then; a third figure includes them.
 """
 
 import asyncio
@@ -11,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.measurement import Measurement, Promise, in_turn, measured, milliseconds, ratio_over
+from benchmarks.measurement import Measurement, Target, alternate, measured, milliseconds, ratio_over
 from hw5core.data.datasets import load
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.store import RunStore
@@ -27,29 +26,29 @@ _FINISHED = RunConfig(epochs=5)
 
 
 def measure() -> list[Measurement]:
-    """Cold starts in turn, then visits to one server."""
+    """Measure cold starts alternately, then visits to one server."""
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / "empty.py"
         empty.write_text(_EMPTY)
-        works = {
+        starts = {
             "ours": lambda: _cold("app.py", _TOTAL),
             "empty": lambda: _cold(str(empty), "empty"),
-            "whole": lambda: _cold("app.py", None),
+            "complete": lambda: _cold("app.py", None),
         }
-        waited = in_turn(works, ROUNDS)
-    over_empty = ratio_over(waited["ours"], "an empty Streamlit app", waited["empty"], Promise(1.5))
+        waited = alternate(starts, ROUNDS)
+    over_empty = ratio_over(waited["ours"], "an empty Streamlit app", waited["empty"], Target(1.5))
     cold = measured("cold start: process to the first page's total", waited["ours"], "s", ratio=over_empty)
-    whole = measured("cold start: process to whole first page, workers started", waited["whole"], "s")
-    return [cold, whole, milliseconds("a finished race opened: visit to its charts", _visits(), Promise(300))]
+    complete = measured("cold start: process to the complete first page, workers started", waited["complete"], "s")
+    return [cold, complete, milliseconds("opening a finished race: visit to charts", _visits(), Target(300))]
 
 
 def _cold(script: str, word: str | None) -> float:
-    """Seconds until a new server's first page shows the word, or all that it has to show."""
+    """Return the seconds until the first page of a new server shows `word`, or is complete if `word` is None."""
     with tempfile.TemporaryDirectory() as home:
-        begin = time.perf_counter()
+        start = time.perf_counter()
         with serving(Path(home), script=script) as (address, _):
             asyncio.run(_first_page(address, word))
-            return time.perf_counter() - begin
+            return time.perf_counter() - start
 
 
 async def _first_page(address: str, word: str | None) -> None:
@@ -58,12 +57,12 @@ async def _first_page(address: str, word: str | None) -> None:
 
 
 def _visits() -> list[float]:
-    """Seconds of visits to a race of both networks that the store holds, on a server that has shown it once."""
+    """Return the seconds of visits to a finished race, on a server that has shown it once before."""
     with tempfile.TemporaryDirectory() as home:
         _train_into(RunStore(Path(home)))
         query = f"epochs-digits={_FINISHED.epochs}"
         with serving(Path(home)) as (address, _):
-            return [asyncio.run(_whole_page(address, "train", query)) for _ in range(VISITS + 1)][1:]
+            return [asyncio.run(_complete_page(address, "train", query)) for _ in range(VISITS + 1)][1:]
 
 
 def _train_into(store: RunStore) -> None:
@@ -74,9 +73,9 @@ def _train_into(store: RunStore) -> None:
             store.add(config.run_id, record)
 
 
-async def _whole_page(address: str, page: str, query: str) -> float:
-    """Seconds from the visit to the whole page."""
-    begin = time.perf_counter()
+async def _complete_page(address: str, page: str, query: str) -> float:
+    """Return the seconds from the visit to the complete page."""
+    start = time.perf_counter()
     async with visitor(address, page, query) as tab:
         await tab.until_drawn(1)
-        return time.perf_counter() - begin
+        return time.perf_counter() - start

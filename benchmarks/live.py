@@ -1,4 +1,4 @@
-"""A browser window on a server of its own: what the browser measurements stand on."""
+"""A browser window on a new server, for benchmarks in a browser."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tools.live import LiveError, chromium, served
 
 @contextmanager
 def window() -> Iterator[tuple[Page, str]]:
-    """A browser window and the address of a server with an empty store."""
+    """Yield a browser window and the address of a server with an empty store. Exit if there is no browser."""
     try:
         with tempfile.TemporaryDirectory() as home, served(Path(home)) as address, chromium() as browser:
             yield browser.new_page(viewport={"width": 1280, "height": 900}), address

@@ -1,4 +1,4 @@
-"""One measured figure: its median and spread, what was promised of it, and how it compares with a peer's."""
+"""One measured figure: its median and spread, its target, and its ratio to another implementation's figure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,86 +6,86 @@ from statistics import median
 
 
 @dataclass(frozen=True)
-class Promise:
-    """What a figure has to be: at most so much, or at least so much if `least`."""
+class Target:
+    """The value that a figure must reach: at most `bound`, or at least `bound` if `least`."""
 
     bound: float
     least: bool = False
 
-    def kept_by(self, value: float) -> bool:
+    def met_by(self, value: float) -> bool:
         return value >= self.bound if self.least else value <= self.bound
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times the peer's figure ours is: the median over the rounds in which both were measured, and between
-    what a tenth and nine tenths of them lie."""
+    """Our figure divided by a peer's: the median over the rounds, and the 10th and 90th percentile."""
 
     peer: str
     value: float
     low: float
     high: float
-    promise: Promise | None = None
+    target: Target | None = None
 
     @property
-    def kept(self) -> bool | None:
-        return self.promise and self.promise.kept_by(self.value)
+    def met(self) -> bool | None:
+        """True if the target is met, None if there is no target."""
+        return self.target and self.target.met_by(self.value)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """`value` is the median of so many `times`, in `unit`; a tenth of them lie under `low`, a tenth over `high`."""
+    """A figure in `unit`: the median, the 10th percentile (`low`) and the 90th percentile (`high`) of `samples`."""
 
     what: str
     value: float
     unit: str
     low: float
     high: float
-    times: int = 1
-    promise: Promise | None = None
+    samples: int = 1
+    target: Target | None = None
     ratio: Ratio | None = None
     note: str = ""
 
     @property
-    def kept(self) -> bool | None:
-        """Whether the promise is kept; None where nothing was promised."""
-        return self.promise and self.promise.kept_by(self.value)
+    def met(self) -> bool | None:
+        """True if the target is met, None if there is no target."""
+        return self.target and self.target.met_by(self.value)
 
 
 def measured(
     what: str,
     values: Sequence[float],
     unit: str,
-    promise: Promise | None = None,
+    target: Target | None = None,
     ratio: Ratio | None = None,
     note: str = "",
 ) -> Measurement:
-    """The figure that these values, measured one after the other, come to."""
-    return Measurement(what, median(values), unit, *_spread(values), len(values), promise, ratio, note)
+    """Return the figure for these samples."""
+    return Measurement(what, median(values), unit, *_spread(values), len(values), target, ratio, note)
 
 
-def milliseconds(what: str, seconds: Sequence[float], promise: Promise | None = None) -> Measurement:
-    """The figure of durations that are told in milliseconds; the promise is one too."""
-    return measured(what, [1000 * value for value in seconds], "ms", promise)
+def milliseconds(what: str, seconds: Sequence[float], target: Target | None = None) -> Measurement:
+    """Return the figure for these durations, in milliseconds. The target is in milliseconds too."""
+    return measured(what, [1000 * value for value in seconds], "ms", target)
 
 
-def ratio_over(ours: Sequence[float], peer: str, theirs: Sequence[float], promise: Promise | None = None) -> Ratio:
-    """Ours over theirs, round by round: what else the machine did in a round weighed on both."""
+def ratio_over(ours: Sequence[float], peer: str, theirs: Sequence[float], target: Target | None = None) -> Ratio:
+    """Return our figures divided by the peer's, round by round, so that other load in a round affects both."""
     rounds = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-    return Ratio(peer, median(rounds), *_spread(rounds), promise)
+    return Ratio(peer, median(rounds), *_spread(rounds), target)
 
 
-def in_turn(works: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """What each work gives in each round: ours, the peer's, ours, the peer's, so that neither has the quiet hour."""
-    found: dict[str, list[float]] = {name: [] for name in works}
+def alternate(tasks: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Run the tasks in turn, round after round, so that other load affects all of them. Return each one's results."""
+    results: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):
-        for name, work in works.items():
-            found[name].append(work())
-    return found
+        for name, task in tasks.items():
+            results[name].append(task())
+    return results
 
 
 def _spread(values: Sequence[float]) -> tuple[float, float]:
-    """The values that a tenth lie under and a tenth over."""
+    """Return the 10th and the 90th percentile."""
     ordered = sorted(values)
     last = len(ordered) - 1
     return ordered[round(0.1 * last)], ordered[round(0.9 * last)]

@@ -1,7 +1,7 @@
-"""What the server and its workers take together while MNIST is loaded and both of the homework's networks train.
+"""The memory of the server and its workers while both networks train on MNIST.
 
-Proportional set size: memory that several processes share counts once, as on the machine that has to hold it. Small
-hosts give an app about 1 GiB. Linux only (smaps_rollup). Run as a module of its own it is the measured server.
+The figure is the proportional set size, which counts shared memory once. Small hosts give an app about 1 GiB. It exists
+only on Linux (smaps_rollup). `python -m benchmarks.memory FOLDER DATASET` is the server that is measured.
 """
 
 import subprocess
@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.measurement import Measurement, Promise, measured
+from benchmarks.measurement import Measurement, Target, measured
 from hw5core.data.datasets import at_hand
 from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig, race
@@ -19,20 +19,20 @@ from hw5core.store.store import RunStore
 
 LIMIT_MIB = 900
 SECONDS = 20
-"""How long memory is watched once both networks train; the highest moment counts."""
+"""Time over which memory is sampled once per second, while both networks train. The highest sample counts."""
 
 
 def measure() -> list[Measurement]:
-    """The highest moment's figures, per process and together."""
+    """Measure the highest total, with the memory of each process in a note."""
     dataset = "mnist" if at_hand("mnist") else "digits"
     highest = _highest(dataset)
     processes = ", ".join(f"{name} {mib:.0f}" for name, mib in highest.items())
     what = f"memory of server and workers, both networks training on {dataset}"
-    return [measured(what, [sum(highest.values())], "MiB", Promise(LIMIT_MIB), note=processes)]
+    return [measured(what, [sum(highest.values())], "MiB", Target(LIMIT_MIB), note=processes)]
 
 
 def _highest(dataset: str) -> dict[str, float]:
-    """MiB per process at the moment when all together took most."""
+    """Return the MiB of each process in the sample with the highest total."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.memory", folder, dataset]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
@@ -63,11 +63,11 @@ def _pss_mib(pid: int) -> float:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError(f"no Pss of process {pid}")
+    raise RuntimeError(f"process {pid} has no proportional set size")
 
 
 def _serve(folder: str, dataset: str) -> None:
-    """The server's half: everything that the app's server has in memory, and a race that lasts."""
+    """Load what the app's server loads, train a long race, and report on standard output once both networks train."""
     import streamlit.web.bootstrap  # noqa: F401
 
     import hw5core.charts.race  # noqa: F401

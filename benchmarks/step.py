@@ -1,6 +1,6 @@
-"""One training step of the homework's network on one thread: ours, autograd's, and JAX's where it is installed.
+"""One training step of the homework's network on one thread: ours, with autograd, and in JAX if it is installed.
 
-Beside it how much of the machine's own rate of matrix multiplication the step reaches, and where its time goes.
+Also measures the share of the machine's matrix multiplication rate that the step reaches, and the time of its parts.
 """
 
 import time
@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor, nn
 
-from benchmarks.measurement import Measurement, in_turn, measured, milliseconds, ratio_over
+from benchmarks.measurement import Measurement, alternate, measured, milliseconds, ratio_over
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.training.backprop import Backprop, loss_gradient
@@ -23,7 +23,7 @@ BATCH = 5
 
 
 def measure() -> list[Measurement]:
-    """The step's time and its peers', as ratios; its share of the matrix rate; its parts."""
+    """Measure the step, the ratio of other implementations to it, its share of the matrix rate, and its parts."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -33,24 +33,24 @@ def measure() -> list[Measurement]:
 
 
 def _against_peers() -> list[Measurement]:
-    works: dict[str, Callable[[], float]] = {
+    tasks: dict[str, Callable[[], float]] = {
         "ours": _timed(_ours("relu")),
         "ours, sigmoid": _timed(_ours("sigmoid")),
         "autograd and torch.optim": _timed(_autograd()),
         "matrix product": _matrix_seconds,
     }
     if find_spec("jax"):
-        works["JAX"] = _jax()
-    found = in_turn(works, ROUNDS)
-    ours = found["ours"]
+        tasks["JAX"] = _jax()
+    seconds = alternate(tasks, ROUNDS)
+    ours = seconds["ours"]
     shares = [
-        100 * flop_per_step() * per_flop / mine for mine, per_flop in zip(ours, found["matrix product"], strict=True)
+        100 * flop_per_step() * per_flop / mine for mine, per_flop in zip(ours, seconds["matrix product"], strict=True)
     ]
-    peers = [name for name in ("autograd and torch.optim", "JAX") if name in found]
+    peers = [name for name in ("autograd and torch.optim", "JAX") if name in seconds]
     return [
         milliseconds("training step, ReLU, one thread", ours),
-        milliseconds("training step, sigmoid, one thread", found["ours, sigmoid"]),
-        *(_peer(name, ours, found[name]) for name in peers),
+        milliseconds("training step, sigmoid, one thread", seconds["ours, sigmoid"]),
+        *(_peer(name, ours, seconds[name]) for name in peers),
         measured("share of the matrix rate that the step reaches", shares, "%"),
     ]
 
@@ -61,8 +61,8 @@ def _peer(name: str, ours: list[float], theirs: list[float]) -> Measurement:
 
 
 def flop_per_step() -> float:
-    """Additions and multiplications of a step: every MAC forward, again for the weights' gradients, and again for the
-    inputs', which the first layer's are not asked for."""
+    """Return the additions and multiplications of a step: two per MAC, for the forward pass, the gradients of weights
+    and the gradients of inputs. The first layer's input needs no gradient."""
     rows = count(RunConfig().architecture).rows
     macs = [row.macs for row in rows]
     return 2 * BATCH * (3 * sum(macs) - next(each for each in macs if each))
@@ -75,16 +75,16 @@ def _batches() -> tuple[Tensor, Tensor]:
 
 
 def _timed(step: Callable[[Tensor, Tensor], object]) -> Callable[[], float]:
-    """Seconds per step over STEPS of them."""
+    """Return a task that gives the seconds per step over STEPS steps."""
     images, labels = _batches()
 
-    def work() -> float:
-        begin = time.perf_counter()
+    def task() -> float:
+        start = time.perf_counter()
         for one in zip(images, labels, strict=True):
             step(*one)
-        return (time.perf_counter() - begin) / STEPS
+        return (time.perf_counter() - start) / STEPS
 
-    return work
+    return task
 
 
 def _ours(activation: str) -> Callable[[Tensor, Tensor], object]:
@@ -93,7 +93,7 @@ def _ours(activation: str) -> Callable[[Tensor, Tensor], object]:
 
 
 def _autograd() -> Callable[[Tensor, Tensor], object]:
-    """PyTorch's modules in the layout that is fastest for them, with its own optimiser in one call."""
+    """Return a step with PyTorch's modules, in the memory format that is fastest for them, and a fused optimiser."""
     config = RunConfig()
     network = initial_network(config.architecture, 0).to(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD(network.parameters(), config.learning_rate, fused=True)
@@ -115,29 +115,29 @@ def _jax() -> Callable[[], float]:
     images, labels = (values.numpy() for values in _batches())
     images = images.reshape(STEPS, BATCH, 28, 28, 1)
     step = JaxStep()
-    step.train(images, labels)  # compiled here
+    step.train(images, labels)  # compiles
 
-    def work() -> float:
-        begin = time.perf_counter()
+    def task() -> float:
+        start = time.perf_counter()
         step.train(images, labels)
-        return (time.perf_counter() - begin) / STEPS
+        return (time.perf_counter() - start) / STEPS
 
-    return work
+    return task
 
 
 def _matrix_seconds() -> float:
-    """Seconds per FLOP, at the rate at which this machine multiplies large matrices."""
+    """Return the seconds per FLOP when this machine multiplies large matrices."""
     size = 1024
     one, product = torch.ones(size, size), torch.empty(size, size)
-    begin = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(4):
         torch.mm(one, one, out=product)
-    return (time.perf_counter() - begin) / (4 * 2 * size**3)
+    return (time.perf_counter() - start) / (4 * 2 * size**3)
 
 
 @torch.inference_mode()
 def _parts() -> list[Measurement]:
-    """Where the time goes, by kind of layer and direction; a step's own loop, with a clock between the layers."""
+    """Measure the parts of a step, by kind of layer and direction: the loop of a step, with a clock between layers."""
     backprop = Backprop(initial_network(RunConfig().architecture, 0), 0.008)
     images, labels = _batches()
     times: dict[str, list[float]] = defaultdict(list)
@@ -145,33 +145,36 @@ def _parts() -> list[Measurement]:
         for batch in zip(images, labels, strict=True):
             for name, seconds in _clocked(backprop, *batch).items():
                 times[name].append(seconds)
-    return [measured(f"  of the step: {name}", [1e6 * each for each in found], "µs") for name, found in times.items()]
+    return [
+        measured(f"  of the step: {name}", [1e6 * each for each in seconds], "µs") for name, seconds in times.items()
+    ]
 
 
 def _clocked(backprop: Backprop, values: Tensor, labels: Tensor) -> dict[str, float]:
+    """Train one batch, and return the seconds of each part."""
     spent: dict[str, float] = defaultdict(float)
     clock = time.perf_counter
     tape = []
     for kernel in backprop.kernels:
-        begin = clock()
+        start = clock()
         values, saved = kernel.forward(values)
-        spent[f"{_kind(kernel)}, forward"] += clock() - begin
+        spent[f"{_kind(kernel)}, forward"] += clock() - start
         tape.append(saved)
-    begin = clock()
+    start = clock()
     gradient = loss_gradient(values, labels)
-    spent["loss"] = clock() - begin
+    spent["loss"] = clock() - start
     for kernel in reversed(backprop.kernels):
-        begin = clock()
+        start = clock()
         gradient, grads = kernel.backward(gradient, tape.pop())
         middle = clock()
         kernel.update(grads, backprop.learning_rate)
-        spent[f"{_kind(kernel)}, backward"] += middle - begin
-        spent["update"] += clock() - middle
+        spent[f"{_kind(kernel)}, backward"] += middle - start
+        spent["weight update"] += clock() - middle
     return spent
 
 
 def _kind(kernel: object) -> str:
     name = type(kernel).__name__.removesuffix("Kernel")
-    return {"FirstConv": "first convolution", "Conv": "second convolution", "AvgPool": "poolings"}.get(
+    return {"FirstConv": "first convolution", "Conv": "second convolution", "AvgPool": "pooling"}.get(
         name, {"Linear": "linear layers", "Activation": "activations"}.get(name, "flatten")
     )

@@ -1,9 +1,10 @@
-"""The homework's race as a student writes it, the peer of `race`: a program of its own, with torch's default threads.
+"""The homework's race as a textbook would write it, for comparison with ours. It uses torch's default threads.
 
     python -m benchmarks.textbook SEED TRAINING_IMAGES
 
-One network after the other, one epoch of so many training images, evaluation on all the rest of the homework's split;
-prints per network the seconds of training and of evaluation and the test accuracy in percent, as JSON.
+Trains one network after the other for one epoch of TRAINING_IMAGES images, and evaluates it on the validation and test
+images of the homework's split. Prints JSON: for each network the seconds of training and of evaluation, and the test
+accuracy in percent.
 """
 
 import json
@@ -18,7 +19,7 @@ from torch.utils.data import ConcatDataset, DataLoader, Subset, random_split
 from hw5core import home
 from hw5core.data.torchvision_import import torchvision_datasets
 
-torchvision_datasets()  # beside a CPU-only torch, torchvision needs help to be imported
+torchvision_datasets()  # makes the import of torchvision work next to a CPU-only torch
 
 from torchvision import datasets, transforms  # noqa: E402
 
@@ -65,18 +66,18 @@ def _evaluate(network: nn.Module, images: Subset) -> tuple[float, float]:
 
 def main(seed: int, training_images: int) -> None:
     training, validation, test = _images(seed, training_images)
-    told = {}
+    results = {}
     for name, activation in (("relu", nn.ReLU), ("sigmoid", nn.Sigmoid)):
         torch.manual_seed(seed)
         network = _network(activation)
-        begin = time.perf_counter()
+        start = time.perf_counter()
         _train(network, training)
         trained = time.perf_counter()
         _evaluate(network, validation)
         _, accuracy = _evaluate(network, test)
         evaluated = time.perf_counter()
-        told[name] = {"seconds": trained - begin, "evaluation_seconds": evaluated - trained, "accuracy": accuracy}
-    print(json.dumps(told))
+        results[name] = {"seconds": trained - start, "evaluation_seconds": evaluated - trained, "accuracy": accuracy}
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

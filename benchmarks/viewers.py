@@ -1,9 +1,9 @@
-"""A class that watches one running race: what one viewer's update costs the server, how often each of a hundred is
-served, and by how much training slows meanwhile.
+"""A class that watches one running race: the server's cost per update, updates per viewer, and the loss of training
+speed.
 
-The viewers are real websocket sessions. They live in this process, on the same cores as server and workers, so what
-they need themselves weighs on training too; the note says how much that is. How it is without them is measured with the
-same sessions on another page.
+The viewers are real websocket sessions in this process. They use the same cores as the server and the workers, so they
+slow down training too; a note says how much time they need. The comparison without viewers uses the same sessions on
+another page.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.measurement import Measurement, Promise, measured, ratio_over
+from benchmarks.measurement import Measurement, Target, measured, ratio_over
 from hw5core.data.datasets import at_hand
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.followers import Follower
@@ -28,18 +28,18 @@ from tools.visitor import Visitor, visitor
 VIEWERS = 100
 ROUNDS_ALONE, ROUNDS = 5, 3
 WINDOW_SECONDS = 20.0
-"""As long as an epoch takes: a window without its evaluation, or with two, would say nothing of the steps' pace."""
+"""About one epoch. Windows with no evaluation, or with two, would not be comparable."""
 
 SETTLE_SECONDS = 3.0
 AT_ONCE = 10
 EPOCHS = 30
-"""Half as long again as all of it takes here: so the charts are half full on average, as they are in a race."""
+"""Long enough for all windows, so that the charts are half full on average, as in a race."""
 
 
 @dataclass(frozen=True)
 class _Window:
-    """What happened in one stretch of time: per second the training steps of both networks, the processor seconds of
-    the server and of this process; and how many updates each viewer got."""
+    """Rates per second in one period: training steps of both networks, processor seconds of the server and of this
+    process, and the updates of each viewer."""
 
     steps: float
     server: float
@@ -48,10 +48,10 @@ class _Window:
 
 
 def measure() -> list[Measurement]:
-    """All of it on one server with one race on MNIST; nothing where that is not at hand, since no other lasts long
-    enough."""
+    """Measure everything with one race on MNIST on one server. Measure nothing without MNIST: other races are too
+    short."""
     if not at_hand("mnist"):
-        print("  left out: it needs MNIST (HW5_DATA)", file=sys.stderr)
+        print("  skipped: viewers needs MNIST (HW5_DATA)", file=sys.stderr)
         return []
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as (address, process):
         return asyncio.run(_measure(address, process.pid, Path(home)))
@@ -76,19 +76,19 @@ async def _measure(address: str, server: int, home: Path) -> list[Measurement]:
             viewers += entered
         crowd = [window async for window in _rounds(ROUNDS, meter, viewers, query)]
     return [
-        _cost("one viewer's update", alone[::2], alone[1::2]),
-        _cost(f"an update of one of {VIEWERS} viewers", crowd[::2], crowd[1::2]),
+        _cost("one viewer, one update", alone[::2], alone[1::2]),
+        _cost(f"one of {VIEWERS} viewers, one update", crowd[::2], crowd[1::2]),
         _rate(crowd[1::2]),
         _slowing(crowd[::2], crowd[1::2]),
     ]
 
 
 async def _rounds(rounds: int, meter: "_Meter", viewers: Sequence[Visitor], query: str) -> AsyncIterator["_Window"]:
-    """Windows in which the viewers are elsewhere and in which they watch, by turns."""
+    """Measure windows, alternately with the viewers on another page and watching the race."""
     for _ in range(rounds):
-        for page, asked in ("count", ""), ("training", query):
+        for page, page_query in ("count", ""), ("train", query):
             for first in range(0, len(viewers), AT_ONCE):
-                await asyncio.gather(*(one.open(page, asked) for one in viewers[first : first + AT_ONCE]))
+                await asyncio.gather(*(one.open(page, page_query) for one in viewers[first : first + AT_ONCE]))
             yield await meter.window(viewers)
 
 
@@ -100,25 +100,25 @@ class _Meter:
         self._followers = followers
 
     async def window(self, viewers: Sequence[Visitor]) -> _Window:
-        """One stretch, after everything has come to rest."""
+        """Measure one window, after the pages are drawn."""
         await asyncio.sleep(SETTLE_SECONDS)
-        before, updates, begin = self._counts(), list(map(_updates, viewers)), time.monotonic()
+        before, updates, start = self._counts(), list(map(_updates, viewers)), time.monotonic()
         await asyncio.sleep(WINDOW_SECONDS)
-        passed = time.monotonic() - begin
+        passed = time.monotonic() - start
         steps, server, own = ((now - then) / passed for now, then in zip(self._counts(), before, strict=True))
         got = [(_updates(one) - had) / passed for one, had in zip(viewers, updates, strict=True)]
         return _Window(steps, server, own, got)
 
     def _counts(self) -> tuple[float, float, float]:
-        stories = [story for follower in self._followers if (story := follower.read())]
-        if any(story.status.over for story in stories):
-            raise RuntimeError("The race ended while it was measured: this machine is fast, raise EPOCHS.")
-        steps = sum(len(story.losses) for story in stories)
+        histories = [history for follower in self._followers if (history := follower.read())]
+        if any(history.status.over for history in histories):
+            raise RuntimeError("The race ended before all windows were measured. Raise EPOCHS.")
+        steps = sum(len(history.losses) for history in histories)
         return steps, _seconds(self._server), _seconds(self._own)
 
 
 def _updates(viewer: Visitor) -> int:
-    """How often the viewer was sent what changes all the time: the element that is sent most often."""
+    """Return how often the viewer received the element that changes most often."""
     return max(viewer.sent.values(), default=0)
 
 
@@ -132,15 +132,15 @@ def _cost(what: str, without: Sequence[_Window], watched: Sequence[_Window]) -> 
         1000 * (window.server - idle.server) / sum(window.updates)
         for idle, window in zip(without, watched, strict=True)
     ]
-    return measured(f"{what}: processor time of the server", spent, "ms", Promise(10))
+    return measured(f"{what}: processor time of the server", spent, "ms", Target(10))
 
 
 def _rate(windows: Sequence[_Window]) -> Measurement:
-    """Over all viewers and windows: the median viewer's updates."""
+    """Return the updates per second over all viewers and windows."""
     rates = [rate for window in windows for rate in window.updates]
     server = sum(window.server for window in windows) / len(windows)
-    what = f"{VIEWERS} viewers of one running race: updates each gets"
-    return measured(what, rates, "a second", Promise(1, least=True), note=f"server on {server:.2f} of the cores")
+    what = f"{VIEWERS} viewers of one running race: updates per viewer"
+    return measured(what, rates, "per second", Target(1, least=True), note=f"the server used {server:.2f} cores")
 
 
 def _slowing(without: Sequence[_Window], with_all: Sequence[_Window]) -> Measurement:
@@ -149,7 +149,7 @@ def _slowing(without: Sequence[_Window], with_all: Sequence[_Window]) -> Measure
     return measured(
         f"training with {VIEWERS} viewers: steps of both networks",
         steps,
-        "a second",
-        ratio=ratio_over(steps, "without viewers", before, Promise(0.85, least=True)),
-        note=f"the visitors' own process on {own:.2f} of the cores",
+        "per second",
+        ratio=ratio_over(steps, "without viewers", before, Target(0.85, least=True)),
+        note=f"the viewers used {own:.2f} cores",
     )
