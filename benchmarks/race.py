@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measurement import Measurement, Target, measured
-from hw5core.engine.engine import Engine, worker_count
+from hw5core.engine.cluster import worker_count
+from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.history import RunHistory
 from hw5core.store.followers import Follower

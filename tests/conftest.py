@@ -12,7 +12,7 @@ from hw5core.data import datasets
 from hw5core.engine.engine import Engine
 from hw5core.store.store import RunStore
 
-WORKERS = {"engine", "idle", "workers"}
+WORKERS = {"engine", "lab", "workers"}
 """Fixtures that start worker processes. A test that uses one takes seconds, so it is marked as slow."""
 
 # How long an example takes depends on what else the machine does, so no example has a deadline. The same examples each

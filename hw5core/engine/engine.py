@@ -1,513 +1,522 @@
-"""Where training runs: a Dask cluster, embedded by default, so that the server never computes and never loads torch.
+"""The engine: trains runs on a cluster and writes what they report to the store.
 
-Workers train and send records; one thread of this module is the only writer of the store; everyone else reads it.
-`HW5_SCHEDULER=tcp://host:port` (or `tls://`) names an existing cluster to use instead of the embedded one.
+Workers train and report records. One thread of the engine, the writer, receives them and is the only one that writes
+records to the store. Every other part of the app reads the store.
 
-A run under way is a Dask task with a token. A task that is cancelled, because its run was paused or stopped or because
-its server is gone, notices between two batches, tells a last checkpoint and ends; what a task tells whose token is not
-the run's newest is not listened to.
+A training has a token. The engine accepts records only from the run's newest training. A cancelled training notices it
+after its current batch, reports a last checkpoint and ends; that checkpoint is accepted until another training starts.
+
+The lock guards what this process keeps in memory, and is never held while the store or a worker is asked. So memory
+and the store may disagree for a moment. The store decides: the writer reads a run's status before it submits a
+training, and drops the training when a record's status says that the run was stopped.
 """
 
 import logging
-import os
+import math
 import threading
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future as Reply
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from queue import SimpleQueue
-from typing import Any
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, assert_never
 from weakref import WeakSet
 
-import dask
-from distributed import Client, Future, LocalCluster, fire_and_forget, get_worker
-from distributed.scheduler import KilledWorker
+from distributed import Future
 
-from hw5core import home
-from hw5core.data import datasets
-from hw5core.engine.limits import limits_for, refusal
-from hw5core.errors import DataError, EngineError, StoreError
+from hw5core.engine.admission import Admission, Request, check_sizes, may_change
+from hw5core.engine.cluster import MEMORY_ADVICE, Cluster, Report, Training, TrainingEnded, step_result
+from hw5core.engine.limits import limits_for
+from hw5core.errors import EngineError, StoreError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.records import Checkpoint, Record, RunStarted, decode, encode
+from hw5core.runs.records import Checkpoint, Record, RunStarted, decode
 from hw5core.runs.run import Status
 from hw5core.store.owners import is_guest
 from hw5core.store.presence import Presence
 from hw5core.store.store import RunStore
 
-TOPIC = "hw5-records"
-
-TRAIN = "train"
-"""The Dask resource that a training takes one of: a worker offers one, so short tasks never wait behind training."""
-
-CONNECT_SECONDS = 10
-"""How long an existing cluster has to answer."""
-
 STEP_TRIES = 3
-"""How often a step is tried: the last words of a task that was just let go of may come in behind it."""
+"""How often a step is tried. The last checkpoint of a paused training may arrive while it runs, and then it is late."""
 
-LAST_WORDS_SECONDS = 5
-"""How long a run that was just paused has to tell where it stands before it is stepped."""
-
-STEP_SECONDS = 60
-"""How long a step may take: an epoch's last one evaluates, and its worker may have to read MNIST first."""
+LAST_CHECKPOINT_SECONDS = 5
+"""Time limit for the last checkpoint of a cancelled training."""
 
 RESTART_SECONDS = 20
-"""How long a worker that died may take to be there again."""
+"""How long a run waits for a free worker before it is queued on a busy one. A worker that died is restarted sooner."""
 
 MAX_RESTARTS = 3
-"""How often a run whose worker died goes on by itself, without a new checkpoint in between, before it is given up."""
+"""How often a run whose worker died is continued without a new checkpoint in between, before it fails."""
 
-_SMALLER = "choose a smaller network or batch size, or stop what else runs on that machine"
-
-_CLUSTER_SETTINGS = {
-    # A dead worker's training comes back to us, to go on from its last checkpoint rather than from the beginning.
-    "distributed.scheduler.allowed-failures": 0,
-    # The scheduler keeps the last so many messages of a topic in memory, and checkpoints are messages.
-    "distributed.admin.low-level-log-length": 10,
-    # Dask's default gives memory back so eagerly that a small training step takes nearly twice as long. Setting the one
-    # threshold also fixes the other at 128 KiB, below one layer's activations, with the same effect: so both are set.
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 128 * 1024**2,
-    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 * 1024**2,
-    "distributed.worker.daemon": True,
-    "distributed.worker.preload": ["hw5core.engine.worker_process"],
-}
-
-_NO_WORKERS = (
-    "No worker of the Dask cluster offers to train. Start workers there with: "
-    f'dask worker SCHEDULER --nthreads 2 --resources "{TRAIN}=1"'
-)
+POLL_SECONDS = 0.1
+"""How often the writer looks for a free worker while a run needs one."""
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class StepTrained:
+    """The records of one step, to be kept. `reply` gets False if the run has changed since the step was submitted."""
+
+    run_id: str
+    records: list[Record]
+    reply: "Reply[bool]"
+
+
+@dataclass(frozen=True)
+class WorkChanged:
+    """A run needs a worker, or a worker has become free."""
+
+
+@dataclass(frozen=True)
+class Close:
+    """The end of the writer."""
+
+
+Message = Report | TrainingEnded | StepTrained | WorkChanged | Close
+
+
 @dataclass
 class _Task:
-    """A run under way: its Dask future and the address of the worker that it was given to, whether it has told its
-    beginning, and restarts since the last checkpoint."""
+    """A run that has a slot. Until a worker is free it has no training."""
 
     config: RunConfig
-    token: str
-    future: "Future[str]"
-    worker: str
-    started: bool = False
     restarts: int = 0
+    training: Training | None = None
+    started: bool = False
+    patience_ends: float = field(default_factory=lambda: time.monotonic() + RESTART_SECONDS)
 
 
 class Engine:
-    """Trains runs on a Dask cluster and keeps what they tell in the store. Make one per server and `close` it.
+    """Trains runs and keeps their records in the store. Make one for each server, and `close` it.
 
-    `owner` is whoever asks, by a token of their session; None is the operator, and limits.LECTURER the lecturer, who
-    may do everything. `trouble` is the sentence to show while the store cannot be written, or nothing.
+    `owner` is the token of the session that asks; None is the operator, and owners.LECTURER the lecturer, who may do
+    everything. `trouble` is a sentence while the store cannot be written, or empty.
+
+    Every method raises StoreError if the store cannot be used.
     """
 
     def __init__(self, store: RunStore) -> None:
+        self.trouble = ""
         self._store = store
-        self._lock = threading.RLock()
-        self._waiting: dict[str, tuple[RunConfig, str | None]] = {}
-        self._planned: dict[str, tuple[RunConfig, str | None]] = {}
+        self._lock = threading.Lock()
+        self._admission = Admission()
         self._tasks: dict[str, _Task] = {}
         self._tokens: dict[str, str] = {}
-        self.trouble = ""
-        self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._writer = threading.Thread(target=self._write, name="hw5-writer", daemon=True)
-        self._reach_workers()
+        self._inbox: SimpleQueue[Message] = SimpleQueue()
+        self._cluster = Cluster(self._inbox.put)
         self._presence = Presence(store.folder)
+        self._writer = threading.Thread(target=self._write, name="hw5-writer", daemon=True)
         self._writer.start()
         _open_engines.add(self)
 
-    def start(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
-        """See to it that each run is trained: a finished one is left alone, a running one joined, any other goes on
-        from its newest checkpoint, as soon as a worker is free. Returns at once; follow the runs in the store.
+    @property
+    def scheduler_address(self) -> str:
+        """The address of the Dask scheduler. A Dask client that connects to it can inspect the workers."""
+        return self._cluster.address
 
-        Raises EngineError, and starts none, if one is larger than this owner may have, or too many would be waiting.
+    def start(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
+        """Train each run as soon as a worker is free, from its newest checkpoint. Return at once.
+
+        A finished run stays as it is, and a running one is joined. Follow the runs in the store. Raise EngineError,
+        and start none, if one is larger than this owner may train, or too many would wait.
         """
+        self._cluster.reconnect()
+        new = self._new(configs, owner)
+        if not new:
+            return
+        slots = self._cluster.slots()
+        self._make_room(owner)
         with self._lock:
-            if self._client.status == "closed":
-                self._reach_workers()
-            new = [config for config in configs if self._is_new(config)]
-            self._check_sizes(new, owner)
-            if new:
-                self._check_cap(len(new), owner)
-                self._make_room(owner)
-            for config in new:
-                self._planned.pop(config.run_id, None)
-                if self._store.claim(config, self._presence.token, owner):
-                    self._waiting[config.run_id] = config, owner
-            self._fill()
+            self._admission.slots = slots
+            requests = self._admission.request(new, owner)
+        self._claim(requests)
 
     def plan(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
-        """See to it that each run is trained once a worker has nothing else to do: all that anybody asks for by `start`
-        goes first. A plan ends with this server; the store knows a planned run only when a worker takes it.
+        """Train each run once a worker has nothing else to do: runs that `start` was called for come first.
 
-        Raises EngineError, and plans none, if one is larger than this owner may have, or too many would be planned.
+        A plan ends with this server; the store learns of a planned run when a worker takes it. Raise EngineError, and
+        plan none, if one is larger than this owner may train, or too many would be planned.
         """
+        self._cluster.reconnect()
+        new = self._new(configs, owner)
+        if not new:
+            return
+        slots = self._cluster.slots()
+        self._make_room(owner)
         with self._lock:
-            if self._client.status == "closed":
-                self._reach_workers()
-            new = {one.run_id: (one, owner) for one in configs if one.run_id not in self._planned and self._is_new(one)}
-            if new and not self._slots():
-                raise EngineError(_NO_WORKERS)
-            self._check_sizes((config for config, _ in new.values()), owner)
-            self._check_plans(len(new), owner)
-            self._make_room(owner)
-            self._planned |= new
-            self._fill()
+            self._admission.slots = slots
+            self._admission.plan(new, owner)
+        self._inbox.put(WorkChanged())
 
     def planned(self) -> dict[str, str | None]:
-        """The runs that are planned, by their ids, and who planned each. Asked by everybody's pages again and again, so
-        it does not wait for who holds the lock, which may be a worker's restart."""
-        return {run_id: owner for run_id, (_, owner) in self._planned.copy().items()}
+        """Return the owners of the planned runs by run id."""
+        with self._lock:
+            return self._admission.planned()
 
     def withdraw(self, run_ids: Iterable[str], owner: str | None = None) -> None:
-        """Train those of these runs no more that this owner planned, and that no worker has taken yet."""
+        """Drop the planned runs among these that this owner planned and no worker has taken yet."""
         with self._lock:
-            for run_id in run_ids:
-                if run_id in self._planned and (not is_guest(owner) or owner == self._planned[run_id][1]):
-                    del self._planned[run_id]
+            self._admission.withdraw(run_ids, owner)
 
     def step(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
-        """Move each run on by one batch and let it rest there: runs that are paused, stopped or not yet begun. Returns
-        when the batches are kept in the store; a run that ends with its batch is finished.
+        """Train one batch of each run, and leave it paused: runs that are paused, stopped or not started.
 
-        Raises EngineError, and moves none, if one of them is being trained, is finished or is held by someone else.
+        Return when the batches are in the store; a run that ends with its batch is finished. Raise EngineError, and
+        train none, if one of them is running, finished or paused by somebody else.
         """
-        with self._lock:
-            chosen = list(configs)
-            self._check_sizes(chosen, owner)
-            self._make_room(owner)
-            for config in chosen:
-                if config.run_id in self._tasks or config.run_id in self._waiting:
-                    raise EngineError("A run that is being trained cannot be stepped: pause it first.")
-                if not self._store.claim(config, self._presence.token, owner, Status.PAUSED):
-                    raise EngineError("Only a run that rests, and only by whoever paused it, is moved on by a step.")
+        waiting = list(configs)
+        check_sizes(waiting, self._statuses(waiting), owner)
+        self._make_room(owner)
+        for config in waiting:
+            with self._lock:
+                is_here = self._admission.has(config.run_id)
+            if is_here:
+                raise EngineError("A run that is being trained cannot be stepped: pause it first.")
+            if not self._store.claim(config, self._presence.token, owner, Status.PAUSED):
+                raise EngineError("Only a paused run can be stepped, and only by the person who paused it.")
         for _ in range(STEP_TRIES):
-            chosen = self._move_on(chosen)
-            if not chosen:
+            self._await_last_checkpoints(waiting)
+            waiting = self._step_once(waiting)
+            if not waiting:
                 return
-        raise EngineError("Somebody else moved the run on meanwhile. It stands where they left it.")
-
-    def _move_on(self, configs: list[RunConfig]) -> list[RunConfig]:
-        """Train a batch of each; those of which it could not be kept, because more has come in of them meanwhile."""
-        self._await_last_words(configs)
-        futures = [self._submit_step(config) for config in configs]
-        told = [_answer(future) for future in futures]
-        with self._lock:
-            kept = [self._store.advance(config.run_id, records) for config, records in zip(configs, told, strict=True)]
-            for config, is_kept in zip(configs, kept, strict=True):
-                if is_kept:
-                    # What a task that was let go of may still say is not listened to from here on.
-                    self._tokens.pop(config.run_id, None)
-        return [config for config, is_kept in zip(configs, kept, strict=True) if not is_kept]
+        raise EngineError("Somebody else trained the run in the meantime. It is where they left it.")
 
     def stop(self, run_id: str, owner: str | None = None) -> None:
-        """End the run where it is; what there is stays. Raises EngineError for someone who does not own it."""
+        """Stop the run and keep its records. Raise EngineError for somebody who does not own it."""
         self._halt(run_id, Status.STOPPED, owner)
 
     def pause(self, run_id: str, owner: str | None = None) -> None:
-        """Let the run rest until it is started again. Raises EngineError for someone who does not own it."""
+        """Pause the run until it is started again. Raise EngineError for somebody who does not own it."""
         self._halt(run_id, Status.PAUSED, owner)
 
     def delete(self, run_id: str, owner: str | None = None) -> None:
-        """Forget the run and all it told. Raises EngineError for someone who does not own it."""
+        """Delete the run with all its records. Raise EngineError for somebody who does not own it."""
         self._check_owner(run_id, owner)
         with self._lock:
-            self._let_go(run_id)
+            self._drop(run_id)
             self._tokens.pop(run_id, None)
-            self._store.delete(run_id)
-            self._fill()
+        self._store.delete(run_id)
+        self._fill_slots()
 
     def rename(self, run_id: str, name: str, owner: str | None = None) -> None:
-        """Call the run by this name. Raises EngineError for someone who does not own it."""
+        """Give the run a name. Raise EngineError for somebody who does not own it."""
         self._check_owner(run_id, owner)
         self._store.rename(run_id, name)
 
     def place(self, run_id: str) -> int | None:
-        """The run's place among those that wait for a worker, from 1; None if it does not wait here. Like `planned`, it
-        does not wait itself."""
-        waiting = list(self._waiting)
-        return waiting.index(run_id) + 1 if run_id in waiting else None
+        """Return the run's position among the runs that wait for a worker, from 1, or None if it does not wait."""
+        with self._lock:
+            return self._admission.place(run_id)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        """Have a worker compute a short, pure function, beside any training. The same call asked twice is computed once
-        as long as somebody holds its future."""
-        return self._client.submit(function, *arguments, pure=True, priority=10)
+        """Let a worker compute a short, pure function, next to any training, and return its future.
+
+        Equal calls are computed once while one of their futures exists.
+        """
+        return self._cluster.submit(function, *arguments)
 
     def close(self) -> None:
-        """Let go of the cluster; an embedded one ends with its workers. Runs under way rest at the batch they have come
-        to, and go on when a server is asked for them. Done by itself before the process ends."""
+        """End the embedded workers, or the connection to a cluster. Called by itself before the process ends.
+
+        Runs keep their last batch, and continue from there when a server is asked for them.
+        """
         with self._lock:
-            self._waiting.clear()
-            self._planned.clear()
-            under_way = [task.config for task in self._tasks.values()]
-            for config in under_way:
-                self._let_go(config.run_id)
-        # Dask's workers would otherwise be killed in the middle of a batch, and say so in the log.
+            self._admission.close()
+            training = [task.config for task in self._tasks.values()]
+            for config in training:
+                self._drop(config.run_id)
+        # Otherwise Dask kills the workers in the middle of a batch, and logs it.
         with suppress(StoreError):
-            self._await_last_words(under_way)
-        self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
-        self._inbox.put(None)
+            self._await_last_checkpoints(training)
+        self._inbox.put(Close())
         self._writer.join(timeout=10)
+        self._cluster.close()
         self._presence.close()
 
-    # What the callers' threads do, under the lock.
+    # Helpers of the public methods. Those marked with "locked" expect the caller to hold the lock.
 
-    def _reach_workers(self) -> None:
-        """Start the embedded cluster or connect to the one named: at first, and again when its scheduler went away."""
-        self._cluster, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
-        fire_and_forget(
-            [self._client.submit(_warm, workers=[worker], pure=False) for worker in self._client.nthreads()]
-        )
+    def _statuses(self, configs: Iterable[RunConfig]) -> dict[str, Status]:
+        """Return the status of each of these runs that the store knows, by run id."""
+        stamps = self._store.stamps(config.run_id for config in configs)
+        return {run_id: stamp.status for run_id, stamp in stamps.items()}
 
-    def _is_new(self, config: RunConfig) -> bool:
-        """Whether nobody here trains the run or will, and it is not known to be finished."""
-        if config.run_id in self._tasks or config.run_id in self._waiting:
-            return False
-        run = self._store.run(config.run_id)
-        return run is None or run.status is not Status.FINISHED
-
-    def _check_cap(self, more: int, owner: str | None) -> None:
-        slots = self._slots()
-        if not slots:
-            raise EngineError(_NO_WORKERS)
-        free = max(0, slots - len(self._tasks) - len(self._waiting))
-        if owner is not None:
-            self._check_queue(more - free, owner)
-
-    def _check_queue(self, more: int, owner: str) -> None:
-        limits = limits_for(owner)
-        waiting = sum(waits_for == owner for _, waits_for in self._waiting.values())
-        if waiting + more > limits.waiting_per_owner:
-            raise EngineError(
-                f"You have {waiting} runs waiting, and at most {limits.waiting_per_owner} may wait at a time. Let some "
-                "of them finish, or stop them."
-            )
-        if len(self._waiting) + more > limits.waiting:
-            raise EngineError(
-                f"{len(self._waiting)} runs are waiting for a worker, and at most {limits.waiting} may. Watch one of "
-                "the races under way, and try again when some have ended."
-            )
-
-    def _check_plans(self, more: int, owner: str | None) -> None:
-        limits = limits_for(owner)
-        planned = sum(planned_by == owner for _, planned_by in self._planned.values())
-        if owner is not None and planned + more > limits.planned_per_owner:
-            raise EngineError(
-                f"You have {planned} runs planned, and at most {limits.planned_per_owner} may be at a time. Let some "
-                "of them finish, or stop their sweep."
-            )
-        if owner is not None and len(self._planned) + more > limits.planned:
-            raise EngineError(
-                f"{len(self._planned)} runs are planned here, and at most {limits.planned} may be. Try a smaller "
-                "sweep, or again when some of them have ended."
-            )
-
-    def _check_sizes(self, configs: Iterable[RunConfig], owner: str | None) -> None:
-        """What somebody has been granted already may be joined, and taken over, by anybody."""
-        for config in configs:
-            run = self._store.run(config.run_id)
-            words = refusal(config, owner) if run is None or run.status.over else ""
-            if words:
-                raise EngineError(f"This race is beyond what is trained here: {words}.")
+    def _new(self, configs: Iterable[RunConfig], owner: str | None) -> list[RunConfig]:
+        """Return the runs that are neither here nor finished. Raise EngineError if one of them is too large."""
+        chosen = list({config.run_id: config for config in configs}.values())
+        statuses = self._statuses(chosen)
+        with self._lock:
+            new = [
+                config
+                for config in chosen
+                if not self._admission.has(config.run_id) and statuses.get(config.run_id) is not Status.FINISHED
+            ]
+        check_sizes(new, statuses, owner)
+        return new
 
     def _make_room(self, owner: str | None = None) -> None:
-        """Have guests' oldest runs make way where the store's room is bounded. Raises EngineError for a guest if that
-        is not enough."""
-        limit = limits_for("anybody").store_bytes
+        """Delete guests' oldest runs if the store is larger than a public server allows.
+
+        Raise EngineError for a guest if that does not free enough space.
+        """
+        limit = limits_for("a guest").store_bytes
         if limit is None or self._store.make_room(limit) or not is_guest(owner):
             return
         raise EngineError(
-            f"The {limit / 1024**2:,.0f} MB that this server has for runs are taken by runs that are under way or kept "
-            "for the lecture. Watch one of those that are there, or ask the lecturer to delete some."
+            f"The {limit / 1024**2:,.0f} MB that this server has for runs are full of runs that are training or kept "
+            "for the lecture. Watch one of them, or ask the lecturer to delete some."
         )
 
     def _check_owner(self, run_id: str, owner: str | None) -> None:
-        if is_guest(owner) and owner not in self._store.owners(run_id):
+        if not may_change(owner, self._store.owners(run_id)):
             raise EngineError("Only the session that started this run may stop, pause, resume, rename or delete it.")
 
     def _halt(self, run_id: str, status: Status, owner: str | None) -> None:
         self._check_owner(run_id, owner)
         with self._lock:
-            self._store.halt(run_id, status)
-            self._let_go(run_id)
-            self._fill()
+            self._drop(run_id)
+        self._store.halt(run_id, status)
+        self._fill_slots()
 
-    def _let_go(self, run_id: str) -> None:
-        """Have the run trained no longer; its task's last checkpoint is still listened to."""
-        self._waiting.pop(run_id, None)
-        self._planned.pop(run_id, None)
+    def _drop(self, run_id: str) -> None:
+        """Locked: take the run out of memory, and cancel its training. Its last checkpoint is still accepted."""
+        self._admission.remove(run_id)
         task = self._tasks.pop(run_id, None)
-        if task:
-            self._client.cancel([task.future], force=True)
+        if task and task.training:
+            self._cluster.cancel(task.training)
 
-    def _fill(self) -> None:
-        """Give free workers to the runs that wait, first come, first served, and after them to those planned."""
-        while (self._waiting or self._planned) and len(self._tasks) < self._slots():
-            config = self._next_waiting() if self._waiting else self._next_planned()
-            if config:
-                self._submit(config)
-
-    def _next_waiting(self) -> RunConfig | None:
-        """The first in line, if it is still to be trained: another process may have stopped or deleted it."""
-        run_id, (config, _) = next(iter(self._waiting.items()))
-        del self._waiting[run_id]
-        run = self._store.run(run_id)
-        return config if run and run.status is Status.WAITING else None
-
-    def _next_planned(self) -> RunConfig | None:
-        """The first of the planned runs, if it is still to be trained, and by us; none while the store cannot be
-        written."""
-        run_id, (config, owner) = next(iter(self._planned.items()))
-        del self._planned[run_id]
+    def _claim(self, requests: Collection[Request]) -> None:
+        """Make arriving runs this server's in the store, and let them wait. Refuse those that the store refuses."""
+        claimed = set()
         try:
-            return config if self._store.claim(config, self._presence.token, owner) else None
-        except StoreError as error:
-            self.trouble = str(error)
-            return None
+            for request in requests:
+                if self._store.claim(request.config, self._presence.token, request.owner):
+                    claimed.add(request.run_id)
+        finally:
+            with self._lock:
+                for request in requests:
+                    if request.run_id in claimed:
+                        self._admission.admit(request)
+                    else:
+                        self._admission.refuse(request)
+            self._fill_slots()
 
-    def _slots(self) -> int:
-        """How many trainings the cluster takes at a time."""
-        if self._cluster is not None:
-            return worker_count()
-        if self._client.status != "running":
-            raise EngineError("The Dask scheduler does not answer at present (HW5_SCHEDULER). Try again in a moment.")
-        workers = self._client.scheduler_info()["workers"].values()
-        return sum(int(worker["resources"].get(TRAIN, 0)) for worker in workers)
+    def _fill_slots(self) -> None:
+        """Give free slots to the runs that wait, and let the writer look for workers."""
+        with self._lock:
+            for request in self._admission.take_waiting():
+                self._tasks[request.run_id] = _Task(request.config)
+        self._inbox.put(WorkChanged())
 
-    def _await_last_words(self, configs: Iterable[RunConfig]) -> None:
-        """Give tasks that were just let go of the time to tell their last checkpoint. One that died never will: then
-        the batches since the one before are trained again, step by step."""
-        deadline = time.monotonic() + LAST_WORDS_SECONDS
+    def _await_last_checkpoints(self, configs: Iterable[RunConfig]) -> None:
+        """Wait until the last checkpoints of cancelled trainings are in the store, for LAST_CHECKPOINT_SECONDS.
+
+        If the worker died, they never come. The batches since the checkpoint before are then trained again.
+        """
+        deadline = time.monotonic() + LAST_CHECKPOINT_SECONDS
         while not all(self._store.settled(config.run_id) for config in configs) and time.monotonic() < deadline:
             time.sleep(0.05)
 
-    def _submit_step(self, config: RunConfig) -> "Future[list[Record]]":
-        # Not pure: its result is large and nobody asks for it twice.
-        return self._client.submit(
-            _step_on_worker,
-            asdict(config),
-            config.run_id,
-            self._store.checkpoint(config.run_id),
-            pure=False,
-            priority=10,
-        )
+    def _step_once(self, configs: list[RunConfig]) -> list[RunConfig]:
+        """Train one batch of each run. Return the runs whose batch was not kept, because newer records arrived."""
+        futures = [self._cluster.step(config, self._store.checkpoint(config.run_id)) for config in configs]
+        replies = []
+        for config, future in zip(configs, futures, strict=True):
+            message = StepTrained(config.run_id, step_result(future), Reply())
+            self._inbox.put(message)
+            replies.append(message.reply)
+        return [config for config, reply in zip(configs, replies, strict=True) if not reply.result()]
 
-    def _submit(self, config: RunConfig, restarts: int = 0) -> None:
-        run_id, token = config.run_id, uuid.uuid4().hex
-        # Each time anew: a scheduler that was away for a moment does not know who listens.
-        self._client.subscribe_topic(TOPIC, self._receive)
-        worker = self._freest_worker()
-        future = self._client.submit(
-            _train_on_worker,
-            asdict(config),
-            run_id,
-            token,
-            self._store.checkpoint(run_id),
-            key=f"train-{run_id}-{token}",
-            resources={TRAIN: 1},
-            workers=[worker] if worker else None,
-            # Should it be gone by now, any other will do.
-            allow_other_workers=bool(worker),
-        )
-        self._tasks[run_id] = _Task(config, token, future, worker, restarts=restarts)
-        self._tokens[run_id] = token
-        future.add_done_callback(lambda done: self._inbox.put(lambda: self._ended(run_id, token, done)))
-
-    def _freest_worker(self) -> str:
-        """The address of the worker that trains least of ours; nothing if there is none.
-
-        Left to itself Dask goes by how busy workers are with everything, short tasks too, and may put one training
-        behind another while a worker has nothing to train. A worker of our own that died is waited for: it is being
-        started anew, and what it trained would otherwise wait for the other one to end.
-        """
-        deadline = time.monotonic() + RESTART_SECONDS
-        while True:
-            training = Counter(task.worker for task in self._tasks.values())
-            known = self._client.scheduler_info()["workers"]
-            trainers = [address for address, worker in known.items() if worker["resources"].get(TRAIN)]
-            idle = any(not training[address] for address in trainers)
-            all_here = self._cluster is None or len(trainers) >= worker_count()
-            if idle or all_here or time.monotonic() > deadline:
-                return min(trainers, key=lambda address: training[address], default="")
-            time.sleep(0.1)
-
-    # What the writer's thread does. Dask's own thread only hands it what arrived, so that it never waits for a disk.
-
-    def _receive(self, event: tuple[float, dict[str, Any]]) -> None:
-        message = event[1]
-        self._inbox.put(lambda: self._keep(message["run_id"], message["token"], decode(message["record"])))
+    # The writer's thread. Dask's own threads only put messages into the inbox, so they never wait for a disk.
 
     def _write(self) -> None:
-        while (job := self._inbox.get()) is not None:
+        next_look = math.inf
+        while True:
             try:
-                with self._lock:
-                    job()
+                wait = None if math.isinf(next_look) else max(0.0, next_look - time.monotonic())
+                message: Message = self._inbox.get(timeout=wait)
+            except Empty:
+                message = WorkChanged()
+            try:
+                match message:
+                    case Report():
+                        self._keep(message)
+                    case TrainingEnded():
+                        self._end(message)
+                    case StepTrained():
+                        self._keep_step(message)
+                    case WorkChanged():
+                        next_look = math.inf
+                        if self._assign_workers():
+                            next_look = time.monotonic() + POLL_SECONDS
+                    case Close():
+                        return
+                    case _:
+                        assert_never(message)
             except Exception:
-                _log.exception("what a worker told could not be dealt with")
+                _log.exception("the engine could not handle a %s", type(message).__name__)
 
-    def _keep(self, run_id: str, token: str, record: Record) -> None:
-        """Keep one record of a run, unless it comes from a task that is no longer the run's."""
-        if self._tokens.get(run_id) != token:
-            return
-        task = self._tasks.get(run_id)
+    def _keep(self, report: Report) -> None:
+        """Write a record to the store, unless it comes from a training that is no longer the run's newest."""
+        run_id, record = report.run_id, decode(report.record)
+        with self._lock:
+            if self._tokens.get(run_id) != report.token:
+                return
+            task = self._task_of(report)
         if task and isinstance(record, RunStarted):
             if task.started:
-                # The worker died, and Dask ran the task again from where it had been submitted.
-                self._go_on(task)
+                # The worker died, and Dask has repeated the task with its old checkpoint.
+                self._restart(task)
                 return
             task.started = True
         try:
             status = self._store.add(run_id, record)
         except StoreError as error:
-            self._lose(run_id, error)
+            self._give_up(run_id, error)
             return
         self.trouble = ""
-        if status in (None, Status.PAUSED, Status.STOPPED):
-            self._let_go(run_id)
-            self._fill()
+        if task and status in (None, Status.PAUSED, Status.STOPPED):
+            self._release(task)
         elif task and isinstance(record, Checkpoint):
             task.restarts = 0
 
-    def _lose(self, run_id: str, error: StoreError) -> None:
-        """The store cannot be written: train no further, because nothing would be kept. Asked for again once there is
-        room, the run goes on from its last checkpoint."""
+    def _task_of(self, message: Report | TrainingEnded) -> _Task | None:
+        """Locked: return the run's task if this message comes from its training."""
+        task = self._tasks.get(message.run_id)
+        return task if task and task.training and task.training.token == message.token else None
+
+    def _release(self, task: _Task) -> bool:
+        """Free the task's slot, and cancel its training. Return False if the run has another task or none by now."""
+        with self._lock:
+            is_current = self._tasks.get(task.config.run_id) is task
+            if is_current:
+                self._drop(task.config.run_id)
+        self._fill_slots()
+        return is_current
+
+    def _give_up(self, run_id: str, error: StoreError) -> None:
+        """Stop a run whose records cannot be written. When it is started again, it continues from its checkpoint."""
         _log.error("run %s was given up: %s", run_id, error)
         self.trouble = str(error)
-        self._tokens.pop(run_id, None)
-        self._let_go(run_id)
+        with self._lock:
+            self._tokens.pop(run_id, None)
+            self._drop(run_id)
 
-    def _ended(self, run_id: str, token: str, future: "Future[str]") -> None:
-        """A task has ended, well or not; one that was let go of is none of the run's any more."""
-        task = self._tasks.get(run_id)
-        if task is None or task.token != token:
+    def _end(self, ended: TrainingEnded) -> None:
+        """Free the slot of a run whose training has ended, or continue it if its worker died."""
+        with self._lock:
+            task = self._task_of(ended)
+        if task is None:
             return
-        reason, died = _outcome(future)
-        run = self._store.run(run_id)
-        # A task that ended well without its last record having come is in the same state as one whose worker died.
-        if died or (not reason and run and not run.status.over):
-            self._go_on(task)
+        run = self._store.run(ended.run_id)
+        # The last records of a worker that died just after its training are lost.
+        if ended.worker_died or (not ended.failure and run and not run.status.over):
+            self._restart(task)
             return
-        del self._tasks[run_id]
-        if reason:
-            self._store.fail(run_id, reason)
-        self._fill()
+        if self._release(task):
+            with self._lock:
+                self._tokens.pop(ended.run_id, None)
+            if ended.failure:
+                self._store.fail(ended.run_id, ended.failure)
         self._make_room()
 
-    def _go_on(self, task: _Task) -> None:
-        """Train the rest of a run whose worker died, unless that happens again and again."""
+    def _restart(self, task: _Task) -> None:
+        """Continue a run whose worker died, unless this has happened too often."""
         run_id = task.config.run_id
-        self._let_go(run_id)
-        if task.restarts < MAX_RESTARTS:
-            self._submit(task.config, task.restarts + 1)
+        if task.restarts >= MAX_RESTARTS:
+            if self._release(task):
+                self._store.fail(
+                    run_id,
+                    f"its worker died {task.restarts + 1} times, most likely for lack of memory: {MEMORY_ADVICE}",
+                )
             return
-        self._store.fail(
-            run_id,
-            f"its worker died {MAX_RESTARTS + 1} times, most likely for want of memory: {_SMALLER}",
-        )
-        self._fill()
+        with self._lock:
+            if self._tasks.get(run_id) is task:
+                self._tasks[run_id] = _Task(task.config, task.restarts + 1)
+                if task.training:
+                    self._cluster.cancel(task.training)
+        self._inbox.put(WorkChanged())
+
+    def _keep_step(self, step: StepTrained) -> None:
+        try:
+            is_kept = self._store.advance(step.run_id, step.records)
+        except StoreError as error:
+            step.reply.set_exception(error)
+            return
+        if is_kept:
+            # A training that was paused before may still report: its records are older than the step.
+            with self._lock:
+                self._tokens.pop(step.run_id, None)
+        step.reply.set_result(is_kept)
+
+    def _assign_workers(self) -> bool:
+        """Submit the runs that have a slot, and take planned runs. Return True if a run still needs a worker."""
+        self._update_slots()
+        while self._take_planned():
+            pass
+        with self._lock:
+            tasks = [task for task in self._tasks.values() if task.training is None]
+        for task in tasks:
+            self._submit(task)
+        with self._lock:
+            needs_worker = any(task.training is None for task in self._tasks.values())
+            return needs_worker or (not self._cluster.is_embedded and self._admission.has_requests)
+
+    def _update_slots(self) -> None:
+        """Notice workers that joined or left a cluster while runs wait for it."""
+        with self._lock:
+            has_requests = self._admission.has_requests
+        if self._cluster.is_embedded or not has_requests:
+            return
+        with suppress(EngineError):
+            slots = self._cluster.slots()
+            if slots != self._admission.slots:
+                with self._lock:
+                    self._admission.slots = slots
+                self._fill_slots()
+
+    def _take_planned(self) -> bool:
+        """Claim the next planned run for a free slot. Return False if there is none."""
+        with self._lock:
+            request = self._admission.take_planned()
+        if request is None:
+            return False
+        try:
+            self._claim([request])
+        except StoreError as error:
+            self.trouble = str(error)
+        return True
+
+    def _submit(self, task: _Task) -> None:
+        """Submit a task's training if a worker is free, or if none has become free for RESTART_SECONDS."""
+        config = task.config
+        with self._lock:
+            busy = [one.training.worker for one in self._tasks.values() if one.training]
+        worker = self._cluster.free_worker(busy)
+        if worker is None and time.monotonic() < task.patience_ends:
+            return
+        try:
+            run = self._store.run(config.run_id)
+            if run is None or run.status.over or run.server != self._presence.token:
+                self._release(task)
+                return
+            checkpoint = self._store.checkpoint(config.run_id)
+        except StoreError as error:
+            self._give_up(config.run_id, error)
+            return
+        try:
+            training = self._cluster.train(config, uuid.uuid4().hex, checkpoint, worker)
+        except EngineError as error:
+            if self._release(task):
+                self._store.fail(config.run_id, str(error))
+            return
+        with self._lock:
+            if self._tasks.get(config.run_id) is task:
+                task.training = training
+                self._tokens[config.run_id] = training.token
+                return
+        self._cluster.cancel(training)
 
 
 _open_engines: "WeakSet[Engine]" = WeakSet()
@@ -518,110 +527,5 @@ def _close_all() -> None:
         engine.close()
 
 
-# Not atexit: that comes when threads can no longer begin anything, and Dask would fill the log with its complaints.
+# Not atexit: that runs when threads can no longer start, and Dask would fill the log with its complaints.
 threading._register_atexit(_close_all)  # type: ignore[attr-defined]
-
-
-def worker_count() -> int:
-    """How many workers the embedded cluster has: one per core that this process may use, at most two (a race)."""
-    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
-    try:
-        # Workers keep their folders with our other files: the system's temporary one is nobody's to fill.
-        with dask.config.set(_CLUSTER_SETTINGS | {"temporary-directory": str(home.cache_folder())}):
-            if address:
-                return None, Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-            # The second thread is for short tasks: the resource lets only one training run on a worker.
-            cluster = LocalCluster(
-                n_workers=worker_count(),
-                threads_per_worker=2,
-                processes=True,
-                host="127.0.0.1",
-                # No dashboard; this is where its server would listen, on a port of the system's choice.
-                dashboard_address="127.0.0.1:0",
-                resources={TRAIN: 1},
-                silence_logs=logging.ERROR,
-            )
-            return cluster, Client(cluster, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        where = f"the Dask scheduler at {address} (HW5_SCHEDULER)" if address else "the embedded workers"
-        raise EngineError(f"{where} cannot be reached: {error}. Start it, or unset HW5_SCHEDULER.") from error
-
-
-def _answer(future: "Future[list[Record]]") -> list[Record]:
-    """What a step told. Raises EngineError, with a sentence, for whatever kept it from being told."""
-    try:
-        return future.result(timeout=STEP_SECONDS)
-    except EngineError:
-        raise
-    except Exception as error:  # a worker's death, or no answer in time
-        raise EngineError(
-            f"The step was not trained, and nothing was changed by it ({type(error).__name__}). Try again."
-        ) from error
-
-
-def _outcome(future: "Future[str]") -> tuple[str, bool]:
-    """Why a task ended early, or nothing; and whether its worker died."""
-    if future.cancelled():
-        return "the connection to its workers was lost: start it again to go on from its last checkpoint", False
-    error = future.exception()
-    if isinstance(error, KilledWorker):
-        return "", True
-    if error is None:
-        return future.result(), False
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return f"its worker had not enough memory: {_SMALLER}", False
-    return f"training stopped with {type(error).__name__}: {error}", False
-
-
-# What runs on a worker. torch is imported inside, because the server imports this module too.
-
-
-def _warm() -> None:
-    """Load torch and scikit-learn before the first race asks for them."""
-    import hw5core.training.loop  # noqa: F401
-
-    datasets.load("digits")
-
-
-def _step_on_worker(config: dict[str, Any], run_id: str, resume: Checkpoint | None) -> list[Record]:
-    """Train one batch beside whatever is being trained here, and tell all of it at once."""
-    from hw5core.training.single_step import one_step
-
-    return one_step(*_prepare(config, run_id), resume)
-
-
-def _train_on_worker(config: dict[str, Any], run_id: str, token: str, resume: Checkpoint | None) -> str:
-    """Train and send every record; the reason why that was not possible, or nothing."""
-    from hw5core.training.loop import train
-
-    try:
-        chosen, pool = _prepare(config, run_id)
-    except EngineError as error:
-        return str(error)
-    worker = get_worker()
-    key = worker.get_current_task()
-
-    def cancelled() -> bool:
-        task = worker.state.tasks.get(key)
-        return task is None or task.state == "cancelled"
-
-    for record in train(chosen, pool, resume, stop=cancelled):
-        worker.log_event(TOPIC, {"run_id": run_id, "token": token, "record": encode(record)})
-    return ""
-
-
-def _prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Pool]:
-    """The run's config and its images. Raises EngineError with the reason why they are not to be had here."""
-    import torch
-
-    torch.set_num_threads(1)
-    chosen = RunConfig(**config)
-    if chosen.run_id != run_id:
-        raise EngineError("its worker has another version of hw5core than this server: install the same on both")
-    try:
-        return chosen, datasets.load(chosen.dataset)
-    except DataError as error:
-        raise EngineError(str(error)) from error

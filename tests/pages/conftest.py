@@ -11,7 +11,7 @@ import streamlit as st
 from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
 
-from hw5core.engine.engine import TRAIN
+from hw5core.engine.cluster import TRAIN
 
 APP = str(Path(__file__).parents[2] / "app.py")
 

@@ -67,7 +67,7 @@ def test_an_unreachable_scheduler_shows_a_message(
     open_training: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HW5_SCHEDULER", "tcp://127.0.0.1:9")
-    monkeypatch.setattr("hw5core.engine.engine.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("hw5core.engine.cluster.CONNECT_SECONDS", 1)
     app = open_training()
     assert not app.exception
     assert "HW5_SCHEDULER" in app.error[0].value

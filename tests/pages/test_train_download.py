@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from distributed import Client
 from streamlit.testing.v1 import AppTest
 
 from hw5core.data import downloads
@@ -23,7 +24,8 @@ def test_a_download_is_shown_and_can_be_tried_again_after_an_error(
     with publisher() as source:
         monkeypatch.setitem(downloads._PACKED_SIZES, KIND, source.sizes)
         app = open_training(dataset="fashion", activations="relu", predict="false")
-        server.engine()._client.run(take_from, *source.source)
+        with Client(server.engine().scheduler_address, set_as_default=False) as client:
+            client.run(take_from, *source.source)
         _press(app, "Start the race")
         _wait(
             app,

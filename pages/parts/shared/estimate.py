@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from hw5core.engine.engine import worker_count
+from hw5core.engine.cluster import worker_count
 from hw5core.engine.limits import refusal
 from hw5core.runs.config import RunConfig
 from hw5core.training.pace import estimated_seconds

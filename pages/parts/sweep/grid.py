@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from hw5core.engine.engine import worker_count
+from hw5core.engine.cluster import worker_count
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Arm, Sweep

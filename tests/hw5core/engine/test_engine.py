@@ -11,6 +11,7 @@ from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
+from tests.hw5core.engine.workers import client_of
 
 pytestmark = pytest.mark.slow
 
@@ -63,12 +64,13 @@ def test_data_that_cannot_be_had_fail_the_run_with_the_reason(store: RunStore, m
 
 
 def test_the_workers_listen_on_loopback_alone(engine: Engine) -> None:
-    addresses = [*engine._client.nthreads(), engine._client.scheduler.address]
+    with client_of(engine) as client:
+        addresses = [*client.nthreads(), engine.scheduler_address]
     assert all(address.startswith("tcp://127.0.0.1:") for address in addresses)
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HW5_SCHEDULER", "tcp://127.0.0.1:9")
-    monkeypatch.setattr("hw5core.engine.engine.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("hw5core.engine.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(EngineError, match="HW5_SCHEDULER"):
         Engine(store)

@@ -19,6 +19,7 @@ from hw5core.runs.records import BatchLosses
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
+from tests.hw5core.engine.workers import client_of, process_of
 from tests.hw5core.histories import numbers, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
@@ -67,9 +68,8 @@ def test_a_branch_outlives_its_run_and_a_killed_worker(shop: tuple[Engine, RunSt
     engine.start([config], "mine")
     wait_for(store, config, lambda story: len(story.losses) > 20)
     engine.delete(parent.run_id, "mine")
-    key = engine._tasks[config.run_id].future.key
-    (address,) = (address for address, keys in engine._client.processing().items() if key in keys)
-    os.kill(engine._client.run(os.getpid)[address], signal.SIGKILL)
+    with client_of(engine) as client:
+        os.kill(process_of(client, config), signal.SIGKILL)
     wait_for(store, config, lambda story: story.run.attempt == 2 and bool(story.epochs))
     engine.pause(config.run_id, "mine")
     undisturbed = [block for block in store.records(config.run_id)[0] if isinstance(block, BatchLosses)]

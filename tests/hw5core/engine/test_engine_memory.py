@@ -4,17 +4,17 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from hw5core.engine import engine as engine_module
-from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
-from hw5core.store.store import RunStore
+from tests.hw5core.engine.conftest import Lab
+from tests.hw5core.engine.workers import workers_of
 from tests.hw5core.histories import PATIENCE_SECONDS, wait_until_over
 
 pytestmark = pytest.mark.slow
@@ -23,14 +23,6 @@ SMALL = RunConfig(network="1x28x28 flatten relu linear10", epochs=1)
 # 64 channels of 28x28 for a batch of 300: 60 MB for one layer's output, and several of them are needed at a time.
 HUNGRY = RunConfig(network="1x28x28 conv64k3p1 relu maxpool28 flatten linear10", batch_size=300)
 ROOM_BYTES = 30 * 1024**2
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, RunStore]]:
-    store = RunStore(tmp_path_factory.mktemp("store"))
-    engine = Engine(store)
-    yield engine, store
-    engine.close()
 
 
 def _leave_little_room() -> tuple[int, int]:
@@ -45,16 +37,16 @@ def _give_room_back() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
-def test_an_allocation_that_fails_is_a_sentence_and_the_worker_goes_on(shop: tuple[Engine, RunStore]) -> None:
-    engine, store = shop
+def test_an_allocation_that_fails_is_a_sentence_and_the_worker_goes_on(lab: Lab) -> None:
+    engine, store, client = lab
     engine.start([SMALL])
     assert wait_until_over(store, SMALL).status is Status.FINISHED
-    engine._client.run(_leave_little_room)
+    client.run(_leave_little_room)
     try:
         engine.start([HUNGRY])
         story = wait_until_over(store, HUNGRY)
     finally:
-        engine._client.run(_give_room_back)
+        client.run(_give_room_back)
     assert story.status is Status.FAILED
     assert "not enough memory" in story.message
     assert "smaller network or batch size" in story.message
@@ -63,9 +55,9 @@ def test_an_allocation_that_fails_is_a_sentence_and_the_worker_goes_on(shop: tup
 
 
 def test_a_worker_that_the_system_kills_again_and_again_is_a_sentence_and_the_next_run_is_trained(
-    shop: tuple[Engine, RunStore], monkeypatch: pytest.MonkeyPatch
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, store = shop
+    engine, store, client = lab
     monkeypatch.setattr(engine_module, "MAX_RESTARTS", 1)
     victim = RunConfig(epochs=200, batch_size=1_000, seed=1)
     engine.start([victim])
@@ -73,22 +65,19 @@ def test_a_worker_that_the_system_kills_again_and_again_is_a_sentence_and_the_ne
     # What the system's out-of-memory killer sends.
     while (run := store.run(victim.run_id)) and not run.status.over:
         assert time.monotonic() < deadline
-        for pid in _trained_by(engine, victim):
+        for pid in _trained_by(client, victim):
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
     assert run is not None
     assert run.status is Status.FAILED
-    assert "its worker died 2 times, most likely for want of memory" in run.message
+    assert "its worker died 2 times, most likely for lack of memory" in run.message
     after = RunConfig(network=SMALL.network, epochs=1, seed=2)
     engine.start([after])
     assert wait_until_over(store, after).status is Status.FINISHED
 
 
-def _trained_by(engine: Engine, config: RunConfig) -> list[int]:
+def _trained_by(client: Client, config: RunConfig) -> list[int]:
     """The process that trains the run now, if one has begun and can still be asked."""
-    task = engine._tasks.get(config.run_id)
-    keys = engine._client.processing()
-    found = [address for address, there in keys.items() if task and task.future.key in there]
     with suppress(OSError):
-        return [int(engine._client.run(os.getpid, workers=[address])[address]) for address in found]
+        return [int(client.run(os.getpid, workers=[address])[address]) for address in workers_of(client, config)]
     return []

@@ -69,7 +69,7 @@ def test_a_race_is_stepped_from_its_very_beginning_to_its_end(shop: tuple[Engine
         assert len(story.epochs) == 1
         assert story.run.attempt == 1
         assert sum(isinstance(record, RunStarted) for record in store.records(config.run_id)[0]) == 1
-    with pytest.raises(EngineError, match="rests"):
+    with pytest.raises(EngineError, match="Only a paused run"):
         engine.step(short, "mine")
 
 
@@ -80,7 +80,7 @@ def test_only_who_paused_a_run_steps_it_and_only_while_it_rests(shop: tuple[Engi
     with pytest.raises(EngineError, match="pause it first"):
         engine.step([ENDLESS], "mine")
     engine.pause(ENDLESS.run_id, "mine")
-    with pytest.raises(EngineError, match="only by whoever paused it"):
+    with pytest.raises(EngineError, match="only by the person who paused it"):
         engine.step([ENDLESS], "yours")
     engine.stop(ENDLESS.run_id, "mine")
     engine.step([ENDLESS], "mine")

@@ -18,12 +18,14 @@ from typing import Any
 
 import pytest
 
-from hw5core.engine.engine import Engine, worker_count
+from hw5core.engine.cluster import worker_count
 from hw5core.engine.limits import OWN
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
+from tests.hw5core.engine.conftest import Lab
+from tests.hw5core.engine.workers import process_of, workers_of
 from tests.hw5core.histories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
@@ -35,25 +37,8 @@ EPOCH = CONFIG.steps_per_epoch
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, RunStore]]:
-    """One engine for all tests of this file; each takes a seed of its own."""
-    store = RunStore(tmp_path_factory.mktemp("store"))
-    engine = Engine(store)
-    yield engine, store
-    engine.close()
-
-
-@pytest.fixture(scope="module")
 def expected() -> dict[str, Any]:
     return undisturbed(CONFIG)
-
-
-def _worker_of(engine: Engine, config: RunConfig) -> int:
-    """The process that trains the run now."""
-    pids = engine._client.run(os.getpid)
-    key = engine._tasks[config.run_id].future.key
-    (address,) = (address for address, keys in engine._client.processing().items() if key in keys)
-    return int(pids[address])
 
 
 def _children(pid: int) -> list[int]:
@@ -83,11 +68,11 @@ def _another_server(store: RunStore, config: RunConfig) -> Iterator["subprocess.
         server.wait()
 
 
-def test_a_killed_workers_run_ends_the_same(shop: tuple[Engine, RunStore], expected: dict[str, Any]) -> None:
-    engine, store = shop
+def test_a_killed_workers_run_ends_the_same(lab: Lab, expected: dict[str, Any]) -> None:
+    engine, store, client = lab
     engine.start([CONFIG])
     wait_for(store, CONFIG, lambda history: EPOCH < len(history.losses) % (2 * EPOCH) < 2 * EPOCH)
-    os.kill(_worker_of(engine, CONFIG), signal.SIGKILL)
+    os.kill(process_of(client, CONFIG), signal.SIGKILL)
     story = wait_until_over(store, CONFIG)
     assert story.status is Status.FINISHED
     assert story.run.attempt == 2
@@ -97,34 +82,34 @@ def test_a_killed_workers_run_ends_the_same(shop: tuple[Engine, RunStore], expec
 
 @pytest.mark.skipif(worker_count() < 2, reason="one core has one worker")
 def test_a_race_trains_side_by_side_however_busy_a_worker_is_and_after_one_died(
-    shop: tuple[Engine, RunStore],
+    lab: Lab,
 ) -> None:
-    engine, store = shop
+    engine, store, client = lab
     configs = race(replace(CONFIG, seed=40, epochs=200))
-    busy = next(iter(engine._client.nthreads()))
-    errands = [engine._client.submit(time.sleep, 0.1, workers=[busy], pure=False) for _ in range(30)]
+    busy = next(iter(client.nthreads()))
+    errands = [client.submit(time.sleep, 0.1, workers=[busy], pure=False) for _ in range(30)]
     engine.start(configs)
     for config in configs:
         wait_for(store, config, lambda history: len(history.losses) > 0)
-    assert len({_worker_of(engine, config) for config in configs}) == 2
-    os.kill(_worker_of(engine, configs[0]), signal.SIGKILL)
+    assert len({process_of(client, config) for config in configs}) == 2
+    os.kill(process_of(client, configs[0]), signal.SIGKILL)
     wait_for(store, configs[0], lambda history: history.run.attempt == 2)
     assert store.run(configs[1].run_id).status is Status.RUNNING  # type: ignore[union-attr]
-    assert len({_worker_of(engine, config) for config in configs}) == 2
-    engine._client.cancel(errands)
+    assert len({process_of(client, config) for config in configs}) == 2
+    client.cancel(errands)
     for config in configs:
         engine.delete(config.run_id)
 
 
 @pytest.mark.parametrize("with_workers", [False, True], ids=["server", "server and workers"])
 def test_a_killed_servers_run_is_taken_over_and_ends_the_same(
-    shop: tuple[Engine, RunStore], expected: dict[str, Any], with_workers: bool
+    lab: Lab, expected: dict[str, Any], with_workers: bool
 ) -> None:
-    engine, store = shop
+    engine, store, client = lab
     with _another_server(store, CONFIG) as server:
         wait_for(store, CONFIG, lambda history: len(history.losses) > 0)
         engine.start([CONFIG])
-        assert CONFIG.run_id not in engine._tasks, "a run that a living server trains was begun a second time"
+        assert not workers_of(client, CONFIG), "a run that a living server trains was begun a second time"
         wait_for(store, CONFIG, lambda history: len(history.losses) > EPOCH)
         workers = _children(server.pid)
         assert len(workers) >= worker_count()
@@ -143,10 +128,8 @@ def test_a_killed_servers_run_is_taken_over_and_ends_the_same(
     engine.delete(CONFIG.run_id)
 
 
-def test_a_paused_run_keeps_its_last_step_and_goes_on_from_it(
-    shop: tuple[Engine, RunStore], expected: dict[str, Any]
-) -> None:
-    engine, store = shop
+def test_a_paused_run_keeps_its_last_step_and_goes_on_from_it(lab: Lab, expected: dict[str, Any]) -> None:
+    engine, store, _client = lab
     engine.start([CONFIG], "mine")
     wait_for(store, CONFIG, lambda history: len(history.losses) > 20)
     engine.pause(CONFIG.run_id, "mine")
@@ -168,8 +151,8 @@ def _checkpoint_step(store: RunStore) -> int:
     return checkpoint.step if checkpoint else -1
 
 
-def test_another_process_stops_and_deletes_a_run_that_this_one_trains(shop: tuple[Engine, RunStore]) -> None:
-    engine, store = shop
+def test_another_process_stops_and_deletes_a_run_that_this_one_trains(lab: Lab) -> None:
+    engine, store, client = lab
     stopped, deleted = (replace(CONFIG, epochs=100, seed=seed) for seed in (101, 102))
     for config, wish in ((stopped, "stop"), (deleted, "delete")):
         engine.start([config])
@@ -178,7 +161,7 @@ def test_another_process_stops_and_deletes_a_run_that_this_one_trains(shop: tupl
         elsewhere = RunStore(store.folder)
         elsewhere.halt(config.run_id, Status.STOPPED) if wish == "stop" else elsewhere.delete(config.run_id)
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while config.run_id in engine._tasks:
+        while workers_of(client, config):
             assert time.monotonic() < deadline, f"a run was trained on after {wish}"
             time.sleep(0.05)
     assert store.run(deleted.run_id) is None
@@ -189,9 +172,9 @@ def test_another_process_stops_and_deletes_a_run_that_this_one_trains(shop: tupl
     engine.delete(stopped.run_id)
 
 
-def test_what_does_not_fit_waits_in_line_up_to_a_cap(shop: tuple[Engine, RunStore]) -> None:
-    engine, store = shop
-    slots = engine._slots()
+def test_what_does_not_fit_waits_in_line_up_to_a_cap(lab: Lab) -> None:
+    engine, store, _client = lab
+    slots = worker_count()
     configs = [replace(CONFIG, epochs=100, seed=200 + number) for number in range(slots + OWN.waiting_per_owner + 1)]
     running, waiting, one_too_many = configs[:slots], configs[slots:-1], configs[-1]
     engine.start([*running, *waiting], "mine")
@@ -211,22 +194,24 @@ def test_what_does_not_fit_waits_in_line_up_to_a_cap(shop: tuple[Engine, RunStor
     wait_for(store, waiting[1], lambda history: history.status is Status.RUNNING)
     for config in configs:
         engine.delete(config.run_id)
-    assert not engine._tasks
-    assert not engine._waiting
 
 
-def test_what_is_planned_gives_way_to_what_waits(
-    shop: tuple[Engine, RunStore], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine, store = shop
-    slots = engine._slots()
+def test_what_is_planned_gives_way_to_what_waits(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, store, _client = lab
+    slots = worker_count()
     configs = [replace(CONFIG, epochs=100, seed=300 + number) for number in range(slots + 3)]
     running, first, second, urgent = configs[:slots], configs[slots], configs[slots + 1], configs[slots + 2]
     engine.plan([*running, first, second], "mine")
     engine.plan([first], "somebody else's")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(engine.planned()) > 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert engine.planned() == {first.run_id: "mine", second.run_id: "mine"}
     assert store.run(first.run_id) is None
-    assert all(store.owners(config.run_id) == {"mine"} for config in running)
+    for config in running:
+        wait_for(store, config, lambda history: history.run.attempt > 0)
+        assert store.owners(config.run_id) == {"mine"}
     monkeypatch.setattr("hw5core.engine.limits.OWN", replace(OWN, planned_per_owner=2))
     with pytest.raises(EngineError, match="at most 2"):
         engine.plan([urgent], "mine")
@@ -239,7 +224,9 @@ def test_what_is_planned_gives_way_to_what_waits(
     assert second.run_id in engine.planned()
     engine.withdraw([second.run_id], "mine")
     engine.stop(urgent.run_id, "somebody else's")
-    assert engine.planned() == {}
+    while engine.planned():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert store.owners(first.run_id) == {"mine"}
     # Asked for by itself, a planned run stands in the line of those that wait.
     engine.plan([second], "mine")
@@ -247,13 +234,12 @@ def test_what_is_planned_gives_way_to_what_waits(
     assert (engine.place(second.run_id), engine.planned()) == (1, {})
     for config in configs:
         engine.delete(config.run_id)
-    assert not engine._tasks
 
 
 def test_a_full_disk_stops_the_training_and_room_lets_it_go_on_the_same(
-    shop: tuple[Engine, RunStore], expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    lab: Lab, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, store = shop
+    engine, store, client = lab
     connect = sqlite3.connect
 
     def connect_to_full_disk(*arguments: Any, **options: Any) -> sqlite3.Connection:
@@ -274,7 +260,7 @@ def test_a_full_disk_stops_the_training_and_room_lets_it_go_on_the_same(
             assert time.monotonic() < deadline, "training went on though nothing could be kept"
             time.sleep(0.02)
         assert "the disk is full" in engine.trouble
-        assert CONFIG.run_id not in engine._tasks
+        assert not workers_of(client, CONFIG)
     engine.start([CONFIG])
     assert wait_until_over(store, CONFIG).status is Status.FINISHED
     assert engine.trouble == ""
@@ -282,10 +268,10 @@ def test_a_full_disk_stops_the_training_and_room_lets_it_go_on_the_same(
     engine.delete(CONFIG.run_id)
 
 
-def test_fifty_who_ask_at_once_watch_one_run(shop: tuple[Engine, RunStore]) -> None:
+def test_fifty_who_ask_at_once_watch_one_run(lab: Lab) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    engine, store = shop
+    engine, store, _client = lab
     configs = race(RunConfig(network="1x28x28 flatten relu linear10", epochs=2, seed=50))
     with ThreadPoolExecutor(50) as sessions:
         list(sessions.map(lambda owner: engine.start(configs, str(owner)), range(50)))

@@ -18,6 +18,7 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
+from tests.hw5core.engine.workers import client_of, process_of
 from tests.hw5core.histories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
@@ -73,7 +74,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def elsewhere(cluster: str, store: RunStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setenv("HW5_SCHEDULER", cluster)
     engine = Engine(store)
-    engine._client.wait_for_workers(2, timeout=PATIENCE_SECONDS)
+    with client_of(engine) as client:
+        client.wait_for_workers(2, timeout=PATIENCE_SECONDS)
     yield engine
     engine.close()
 
@@ -83,9 +85,8 @@ def test_a_race_elsewhere_loses_a_worker_and_gives_the_same_numbers(elsewhere: E
     victim = CONFIGS[0]
     epoch = victim.steps_per_epoch
     wait_for(store, victim, lambda history: epoch < len(history.losses) < 2 * epoch)
-    key = elsewhere._tasks[victim.run_id].future.key
-    (address,) = (address for address, keys in elsewhere._client.processing().items() if key in keys)
-    os.kill(elsewhere._client.run(os.getpid)[address], signal.SIGKILL)
+    with client_of(elsewhere) as client:
+        os.kill(process_of(client, victim), signal.SIGKILL)
     for config in CONFIGS:
         assert wait_until_over(store, config).status is Status.FINISHED
         assert numbers(store.records(config.run_id)[0]) == undisturbed(config)
@@ -101,9 +102,10 @@ def test_a_stopped_run_frees_its_worker_elsewhere_too(elsewhere: Engine, store: 
     elsewhere.stop(config.run_id)
     wait_for(store, config, lambda history: store.checkpoint(history.run_id) is not None)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while any(elsewhere._client.run(_executing, config.run_id).values()):
-        assert time.monotonic() < deadline, "a worker still trains a stopped run"
-        time.sleep(0.1)
+    with client_of(elsewhere) as client:
+        while any(client.run(_executing, config.run_id).values()):
+            assert time.monotonic() < deadline, "a worker still trains a stopped run"
+            time.sleep(0.1)
 
 
 def _executing(run_id: str, dask_worker: object = None) -> bool:
@@ -141,7 +143,8 @@ def test_a_cluster_that_comes_back_is_found_again_and_the_run_goes_on(
     with _cluster_of_one(tmp_path) as address:
         monkeypatch.setenv("HW5_SCHEDULER", address)
         engine = Engine(store)
-        engine._client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
+        with client_of(engine) as client:
+            client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
         engine.start([config])
         wait_for(store, config, lambda history: len(history.losses) > config.steps_per_epoch)
     try:

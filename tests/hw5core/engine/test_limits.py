@@ -64,48 +64,6 @@ def test_ones_own_machine_is_open_but_for_a_step_that_nobody_could_stop(monkeypa
     assert "a batch size of 340 would work" in refusal(replace(HOMEWORK, network=WIDE, batch_size=1_000), GUEST)
 
 
-@pytest.fixture
-def idle(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """A real engine whose runs all wait: its workers take none, so that queues can be counted in peace."""
-    engine = Engine(store)
-    monkeypatch.setattr(engine, "_slots", lambda: 1)
-    monkeypatch.setattr(engine, "_fill", lambda: None)
-    return engine
-
-
-def test_the_queue_is_bounded_for_each_guest_and_for_all(public: None, idle: Engine) -> None:
-    with_seed = [RunConfig(seed=seed) for seed in range(PUBLIC.waiting + 3)]
-    try:
-        idle.start(with_seed[: PUBLIC.waiting_per_owner], GUEST)
-        with pytest.raises(EngineError, match=f"at most {PUBLIC.waiting_per_owner} may wait"):
-            idle.start(with_seed[4:6], GUEST)
-        for number in range(PUBLIC.waiting_per_owner, PUBLIC.waiting, 2):
-            idle.start(with_seed[number : number + 2], f"guest {number}")
-        with pytest.raises(EngineError, match=f"{PUBLIC.waiting} runs are waiting for a worker"):
-            idle.start(with_seed[PUBLIC.waiting :], "one more guest")
-        idle.start(with_seed[PUBLIC.waiting :], None)
-        sweep = [RunConfig(seed=1_000 + seed) for seed in range(PUBLIC.planned_per_owner + 1)]
-        with pytest.raises(EngineError, match=f"at most {PUBLIC.planned_per_owner} may be at a time"):
-            idle.plan(sweep, GUEST)
-        idle.plan(sweep, LECTURER)
-        with pytest.raises(EngineError, match="beyond what is trained here: 31 epochs"):
-            idle.start([replace(HOMEWORK, epochs=31)], GUEST)
-    finally:
-        idle.close()
-
-
-def test_what_was_granted_may_be_joined_by_guests_whose_own_wish_would_be_refused(public: None, idle: Engine) -> None:
-    long = replace(HOMEWORK, epochs=31)
-    try:
-        idle.start([long], LECTURER)
-        idle.start([long], GUEST)
-        idle.stop(long.run_id, LECTURER)
-        with pytest.raises(EngineError, match="31 epochs"):
-            idle.start([long], GUEST)
-    finally:
-        idle.close()
-
-
 def _kept(store: RunStore, seed: int, owner: str | None, status: Status) -> RunConfig:
     """A run in the store that takes about a megabyte."""
     config = RunConfig(seed=seed)
@@ -155,17 +113,15 @@ def test_guests_oldest_runs_make_way_and_nobody_elses(store: RunStore) -> None:
     assert there() == held
 
 
-def test_a_guest_is_told_when_there_is_no_room_and_the_lecturer_goes_on(
-    public: None, idle: Engine, store: RunStore, monkeypatch: pytest.MonkeyPatch
+def test_a_guest_is_refused_when_the_store_is_full_and_the_lecturer_is_not(
+    public: None, engine: Engine, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hw5core.engine.limits.PUBLIC", replace(PUBLIC, store_bytes=MEGABYTE))
     _kept(store, 0, LECTURER, Status.STOPPED)
     _kept(store, 1, None, Status.STOPPED)
     guests = _kept(store, 3, GUEST, Status.STOPPED)
-    try:
-        with pytest.raises(EngineError, match="1 MB that this server has for runs"):
-            idle.start([RunConfig(seed=2)], GUEST)
-        assert store.run(guests.run_id) is None, "a guest's run was kept though there was no room"
-        idle.start([RunConfig(seed=2)], LECTURER)
-    finally:
-        idle.close()
+    with pytest.raises(EngineError, match="1 MB that this server has for runs"):
+        engine.start([RunConfig(seed=2)], GUEST)
+    assert store.run(guests.run_id) is None, "a guest's run was kept though there was no room"
+    engine.start([RunConfig(seed=2)], LECTURER)
+    engine.stop(RunConfig(seed=2).run_id, LECTURER)

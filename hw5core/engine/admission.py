@@ -1,0 +1,188 @@
+"""Admission: which runs this server accepts, in which order they get a worker, and who may change them.
+
+Plain Python without Dask, SQLite or threads. The engine guards an Admission with its lock.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hw5core.engine.limits import limits_for, refusal
+from hw5core.errors import EngineError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.run import Status
+from hw5core.store.owners import is_guest
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run that somebody wants to be trained. `owner` is None for the operator at a terminal."""
+
+    config: RunConfig
+    owner: str | None
+
+    @property
+    def run_id(self) -> str:
+        return self.config.run_id
+
+
+class Admission:
+    """The runs of one server on their way to a worker.
+
+    A run is *arriving* while the store is asked for it, then *waiting*, then *training*; at most `slots` runs train at
+    a time. A *planned* run arrives only when a slot is free and no other run waits.
+    """
+
+    def __init__(self, slots: int = 0) -> None:
+        self.slots = slots
+        self._arriving: dict[str, Request] = {}
+        self._waiting: dict[str, Request] = {}
+        self._planned: dict[str, Request] = {}
+        self._training: set[str] = set()
+
+    def has(self, run_id: str) -> bool:
+        """Return True if the run arrives, waits or trains here."""
+        return run_id in self._arriving or run_id in self._waiting or run_id in self._training
+
+    def place(self, run_id: str) -> int | None:
+        """Return the run's position among the waiting runs, from 1, or None if it does not wait."""
+        waiting = list(self._waiting)
+        return waiting.index(run_id) + 1 if run_id in waiting else None
+
+    def planned(self) -> dict[str, str | None]:
+        """Return the owners of the planned runs by run id."""
+        return {run_id: request.owner for run_id, request in self._planned.items()}
+
+    @property
+    def has_requests(self) -> bool:
+        """True if a run waits or is planned."""
+        return bool(self._waiting or self._planned)
+
+    def request(self, configs: Iterable[RunConfig], owner: str | None) -> list[Request]:
+        """Accept the runs that are not here yet, and return them as arriving. `admit` or `remove` each of them next.
+
+        Raise EngineError, and accept none, if too many runs would wait.
+        """
+        new = [Request(config, owner) for config in configs if not self.has(config.run_id)]
+        self._check_waiting(len(new), owner)
+        for request in new:
+            self._planned.pop(request.run_id, None)
+            self._arriving[request.run_id] = request
+        return new
+
+    def plan(self, configs: Iterable[RunConfig], owner: str | None) -> None:
+        """Plan the runs that are not here yet. Raise EngineError, and plan none, if too many would be planned."""
+        new = {
+            config.run_id: Request(config, owner)
+            for config in configs
+            if not self.has(config.run_id) and config.run_id not in self._planned
+        }
+        self._check_planned(len(new), owner)
+        self._planned |= new
+
+    def withdraw(self, run_ids: Iterable[str], owner: str | None) -> None:
+        """Drop the planned runs among these that this owner may change."""
+        for run_id in run_ids:
+            request = self._planned.get(run_id)
+            if request and may_change(owner, {request.owner}):
+                del self._planned[run_id]
+
+    def take_planned(self) -> Request | None:
+        """Return the first planned run as arriving if a slot is free and no other run wants it, else None.
+
+        It also counts as planned until it is admitted or refused, because the store does not know it before.
+        """
+        if not self._planned or self._arriving or self._waiting or not self._free_slots:
+            return None
+        request = next(iter(self._planned.values()))
+        self._arriving[request.run_id] = request
+        return request
+
+    def admit(self, request: Request) -> None:
+        """Let an arriving run wait for a worker."""
+        self.refuse(request)
+        if request.run_id not in self._training:
+            self._waiting.setdefault(request.run_id, request)
+
+    def refuse(self, request: Request) -> None:
+        """Drop an arriving run."""
+        self._arriving.pop(request.run_id, None)
+        self._planned.pop(request.run_id, None)
+
+    def take_waiting(self) -> list[Request]:
+        """Move waiting runs to the free slots, first come, first served, and return them."""
+        taken = list(self._waiting.values())[: max(0, self.slots - len(self._training))]
+        for request in taken:
+            del self._waiting[request.run_id]
+            self._training.add(request.run_id)
+        return taken
+
+    def remove(self, run_id: str) -> None:
+        """Drop a waiting, planned or training run. An arriving run stays: whoever asked for it came later."""
+        self._waiting.pop(run_id, None)
+        self._planned.pop(run_id, None)
+        self._training.discard(run_id)
+
+    def close(self) -> None:
+        """Drop all runs that do not train, and let no other run train."""
+        self.slots = 0
+        self._waiting.clear()
+        self._planned.clear()
+
+    @property
+    def _free_slots(self) -> int:
+        return max(0, self.slots - len(self._training) - len(self._waiting) - len(self._arriving))
+
+    def _check_waiting(self, new: int, owner: str | None) -> None:
+        if owner is None or not new:
+            return
+        limits = limits_for(owner)
+        more = new - self._free_slots
+        queue = [*self._arriving.values(), *self._waiting.values()]
+        own = sum(request.owner == owner for request in queue)
+        if own + more > limits.waiting_per_owner:
+            raise EngineError(
+                f"You have {own} runs waiting, and at most {limits.waiting_per_owner} may wait at a time. Let some "
+                "of them finish, or stop them."
+            )
+        if len(queue) + more > limits.waiting:
+            raise EngineError(
+                f"{len(queue)} runs are waiting for a worker, and at most {limits.waiting} may. Watch a race that is "
+                "running, and try again when some have ended."
+            )
+
+    def _check_planned(self, new: int, owner: str | None) -> None:
+        if owner is None or not new:
+            return
+        limits = limits_for(owner)
+        own = sum(request.owner == owner for request in self._planned.values())
+        if own + new > limits.planned_per_owner:
+            raise EngineError(
+                f"You have {own} runs planned, and at most {limits.planned_per_owner} may be at a time. Let some "
+                "of them finish, or stop their sweep."
+            )
+        if len(self._planned) + new > limits.planned:
+            raise EngineError(
+                f"{len(self._planned)} runs are planned here, and at most {limits.planned} may be. Try a smaller "
+                "sweep, or try again when some have ended."
+            )
+
+
+def check_sizes(configs: Iterable[RunConfig], statuses: Mapping[str, Status], owner: str | None) -> None:
+    """Raise EngineError if one of the runs is larger than this owner may train.
+
+    Anybody may join a run that is waiting or running: whoever started it was allowed to. `statuses` are those of the
+    runs that the store knows, by run id.
+    """
+    for config in configs:
+        status = statuses.get(config.run_id)
+        reason = refusal(config, owner) if status is None or status.over else ""
+        if reason:
+            raise EngineError(f"This race is larger than this server allows: {reason}.")
+
+
+def may_change(owner: str | None, owners: Iterable[str | None]) -> bool:
+    """Return True if this owner may stop, pause, rename or delete a run of these owners.
+
+    The operator and the lecturer may change every run.
+    """
+    return not is_guest(owner) or owner in owners

@@ -1,0 +1,249 @@
+"""The Dask cluster on which runs train: an embedded one, or the one that HW5_SCHEDULER names (tcp:// or tls://)."""
+
+import logging
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import dask
+from distributed import Client, Future, LocalCluster, fire_and_forget
+from distributed.scheduler import KilledWorker
+
+from hw5core import home
+from hw5core.engine import tasks
+from hw5core.errors import EngineError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.records import Checkpoint, Record
+
+TRAIN = "train"
+"""The Dask resource of which each training takes one. A worker offers one, so short tasks never wait for a training."""
+
+CONNECT_SECONDS = 10
+"""Time limit for connecting to an existing cluster."""
+
+STEP_SECONDS = 60
+"""Time limit for one step. The last step of an epoch also evaluates, and the worker may have to read MNIST first."""
+
+MEMORY_ADVICE = "choose a smaller network or batch size, or stop other programs on that machine"
+"""Advice for a run whose worker had too little memory."""
+
+_SETTINGS = {
+    # Dask must not repeat a dead worker's training: it would start from the checkpoint that was newest at submission.
+    "distributed.scheduler.allowed-failures": 0,
+    # The scheduler keeps the last messages of each topic in memory, and checkpoints are messages.
+    "distributed.admin.low-level-log-length": 10,
+    # Dask's default threshold returns memory to the system so often that a small training step takes twice as long.
+    # If only this variable is set, glibc fixes the other threshold at 128 KiB, with the same effect.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 128 * 1024**2,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 * 1024**2,
+    "distributed.worker.daemon": True,
+    "distributed.worker.preload": ["hw5core.engine.worker_process"],
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A record that a training reported, as plain values."""
+
+    run_id: str
+    token: str
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainingEnded:
+    """The end of a training: `failure` is a sentence, or empty; `worker_died` means that the run can be continued."""
+
+    run_id: str
+    token: str
+    failure: str = ""
+    worker_died: bool = False
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training task on the cluster. `worker` is the address that it was submitted to, or empty for any."""
+
+    token: str
+    worker: str
+    future: "Future[None]"
+
+
+class Cluster:
+    """A connection to the workers. It passes every Report and TrainingEnded to `deliver`, on Dask's own threads.
+
+    No method waits for a worker, except `connect`, `slots` and `free_worker` for the scheduler's reply.
+    """
+
+    def __init__(self, deliver: Callable[[Report | TrainingEnded], None]) -> None:
+        self._deliver = deliver
+        self._connecting = threading.Lock()
+        self._embedded, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
+        self._warm_up()
+
+    @property
+    def is_embedded(self) -> bool:
+        return self._embedded is not None
+
+    @property
+    def address(self) -> str:
+        """The scheduler's address, to which a Dask client can connect."""
+        return str(self._client.scheduler.address)
+
+    def reconnect(self) -> None:
+        """Connect again if the connection was closed. Raise EngineError if the scheduler does not reply."""
+        with self._connecting:
+            if self._client.status == "closed":
+                self._embedded, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
+                self._warm_up()
+
+    def slots(self) -> int:
+        """Return how many trainings fit on the workers, at least 1.
+
+        Raise EngineError if the scheduler does not reply or no worker offers to train.
+        """
+        if self.is_embedded:
+            return worker_count()
+        if self._client.status != "running":
+            raise EngineError("The Dask scheduler does not answer at present (HW5_SCHEDULER). Try again in a moment.")
+        slots = sum(self._trainers().values())
+        if not slots:
+            raise EngineError(
+                "No worker of the Dask cluster offers to train. Start workers there with: "
+                f'dask worker SCHEDULER --nthreads 2 --resources "{TRAIN}=1"'
+            )
+        return slots
+
+    def free_worker(self, busy: Iterable[str]) -> str | None:
+        """Return the address of a worker that can take another training, or None.
+
+        `busy` has the address of each training's worker. Dask's own choice counts short tasks too, and may queue a
+        training behind another one while a worker is free.
+        """
+        load = Counter(busy)
+        trainers = self._trainers() if self._client.status == "running" else {}
+        free = {address: slots - load[address] for address, slots in trainers.items() if slots > load[address]}
+        return max(free, key=free.__getitem__, default=None)
+
+    def train(self, config: RunConfig, token: str, checkpoint: Checkpoint | None, worker: str | None) -> Training:
+        """Submit a training and return at once. Without a worker, Dask chooses one, and may queue the training.
+
+        Raise EngineError if the connection is closed.
+        """
+        if self._client.status == "closed":
+            raise EngineError(_CONNECTION_LOST)
+        # Every time, because a scheduler that was restarted does not know its subscribers.
+        self._client.subscribe_topic(tasks.TOPIC, self._receive)
+        future = self._client.submit(
+            tasks.train,
+            asdict(config),
+            config.run_id,
+            token,
+            checkpoint,
+            key=f"train-{config.run_id}-{token}",
+            resources={TRAIN: 1},
+            workers=[worker] if worker else None,
+            # The worker may die before the task arrives.
+            allow_other_workers=bool(worker),
+        )
+        future.add_done_callback(lambda done: self._deliver(_ended(config.run_id, token, done)))
+        return Training(token, worker or "", future)
+
+    def cancel(self, training: Training) -> None:
+        """Cancel a training without waiting. Its worker still reports a last checkpoint."""
+        self._client.loop.add_callback(self._client.cancel, [training.future], asynchronous=True, force=True)
+
+    def step(self, config: RunConfig, checkpoint: Checkpoint | None) -> "Future[list[Record]]":
+        """Submit one batch of a run, next to any training, and return its future."""
+        # Not pure: nobody asks for the same step twice, and its result is large.
+        return self._client.submit(tasks.step, asdict(config), config.run_id, checkpoint, pure=False, priority=10)
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Submit a short, pure function, next to any training, and return its future.
+
+        Equal calls are computed once while one of their futures exists.
+        """
+        return self._client.submit(function, *arguments, pure=True, priority=10)
+
+    def close(self) -> None:
+        """Close the connection, and end the embedded workers."""
+        self._client.close()
+        if self._embedded is not None:
+            self._embedded.close()
+
+    def _warm_up(self) -> None:
+        workers = self._client.nthreads()
+        fire_and_forget([self._client.submit(tasks.warm_up, workers=[worker], pure=False) for worker in workers])
+
+    def _trainers(self) -> dict[str, int]:
+        """Return how many trainings each worker takes, by address."""
+        workers = self._client.scheduler_info()["workers"]
+        slots = {address: int(worker["resources"].get(TRAIN, 0)) for address, worker in workers.items()}
+        return {address: number for address, number in slots.items() if number}
+
+    def _receive(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, message = event
+        self._deliver(Report(message["run_id"], message["token"], message["record"]))
+
+
+_CONNECTION_LOST = "the connection to its workers was lost: start it again to continue from its last checkpoint"
+
+
+def worker_count() -> int:
+    """Return the number of embedded workers: one for each core that this process may use, at most two (a race)."""
+    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def step_result(future: "Future[list[Record]]") -> list[Record]:
+    """Wait for a step and return its records. Raise EngineError if it failed or took longer than STEP_SECONDS."""
+    try:
+        return future.result(timeout=STEP_SECONDS)
+    except EngineError:
+        raise
+    except Exception as error:  # the worker died, or did not reply in time
+        raise EngineError(
+            f"The step was not trained, and it changed nothing ({type(error).__name__}). Try again."
+        ) from error
+
+
+def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
+    """Connect to the scheduler at this address, or start the embedded cluster. Raise EngineError if that fails."""
+    try:
+        # The workers' folders belong with our other files, not in the system's temporary folder.
+        with dask.config.set(_SETTINGS | {"temporary-directory": str(home.cache_folder())}):
+            if address:
+                return None, Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            # The second thread is for short tasks: the resource limits trainings to one per worker.
+            cluster = LocalCluster(
+                n_workers=worker_count(),
+                threads_per_worker=2,
+                processes=True,
+                host="127.0.0.1",
+                # There is no dashboard. Its server would listen on this port, which the system chooses.
+                dashboard_address="127.0.0.1:0",
+                resources={TRAIN: 1},
+                silence_logs=logging.ERROR,
+            )
+            return cluster, Client(cluster, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        where = f"the Dask scheduler at {address} (HW5_SCHEDULER)" if address else "the embedded workers"
+        raise EngineError(f"{where} cannot be reached: {error}. Start it, or unset HW5_SCHEDULER.") from error
+
+
+def _ended(run_id: str, token: str, future: "Future[None]") -> TrainingEnded:
+    """Return how a done future ended."""
+    if future.cancelled():
+        return TrainingEnded(run_id, token, _CONNECTION_LOST)
+    error = future.exception()
+    if error is None:
+        return TrainingEnded(run_id, token)
+    if isinstance(error, KilledWorker):
+        return TrainingEnded(run_id, token, worker_died=True)
+    if isinstance(error, EngineError):
+        return TrainingEnded(run_id, token, str(error))
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return TrainingEnded(run_id, token, f"its worker had not enough memory: {MEMORY_ADVICE}")
+    return TrainingEnded(run_id, token, f"training stopped with {type(error).__name__}: {error}")

@@ -1,0 +1,63 @@
+"""Tasks: the functions that run on a worker. They import torch inside, because the server imports this module too."""
+
+from typing import Any
+
+from distributed import get_worker
+
+from hw5core.data import datasets
+from hw5core.errors import DataError, EngineError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.records import Checkpoint, Record, encode
+
+TOPIC = "hw5-records"
+"""The Dask topic under which workers report records."""
+
+
+def warm_up() -> None:
+    """Load torch and scikit-learn, so that the first race starts at once."""
+    import hw5core.training.loop  # noqa: F401
+
+    datasets.load("digits")
+
+
+def train(config: dict[str, Any], run_id: str, token: str, checkpoint: Checkpoint | None) -> None:
+    """Train a run from its checkpoint, or from the start, and report every record with the run's id and the token.
+
+    End with a checkpoint soon after the task is cancelled. Raise EngineError if this worker cannot train the run.
+    """
+    from hw5core.training.loop import train as records_of
+
+    prepared = prepare(config, run_id)
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def is_cancelled() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled"
+
+    for record in records_of(*prepared, checkpoint, stop=is_cancelled):
+        worker.log_event(TOPIC, {"run_id": run_id, "token": token, "record": encode(record)})
+
+
+def step(config: dict[str, Any], run_id: str, checkpoint: Checkpoint | None) -> list[Record]:
+    """Train one batch and return its records. Raise EngineError if this worker cannot train the run."""
+    from hw5core.training.single_step import one_step
+
+    return one_step(*prepare(config, run_id), checkpoint)
+
+
+def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Pool]:
+    """Return the run's config and images, and let torch use one thread.
+
+    Raise EngineError if the images are missing, or if this worker's code would train another run.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    own_config = RunConfig(**config)
+    if own_config.run_id != run_id:
+        raise EngineError("its worker has another version of hw5core than this server: install the same on both")
+    try:
+        return own_config, datasets.load(own_config.dataset)
+    except DataError as error:
+        raise EngineError(str(error)) from error
