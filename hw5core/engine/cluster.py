@@ -16,7 +16,7 @@ from hw5core import home
 from hw5core.engine import tasks
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.records import Checkpoint, Record
+from hw5core.runs.records import Checkpoint, EncodedRecord, Record
 
 TRAIN = "train"
 """The Dask resource of which each training takes one. A worker offers one, so short tasks never wait for a training."""
@@ -46,11 +46,11 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Report:
-    """A record that a training reported, as plain values."""
+    """A record that a training reported."""
 
     run_id: str
     token: str
-    record: dict[str, Any]
+    record: EncodedRecord
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Cluster:
 
     def _receive(self, event: tuple[float, dict[str, Any]]) -> None:
         _, message = event
-        self._deliver(Report(message["run_id"], message["token"], message["record"]))
+        self._deliver(Report(message["run_id"], message["token"], EncodedRecord(*message["record"])))
 
 
 _CONNECTION_LOST = "the connection to its workers was lost: start it again to continue from its last checkpoint"

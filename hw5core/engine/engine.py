@@ -31,7 +31,7 @@ from hw5core.engine.cluster import MEMORY_ADVICE, Cluster, Report, Training, Tra
 from hw5core.engine.limits import limits_for
 from hw5core.errors import EngineError, StoreError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.records import Checkpoint, Record, RunStarted, decode
+from hw5core.runs.records import Checkpoint, Record, RunStarted
 from hw5core.runs.run import Status
 from hw5core.store.owners import is_guest
 from hw5core.store.presence import Presence
@@ -359,12 +359,12 @@ class Engine:
 
     def _keep(self, report: Report) -> None:
         """Write a record to the store, unless it comes from a training that is no longer the run's newest."""
-        run_id, record = report.run_id, decode(report.record)
+        run_id, record = report.run_id, report.record
         with self._lock:
             if self._tokens.get(run_id) != report.token:
                 return
             task = self._task_of(report)
-        if task and isinstance(record, RunStarted):
+        if task and record.is_a(RunStarted):
             if task.started:
                 # The worker died, and Dask has repeated the task with its old checkpoint.
                 self._restart(task)
@@ -378,7 +378,7 @@ class Engine:
         self.trouble = ""
         if task and status in (None, Status.PAUSED, Status.STOPPED):
             self._release(task)
-        elif task and isinstance(record, Checkpoint):
+        elif task and record.is_a(Checkpoint):
             task.restarts = 0
 
     def _task_of(self, message: Report | TrainingEnded) -> _Task | None:

@@ -5,8 +5,9 @@ Each has a `position`, the number of the batch it comes with: a run that goes on
 replaces its RunStarted and the records with positions from `step` on.
 """
 
+import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -158,27 +159,42 @@ _KINDS: dict[str, type[Record]] = {
 }
 
 
-def encode(record: Record) -> dict[str, Any]:
-    """The record as plain values; `decode` gives an equal one back."""
-    if isinstance(record, MeasuredStep):
-        return {"kind": MeasuredStep.__name__, **asdict(record)}
-    # The others hold plain values, a thousand and more of them, which asdict would copy one by one.
-    return {"kind": type(record).__name__, **vars(record)}
+class EncodedRecord(NamedTuple):
+    """A record as a worker sends it and the store keeps it: encoded once, and decoded only by its readers.
+
+    `body` is JSON in which numbers may be NaN or infinite. `state` is the state of a checkpoint, and empty otherwise.
+    """
+
+    kind: str
+    position: int
+    body: str
+    state: bytes = b""
+
+    def is_a(self, kind: type[Record]) -> bool:
+        """Return True if this is a record of the class `kind`."""
+        return self.kind == kind.__name__
 
 
-def decode(plain: dict[str, Any]) -> Record:
-    """The record that was encoded. Raises KeyError or TypeError for what was not."""
-    values = dict(plain)
-    kind = _KINDS[values.pop("kind")]
-    if kind is BatchLosses:
-        values["losses"] = tuple(values["losses"])
-        values["examples"] = tuple(values.get("examples", ()))
-        values["predictions"] = tuple(values.get("predictions", ()))
-    if kind is MeasuredStep:
+def encode(record: Record) -> EncodedRecord:
+    """Encode a record. `decode` returns an equal one."""
+    # asdict would copy the thousand numbers of a record one by one, and only MeasuredStep needs it.
+    values = asdict(record) if isinstance(record, MeasuredStep) else dict(vars(record))
+    state = values.pop("state", b"")
+    return EncodedRecord(type(record).__name__, record.position, json.dumps(values), state)
+
+
+def decode(kind: str, body: str, state: bytes = b"") -> Record:
+    """Decode a record from the fields of an EncodedRecord. Raise KeyError, TypeError or ValueError if it is none."""
+    record_class, values = _KINDS[kind], json.loads(body)
+    if record_class is BatchLosses:
+        values |= {name: tuple(values.get(name, ())) for name in ("losses", "examples", "predictions")}
+    if record_class is MeasuredStep:
         values["layers"] = tuple(_measured_layer(layer) for layer in values["layers"])
         values["probabilities"] = tuple(map(tuple, values["probabilities"]))
-    return kind(**values)
+    if record_class is Checkpoint:
+        values["state"] = state
+    return record_class(**values)
 
 
-def _measured_layer(plain: dict[str, Any]) -> MeasuredLayer:
-    return MeasuredLayer(**{**plain, "output_shape": tuple(plain["output_shape"])})
+def _measured_layer(values: dict[str, Any]) -> MeasuredLayer:
+    return MeasuredLayer(**{**values, "output_shape": tuple(values["output_shape"])})

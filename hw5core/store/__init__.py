@@ -1,1 +1,1 @@
-"""Where runs are kept: one SQLite file."""
+"""The store of runs: one SQLite file, its readers and its writers."""

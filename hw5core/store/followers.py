@@ -38,10 +38,10 @@ class Follower:
             if time.monotonic() - self._read_at < max_age:
                 return self._history
             self._read_at = time.monotonic()
-            run, records, cursor = self._store.news(self._run_id, self._cursor, self._lean)
+            run, records, cursor = self._store.updates(self._run_id, self._cursor, self._lean)
             if run and self._history and _start_of(self._history.run) != _start_of(run):
                 self._builder = self._history = None
-                run, records, cursor = self._store.news(self._run_id, 0, self._lean)
+                run, records, cursor = self._store.updates(self._run_id, 0, self._lean)
             if run is None:
                 self._builder, self._history, self._cursor = None, None, 0
                 return None

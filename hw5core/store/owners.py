@@ -1,9 +1,9 @@
-"""Who asks for a run: the operator, the lecturer or a guest."""
+"""Owners of runs: the operator, the lecturer and guests."""
 
 LECTURER = "lecturer"
-"""The lecturer's token, in whichever browser. A guest's is 32 hexadecimal digits, so nobody else ever has this one."""
+"""The lecturer's token in every browser. A guest's token has 32 hexadecimal digits, so no guest has this one."""
 
 
 def is_guest(owner: str | None) -> bool:
-    """Whether this is neither the operator at a terminal nor the lecturer."""
+    """Return True unless this is the operator at a terminal (None) or the lecturer."""
     return owner not in (None, LECTURER)

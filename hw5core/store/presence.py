@@ -1,7 +1,7 @@
-"""How servers that share one store tell whether the one that trains a run still lives.
+"""Presence: how servers that share a store know which of them are still running.
 
-Each holds a lock file. The system lets go of it when the process ends, kill -9 included, so there is nothing to renew
-and no clock to trust; the store's write-ahead log needs one machine for all anyway.
+Each server holds a lock file. The operating system releases the lock when the process ends, also after `kill -9`, so
+nothing has to be renewed and clocks do not matter. The store's write-ahead log needs all servers on one machine anyway.
 """
 
 import uuid
@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 
 class Presence:
-    """This process among a store's servers, under a `token` of its own, until `close` or its end."""
+    """Marks this process as one of the store's servers, under its own `token`, until `close` or the process's end."""
 
     def __init__(self, folder: Path) -> None:
         self.token = uuid.uuid4().hex
@@ -21,13 +21,13 @@ class Presence:
         self._lock.acquire(blocking=False)
 
     def close(self) -> None:
-        """Let others take over what this server left unfinished."""
+        """Let other servers continue this server's unfinished runs."""
         self._lock.release()
         self._path.unlink(missing_ok=True)
 
 
 def is_alive(folder: Path, token: str) -> bool:
-    """Whether the server of this token still runs. Of a dead one the lock file is removed."""
+    """Return True if the server with this token is running. Remove the lock file of a dead server."""
     path = _lock_path(folder, token)
     if not token or not path.exists():
         return False

@@ -9,7 +9,7 @@ from hw5core.runs.catalogue import Listed, Order, ordered, single_runs
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
 from hw5core.store.presence import Presence, is_alive
-from hw5core.store.store import PAUSE_HELD_SECONDS, RunStore
+from hw5core.store.store import PAUSE_SECONDS, RunStore
 
 YEAR = 365 * 86_400.0
 CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=3)
@@ -50,7 +50,7 @@ def test_runs_stand_in_the_order_in_which_they_were_begun(store: RunStore, clock
 
 @pytest.mark.parametrize(
     ("jump", "held"),
-    [(0.0, True), (-5.0, True), (60.0, True), (PAUSE_HELD_SECONDS + 60, False), (-YEAR, False), (YEAR, False)],
+    [(0.0, True), (-5.0, True), (60.0, True), (PAUSE_SECONDS + 60, False), (-YEAR, False), (YEAR, False)],
 )
 def test_a_pause_is_held_for_about_an_hour_and_never_for_years(
     store: RunStore, clock: _Clock, jump: float, held: bool

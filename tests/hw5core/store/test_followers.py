@@ -90,8 +90,8 @@ def test_a_finished_run_is_read_once_until_it_is_started_again(
     _report(store, CONFIGS[0], 2.3)
     store.add(IDS[0], RunFinished(1, 1.0))
     asked = []
-    news = store.news
-    monkeypatch.setattr(store, "news", lambda *what: asked.append(what) or news(*what))
+    updates = store.updates
+    monkeypatch.setattr(store, "updates", lambda *what: asked.append(what) or updates(*what))
     for _ in range(3):
         assert _losses(group) == {IDS[0]: [2.3]}
     assert len(asked) == 1

@@ -59,7 +59,8 @@ def test_the_layers_are_measured_as_autograd_has_them(digits: Pool) -> None:
     config = RunConfig(network=SMALL, epochs=1, activation="sigmoid")
     told = [record for record in train(config, digits) if isinstance(record, LayerStatistics)]
     assert [record.step for record in told] == list(range(0, config.total_steps, STATISTICS_STEPS))
-    assert decode(encode(told[0])) == told[0]
+    encoded = encode(told[0])
+    assert decode(encoded.kind, encoded.body) == told[0]
     network = initial_network(config.architecture, config.seed)
     chosen = batch_indices(config, len(digits.labels), 0)
     nn.CrossEntropyLoss()(network(standardise(digits.images[chosen])), torch.tensor(digits.labels[chosen])).backward()  # type: ignore[no-untyped-call]

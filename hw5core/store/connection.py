@@ -1,0 +1,82 @@
+"""Connections to the store's SQLite file, and its errors as sentences."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from hw5core.errors import StoreError
+
+BUSY_SECONDS = 30
+"""How long a statement waits for another program that holds the file."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_SPACE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+_NO_ACCESS = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+@contextmanager
+def transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a connection for one transaction, which is committed at the end. Raise StoreError if SQLite refuses."""
+    try:
+        with open_connection(path) as database, database:
+            yield database
+    except sqlite3.Error as error:
+        raise as_store_error(path, error) from error
+
+
+def open_connection(path: Path) -> "closing[sqlite3.Connection]":
+    """Open a connection that closes with its `with` block. Raise sqlite3.Error."""
+    database = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    # With the write-ahead log, a power cut then loses the last records at most, and these are computed again.
+    database.execute("PRAGMA synchronous=NORMAL")
+    return closing(database)
+
+
+def idle_connection(path: Path) -> sqlite3.Connection:
+    """Open a connection that only stays open. Raise StoreError.
+
+    When the last connection closes, SQLite writes its log into the file and waits for the disk. Without this one, each
+    record would take three times as long.
+    """
+    try:
+        database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+        database.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # opens the file and its log
+    except sqlite3.Error as error:
+        raise as_store_error(path, error) from error
+    return database
+
+
+def used_bytes(database: sqlite3.Connection) -> int:
+    """Return the size of the rows. The file may be larger: it keeps the space of deleted rows for new ones."""
+    pages, free, size = (
+        database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return True if SQLite cannot read the file, or not all of it."""
+    return _code(error) in _DAMAGED
+
+
+def as_store_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """Return the error as a sentence that says what to do."""
+    match _code(error):
+        case code if code in _NO_SPACE:
+            what = "cannot be written: the disk is full or fails. Free some space; everything stored so far is intact"
+        case code if code in _NO_ACCESS:
+            what = "cannot be opened. Let HW5_HOME name a folder that can be written to"
+        case code if code in _DAMAGED:
+            what = "is damaged. Start the app again: it sets the file aside and keeps everything that can be read"
+        case code if code in _BUSY:
+            what = f"was busy for {BUSY_SECONDS} seconds: another program holds it. Close that program, then try again"
+        case _:
+            what = "cannot be used. Start the app again; if that does not help, let HW5_HOME name another folder"
+    return StoreError(f"The store of runs {path} {what} ({error}).")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary error code: the lowest byte of an extended one."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,0 +1,92 @@
+"""The schema of the store's SQLite file, and the migrations from its older versions."""
+
+import sqlite3
+
+from hw5core.errors import StoreError
+
+VERSION = 4
+"""The version that this code writes. SQLite keeps a file's version as its `user_version`."""
+
+RUN_TABLES = ("runs", "records", "checkpoints", "owners")
+"""The tables whose rows belong to a run, each with a column `run_id`."""
+
+_CHECKPOINTS = """CREATE TABLE checkpoints (
+    run_id TEXT NOT NULL, step INTEGER NOT NULL, seconds REAL NOT NULL, epoch_seconds REAL NOT NULL,
+    state BLOB NOT NULL, epoch INTEGER, PRIMARY KEY (run_id, step))"""
+_OWNERS = "CREATE TABLE owners (run_id TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (run_id, owner))"
+_GUESSES = (
+    "CREATE TABLE guesses (race TEXT NOT NULL, owner TEXT NOT NULL, lead REAL NOT NULL, PRIMARY KEY (race, owner))"
+)
+_RECORDS_OF_KIND = "CREATE INDEX records_of_kind ON records (run_id, kind, position)"
+
+_SCHEMA = (
+    """CREATE TABLE runs (
+        run_id TEXT PRIMARY KEY, config TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL DEFAULT '',
+        attempt INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, changed REAL NOT NULL DEFAULT 0,
+        server TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '')""",
+    # AUTOINCREMENT never uses a number twice, so a reader's cursor stays valid when records are deleted.
+    """CREATE TABLE records (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, position INTEGER NOT NULL,
+        body TEXT NOT NULL, kind TEXT NOT NULL)""",
+    "CREATE INDEX records_of_run ON records (run_id, number)",
+    _RECORDS_OF_KIND,
+    _CHECKPOINTS,
+    _OWNERS,
+    _GUESSES,
+)
+
+# The statements that turn a file of the version before into one of this version. A statement that a later version
+# changes is copied here as it was.
+_MIGRATIONS = {
+    2: (
+        "ALTER TABLE runs ADD COLUMN changed REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN server TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE checkpoints RENAME TO checkpoints_before",
+        _CHECKPOINTS,
+        "INSERT INTO checkpoints SELECT run_id, step, seconds, epoch_seconds, state, NULL FROM checkpoints_before",
+        "DROP TABLE checkpoints_before",
+        _OWNERS,
+        _GUESSES,
+    ),
+    3: ("ALTER TABLE runs ADD COLUMN name TEXT NOT NULL DEFAULT ''",),
+    4: (
+        "ALTER TABLE records ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
+        # Up to version 3 the kind was the first entry of the body: {"kind": "RunFinished", "steps": 9}. Not
+        # json_extract: a loss of NaN makes a body that SQLite does not read as JSON.
+        """UPDATE records SET kind = substr(body, 11, instr(substr(body, 11), '"') - 1),
+            body = '{' || substr(body, 13 + instr(substr(body, 11), '"'))""",
+        _RECORDS_OF_KIND,
+    ),
+}
+
+
+def check_version(database: sqlite3.Connection, where: object) -> None:
+    """Raise StoreError if the file, which `where` names, is from a newer version or is not a store."""
+    version = _version(database)
+    if version > VERSION:
+        raise StoreError(
+            f"The store of runs {where} was written by a newer version of this app (store version {version}; this one "
+            f"knows up to {VERSION}). Update the app, or let HW5_HOME name another folder."
+        )
+    if _has_tables(database) and not version:
+        raise StoreError(f"{where} is an SQLite file of another program. Let HW5_HOME name another folder.")
+
+
+def create_or_migrate(database: sqlite3.Connection) -> None:
+    """Create the tables in an empty file, or bring an older file to this version, in one transaction."""
+    database.execute("BEGIN IMMEDIATE")
+    migrations = (_MIGRATIONS[number] for number in range(_version(database) + 1, VERSION + 1))
+    for statements in migrations if _has_tables(database) else (_SCHEMA,):
+        for statement in statements:
+            database.execute(statement)
+    database.execute(f"PRAGMA user_version={VERSION}")
+    database.commit()
+
+
+def _version(database: sqlite3.Connection) -> int:
+    version: int = database.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _has_tables(database: sqlite3.Connection) -> bool:
+    return bool(database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
