@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measurement import Measurement, Target, measured
-from hw5core.data.datasets import at_hand
+from hw5core.data.datasets import is_available
 from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.followers import Follower
@@ -24,7 +24,7 @@ SECONDS = 20
 
 def measure() -> list[Measurement]:
     """Measure the highest total, with the memory of each process in a note."""
-    dataset = "mnist" if at_hand("mnist") else "digits"
+    dataset = "mnist" if is_available("mnist") else "digits"
     highest = _highest(dataset)
     processes = ", ".join(f"{name} {mib:.0f}" for name, mib in highest.items())
     what = f"memory of server and workers, both networks training on {dataset}"

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.measurement import Measurement, Target, measured, ratio_over
-from hw5core.data.datasets import at_hand
+from hw5core.data.datasets import is_available
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
@@ -50,7 +50,7 @@ class _Window:
 def measure() -> list[Measurement]:
     """Measure everything with one race on MNIST on one server. Measure nothing without MNIST: other races are too
     short."""
-    if not at_hand("mnist"):
+    if not is_available("mnist"):
         print("  skipped: viewers needs MNIST (HW5_DATA)", file=sys.stderr)
         return []
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as (address, process):

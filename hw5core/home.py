@@ -1,4 +1,4 @@
-"""Where the lab keeps its files: the store of runs and the cache of downloads."""
+"""The folders in which the lab keeps its files: the store of runs and the cache of downloads."""
 
 import os
 from pathlib import Path
@@ -9,12 +9,12 @@ _APP = "hw5lab"
 
 
 def store_folder() -> Path:
-    """The folder of the run store: HW5_HOME, or the per-user place for data."""
+    """Return the folder of the run store: HW5_HOME, or the user's folder for data."""
     given = os.environ.get("HW5_HOME")
     return Path(given) if given else user_data_path(_APP)
 
 
 def cache_folder() -> Path:
-    """The folder of what can be fetched again: HW5_HOME/cache, or the per-user place for caches."""
+    """Return the folder of files that can be downloaded again: HW5_HOME/cache, or the user's folder for caches."""
     given = os.environ.get("HW5_HOME")
     return Path(given) / "cache" if given else user_cache_path(_APP)

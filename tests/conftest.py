@@ -68,6 +68,6 @@ def engine(store: RunStore) -> Iterator[Engine]:
 def mnist_folder() -> Path:
     """The folder in HW5_DATA if it has the real MNIST. Otherwise the test is skipped."""
     given = os.environ.get("HW5_DATA")
-    if not given or not datasets.at_hand("mnist"):
+    if not given or not datasets.is_available("mnist"):
         pytest.skip("HW5_DATA names no folder with the real MNIST")
     return Path(given)

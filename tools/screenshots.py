@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser
 
-from hw5core.data.datasets import DATASETS, at_hand
+from hw5core.data.datasets import DATASETS, is_available
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
@@ -91,7 +91,7 @@ def _picture_for_readme(browser: Browser, address: str) -> None:
     page.add_init_script(_GUIDE_SEEN)
     page.set_default_timeout(_PATIENCE_MS)
     # With this seed no race is shipped as recorded.
-    page.goto(f"{address}/train?seed=1&dataset={'mnist' if at_hand('mnist') else 'digits'}")
+    page.goto(f"{address}/train?seed=1&dataset={'mnist' if is_available('mnist') else 'digits'}")
     page.get_by_role("button", name="Start the race").click()
     page.wait_for_function(_HALF_WAY, timeout=5 * _PATIENCE_MS)
     page.screenshot(path=README_PICTURE)

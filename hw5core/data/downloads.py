@@ -1,6 +1,7 @@
-"""Downloads of MNIST and Fashion-MNIST by torchvision into the cache: one process at a time, and how far it has come.
+"""Downloads of a dataset's files into the cache with torchvision: one process at a time, visible to all.
 
-Whoever looks needs no word from the process that downloads: it holds a lock, and the bytes lie in the cache's files.
+Other processes see a download without asking the one that makes it: it holds a lock, and the bytes are in the cache's
+files.
 """
 
 import socket
@@ -12,32 +13,20 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from hw5core import home
+from hw5core.data.sources import Files
 from hw5core.data.torchvision_import import torchvision_datasets
 from hw5core.errors import DownloadError
 
 SILENCE_SECONDS = 20
-"""How long a publisher's server may send nothing before it is given up."""
+"""How long a publisher's server may send nothing before the download is given up."""
 
-# Bytes of each file as its publisher packs it.
-_PACKED_SIZES = {
-    "MNIST": {
-        "train-images-idx3-ubyte.gz": 9_912_422,
-        "train-labels-idx1-ubyte.gz": 28_881,
-        "t10k-images-idx3-ubyte.gz": 1_648_877,
-        "t10k-labels-idx1-ubyte.gz": 4_542,
-    },
-    "FashionMNIST": {
-        "train-images-idx3-ubyte.gz": 26_421_880,
-        "train-labels-idx1-ubyte.gz": 29_515,
-        "t10k-images-idx3-ubyte.gz": 4_422_102,
-        "t10k-labels-idx1-ubyte.gz": 5_148,
-    },
-}
+PROBE_SECONDS = 1.0
+"""How long another process may hold the lock without downloading, because it only asks for a download's progress."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """How many bytes of a dataset have arrived, and how many there are."""
+    """The progress of a download in bytes. `kind` is the dataset's folder."""
 
     kind: str
     arrived: int
@@ -51,26 +40,26 @@ class Download:
         return f"{self.arrived / 1e6:.1f} of {self.total / 1e6:.1f} MB"
 
 
-def under_way(kind: str) -> Download | None:
-    """How far the download of this dataset has come, if any process on this machine is at it."""
-    lock = _lock(kind)
+def current_download(files: Files) -> Download | None:
+    """Return the progress of the download of these files by any process on this machine, or None if there is none."""
+    lock = _lock(files)
     if not Path(lock.lock_file).exists():
         return None
     try:
         with lock.acquire(blocking=False):
             return None
     except Timeout:
-        return _measured(kind)
+        return _progress(files)
 
 
 @contextmanager
-def turn(kind: str) -> Iterator[bool]:
-    """Wait until no other process downloads this dataset, and keep them waiting; whether one had to be waited for."""
+def download_lock(files: Files) -> Iterator[bool]:
+    """Wait until no other process downloads these files, and keep others waiting. Yields True if it had to wait."""
     home.cache_folder().mkdir(parents=True, exist_ok=True)
-    lock = _lock(kind)
+    lock = _lock(files)
     waited = False
     try:
-        lock.acquire(timeout=1)
+        lock.acquire(timeout=PROBE_SECONDS)
     except Timeout:
         waited = True
         lock.acquire()
@@ -80,35 +69,34 @@ def turn(kind: str) -> Iterator[bool]:
         lock.release()
 
 
-def download(kind: str) -> None:
-    """Have torchvision download and unpack the four files. Raises DownloadError. To be called in one's `turn`."""
-    _remove_packed(kind)
+def download(files: Files) -> None:
+    """Download and unpack the files. Call it inside `download_lock`. Raises DownloadError."""
+    if files.torchvision_class is None:
+        raise DownloadError("no publisher is known")
+    # An earlier download may have stopped in the middle of a file.
+    for file in files:
+        files.packed_path(home.cache_folder(), file).unlink(missing_ok=True)
     try:
-        with _no_longer_silent_than(SILENCE_SECONDS):
-            getattr(torchvision_datasets(), kind)(home.cache_folder(), download=True)
+        with _socket_timeout(SILENCE_SECONDS):
+            getattr(torchvision_datasets(), files.torchvision_class)(home.cache_folder(), download=True)
     except (OSError, RuntimeError, EOFError) as error:
-        raise DownloadError(how_far(kind)) from error
+        raise DownloadError(failure(files)) from error
 
 
-def how_far(kind: str) -> str:
-    """Of a download that was given up, how far it came, in a few words."""
-    came = _measured(kind)
-    return f"the connection broke off after {came}" if came.arrived else "its publisher cannot be reached"
+def failure(files: Files) -> str:
+    """Return a few words on how far a failed download came."""
+    progress = _progress(files)
+    return f"the connection broke off after {progress}" if progress.arrived else "its publisher cannot be reached"
 
 
-def raw_folder(root: Path, kind: str) -> Path:
-    """Where torchvision keeps a dataset's files."""
-    return root / kind / "raw"
+def _lock(files: Files) -> FileLock:
+    return FileLock(home.cache_folder() / f"{files.folder}.lock", thread_local=False)
 
 
-def _lock(kind: str) -> FileLock:
-    return FileLock(home.cache_folder() / f"{kind}.lock", thread_local=False)
-
-
-def _measured(kind: str) -> Download:
-    folder, packed = raw_folder(home.cache_folder(), kind), _PACKED_SIZES[kind]
-    arrived = sum(min(size, _size(folder / name)) for name, size in packed.items())
-    return Download(kind, arrived, sum(packed.values()))
+def _progress(files: Files) -> Download:
+    cache = home.cache_folder()
+    arrived = sum(min(file.packed_size, _size(files.packed_path(cache, file))) for file in files)
+    return Download(files.folder, arrived, sum(file.packed_size for file in files))
 
 
 def _size(path: Path) -> int:
@@ -118,15 +106,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _remove_packed(kind: str) -> None:
-    """An earlier download may have been cut off: half a file is neither believed nor counted."""
-    for name in _PACKED_SIZES[kind]:
-        (raw_folder(home.cache_folder(), kind) / name).unlink(missing_ok=True)
-
-
 @contextmanager
-def _no_longer_silent_than(seconds: float) -> Iterator[None]:
-    """torchvision's download has no time limit of its own; only the socket module's default can give it one."""
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    """Set the socket module's default timeout, because torchvision's download has no time limit of its own."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

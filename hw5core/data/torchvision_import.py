@@ -1,8 +1,11 @@
-"""Imports torchvision even where its compiled part cannot load.
+"""Imports torchvision even if its compiled part cannot load.
 
-PyPI's torchvision wheel for Linux is linked against CUDA. Beside a CPU-only torch its import ends with "operator
-torchvision::nms does not exist", because the Python half registers helpers for operators that the compiled half did not
-declare. Declaring the two schemas first lets the pure Python parts (datasets, transforms, models) work.
+PyPI's torchvision wheel for Linux is linked against CUDA. Beside a CPU-only torch its import fails with "operator
+torchvision::nms does not exist", because its Python part refers to operators that the compiled part did not declare.
+Declaring their two schemas first makes the Python parts (datasets, transforms, models) work.
+
+This is the only file outside training/ that imports torch: downloads use torchvision's mirrors and checksums, and
+training/ depends on data/, not the other way round. Only a process that downloads calls it.
 """
 
 import importlib
@@ -19,15 +22,17 @@ _SCHEMAS = (
 
 
 def torchvision_datasets() -> ModuleType:
-    """torchvision.datasets, importable on any install."""
+    """Return torchvision.datasets, on any installation."""
     declare_missing_operators()
     return importlib.import_module("torchvision.datasets")
 
 
 @cache
 def declare_missing_operators() -> Any:
-    """Declare torchvision's operators if, and only if, its own library cannot: on a healthy install a second
-    declaration aborts the process. Returns the torch library that holds them, which the cache keeps alive, or None."""
+    """Declare torchvision's operators if its own library cannot. Returns the torch library that holds them, or None.
+
+    On a working installation a second declaration would abort the process. The cache keeps the library alive.
+    """
     import torch
 
     spec = importlib.util.find_spec("torchvision")

@@ -6,16 +6,16 @@ The pages draw their controls from this declaration, the terminal its options, a
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import cached_property
-from math import prod
 from typing import Any
 
 from hw5core.data import datasets
 from hw5core.errors import ArchitectureError, ConfigError
 from hw5core.network.activations import ACTIVATIONS, Activation
 from hw5core.network.architecture import Architecture
+from hw5core.network.base_layer import Shape
 from hw5core.network.counting import count
 from hw5core.network.layers import Activate, BatchNorm
 from hw5core.network.notation import parse
@@ -24,8 +24,8 @@ from hw5core.network.presets import PRESETS
 TRAINING_VERSION = 4
 """Part of every run's id: raise it whenever training.py computes different numbers from the same config."""
 
-CLASSES = 10
-"""Logits that a network has to end in: the ten digits (or, in Fashion-MNIST, ten kinds of clothing)."""
+CLASSES = datasets.DATASETS["mnist"].classes
+"""The homework's classes: the ten digits."""
 
 MAX_PARAMETERS = 20_000_000
 """The largest network that is trained: beyond it a worker's weights, gradients and checkpoints no longer fit."""
@@ -42,7 +42,7 @@ INITIALISATIONS = {
 }
 """How first weights may be drawn, each with its words; `networks` draws them."""
 
-MAX_TRAINING_IMAGES = datasets.split_sizes("mnist")[0]
+MAX_TRAINING_IMAGES = max(datasets.split_sizes(name)[0] for name in datasets.DATASETS)
 
 
 MAY_BRANCH = ("activation", "learning_rate", "epochs")
@@ -60,11 +60,11 @@ class Setting:
     help: str
     lowest: float = -math.inf
     highest: float = math.inf
-    choices: tuple[str, ...] = ()
+    choices: Collection[str] = ()
 
     def check(self, value: object) -> None:
         """Raises ConfigError if the value is outside."""
-        if self.choices and value not in self.choices:
+        if self.choices and value not in tuple(self.choices):
             raise ConfigError(f"{self.label}: {str(value)[:40]!r} is none of {', '.join(self.choices)}")
         if math.isinf(self.highest):
             return
@@ -99,20 +99,18 @@ class RunConfig:
     Raises ConfigError (or ArchitectureError for an unreadable network) for what cannot be trained.
     """
 
-    dataset: str = _setting("digits", "data", "the handwritten digits to learn", choices=tuple(datasets.DATASETS))
+    dataset: str = _setting("digits", "data", "the handwritten digits to learn", choices=datasets.DATASETS)
     network: str = _setting(
         PRESETS["digit-cnn"].text, "network", "in the one-line form; its activations are replaced by the run's"
     )
-    activation: str = _setting(
-        "relu", "activation", "after every convolution and linear layer", choices=tuple(ACTIVATIONS)
-    )
+    activation: str = _setting("relu", "activation", "after every convolution and linear layer", choices=ACTIVATIONS)
     epochs: int = _setting(5, "epochs", "times that every training image is seen", lowest=1, highest=200)
     batch_size: int = _setting(5, "batch size", "images per step; the homework takes five", lowest=1, highest=1_000)
     learning_rate: float = _setting(
         0.008, "learning rate", "how far each step goes along the gradient", lowest=1e-6, highest=10
     )
     initialisation: str = _setting(
-        "pytorch", "initialisation", "how the first weights are drawn", choices=tuple(INITIALISATIONS)
+        "pytorch", "initialisation", "how the first weights are drawn", choices=INITIALISATIONS
     )
     training_images: int = _setting(
         0, "training images", "how many of them to use; 0 for all", lowest=0, highest=MAX_TRAINING_IMAGES
@@ -139,7 +137,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         for declared in setting_fields():
             object.__setattr__(self, declared.name, _checked(declared, getattr(self, declared.name)))
-        _check_trainable(parse(self.network))
+        _check_trainable(parse(self.network), datasets.DATASETS[self.dataset])
         if self.training_images >= datasets.split_sizes(self.dataset)[0]:
             object.__setattr__(self, "training_images", 0)
         _check_batches(self)
@@ -292,16 +290,19 @@ def _without_normalisation(config: RunConfig) -> Architecture:
     return replace(plain, layers=tuple(layer for layer in plain.layers if not isinstance(layer, BatchNorm)))
 
 
-def _check_trainable(architecture: Architecture) -> None:
-    if architecture.input_shape != datasets.IMAGE_SHAPE:
+def _check_trainable(architecture: Architecture, dataset: datasets.Dataset) -> None:
+    if architecture.input_shape != dataset.shape:
+        shape = _dims(dataset.shape)
         raise ConfigError(
-            f"the images are 1x28x28, so the network has to begin with 1x28x28, not {_dims(architecture)}"
+            f"the images are {shape}, so the network has to start with {shape}, not {_dims(architecture.input_shape)}"
         )
     counted = count(architecture)
     if counted.misfit:
         raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
-    if counted.output_shape != (CLASSES,):
-        raise ConfigError("the network has to end in ten logits: let its last layers be flatten and linear10")
+    if counted.output_shape != (dataset.classes,):
+        raise ConfigError(
+            f"the network has to end in one logit per class: let its last layers be flatten and linear{dataset.classes}"
+        )
     if not any(isinstance(layer, Activate) for layer in architecture.layers):
         raise ConfigError("the network has no activation to compare: put relu after a convolution or linear layer")
     if counted.parameters > MAX_PARAMETERS or counted.macs > MAX_MACS:
@@ -317,12 +318,12 @@ def _check_batches(config: RunConfig) -> None:
     if last_batch > 1:
         return
     for row in count(config.architecture).rows:
-        if isinstance(row.layer, BatchNorm) and prod(row.input_shape[1:]) == 1:
+        if row.layer.needs_two_images(row.input_shape):
             raise ConfigError(
-                f"layer {row.number}, batch normalisation, needs two images in every batch, and the last batch holds "
+                f"layer {row.number}, {row.layer.title}, needs two images in every batch, and the last batch holds "
                 "one: choose another batch size or another number of training images"
             )
 
 
-def _dims(architecture: Architecture) -> str:
-    return "x".join(map(str, architecture.input_shape))
+def _dims(shape: Shape) -> str:
+    return "x".join(map(str, shape))

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hw5core.data.datasets import MEAN, STD, Pool, Split, split
+from hw5core.data.datasets import DATASETS, Pool, Split, split
 from hw5core.network.counting import count
-from hw5core.runs.config import CLASSES, RunConfig
+from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
 from hw5core.training.backprop import Backprop, Hook, Kernel
 from hw5core.training.modules import initial_network
@@ -92,19 +92,22 @@ def batch_indices(config: RunConfig, images: int, step: int) -> NDArray[np.int64
     return batch_order(config, split_for(config, images).train, epoch)[first : first + config.batch_size]
 
 
-def standardise(images: NDArray[np.uint8]) -> Tensor:
-    """uint8 (n, 28, 28) to float32 (n, 1, 28, 28) with MNIST's mean 0 and standard deviation 1."""
-    return ((torch.from_numpy(images).float() - 255 * MEAN) / (255 * STD)).unsqueeze(1)
+def standardise(images: NDArray[np.uint8], dataset: str) -> Tensor:
+    """Return images (n, height, width) as float32 (n, 1, height, width), standardised as the dataset says."""
+    chosen = DATASETS[dataset]
+    return ((torch.from_numpy(images).float() - 255 * chosen.mean) / (255 * chosen.std)).unsqueeze(1)
 
 
 @torch.inference_mode()
-def evaluate(backprop: Backprop, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
+def evaluate(
+    backprop: Backprop, images: NDArray[np.uint8], labels: NDArray[np.int64], dataset: str
+) -> tuple[float, float]:
     """Mean cross-entropy (nats) and accuracy (percent) of the network in evaluation mode."""
     total_loss, correct = 0.0, 0
     for first in range(0, len(labels), _EVALUATION_BATCH):
         part = slice(first, first + _EVALUATION_BATCH)
         target = torch.from_numpy(labels[part])
-        logits = backprop.predict(standardise(images[part]))
+        logits = backprop.predict(standardise(images[part], dataset))
         total_loss += functional.cross_entropy(logits, target, reduction="sum").item()
         correct += int((logits.argmax(1) == target).sum())
     return total_loss / len(labels), 100 * correct / len(labels)
@@ -168,8 +171,10 @@ class _Run:
 
     def finish_epoch(self, epoch: int, pool: Pool, parts: Split) -> EpochResult:
         begin = time.perf_counter()
-        loss, accuracy = evaluate(self.backprop, pool.images[parts.validation], pool.labels[parts.validation])
-        _, test_accuracy = evaluate(self.backprop, pool.images[parts.test], pool.labels[parts.test])
+        (loss, accuracy), (_, test_accuracy) = (
+            evaluate(self.backprop, pool.images[part], pool.labels[part], self.config.dataset)
+            for part in (parts.validation, parts.test)
+        )
         evaluation_seconds = time.perf_counter() - begin
         result = EpochResult(
             epoch, self.step - 1, loss, accuracy, test_accuracy, self.epoch_seconds, evaluation_seconds
@@ -197,7 +202,7 @@ def _train_epoch(
     report = _Report(run.step)
     reported = time.perf_counter()
     remaining = order[(run.step % run.config.steps_per_epoch) * run.config.batch_size :]
-    for images, labels in _batches(pool, remaining, run.config.batch_size):
+    for images, labels in _batches(pool, remaining, run.config):
         if run.measures_next:
             logits, statistics = run.train_and_measure(images, labels)
         else:
@@ -261,22 +266,23 @@ def saturated_share(derivative: Tensor) -> float:
     return (derivative.abs() < SATURATED_SLOPE).float().mean().item()
 
 
-def _batches(pool: Pool, order: NDArray[np.int64], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(pool: Pool, order: NDArray[np.int64], config: RunConfig) -> Iterator[tuple[Tensor, Tensor]]:
     """The batches in order; images are gathered and standardised for many batches at a time, which a step of five
     images would otherwise spend a tenth of its time on. The last batch holds what is left."""
-    stride = _GATHER_BATCHES * batch_size
+    stride = _GATHER_BATCHES * config.batch_size
     for first in range(0, len(order), stride):
         chosen = order[first : first + stride]
-        images = standardise(pool.images[chosen]).split(batch_size)
-        labels = torch.from_numpy(pool.labels[chosen]).split(batch_size)
+        images = standardise(pool.images[chosen], config.dataset).split(config.batch_size)
+        labels = torch.from_numpy(pool.labels[chosen]).split(config.batch_size)
         yield from zip(images, labels, strict=True)
 
 
 def _started(config: RunConfig, pool: Pool, parts: Split, network: nn.Module, first_step: int) -> RunStarted:
     orders = (batch_order(config, parts.train, epoch) for epoch in range(config.epochs))
+    most_common = np.bincount(pool.labels[parts.test], minlength=DATASETS[config.dataset].classes).max().item()
     return RunStarted(
         first_step=first_step,
-        commonest_share=100 * np.bincount(pool.labels[parts.test], minlength=CLASSES).max().item() / len(parts.test),
+        commonest_share=100 * most_common / len(parts.test),
         weights_hash=_hash(parameter.detach().numpy() for parameter in network.parameters()),
         split_hash=_hash((parts.train, parts.validation, parts.test)),
         order_hash=_hash(orders),

@@ -38,7 +38,7 @@ def measure(config: RunConfig, pool: Pool, resume: Checkpoint | None) -> Measure
     step = resume.step if resume else 0
     network, velocities = _network_at(config, resume)
     chosen = batch_indices(config, len(pool.labels), step)
-    inputs, labels = standardise(pool.images[chosen]), torch.from_numpy(pool.labels[chosen])
+    inputs, labels = standardise(pool.images[chosen], config.dataset), torch.from_numpy(pool.labels[chosen])
     outputs = _outputs(network, inputs, torch.Generator().manual_seed(dropout_seed(config, step)))
     functional.cross_entropy(outputs[-1], labels).backward()
     moves = _moves(config, network, velocities)

@@ -7,6 +7,7 @@ the new ones outweigh within a few batches (at momentum 0.9 in about ten); those
 """
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,14 +15,14 @@ import torch
 from torch import Tensor
 
 from hw5core.network.architecture import Architecture
-from hw5core.network.layers import BatchNorm, Conv, Linear
+from hw5core.network.base_layer import Layer
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint
 from hw5core.training.modules import initial_network
 
-_Place = tuple[str, int, int]
-"""Of a layer with weights: its kind, how many convolutions and linear layers lie before it, and, of a normalisation,
-how many others since the last of those."""
+_Place = tuple[type[Layer], int, int]
+"""The position of a layer among its like: its kind, how many layers with drawn weights precede it, and how many layers
+of its kind since the last of those."""
 
 
 def own_checkpoint(config: RunConfig, checkpoint: Checkpoint) -> Checkpoint:
@@ -57,12 +58,11 @@ def _shared_names(own: Architecture, other: Architecture, state: dict[str, Tenso
 
 
 def _places(architecture: Architecture) -> Iterator[tuple[int, _Place]]:
-    """Each layer that has weights: its number in the network's state, and its place."""
-    weighted = since = 0
+    """Yield each layer's number in the network's state, and its place."""
+    weighted, since = 0, Counter[type[Layer]]()
     for number, layer in enumerate(architecture.layers):
-        if isinstance(layer, Conv | Linear):
-            yield number, ("weights", weighted, 0)
-            weighted, since = weighted + 1, 0
-        elif isinstance(layer, BatchNorm):
-            yield number, ("normalisation", weighted, since)
-            since += 1
+        yield number, (type(layer), weighted, since[type(layer)])
+        if layer.draws_weights:
+            weighted, since = weighted + 1, Counter()
+        else:
+            since[type(layer)] += 1

@@ -7,9 +7,9 @@ import pytest
 from distributed import Client
 from streamlit.testing.v1 import AppTest
 
-from hw5core.data import downloads
+from hw5core.data.datasets import DATASETS
 from pages.parts.shared import server
-from tests.publisher import KIND, Publisher, publisher, take_from
+from tests.publisher import KIND, NAME, Publisher, download_from, publisher
 
 PATIENCE_SECONDS = 90
 
@@ -22,22 +22,22 @@ def test_a_download_is_shown_and_can_be_tried_again_after_an_error(
     # The app starts its own workers, which use the cache of the page.
     monkeypatch.delenv("HW5_SCHEDULER")
     with publisher() as source:
-        monkeypatch.setitem(downloads._PACKED_SIZES, KIND, source.sizes)
+        monkeypatch.setitem(DATASETS, NAME, source.dataset)
         app = open_training(dataset="fashion", activations="relu", predict="false")
         with Client(server.engine().scheduler_address, set_as_default=False) as client:
-            client.run(take_from, *source.source)
+            client.run(download_from, *source.source)
         _press(app, "Start the race")
         _wait(
             app,
             lambda: _bar(app).startswith(f"downloading {KIND}: ") and f"of {source.total / 1e6:.1f} MB" in _bar(app),
         )
         _wait(app, lambda: _arrived(app, source) > 0.8)
-        source.breaks_off = True
-        source.go_on.set()
+        source.fails = True
+        source.resume.set()
         _wait(app, lambda: bool(app.error))
         assert "could not be downloaded" in app.error[0].value
         assert "Try again" in app.error[0].value
-        source.breaks_off = False
+        source.fails = False
         _press(app, "Continue")
         _wait(app, lambda: _bar(app).startswith("running"))
         _press(app, "Stop")

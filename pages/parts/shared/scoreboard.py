@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 
-from hw5core.data.datasets import download_under_way
+from hw5core.data.datasets import current_download
 from hw5core.data.downloads import Download
 from hw5core.homework.findings import plateau_caption
 from hw5core.runs.config import RunConfig
@@ -68,4 +68,4 @@ def _waiting_for(run: RunHistory) -> int | Download | None:
     if run.status is not Status.WAITING:
         return None
     engine = started_engine()
-    return (engine and engine.place(run.run_id)) or download_under_way(run.config.dataset)
+    return (engine and engine.place(run.run_id)) or current_download(run.config.dataset)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from hw5core.data.datasets import DATASETS, at_hand, split_sizes
+from hw5core.data.datasets import DATASETS, is_available, split_sizes
 from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
@@ -98,7 +98,7 @@ def dataset_setting() -> str:
     words = (
         f"{DATASETS[dataset].title}: {training:,} training images, {validation:,} for validation, {test:,} for test."
     )
-    st.caption(words if at_hand(dataset) else f"{words} They are downloaded once. The digits need no download.")
+    st.caption(words if is_available(dataset) else f"{words} They are downloaded once. The digits need no download.")
     return dataset
 
 
@@ -122,7 +122,7 @@ def advanced_settings(numbers: Sequence[str]) -> dict[str, Any]:
     with initialisation:
         setting = SETTINGS["initialisation"]
         advanced["initialisation"] = st.selectbox(
-            setting.label, setting.choices, help=setting.help, key="initialisation", bind="query-params"
+            setting.label, list(setting.choices), help=setting.help, key="initialisation", bind="query-params"
         )
     with network:
         advanced["network"] = st.text_input(

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from hw5core.data.datasets import at_hand
+from hw5core.data.datasets import is_available
 from hw5core.explain.drawing import drawing
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
@@ -26,7 +26,7 @@ def preview(configs: tuple[RunConfig, ...]) -> DeltaGenerator:
 
 def first_batch(place: DeltaGenerator, config: RunConfig) -> None:
     """Draw the images of the first batch. Draw nothing if they would have to be downloaded first."""
-    if not at_hand(config.dataset):
+    if not is_available(config.dataset):
         return
     batch = open_once(config, 0)
     shown = [enlarged(image) for image in batch.images[:MOST_IMAGES]]

@@ -1,4 +1,4 @@
-"""The images: real, complete, split as the homework says, and refused in a sentence when they are not to be had."""
+"""The datasets: complete images, the homework's split, and clear messages for missing or damaged files."""
 
 import gzip
 import threading
@@ -20,36 +20,36 @@ from hw5core.errors import DataError
 NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 
 
-def test_the_built_in_digits_are_scikit_learns_in_28_by_28() -> None:
+def test_the_digits_are_those_of_scikit_learn_in_28_by_28() -> None:
     pool = datasets.load("digits")
     original = load_digits()
     assert pool.images.shape == (1797, 28, 28)
     assert pool.images.dtype == np.uint8
     assert (pool.labels == original.target).all()
     assert len(pool.labels) == DATASETS["digits"].images
-    # Averaged back to 8x8, each digit is the original: nothing but the size has changed.
+    # Averaged back to 8x8, each digit is the original.
     inner = torch.from_numpy(pool.images[:, 4:24, 4:24]).float().unsqueeze(1)
     back = torch.nn.functional.adaptive_avg_pool2d(inner, 8).squeeze(1).flatten(1)
     correlation = [np.corrcoef(one, other)[0, 1] for one, other in zip(back, original.data, strict=True)]
     assert min(correlation) > 0.9
 
 
-def test_the_split_is_the_homeworks() -> None:
+def test_the_split_has_the_homeworks_sizes() -> None:
     parts = datasets.split(70_000, seed=0)
     assert [len(part) for part in (parts.train, parts.validation, parts.test)] == [42_000, 14_000, 14_000]
     assert datasets.split_sizes("mnist") == (42_000, 14_000, 14_000)
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_a_split_deals_out_every_image_once(name: str) -> None:
+def test_a_split_uses_every_image_once(name: str) -> None:
     images = DATASETS[name].images
     parts = datasets.split(images, seed=3)
-    dealt = np.concatenate([parts.train, parts.validation, parts.test])
-    assert sorted(dealt) == list(range(images))
+    indices = np.concatenate([parts.train, parts.validation, parts.test])
+    assert sorted(indices) == list(range(images))
     assert tuple(map(len, (parts.train, parts.validation, parts.test))) == datasets.split_sizes(name)
 
 
-def test_the_split_follows_its_seed() -> None:
+def test_the_split_depends_on_its_seed() -> None:
     assert (datasets.split(1797, 1).train == datasets.split(1797, 1).train).all()
     assert (datasets.split(1797, 1).train != datasets.split(1797, 2).train).any()
 
@@ -58,13 +58,13 @@ def test_mnist_is_read_from_hw5_data(mnist_folder: Path) -> None:
     pool = datasets.load("mnist")
     assert pool.images.shape == (70_000, 28, 28)
     assert pool.note == ""
-    # The mean and standard deviation that everyone standardises MNIST with are those of its 60,000 training images.
+    # The usual mean and standard deviation of MNIST are those of its 60,000 training images.
     training = pool.images[:60_000] / 255
-    assert round(float(training.mean()), 4) == datasets.MEAN
-    assert round(float(training.std()), 4) == datasets.STD
+    assert round(float(training.mean()), 4) == DATASETS["mnist"].mean
+    assert round(float(training.std()), 4) == DATASETS["mnist"].std
 
 
-def test_without_files_and_network_a_sentence_says_what_is_missing(
+def test_without_files_and_network_the_error_names_the_missing_files(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HW5_DATA", str(tmp_path / "nothing"))
@@ -74,24 +74,24 @@ def test_without_files_and_network_a_sentence_says_what_is_missing(
     assert "could not be downloaded" in str(raised.value)
     assert "built-in digits" in str(raised.value)
     assert "train-images-idx3-ubyte" in str(raised.value)
-    assert not datasets.at_hand("mnist")
+    assert not datasets.is_available("mnist")
 
 
 @pytest.fixture
 def publisher(mnist_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A web server on loopback that hands out the four packed files; the list of what was asked of it."""
-    served, asked = tmp_path / "served", list[str]()
+    """Serve the four packed files locally. Returns the list of requested paths, which grows."""
+    served, requested = tmp_path / "served", list[str]()
     served.mkdir()
     resources = []
     for name in NAMES:
         packed = gzip.compress((mnist_folder / "MNIST/raw" / name).read_bytes(), compresslevel=1, mtime=0)
         (served / f"{name}.gz").write_bytes(packed)
-        # The publisher's own packing differs from ours, and so does its checksum; the unpacked files are the same.
+        # Our packed files differ from the publisher's, so they have no checksum here; the unpacked files are the same.
         resources.append((f"{name}.gz", None))
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(served)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -99,21 +99,21 @@ def publisher(mnist_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
     monkeypatch.setattr(kind, "resources", resources)
     monkeypatch.delenv("HW5_DATA")
-    yield asked
+    yield requested
     server.shutdown()
 
 
 def test_mnist_is_downloaded_once(publisher: list[str], home: Path) -> None:
     assert datasets.load("mnist").note == "downloaded"
-    asked = sorted(publisher)
-    assert set(asked) == {f"/{name}.gz" for name in NAMES}
+    requested = sorted(publisher)
+    assert set(requested) == {f"/{name}.gz" for name in NAMES}
     assert datasets.load("mnist").note == ""
-    assert sorted(publisher) == asked
-    assert datasets.at_hand("mnist")
+    assert sorted(publisher) == requested
+    assert datasets.is_available("mnist")
 
 
 @pytest.mark.parametrize("damage", ["truncated", "altered"])
-def test_a_damaged_file_is_found_said_and_fetched_again(publisher: list[str], home: Path, damage: str) -> None:
+def test_a_damaged_file_is_reported_and_downloaded_again(publisher: list[str], home: Path, damage: str) -> None:
     datasets.load("mnist")
     victim = home / "cache/MNIST/raw" / NAMES[2]
     content = bytearray(victim.read_bytes())

@@ -1,102 +1,115 @@
-"""Downloads as they go wrong: cut off half way, said how far they came, never believed by half; and their progress."""
+"""Downloads that break off, their progress, and two processes that need the same files."""
 
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
 from hw5core.data import datasets, downloads
+from hw5core.data.datasets import DATASETS
+from hw5core.data.sources import Files
 from hw5core.data.torchvision_import import torchvision_datasets
 from hw5core.errors import DataError
-from tests.publisher import KIND, Publisher, publisher, take_from
-
-PATIENCE_SECONDS = 60
+from tests.publisher import KIND, NAME, Publisher, download_from, publisher
+from tools.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-def the_publisher() -> Iterator[Publisher]:
-    with publisher() as here:
-        yield here
+def running_publisher() -> Iterator[Publisher]:
+    with publisher() as running:
+        yield running
 
 
 @pytest.fixture
-def source(the_publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> Publisher:
-    """The publisher as it is on a good day, and no file at hand."""
+def source(running_publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> Publisher:
+    """A publisher that works. No files are on this machine."""
     kind = getattr(torchvision_datasets(), KIND)
     for name in ("mirrors", "resources"):
         monkeypatch.setattr(kind, name, getattr(kind, name))
-    take_from(*the_publisher.source)
-    monkeypatch.setitem(downloads._PACKED_SIZES, KIND, the_publisher.sizes)
+    download_from(*running_publisher.source)
+    monkeypatch.setitem(DATASETS, NAME, running_publisher.dataset)
     monkeypatch.delenv("HW5_DATA", raising=False)
-    the_publisher.breaks_off, the_publisher.holds_at = False, 1_000_000
-    the_publisher.go_on.set()
-    return the_publisher
+    running_publisher.fails, running_publisher.pauses_at = False, 1_000_000
+    running_publisher.resume.set()
+    return running_publisher
 
 
-def test_a_connection_that_breaks_off_is_said_and_the_next_try_works(source: Publisher) -> None:
-    source.breaks_off = True
-    arrived = (source.first + source.holds_at) / 1e6
+def test_a_broken_connection_is_reported_and_the_next_try_works(source: Publisher) -> None:
+    source.fails = True
     for _ in range(2):
         with pytest.raises(DataError) as raised:
-            datasets.load("fashion")
-        assert f"the connection broke off after {arrived:.1f} of {source.total / 1e6:.1f} MB" in str(raised.value)
+            datasets.load(NAME)
+        progress = f"{source.sent_at_pause / 1e6:.1f} of {source.total / 1e6:.1f} MB"
+        assert f"the connection broke off after {progress}" in str(raised.value)
         assert "Try again" in str(raised.value)
         assert "built-in digits" in str(raised.value)
-        assert not datasets.at_hand("fashion")
-    source.breaks_off = False
-    assert len(datasets.load("fashion").labels) == 70_000
-    assert datasets.at_hand("fashion")
+        assert not datasets.is_available(NAME)
+    source.fails = False
+    assert len(datasets.load(NAME).labels) == 70_000
+    assert datasets.is_available(NAME)
 
 
-def test_anybody_sees_how_far_a_download_has_come(source: Publisher) -> None:
-    source.go_on.clear()
-    assert datasets.download_under_way("fashion") is None
-    fetching = threading.Thread(target=datasets.load, args=("fashion",))
+def test_the_progress_of_a_download_is_visible(source: Publisher) -> None:
+    source.resume.clear()
+    assert datasets.current_download(NAME) is None
+    fetching = threading.Thread(target=datasets.load, args=(NAME,))
     fetching.start()
-    expected = downloads.Download(KIND, source.first + source.holds_at, source.total)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    # torchvision writes what has arrived in blocks, the last of which may still be on its way to the file.
-    while not (found := datasets.download_under_way("fashion")) or found.arrived < expected.arrived - 64 * 1024:
-        assert time.monotonic() < deadline, f"{found} instead of {expected}"
-        time.sleep(0.02)
-    assert found.arrived <= expected.arrived
-    assert found.total == expected.total
-    assert 0.8 < found.fraction < 1
-    source.go_on.set()
+    # torchvision writes what has arrived in blocks, and the last block may not be in the file yet.
+    least = source.sent_at_pause - 64 * 1024
+    wait_until(lambda: _arrived() >= least, _arrived)
+    progress = datasets.current_download(NAME)
+    assert progress is not None
+    assert progress.arrived <= source.sent_at_pause
+    assert progress.total == source.total
+    assert 0.8 < progress.fraction < 1
+    source.resume.set()
     fetching.join()
-    assert datasets.download_under_way("fashion") is None
-    assert datasets.at_hand("fashion")
+    assert datasets.current_download(NAME) is None
+    assert datasets.is_available(NAME)
 
 
-def test_what_one_process_has_tried_in_vain_the_one_behind_it_does_not_try_again(source: Publisher) -> None:
-    source.go_on.clear()
-    source.asked.clear()
-    said: list[str] = []
+def test_a_process_that_waited_for_a_failed_download_does_not_repeat_it(
+    source: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.resume.clear()
+    source.requested.clear()
+    errors: list[str] = []
+    asked_for_lock: list[Files] = []
+    download_lock = downloads.download_lock
+
+    def counted(files: Files) -> AbstractContextManager[bool]:
+        asked_for_lock.append(files)
+        return download_lock(files)
+
+    monkeypatch.setattr(downloads, "download_lock", counted)
+    monkeypatch.setattr(downloads, "PROBE_SECONDS", 0.0)
 
     def fetch() -> None:
         with pytest.raises(DataError) as raised:
-            datasets.load("fashion")
-        said.append(str(raised.value))
+            datasets.load(NAME)
+        errors.append(str(raised.value))
 
     both = [threading.Thread(target=fetch) for _ in range(2)]
     for one in both:
         one.start()
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while "t10k-images-idx3-ubyte.gz" not in source.asked:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    # The second one has been waiting for longer than for a moment.
-    time.sleep(1.5)
-    source.breaks_off = True
-    source.go_on.set()
+    wait_until(
+        lambda: len(asked_for_lock) == 2 and "t10k-images-idx3-ubyte.gz" in source.requested, lambda: source.requested
+    )
+    source.fails = True
+    source.resume.set()
     for one in both:
         one.join()
-    assert len(said) == 2
-    assert all("the connection broke off after" in words for words in said)
-    # torchvision asks twice for each file: once for the headers alone.
-    assert source.asked.count("train-images-idx3-ubyte.gz") == 2
+    assert len(errors) == 2
+    assert all("the connection broke off after" in text for text in errors)
+    # torchvision requests each file twice: first only the headers.
+    assert source.requested.count("train-images-idx3-ubyte.gz") == 2
 
 
-def test_there_is_nothing_to_download_of_the_built_in_digits() -> None:
-    assert datasets.download_under_way("digits") is None
+def test_the_built_in_digits_need_no_download() -> None:
+    assert datasets.current_download("digits") is None
+
+
+def _arrived() -> int:
+    progress = datasets.current_download(NAME)
+    return progress.arrived if progress else 0

@@ -32,7 +32,7 @@ def test_the_first_batch_is_what_the_fresh_network_makes_of_it(store: RunStore) 
     batch, found = open_batch(CONFIG, 0), _answers(store, 0)
     network = initial_network(CONFIG.architecture, CONFIG.seed)
     with torch.inference_mode():
-        logits = network(standardise(batch.images))
+        logits = network(standardise(batch.images, "digits"))
     losses = torch.nn.functional.cross_entropy(logits, torch.tensor(batch.labels), reduction="none")
     np.testing.assert_allclose([answer.loss for answer in found], losses.numpy(), rtol=1e-4)
     assert [answer.prediction for answer in found] == logits.argmax(1).tolist()

@@ -48,7 +48,7 @@ def test_a_batchs_loss_is_the_mean_of_its_images(story: list[Record]) -> None:
 def test_a_batchs_images_are_found_again_from_the_seed(digits: Pool, story: list[Record]) -> None:
     config = RunConfig(network=SMALL, epochs=2)
     chosen = batch_indices(config, len(digits.labels), 0)
-    logits = initial_network(config.architecture, config.seed)(standardise(digits.images[chosen]))
+    logits = initial_network(config.architecture, config.seed)(standardise(digits.images[chosen], "digits"))
     losses = nn.CrossEntropyLoss(reduction="none")(logits, torch.tensor(digits.labels[chosen]))
     np.testing.assert_allclose(_examples(story)[:5], losses.tolist(), rtol=1e-5)
     assert len(batch_indices(config, len(digits.labels), 215)) == 4
@@ -63,7 +63,9 @@ def test_the_layers_are_measured_as_autograd_has_them(digits: Pool) -> None:
     assert decode(encoded.kind, encoded.body) == told[0]
     network = initial_network(config.architecture, config.seed)
     chosen = batch_indices(config, len(digits.labels), 0)
-    nn.CrossEntropyLoss()(network(standardise(digits.images[chosen])), torch.tensor(digits.labels[chosen])).backward()  # type: ignore[no-untyped-call]
+    nn.CrossEntropyLoss()(
+        network(standardise(digits.images[chosen], "digits")), torch.tensor(digits.labels[chosen])
+    ).backward()  # type: ignore[no-untyped-call]
     for name, layer in (("Conv2d-1", network[0]), ("Linear-5", network[4])):
         assert told[0].weight_norms[name] == pytest.approx(layer.weight.norm().item(), rel=1e-5)
         assert told[0].gradient_norms[name] == pytest.approx(layer.weight.grad.norm().item(), rel=1e-4)
@@ -74,7 +76,9 @@ def test_an_activation_of_the_images_themselves_is_measured_too(digits: Pool) ->
     config = RunConfig(network="1x28x28 flatten relu linear10", epochs=1, training_images=20)
     (told,) = (record for record in train(config, digits) if isinstance(record, LayerStatistics))
     chosen = batch_indices(config, len(digits.labels), 0)
-    assert told.saturated["ReLU-2"] == pytest.approx((standardise(digits.images[chosen]) <= 0).float().mean().item())
+    assert told.saturated["ReLU-2"] == pytest.approx(
+        (standardise(digits.images[chosen], "digits") <= 0).float().mean().item()
+    )
 
 
 def test_measuring_the_layers_changes_no_number(digits: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +200,7 @@ def test_a_step_moves_the_weights_as_pytorchs_sgd_does(digits: Pool, momentum: f
     for step in range(config.total_steps):
         chosen = batch_indices(config, len(digits.labels), step)
         losses = nn.CrossEntropyLoss(reduction="none")(
-            network(standardise(digits.images[chosen])), torch.tensor(digits.labels[chosen])
+            network(standardise(digits.images[chosen], "digits")), torch.tensor(digits.labels[chosen])
         )
         optimiser.zero_grad()
         losses.mean().backward()

@@ -108,7 +108,7 @@ def test_the_gradients_are_those_of_the_batchs_mean_loss_by_finite_differences(d
 
 def _batch(pool: Pool, config: RunConfig) -> tuple[torch.Tensor, torch.Tensor]:
     chosen = batch_indices(config, len(pool.labels), 1)
-    return standardise(pool.images[chosen]).double(), torch.from_numpy(pool.labels[chosen])
+    return standardise(pool.images[chosen], "digits").double(), torch.from_numpy(pool.labels[chosen])
 
 
 def test_sigmoids_gradients_vanish_towards_the_first_layer(digits: Pool) -> None:

@@ -100,7 +100,7 @@ def test_without_its_normalisation_the_network_is_the_run_minus_those_layers(dig
     stripped = torch.nn.Sequential(*(layer for layer in normalised if not isinstance(layer, torch.nn.BatchNorm2d)))
     images, labels = digits.images[:50], digits.labels[:50]
     with torch.no_grad():
-        own, theirs = (evaluate(Backprop(one, 0.0), images, labels) for one in (network, stripped))
+        own, theirs = (evaluate(Backprop(one, 0.0), images, labels, "digits") for one in (network, stripped))
     assert own == theirs
 
 
