@@ -23,18 +23,14 @@ from pathlib import Path
 import pytest
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.run import Status
+from hw5core.runs.run import Run, Status
 from hw5core.store.store import RunStore
 from tests.docs.markdown import DOCUMENTS, Section, inline_code, sections
 from tools.live import ROOT
 from tools.visitor import visitor
+from tools.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-COMMAND_SECONDS = 300
-"""Far more than any command takes on a busy machine. A command that does not end is an unknown server."""
-
-START_SECONDS = 120
 
 # Written text: what runs instead, and why.
 REPLACED = {
@@ -163,9 +159,9 @@ def run_section(section: Section, terminal: Terminal) -> None:
 def _run(script: str, terminal: Terminal, log: Path) -> None:
     process = terminal.start(script, log)
     try:
-        status = process.wait(COMMAND_SECONDS)
+        status = process.wait(PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
-        status = None
+        status = None  # a server that SERVERS does not know
     finally:
         _end(process)
     assert status == 0, f"{script}\nended with {status}:\n{log.read_text()}"
@@ -176,11 +172,8 @@ def _server(name: str, script: str, terminal: Terminal, log: Path) -> Iterator[N
     """Start a server, wait until it works, and end it afterwards."""
     process = terminal.start(script, log)
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _READY[name](terminal, log):
-            assert process.poll() is None, f"{script}\nended:\n{log.read_text()}"
-            assert time.monotonic() < deadline, f"{script}\ndid not start:\n{log.read_text()}"
-            time.sleep(0.1)
+        wait_until(lambda: process.poll() is not None or _READY[name](terminal, log), log.read_text)
+        assert process.poll() is None, f"{script}\nended:\n{log.read_text()}"
         if "HW5_SCHEDULER" in script:
             asyncio.run(_race_in_browser(terminal))
         yield
@@ -229,10 +222,13 @@ async def _race_in_browser(terminal: Terminal) -> None:
         await tab.until_drawn(1)
         await tab.press("Start the race")
         store = RunStore(Path(terminal.variables["HW5_HOME"]))
-        deadline = time.monotonic() + COMMAND_SECONDS
-        while not all((run := store.run(one.run_id)) and run.status is Status.FINISHED for one in race(config)):
-            assert time.monotonic() < deadline, [store.run(one.run_id) for one in race(config)]
-            await asyncio.sleep(0.2)
+
+        def runs() -> list[Run | None]:
+            return [store.run(one.run_id) for one in race(config)]
+
+        await asyncio.to_thread(
+            wait_until, lambda: all(run and run.status is Status.FINISHED for run in runs()), otherwise=runs
+        )
 
 
 @pytest.mark.parametrize(
