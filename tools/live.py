@@ -1,36 +1,39 @@
-"""The app as a server of its own, and the system's Chromium (Playwright's own browser is not downloaded): what the
-browser tests, the measurements and the screenshots stand on.
-"""
+"""A real server of the app and the system's Chromium, for browser tests, measurements and screenshots."""
 
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tools.waiting import PATIENCE_MS, PATIENCE_SECONDS, wait_until
+
 ROOT = Path(__file__).parents[1]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-_ANSWER_SECONDS = 60
-_SETTLE_MS = 120_000  # what a busy machine may need
-_SETTLED = """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
-  && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')"""
+_SETTLED = """() => {
+  const settled = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')
+    && [...document.querySelectorAll('.stVegaLiteChart')].every(chart => chart.querySelector('.marks'))
+  window.settledFrames = settled ? (window.settledFrames ?? 0) + 1 : 0
+  return window.settledFrames > 30
+}"""
+"""Count the frames in a row in which the script has ended and every chart is drawn. True above 30."""
 
 
 class LiveError(RuntimeError):
-    """No browser, or a server that does not answer."""
+    """No browser is installed, or the server does not start."""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser. Raises LiveError where none is installed."""
+    """Open the system's Chromium, since Playwright's own is not downloaded. Raises LiveError where there is none."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         raise LiveError(f"none of {', '.join(_NAMES)} is installed")
@@ -42,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def served(home: Path, log: Path | None = None) -> Iterator[str]:
-    """The address of the app, served by a process of its own that keeps its files in `home` and writes its log."""
+    """Serve the app in a new process with `home` as its HW5_HOME, and yield the address. The log goes to `log`."""
     with serving(home, log) as (address, _):
         yield address
 
@@ -56,8 +59,11 @@ def serving(
     python: Path | str = sys.executable,
     folder: Path = ROOT,
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """The same with the server's process; `environment` is added to this process's own, `script` may be another app's,
-    and another `python` may serve the copy in another `folder`. Whoever ends it early has to wait for its end."""
+    """Serve `script` in a new process, and yield its address and the process.
+
+    `environment` adds variables, `python` is the interpreter, and `folder` is the working directory. A caller that
+    ends the process early has to wait for its end.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -73,25 +79,23 @@ def serving(
         yield _once_it_answers(f"http://127.0.0.1:{port}", process), process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE_SECONDS)
 
 
 def _once_it_answers(address: str, process: "subprocess.Popen[bytes]") -> str:
-    deadline = time.monotonic() + _ANSWER_SECONDS
-    while time.monotonic() < deadline:
+    def answers() -> bool:
         if process.poll() is not None:
             raise LiveError("the server ended before it answered")
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-            return address
-        except OSError:
-            time.sleep(0.1)
-    raise LiveError(f"the server did not answer within {_ANSWER_SECONDS} s")
+        with suppress(OSError):
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE_SECONDS).close()
+            return True
+        return False
+
+    wait_until(answers, lambda: "the server does not answer")
+    return address
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has come to rest: charts are drawn, and what PyTorch says of a network arrives, after the
-    script has ended."""
-    page.wait_for_function(_SETTLED, timeout=_SETTLE_MS)
-    page.wait_for_timeout(1_500)
-    page.wait_for_function(_SETTLED, timeout=_SETTLE_MS)
+    """Wait until the page's script has ended, all charts are drawn, and nothing has changed that for 30 frames."""
+    page.evaluate("window.settledFrames = 0")
+    page.wait_for_function(_SETTLED, timeout=PATIENCE_MS)

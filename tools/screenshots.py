@@ -20,6 +20,7 @@ from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from tools.live import ROOT, chromium, served, settle
 from tools.trained import trained
+from tools.waiting import PATIENCE_MS
 
 FOLDER = ROOT / "build" / "screenshots"
 README_PICTURE = ROOT / "docs" / "race.png"
@@ -48,7 +49,6 @@ WIDTHS = {1920: 1080, 1280: 800, 390: 844}
 """Widths in pixels, each with the height of a window of that width: the first view ends there."""
 
 _TALLEST = 9_000
-_PATIENCE_MS = 120_000  # what a busy machine may need
 _GUIDE_SEEN = "".join(f"localStorage.setItem('hw5 guide {page.name}', 'seen');" for page in PAGES)
 _HEIGHT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMain"]')].map(e => e.scrollHeight))"""
 
@@ -74,7 +74,7 @@ def _picture(browser: Browser, address: str, name: str, scheme: str, width: int)
     """The first view as it is, and the whole page in a window as high as it needs."""
     context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
     page = context.new_page()
-    page.set_default_timeout(_PATIENCE_MS)
+    page.set_default_timeout(PATIENCE_MS)
     page.add_init_script(_GUIDE_SEEN)
     page.goto(address + VIEWS[name])
     settle(page)
@@ -89,11 +89,11 @@ def _picture(browser: Browser, address: str, name: str, scheme: str, width: int)
 def _picture_for_readme(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 1130})
     page.add_init_script(_GUIDE_SEEN)
-    page.set_default_timeout(_PATIENCE_MS)
+    page.set_default_timeout(PATIENCE_MS)
     # With this seed no race is shipped as recorded.
     page.goto(f"{address}/train?seed=1&dataset={'mnist' if is_available('mnist') else 'digits'}")
     page.get_by_role("button", name="Start the race").click()
-    page.wait_for_function(_HALF_WAY, timeout=5 * _PATIENCE_MS)
+    page.wait_for_function(_HALF_WAY, timeout=5 * PATIENCE_MS)
     page.screenshot(path=README_PICTURE)
 
 

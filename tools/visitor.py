@@ -23,9 +23,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tools.waiting import PATIENCE_SECONDS
+
 _COOKIE = "_streamlit_xsrf"
 _MAX_BYTES = 2**26  # a chart of hundreds of points is larger than the library's default allows
-PATIENCE_SECONDS = 120.0
 
 
 class Visitor:

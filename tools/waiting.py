@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 240
 """The longest wait for anything. It only ends a hang: nothing may depend on how fast a machine is."""
+
+PATIENCE_MS = 1_000 * PATIENCE_SECONDS
+"""The same for Playwright."""
 
 _POLL_SECONDS = 0.05
 T = TypeVar("T")

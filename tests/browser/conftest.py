@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tools.live import LiveError, served
 from tools.live import chromium as system_chromium
-
-PATIENCE_MS = 60_000  # what a busy machine may need
+from tools.waiting import PATIENCE_MS
 
 
 @pytest.fixture(scope="module")

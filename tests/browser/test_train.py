@@ -10,46 +10,36 @@ pytestmark = pytest.mark.browser
 FINISHED = "Finished. Results below"
 
 
-def test_one_press_runs_the_race_and_a_link_shows_it_to_others(page: Page) -> None:
-    page.goto("/train?epochs-digits=3")
+def test_one_press_runs_the_race_and_everybody_with_the_link_watches_it(page: Page) -> None:
+    waiting = page.context.new_page()
+    waiting.add_init_script(
+        "const Own = WebSocket; window.sockets = [];"
+        "window.WebSocket = class extends Own { constructor(...how) { super(...how); window.sockets.push(this) } }"
+    )
+    for window in (waiting, page):
+        window.goto("/train?epochs-digits=10")
+        expect(window.get_by_text("not started")).to_have_count(2)
     page.get_by_role("button", name="Start the race").click()
-    expect(page.get_by_text("running:").first).to_be_visible()
+    for window in (waiting, page):
+        expect(window.get_by_text("running:").first).to_be_visible()
     # The curves are drawn in the same svg from the first loss to the last: nothing flickers.
     svg = page.locator(".vega-embed svg").first
     svg.evaluate("element => element.dataset.kept = 'yes'")
-    second = page.context.new_page()
-    second.goto(page.url)
-    expect(second.get_by_text("running:").first).to_be_visible()
-    expect(second.get_by_role("button", name="The race is running")).to_be_disabled()
-    for window in (page, second):
+    expect(waiting.get_by_role("button", name="The race is running")).to_be_disabled()
+    waiting.evaluate("window.sockets.at(-1).close()")
+    waiting.wait_for_function("window.sockets.length > 1")
+    late = page.context.new_page()
+    late.goto(page.url)
+    for window in (waiting, page, late):
         expect(window.get_by_text(FINISHED)).to_be_visible()
-        expect(window.get_by_text("ReLU accuracy of epoch 2")).to_be_visible()
-        expect(window.get_by_text("sigmoid accuracy of epoch 2")).to_be_visible()
+        expect(window.get_by_text("ReLU accuracy of epoch 9")).to_be_visible()
+        expect(window.get_by_text("sigmoid accuracy of epoch 9")).to_be_visible()
     drawn = "paths => paths.filter(path => (path.getAttribute('d') || '').includes('L')).length"
     assert page.locator(".vega-embed").first.locator(".mark-line path").evaluate_all(drawn) == 2
     assert svg.get_attribute("data-kept") == "yes"
     page.reload()
     expect(page.get_by_text(FINISHED)).to_be_visible()
     _opens_a_batch_by_a_click(page)
-
-
-def test_who_waits_sees_the_race_begin_and_who_loses_the_connection_finds_it_again(page: Page) -> None:
-    waiting = page.context.new_page()
-    waiting.add_init_script(
-        "const Own = WebSocket; window.sockets = [];"
-        "window.WebSocket = class extends Own { constructor(...how) { super(...how); window.sockets.push(this) } }"
-    )
-    waiting.goto("/train?epochs-digits=20&seed=9")
-    expect(waiting.get_by_text("not started")).to_have_count(2)
-    page.goto("/train?epochs-digits=20&seed=9")
-    page.get_by_role("button", name="Start the race").click()
-    expect(waiting.get_by_text("running:").first).to_be_visible()
-    expect(waiting.get_by_role("button", name="The race is running")).to_be_disabled()
-    waiting.evaluate("window.sockets.at(-1).close()")
-    waiting.wait_for_function("window.sockets.length > 1")
-    for window in (page, waiting):
-        expect(window.get_by_text(FINISHED)).to_be_visible()
-        expect(window.get_by_text("sigmoid accuracy of epoch 19")).to_be_visible()
 
 
 def test_a_deep_link_is_the_first_visit_to_a_cold_server(cold_page: Page) -> None:
