@@ -12,13 +12,13 @@ def main() -> None:
     from pages.parts.shared.frame import mark_as_routed
     from pages.parts.shared.lecturer import take_secret
     from pages.parts.shared.page_list import PAGES
-    from pages.parts.shared.push import forget_what_was_drawn
-    from pages.parts.shared.said import check_what_is_said
+    from pages.parts.shared.publishing import end_subscriptions
+    from pages.parts.shared.widget_guard import guard_widgets
 
     st.set_page_config(page_title="HW5 Lab", page_icon=":material/neurology:", layout="wide")
-    check_what_is_said()
+    guard_widgets()
     mark_as_routed()
-    forget_what_was_drawn()
+    end_subscriptions()
     take_secret(browser())
     menu: dict[str, list[st.Page]] = {}
     for page in PAGES:

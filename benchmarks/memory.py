@@ -68,10 +68,11 @@ def _pss_mib(pid: int) -> float:
 
 def _serve(folder: str, dataset: str) -> None:
     """Load what the app's server loads, train a long race, and report on standard output once both networks train."""
-    import streamlit.web.bootstrap  # noqa: F401
-
     import hw5core.charts.race  # noqa: F401
     import pages.parts.shared.server  # noqa: F401
+    from pages.parts.shared.streamlit_internals import load_server
+
+    load_server()
 
     store = RunStore(Path(folder))
     engine = Engine(store)

@@ -14,7 +14,7 @@ from pages.parts.fork.settings import chosen_fork, reset
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.histories import page_version, read_histories
 from pages.parts.shared.plain_words import plain
-from pages.parts.shared.push import pushed, redraw_on_change
+from pages.parts.shared.publishing import published, subscribe_redraw
 from pages.parts.shared.receipts import receipts
 from pages.parts.shared.run_buttons import run_buttons
 from pages.parts.shared.server import engine, run_store
@@ -42,7 +42,7 @@ def page() -> None:
 def _draw_fork(parent: RunConfig, config: RunConfig) -> None:
     st.markdown(in_words(config))
     # The page redraws for this fork only. The charts below follow the others.
-    redraw_on_change(page_version, (config,))
+    subscribe_redraw(page_version, (config,))
     differs = bool(changes(config)) or config.epochs > parent.epochs
     if not differs:
         st.info("Change something first. Without a change, the fork repeats its parent exactly.")
@@ -61,7 +61,7 @@ def _draw_fork(parent: RunConfig, config: RunConfig) -> None:
 
 
 def _draw_results(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
-    with pushed(comparison, configs) as sentences:
+    with published(comparison, configs) as sentences:
         for sentence in sentences:
             st.markdown(sentence)
     receipts(runs)

@@ -11,7 +11,7 @@ from pages.parts.shared.estimate import sweep_words
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
-from pages.parts.shared.push import ASKS_SECONDS, redraw_on_change
+from pages.parts.shared.publishing import RECONNECT_SECONDS, subscribe_redraw
 from pages.parts.shared.server import engine, run_store
 from pages.parts.sweep.buttons import sweep_buttons
 from pages.parts.sweep.curves import charts_version, curves, results
@@ -31,7 +31,7 @@ def page() -> None:
             sweep = chosen_sweep()
         if name := chosen_name():
             st.subheader(plain(name), anchor=False)
-        redraw_on_change(page_version, sweep)
+        subscribe_redraw(page_version, sweep)
         runs = read_histories(sweep, fresh=True)
         if run_store().notice:
             st.warning(run_store().notice)
@@ -41,7 +41,7 @@ def page() -> None:
         estimate = st.empty()
         active = is_active(sweep, runs)
         unfinished = sweep.unfinished(runs)
-        st.fragment(_draw_charts, run_every=ASKS_SECONDS)(sweep)
+        st.fragment(_draw_charts, run_every=RECONNECT_SECONDS)(sweep)
         st.fragment(_draw_results)(sweep)
         # Workers take seconds to start. They start after everything is drawn, so that the button does not wait for it.
         engine()
@@ -77,7 +77,7 @@ def _size(sweep: Sweep) -> str:
 
 def _draw_charts(sweep: Sweep) -> None:
     """Draw the errors, the progress and the curves."""
-    redraw_on_change(charts_version, sweep)
+    subscribe_redraw(charts_version, sweep)
     for problem in problems(sweep):
         st.error(plain(problem))
     with suppress(StoreError):  # already shown above
@@ -86,7 +86,7 @@ def _draw_charts(sweep: Sweep) -> None:
 
 
 def _draw_results(sweep: Sweep) -> None:
-    redraw_on_change(results_version, sweep)
+    subscribe_redraw(results_version, sweep)
     with suppress(StoreError):  # already shown above
         results(sweep)
 

@@ -15,7 +15,7 @@ from pages.parts.shared.guide import Step
 from pages.parts.shared.histories import page_version, read_histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
-from pages.parts.shared.push import redraw_on_change
+from pages.parts.shared.publishing import subscribe_redraw
 from pages.parts.shared.run_buttons import run_buttons
 from pages.parts.shared.server import engine, run_store
 from pages.parts.shared.settings import choose_dataset, chosen_race, next_seed, race_query
@@ -54,7 +54,7 @@ def page() -> None:
     try:
         with aside("settings"):
             configs = chosen_race()
-        redraw_on_change(page_version, configs)
+        subscribe_redraw(page_version, configs)
         if run_store().notice:
             st.warning(run_store().notice)
         recorded = not predicts_first()

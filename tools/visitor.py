@@ -14,18 +14,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.Element_pb2 import Element
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.NumberInput_pb2 import NumberInput
-from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from pages.parts.shared.streamlit_internals import COOKIE, BackMsg, Element, ForwardMsg, NumberInput, WidgetState
 from tools.waiting import PATIENCE_SECONDS
 
-_COOKIE = "_streamlit_xsrf"
 _MAX_BYTES = 2**26  # a chart of hundreds of points is larger than the library's default allows
 
 
@@ -76,6 +71,10 @@ class Visitor:
     async def send(self, message: BackMsg) -> None:
         """Say anything to the server."""
         await self._connection.send(message.SerializeToString())
+
+    async def clear_caches(self) -> None:
+        """Ask the server to clear its caches, as the menu of Streamlit's development mode does."""
+        await self.send(BackMsg(clear_cache=True))
 
     async def open(self, page: str, query: str = "") -> None:
         """Go to another page in the same tab, and wait until it is drawn."""
@@ -264,7 +263,7 @@ def _cookie(address: str) -> str:
     """The cookie that the server gives every browser, as a browser gets it: with the first question it asks."""
     with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE_SECONDS) as answer:
         given: list[str] = answer.headers.get_all("Set-Cookie") or []
-    return next((one.split(";")[0] for one in given if one.startswith(_COOKIE)), "")
+    return next((one.split(";")[0] for one in given if one.startswith(COOKIE)), "")
 
 
 def _state_at_rest(element: Element) -> WidgetState | None:

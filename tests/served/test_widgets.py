@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import branch
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
+from pages.parts.shared.streamlit_internals import WidgetState
 from tests.served.conftest import Server, browser_cookie
 from tools.trained import trained
 from tools.visitor import Visitor, visitor

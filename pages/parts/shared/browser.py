@@ -1,31 +1,20 @@
-"""Whose browser this is, asked before anything of a page is drawn: nothing is imported here that takes its time."""
+"""The identity of a visitor's browser. Every page asks for it first, so this module imports nothing slow."""
 
 import hashlib
 import uuid
 
 import streamlit as st
 
+from pages.parts.shared.streamlit_internals import COOKIE, cookie_secret
+
 
 def browser() -> str:
-    """This browser's token.
+    """Return the token of this browser: the same in all its tabs and after a reload.
 
-    Streamlit gives every browser a random secret in a cookie, and masks it anew at each visit; the token is its hash.
-    Without a cookie it is this session's own.
+    It is a hash of the secret that Streamlit keeps in a cookie. Without a cookie it lasts as long as the session.
     """
-    secret = _unmasked(st.context.cookies.get("_streamlit_xsrf", ""))
+    secret = cookie_secret(st.context.cookies.get(COOKIE, ""))
     if secret:
         return hashlib.sha256(secret).hexdigest()[:32]
     token: str = st.session_state.setdefault("owner", uuid.uuid4().hex)
     return token
-
-
-def _unmasked(cookie: str) -> bytes:
-    """The secret of a cookie "2|mask|masked secret|time", all in hexadecimal digits; nothing if it is not one."""
-    try:
-        version, mask, masked, _ = cookie.split("|")
-        key = bytes.fromhex(mask)
-        return bytes(byte ^ key[place % len(key)] for place, byte in enumerate(bytes.fromhex(masked))) * (
-            version == "2"
-        )
-    except (ValueError, ZeroDivisionError):
-        return b""

@@ -1,9 +1,9 @@
 """Lecture mode: larger type and charts, and out of sight what a lesson does not need. A link carries it."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 ADDRESS = "lecture"
 """The parameter in the address, "true" or absent."""
@@ -44,6 +44,6 @@ def _switched() -> None:
         st.query_params.pop(ADDRESS, None)
 
 
-def aside(name: str) -> DeltaGenerator:
+def aside(name: str) -> AbstractContextManager[object]:
     """A container for what a lesson does not need. Lecture mode hides it, but its controls keep what the link set."""
     return st.container(key=f"aside {name}")

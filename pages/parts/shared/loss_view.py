@@ -15,7 +15,7 @@ from hw5core.runs.history import RunHistory
 from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
 from pages.parts.shared.histories import read_histories
 from pages.parts.shared.lecture import aside
-from pages.parts.shared.push import pushed
+from pages.parts.shared.publishing import published
 from pages.parts.shared.scoreboard import scoreboard
 
 _TITLE = "Training loss, every batch"
@@ -27,7 +27,7 @@ _SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batc
 def loss_chart(configs: tuple[RunConfig, ...], recorded: bool, on_select: Callable[[], None]) -> None:
     """Draw the chart under the scoreboard, and keep both up to date. `on_select` is called after a zoom or a click."""
     view, key = _view(), _key(configs)
-    with pushed(_content, configs, recorded, view, _zoom(key)) as (heading, rows):
+    with published(_content, configs, recorded, view, _zoom(key)) as (heading, rows):
         draw_under(heading, _TITLE, rows, training_loss_chart(configs, view), key=key, on_select=on_select)
 
 

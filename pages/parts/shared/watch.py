@@ -23,7 +23,7 @@ from pages.parts.shared.loss_view import chosen_batch, loss_chart, view_controls
 from pages.parts.shared.one_step import one_step
 from pages.parts.shared.opened_batch import opened_batch
 from pages.parts.shared.plain_words import plain
-from pages.parts.shared.push import ASKS_SECONDS, pushed, redraw_on_change
+from pages.parts.shared.publishing import RECONNECT_SECONDS, published, subscribe_redraw
 from pages.parts.shared.server import engine
 
 _LIVE, _DETAILS = "live", "details"
@@ -40,7 +40,7 @@ def watch(configs: tuple[RunConfig, ...], below: Below, recorded: bool = False) 
     with aside("loss view"):
         view_controls(on_change=_redraw_chart)
     with chart:
-        st.fragment(_draw_live, run_every=ASKS_SECONDS, key=_LIVE)(configs, recorded)
+        st.fragment(_draw_live, run_every=RECONNECT_SECONDS, key=_LIVE)(configs, recorded)
     st.fragment(_draw_details, key=_DETAILS)(configs, below, recorded)
 
 
@@ -70,7 +70,7 @@ def _draw_details(configs: tuple[RunConfig, ...], below: Below, recorded: bool) 
     """Draw the part that changes when a step, an epoch or the race ends, or a batch is opened."""
     above = st.container()
     batch = chosen_batch(configs)
-    redraw_on_change(details_version, configs, batch)
+    subscribe_redraw(details_version, configs, batch)
     try:
         runs = read_histories(configs, recorded)
         with above:
@@ -96,7 +96,7 @@ def _draw_epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], r
     labels, epochs = tuple(config.label for config in configs), max(config.epochs for config in configs)
     share = next((run.started.commonest_share for run in runs if run.started), None)
     validation, test = st.columns(2)
-    with pushed(_epoch_charts, configs, recorded) as (losses, loss_rows, accuracies, accuracy_rows):
+    with published(_epoch_charts, configs, recorded) as (losses, loss_rows, accuracies, accuracy_rows):
         with validation:
             chart = validation_loss_chart(labels, epochs)
             draw_under(losses, _LOSSES, loss_rows, chart, key="validation loss")

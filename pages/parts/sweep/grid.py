@@ -12,7 +12,7 @@ from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Arm, Sweep
 from pages.parts.shared.estimate import duration
 from pages.parts.shared.frame import bar_html
-from pages.parts.shared.push import pushed
+from pages.parts.shared.publishing import published
 from pages.parts.shared.server import planned
 from pages.parts.shared.settings import race_query
 from pages.parts.sweep.histories import Runs, is_active, read_histories
@@ -39,7 +39,7 @@ _STATES = {
 def run_grid(sweep: Sweep) -> None:
     """Draw the progress and the grid, and keep both up to date. The grid has one row per arm and one column per seed. A
     run that has started links to its race."""
-    with pushed(_content, sweep) as (html,):
+    with published(_content, sweep) as (html,):
         st.html(html)
 
 

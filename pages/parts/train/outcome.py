@@ -13,7 +13,7 @@ from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.recorded import is_recorded
 from pages.parts.shared.histories import read_histories
 from pages.parts.shared.lecture import aside
-from pages.parts.shared.push import pushed
+from pages.parts.shared.publishing import published
 from pages.parts.shared.receipts import receipts
 
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
@@ -32,7 +32,7 @@ def outcome(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> None:
 def _as_printed(configs: tuple[RunConfig, ...], recorded: bool) -> None:
     """Draw the homework's accuracy lines, one column per network, and a table that compares them with the sheet."""
     st.subheader("The homework's output", anchor=False)
-    with pushed(_printed, configs, recorded) as (*lines, comparison):
+    with published(_printed, configs, recorded) as (*lines, comparison):
         for column, text in zip(st.columns(len(configs)), lines, strict=True):
             column.code(text, language=None)
         st.markdown(comparison)

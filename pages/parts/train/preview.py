@@ -1,7 +1,8 @@
 """What a race will train, before it starts: the network as a picture, and the first batch of images."""
 
+from contextlib import AbstractContextManager
+
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from hw5core.data.datasets import is_available
 from hw5core.explain.drawing import drawing
@@ -13,7 +14,7 @@ _INK = "#7a8594"
 """The colour of text and edges: an image cannot follow the page's colour scheme, so this is readable on both."""
 
 
-def preview(configs: tuple[RunConfig, ...]) -> DeltaGenerator:
+def preview(configs: tuple[RunConfig, ...]) -> AbstractContextManager[object]:
     """Draw the network, and return the column next to it, for `first_batch`."""
     counted = count(configs[0].architecture)
     picture, images = st.columns([3, 2], vertical_alignment="bottom")
@@ -24,7 +25,7 @@ def preview(configs: tuple[RunConfig, ...]) -> DeltaGenerator:
     return images
 
 
-def first_batch(place: DeltaGenerator, config: RunConfig) -> None:
+def first_batch(place: AbstractContextManager[object], config: RunConfig) -> None:
     """Draw the images of the first batch. Draw nothing if they would have to be downloaded first."""
     if not is_available(config.dataset):
         return

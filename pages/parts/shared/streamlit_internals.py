@@ -1,0 +1,242 @@
+"""The parts of Streamlit that its documentation does not describe. No other file of this project uses such parts.
+
+Written for Streamlit 1.67. After an upgrade, run tests/pages/parts/shared/test_streamlit_internals.py first: it checks
+each part that this file relies on, and says where in Streamlit's source to look when one has changed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NumberInput_pb2 import NumberInput
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
+from streamlit.runtime.state.common import is_element_id
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX, Serialized, Value, WStates
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["BackMsg", "Element", "ForwardMsg", "NumberInput", "WidgetState"]
+"""The messages of the protocol between browser and server, for `tools/visitor.py`, which takes a browser's part."""
+
+COOKIE = "_streamlit_xsrf"
+"""The cookie in which Streamlit gives each browser a random secret."""
+
+Content: TypeAlias = "str | pa.Table"
+"""What one element shows: the text of HTML, Markdown or code, or the rows of a chart."""
+
+
+# The session and the page that are running.
+
+
+def current_session_id() -> str | None:
+    """Return the id of the session that runs this code, or None if no server does, as in Streamlit's AppTest."""
+    context = get_script_run_ctx()
+    return context.session_id if context and _runtime() else None
+
+
+def current_fragment_id() -> str:
+    """Return the id of the running fragment, or "" while the page itself runs. Only a page's code may call this."""
+    return ThreadState.get().fragment_id or ""
+
+
+def _runtime() -> Runtime | None:
+    # AppTest puts a mock in the place of the runtime.
+    runtime = Runtime.instance() if Runtime.exists() else None
+    return runtime if isinstance(runtime, Runtime) else None
+
+
+# The messages that draw elements.
+
+
+@contextmanager
+def captured_elements() -> Iterator[list[ForwardMsg]]:
+    """Collect the messages that draw elements while the block runs. They are sent as usual. Blocks do not nest."""
+    captured: list[ForwardMsg] = []
+    context = get_script_run_ctx()
+    if context is None:
+        yield captured
+        return
+    send = context.enqueue
+
+    def send_and_capture(message: ForwardMsg) -> None:
+        send(message)
+        if message.delta.WhichOneof("type") == "new_element":
+            captured.append(message)
+
+    context.enqueue = send_and_capture  # type: ignore[method-assign, assignment]
+    try:
+        yield captured
+    finally:
+        del context.enqueue  # uncovers the method of the class
+
+
+def position_of(message: ForwardMsg) -> tuple[int, ...]:
+    """Return the position on the page of the element that this message draws."""
+    return tuple(message.metadata.delta_path)
+
+
+def layout_of(message: ForwardMsg) -> bytes:
+    """Return the message without the content of its element: equal for all sessions in which the element is the same.
+
+    Raises TypeError if the element shows no `Content`.
+    """
+    empty = ForwardMsg()
+    empty.CopyFrom(message)
+    _set_content(empty, None)
+    layout: bytes = empty.SerializeToString(deterministic=True)
+    return layout
+
+
+def message_of(layout: bytes, content: Content) -> ForwardMsg:
+    """Return the message that draws the element of this layout with this content."""
+    message: ForwardMsg = ForwardMsg.FromString(layout)
+    _set_content(message, content)
+    populate_hash_if_needed(message)
+    message.metadata.cacheable = False  # a content that has been replaced is never shown again
+    return message
+
+
+def _set_content(message: ForwardMsg, content: "Content | None") -> None:
+    element = message.delta.new_element
+    match element.WhichOneof("type"):
+        case "html":
+            element.html.body = content or ""
+        case "markdown":
+            element.markdown.body = content or ""
+        case "code":
+            element.code.code_text = content or ""
+        case "vega_lite_chart":
+            rows = b"" if content is None else convert_arrow_table_to_arrow_bytes(content)
+            element.vega_lite_chart.data.data = rows
+        case other:
+            raise TypeError(f"the content of an element of type {other} cannot be published")
+    message.ClearField("hash")
+
+
+# The sessions of the server.
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session of this server whose browser is connected."""
+
+    _session: AppSession
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self._session.id
+
+    @property
+    def is_drawing(self) -> bool:
+        """True while the session's page or one of its fragments runs."""
+        return self._session._scriptrunner is not None
+
+    def send(self, message: ForwardMsg) -> None:
+        """Send a message to the browser. Call it on the server's event loop only."""
+        self._session._enqueue_forward_msg(message)
+
+    def request_redraw(self, fragment: str) -> None:
+        """Run this fragment again, or the whole page if it is "", as if the browser had asked. Call it on the server's
+        event loop only."""
+        state = ClientState()
+        state.CopyFrom(self._session._client_state)
+        state.fragment_id, state.is_auto_rerun = fragment, bool(fragment)
+        self._session.request_rerun(state)
+
+    def call_soon(self, function: Callable[..., object], *arguments: object) -> None:
+        """Call the function on the server's event loop, from any thread. Do nothing if the server is stopping."""
+        with suppress(RuntimeError):
+            self._session._event_loop.call_soon_threadsafe(function, *arguments)
+
+
+def connected_session(session_id: str) -> Session | None:
+    """Return the session with this id, or None if it has ended or its browser is not connected."""
+    runtime = _runtime()
+    session = runtime.get_app_session(session_id) if runtime else None
+    return Session(session) if session else None
+
+
+# The values of widgets.
+
+
+@dataclass(frozen=True)
+class WidgetValue:
+    """A value that a browser sent for a widget, and what the page declares for it.
+
+    `field` and `declared_field` are names of the protocol's value fields, such as "string_value"; `field` is None for
+    no value. `options` are the values that a widget with a fixed choice allows; None if anything may be entered.
+    """
+
+    field: str | None
+    value: Any
+    declared_field: str
+    options: Sequence[str] | None
+
+
+_read_value, _store_value = WStates.__getitem__, WStates.set_widget_from_proto
+
+
+def guard_widget_values(is_valid: Callable[[WidgetValue], bool]) -> None:
+    """From now on, check each widget value that a browser sends, in all sessions.
+
+    Where `is_valid` returns False, or the widget cannot read the value, the widget has its default value. A value whose
+    name is not that of a widget is ignored, because it would replace a value that the page keeps in its session state.
+    """
+
+    def store(states: WStates, sent: WidgetState) -> None:
+        if is_element_id(sent.id) or sent.id.startswith(STREAMLIT_INTERNAL_KEY_PREFIX):
+            _store_value(states, sent)
+
+    def read(states: WStates, widget: str) -> Any:
+        sent, declared = states.states.get(widget), states.widget_metadata.get(widget)
+        if not isinstance(sent, Serialized) or declared is None:
+            return _read_value(states, widget)
+        field = sent.value.WhichOneof("value")
+        value = getattr(sent.value, field) if field else None
+        if is_valid(WidgetValue(field, value, declared.value_type, declared.formatted_options)):
+            with suppress(Exception):  # whatever error a widget makes of a value it does not expect
+                return _read_value(states, widget)
+        default = declared.deserializer(None)
+        states.states[widget] = Value(default)
+        return default
+
+    WStates.set_widget_from_proto = store  # type: ignore[method-assign, assignment]
+    WStates.__getitem__ = read  # type: ignore[method-assign]
+
+
+def refuse_cache_clears() -> None:
+    """From now on, ignore a browser's request to clear the server's caches, which all sessions share."""
+    AppSession._handle_clear_cache_request = lambda _: None  # type: ignore[method-assign, assignment]
+
+
+# The browser.
+
+
+def cookie_secret(cookie: str) -> bytes:
+    """Return the secret in the value of COOKIE, or b"" if it is no such value.
+
+    The value is "2|mask|masked secret|time" in hexadecimal digits. The mask differs at each visit; the secret stays.
+    """
+    try:
+        version, mask, masked, _ = cookie.split("|")
+        key, secret = bytes.fromhex(mask), bytes.fromhex(masked)
+        return bytes(byte ^ key[place % len(key)] for place, byte in enumerate(secret)) if version == "2" else b""
+    except (ValueError, ZeroDivisionError):
+        return b""
+
+
+def load_server() -> None:
+    """Import what `streamlit run` imports before it serves the first page."""
+    import streamlit.web.bootstrap  # noqa: F401

@@ -1,0 +1,334 @@
+"""The contract with Streamlit: the undocumented parts that streamlit_internals.py uses are there and do their work.
+
+A failure after an upgrade names the part that has changed, and where to look for it.
+"""
+
+import ast
+import asyncio
+import importlib
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import streamlit as st
+
+from pages.parts.shared.streamlit_internals import COOKIE, WidgetState, cookie_secret, current_session_id
+from tests.served.conftest import browser_cookie
+from tools.live import ROOT, serving
+from tools.visitor import Visitor, visitor
+
+RUNTIME = "streamlit.runtime"
+CONTEXT = "streamlit.runtime.scriptrunner_utils.script_run_context"
+STATE = "streamlit.runtime.state.session_state"
+PROTO = "streamlit.proto"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of Streamlit: its module, its name there, the members that are used, and what uses it.
+
+    `members` are the parameters of a function, the fields of a dataclass or of a message, or the attributes of a class.
+    """
+
+    module: str
+    name: str
+    members: tuple[str, ...]
+    used_by: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+PARTS = [
+    Part(RUNTIME, "Runtime.exists", (), "connected_session"),
+    Part(RUNTIME, "Runtime.instance", (), "connected_session"),
+    Part(RUNTIME, "Runtime.get_app_session", ("self", "session_id"), "connected_session"),
+    Part(f"{RUNTIME}.app_session", "AppSession.request_rerun", ("self", "client_state"), "Session.request_redraw"),
+    Part(f"{RUNTIME}.app_session", "AppSession._enqueue_forward_msg", ("self", "msg"), "Session.send"),
+    Part(f"{RUNTIME}.app_session", "AppSession._handle_clear_cache_request", ("self",), "refuse_cache_clears"),
+    Part(f"{RUNTIME}.forward_msg_cache", "populate_hash_if_needed", ("msg",), "message_of"),
+    Part(CONTEXT, "get_script_run_ctx", ("suppress_warning",), "current_session_id"),
+    Part(CONTEXT, "ScriptRunContext", ("session_id",), "current_session_id"),
+    Part(CONTEXT, "ScriptRunContext.enqueue", ("self", "msg"), "captured_elements"),
+    Part(CONTEXT, "ThreadState.get", (), "current_fragment_id"),
+    Part(CONTEXT, "FragmentThreadState", ("fragment_id",), "current_fragment_id"),
+    Part("streamlit.dataframe_util", "convert_arrow_table_to_arrow_bytes", ("table",), "message_of"),
+    Part(f"{RUNTIME}.state.common", "is_element_id", ("key",), "guard_widget_values"),
+    Part(
+        f"{RUNTIME}.state.common",
+        "WidgetMetadata",
+        ("deserializer", "value_type", "formatted_options"),
+        "guard_widget_values",
+    ),
+    Part(STATE, "STREAMLIT_INTERNAL_KEY_PREFIX", (), "guard_widget_values"),
+    Part(STATE, "Serialized", ("value",), "guard_widget_values"),
+    Part(STATE, "Value", ("value",), "guard_widget_values"),
+    Part(STATE, "WStates", ("states", "widget_metadata"), "guard_widget_values"),
+    Part(STATE, "WStates.__getitem__", ("self", "k"), "guard_widget_values"),
+    Part(STATE, "WStates.set_widget_from_proto", ("self", "widget_state"), "guard_widget_values"),
+    Part(f"{PROTO}.ForwardMsg_pb2", "ForwardMsg", ("hash", "metadata", "delta", "script_finished"), "layout_of"),
+    Part(f"{PROTO}.ForwardMsg_pb2", "ForwardMsgMetadata", ("cacheable", "delta_path"), "position_of and message_of"),
+    Part(f"{PROTO}.Element_pb2", "Element", ("html", "markdown", "code", "vega_lite_chart"), "layout_of"),
+    Part(f"{PROTO}.Html_pb2", "Html", ("body",), "layout_of"),
+    Part(f"{PROTO}.Markdown_pb2", "Markdown", ("body",), "layout_of"),
+    Part(f"{PROTO}.Code_pb2", "Code", ("code_text",), "layout_of"),
+    Part(f"{PROTO}.VegaLiteChart_pb2", "VegaLiteChart", ("data", "spec"), "layout_of"),
+    Part(f"{PROTO}.ClientState_pb2", "ClientState", ("fragment_id", "is_auto_rerun"), "Session.request_redraw"),
+    Part(f"{PROTO}.BackMsg_pb2", "BackMsg", ("rerun_script", "clear_cache"), "tools/visitor.py"),
+    Part("streamlit.web", "bootstrap", ("run",), "load_server"),
+]
+
+
+def _found(part: Part) -> set[str] | None:
+    """Return the members that the part has, or None if there is no such part."""
+    try:
+        module: Any = importlib.import_module(part.module)
+        for name in part.name.split("."):
+            submodule = f"{module.__name__}.{name}" if isinstance(module, ModuleType) else ""
+            module = getattr(module, name, None) or importlib.import_module(submodule)
+    except (ImportError, ValueError):
+        return None
+    if inspect.isfunction(module) or inspect.ismethod(module):
+        return set(inspect.signature(module).parameters)
+    own = {field.name for field in fields(module)} if is_dataclass(module) else set()
+    return own | set(getattr(getattr(module, "DESCRIPTOR", None), "fields_by_name", ())) | set(dir(module))
+
+
+# Before any test runs: the app replaces some of these functions.
+FOUND = {part: _found(part) for part in PARTS}
+
+
+@pytest.mark.parametrize("part", PARTS, ids=str)
+def test_streamlit_still_has_the_part(part: Part) -> None:
+    where = f"Streamlit {st.__version__}: look for it in the source of {part.module}, and adapt {part.used_by}"
+    found = FOUND[part]
+    assert found is not None, f"{part} is gone. {where} in streamlit_internals.py."
+    missing = set(part.members) - found
+    assert not missing, f"{part} has lost {', '.join(sorted(missing))}. {where} in streamlit_internals.py."
+
+
+def test_no_server_means_no_session() -> None:
+    assert current_session_id() is None
+
+
+# What the parts do, on a real server with a page of the test's own.
+
+PAGE = """
+import threading
+import time
+
+import pyarrow as pa
+import streamlit as st
+
+from pages.parts.shared import streamlit_internals as internals
+
+internals.guard_widget_values(lambda sent: sent.value != "refused")
+internals.refuse_cache_clears()
+session_id = internals.current_session_id()
+
+
+@st.cache_resource
+def created():
+    return time.monotonic_ns()
+
+
+def later(action):
+    def act():
+        session = internals.connected_session(session_id)
+        while session.is_drawing:
+            time.sleep(0.01)
+        session.call_soon(action, session)
+    threading.Thread(target=act).start()
+
+
+def draw(text, rows):
+    st.html(f"html {text}")
+    st.markdown(f"markdown {text}")
+    st.code(f"code {text}", language=None)
+    st.vega_lite_chart(pa.table({"loss": rows}), {"mark": "line"})
+
+
+with internals.captured_elements() as elements:
+    draw("first", [1.0])
+layouts = [internals.layout_of(one) for one in elements]
+contents = ["html second", "markdown second", "code second", pa.table({"loss": [1.0, 2.0]})]
+st.text(f"positions differ: {len(set(map(internals.position_of, elements))) == 4}")
+
+
+@st.fragment
+def part():
+    st.session_state.setdefault("fragment", internals.current_fragment_id())
+    st.session_state["part"] = st.session_state.get("part", 0) + 1
+    st.text(f"part {st.session_state['part']}")
+
+
+if st.button("send"):
+    for layout, content in zip(layouts, contents):
+        message = internals.message_of(layout, content)
+        later(lambda session, message=message: session.send(message))
+if st.button("redraw part"):
+    later(lambda session, fragment=st.session_state["fragment"]: session.request_redraw(fragment))
+if st.button("redraw page"):
+    later(lambda session: session.request_redraw(""))
+st.session_state["page"] = st.session_state.get("page", 0) + 1
+st.text(f"page {st.session_state['page']}, fragment {internals.current_fragment_id()!r}")
+st.text(f"drawing {internals.connected_session(session_id).is_drawing}")
+st.text(f"created {created()}")
+st.text(f"secret {internals.cookie_secret(st.context.cookies[internals.COOKIE]).hex()}")
+st.text(f"name {st.text_input('name', 'the default', key='name')}")
+st.text(f"kept {st.session_state.setdefault('kept', 'ours')}")
+part()
+st.text("end")
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("internals")
+    script: Path = folder / "page.py"
+    script.write_text(PAGE)
+    with serving(folder, folder / "log", script=str(script)) as (address, _):
+        yield address
+
+
+@asynccontextmanager
+async def _opened(address: str) -> AsyncIterator[Visitor]:
+    async with visitor(address, cookie=browser_cookie(7)) as tab:
+        await tab.until_drawn(1)
+        assert not tab.exceptions, tab.exceptions
+        yield tab
+
+
+async def _expect(tab: Visitor, condition: Callable[[Visitor], bool], advice: str) -> None:
+    try:
+        await tab.until(condition)
+    except TimeoutError:
+        pytest.fail(f"Streamlit {st.__version__}: {advice}\n{tab.text()}")
+
+
+@pytest.mark.slow
+def test_a_page_knows_its_session_its_fragment_and_its_browser(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            text = tab.text()
+            assert "positions differ: True" in text, "metadata.delta_path no longer tells an element's position"
+            assert "fragment \\'\\'" in text, "ThreadState.get().fragment_id is no longer None outside of fragments"
+            assert "drawing True" in text, "AppSession._scriptrunner is no longer set while a page runs"
+            secret = cookie_secret(browser_cookie(7).removeprefix(f"{COOKIE}=")).hex()
+            assert f"secret {secret}" in text, "the form of Streamlit's cookie has changed, see cookie_secret"
+
+    asyncio.run(check())
+
+
+@pytest.mark.slow
+def test_a_message_from_another_thread_replaces_each_kind_of_content(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            await tab.press("send")
+            for kind in ("html", "markdown", "code"):
+                expected = f"{kind} second"
+                await _expect(tab, lambda tab, it=expected: it in tab.text(), f"see message_of for {kind}")
+            await _expect(tab, lambda tab: _rows(tab) == 2, "see message_of for the rows of a chart")
+
+    asyncio.run(check())
+
+
+def _rows(tab: Visitor) -> int:
+    chart = next(one for one in tab.elements.values() if one.WhichOneof("type") == "vega_lite_chart")
+    rows: int = pa.ipc.open_stream(chart.vega_lite_chart.data.data).read_all().num_rows
+    return rows
+
+
+@pytest.mark.slow
+def test_the_server_redraws_a_page_or_a_fragment_without_being_asked(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            await tab.press("redraw part")
+            await _expect(tab, lambda tab: "part 3" in tab.text(), "see Session.request_redraw for a fragment")
+            assert "page 2" in tab.text(), "the redraw of a fragment has redrawn the page, see Session.request_redraw"
+            await tab.press("redraw page")
+            await _expect(tab, lambda tab: "page 4" in tab.text(), "see Session.request_redraw for a page")
+
+    asyncio.run(check())
+
+
+@pytest.mark.slow
+def test_a_refused_value_leaves_the_default_and_no_value_replaces_the_session_state(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            name = next(one.text_input.id for one in tab.elements.values() if one.WhichOneof("type") == "text_input")
+            await tab.set(WidgetState(id=name, string_value="allowed"))
+            await _expect(tab, lambda tab: "name allowed" in tab.text(), "a widget no longer reads its value")
+            await tab.set(WidgetState(id=name, string_value="refused"), WidgetState(id="kept", string_value="theirs"))
+            await _expect(tab, lambda tab: "name the default" in tab.text(), "see guard_widget_values")
+            assert "kept ours" in tab.text(), "see the names that guard_widget_values refuses"
+            await tab.set(WidgetState(id=name, int_value=3))
+            await _expect(tab, lambda tab: "name the default" in tab.text(), "see guard_widget_values")
+            assert not tab.exceptions
+
+    asyncio.run(check())
+
+
+@pytest.mark.slow
+def test_a_browser_cannot_clear_the_caches(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            created = _line(tab, "created")
+            await tab.clear_caches()
+            await tab.run()
+            await tab.until_drawn(2)
+            assert _line(tab, "created") == created, "see refuse_cache_clears"
+
+    asyncio.run(check())
+
+
+def _line(tab: Visitor, word: str) -> str:
+    return next(one.text.body for one in tab.elements.values() if one.text.body.startswith(word))
+
+
+# No other file uses undocumented parts.
+
+DOCUMENTED = {"streamlit", "streamlit.errors", "streamlit.testing.v1", "streamlit.testing.v1.element_tree"}
+ALLOWED = {ROOT / "pages/parts/shared/streamlit_internals.py", Path(__file__)}
+
+
+def _undocumented(source: str) -> list[str]:
+    """Return the undocumented parts of Streamlit that this source imports or reads from `st`."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                found += [name.name for name in names if name.name.split(".")[0] == "streamlit"]
+            case ast.ImportFrom(module=str(module)) if module.split(".")[0] == "streamlit":
+                found.append(module)
+            case ast.Attribute(value=ast.Name(id="st"), attr=name):
+                private = name.startswith("_") or isinstance(getattr(st, name, None), ModuleType)
+                found += [f"streamlit.{name}"] * (private and name not in {"column_config", "components"})
+    return [name for name in found if name not in DOCUMENTED]
+
+
+def test_only_one_file_uses_undocumented_parts_of_streamlit() -> None:
+    files = [ROOT / "app.py"]
+    for folder in ("pages", "hw5core", "tools", "benchmarks", "tests"):
+        files += (ROOT / folder).rglob("*.py")
+    found = {str(file): names for file in files if file not in ALLOWED and (names := _undocumented(file.read_text()))}
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import streamlit.runtime",
+        "from streamlit.proto.Element_pb2 import Element",
+        "import streamlit as st\nst.runtime.get_instance()",
+        "import streamlit as st\nst._main",
+    ],
+)
+def test_the_check_of_the_files_can_fail(source: str) -> None:
+    assert _undocumented(source)
