@@ -10,7 +10,7 @@ def main() -> None:
 
     from pages.parts.shared.browser import browser
     from pages.parts.shared.frame import mark_as_routed
-    from pages.parts.shared.lecturer import take_secret
+    from pages.parts.shared.lecturer import recognise_lecturer
     from pages.parts.shared.page_list import PAGES
     from pages.parts.shared.publishing import end_subscriptions
     from pages.parts.shared.widget_guard import guard_widgets
@@ -19,7 +19,7 @@ def main() -> None:
     guard_widgets()
     mark_as_routed()
     end_subscriptions()
-    take_secret(browser())
+    recognise_lecturer(browser())
     menu: dict[str, list[st.Page]] = {}
     for page in PAGES:
         for url in page.urls:
@@ -27,7 +27,7 @@ def main() -> None:
                 page.script,
                 title=page.title,
                 icon=page.icon,
-                url_path=url or "start",  # the default page needs a name of its own too, although "/" opens it
+                url_path=url or "start",  # Streamlit wants a unique name for the page at "/" too
                 default=not url,
                 visibility="visible" if url == page.urls[0] else "hidden",
             )

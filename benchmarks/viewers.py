@@ -119,7 +119,7 @@ class _Meter:
 
 def _updates(viewer: Visitor) -> int:
     """Return how often the viewer received the element that changes most often."""
-    return max(viewer.sent.values(), default=0)
+    return max(viewer.element_updates.values(), default=0)
 
 
 def _seconds(process: psutil.Process) -> float:

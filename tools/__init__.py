@@ -1,1 +1,1 @@
-"""What the project's own work needs and the app does not: the served app in a browser, and its pictures."""
+"""Tools for work on the project: the app in a browser, visitors without a browser, and screenshots."""

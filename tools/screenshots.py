@@ -1,7 +1,7 @@
-"""`make screenshots`: every page in light and dark at three widths, with a finished race on it, into build/screenshots;
-and the README's picture, a race half way (on MNIST where HW5_DATA has it).
+"""Pictures of every page, in light and dark at three widths, with trained runs: `make screenshots`.
 
-`python -m tools.screenshots [page ...] [--readme]` takes only these.
+They go to build/screenshots. `python -m tools.screenshots [picture ...]` takes only these; `--readme` takes the picture
+of the README instead, a race half way, on MNIST if HW5_DATA has it.
 """
 
 import argparse
@@ -19,15 +19,15 @@ from hw5core.store.store import RunStore
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from tools.live import ROOT, chromium, served, settle
-from tools.trained import trained
+from tools.training import train_into
 from tools.waiting import PATIENCE_MS
 
 FOLDER = ROOT / "build" / "screenshots"
 README_PICTURE = ROOT / "docs" / "race.png"
 RACE = race(RunConfig(epochs=DATASETS["digits"].epochs))
-"""What the training page shows by default."""
+"""The race that the train page shows by default."""
 
-BRANCHES = (
+FORKS = (
     branch(RACE[1], 2, "relu", 0.008),
     branch(RACE[1], 5, "sigmoid", 0.008, Normalisation.INSERTED),
     branch(RACE[1], 2, "relu", 0.05),
@@ -39,39 +39,39 @@ VIEWS = {page.name: f"/{page.urls[0]}" for page in PAGES} | {
     "train-before": "/train?seed=1",
     "train-batch": "/train?batch=2000",
     "train-lecture": "/train?lecture=true",
-    "fork-two": f"/fork?{urlencode(fork_query(*BRANCHES[:2]))}",
-    "fork-four": f"/fork?{urlencode(fork_query(*BRANCHES))}",
-    "fork-lecture": f"/fork?lecture=true&{urlencode(fork_query(*BRANCHES[:2]))}",
+    "fork-two": f"/fork?{urlencode(fork_query(*FORKS[:2]))}",
+    "fork-four": f"/fork?{urlencode(fork_query(*FORKS))}",
+    "fork-lecture": f"/fork?lecture=true&{urlencode(fork_query(*FORKS[:2]))}",
 }
 """The address of each picture, by the picture's name."""
 
 WIDTHS = {1920: 1080, 1280: 800, 390: 844}
-"""Widths in pixels, each with the height of a window of that width: the first view ends there."""
+"""The width and the height of each window, in pixels."""
 
-_TALLEST = 9_000
+_MAX_HEIGHT = 9_000
 _GUIDE_SEEN = "".join(f"localStorage.setItem('hw5 guide {page.name}', 'seen');" for page in PAGES)
 _HEIGHT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMain"]')].map(e => e.scrollHeight))"""
 
 _HALF_WAY = """() => {
   const number = text => Number(text.replaceAll(',', ''))
-  const told = [...document.body.innerText.matchAll(/running: ([\\d,]+) of ([\\d,]+)/g)]
-  return told.length === 2 && told.every(([, done, all]) => number(done) > number(all) / 2)
+  const runs = [...document.body.innerText.matchAll(/running: ([\\d,]+) of ([\\d,]+)/g)]
+  return runs.length === 2 && runs.every(([, done, all]) => number(done) > number(all) / 2)
 }"""
 
 
 def main(chosen: list[str], readme: bool) -> None:
-    """Train what is to be seen, serve it, and take the pictures."""
+    """Train the runs that the pictures show, serve the app, and take the pictures."""
     with tempfile.TemporaryDirectory() as home, served(Path(home)) as address, chromium() as browser:
         if readme:
             _picture_for_readme(browser, address)
             return
-        trained(RunStore(Path(home)), *RACE, *BRANCHES)
+        train_into(RunStore(Path(home)), *RACE, *FORKS)
         for name, scheme, width in product(chosen or VIEWS, ("light", "dark"), WIDTHS):
             _picture(browser, address, name, scheme, width)
 
 
 def _picture(browser: Browser, address: str, name: str, scheme: str, width: int) -> None:
-    """The first view as it is, and the whole page in a window as high as it needs."""
+    """Take two pictures: the first view, and the whole page in a window of its height."""
     context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
@@ -80,7 +80,7 @@ def _picture(browser: Browser, address: str, name: str, scheme: str, width: int)
     settle(page)
     FOLDER.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}-first.png")
-    page.set_viewport_size({"width": width, "height": min(_TALLEST, page.evaluate(_HEIGHT) + 40)})
+    page.set_viewport_size({"width": width, "height": min(_MAX_HEIGHT, page.evaluate(_HEIGHT) + 40)})
     settle(page)
     page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png")
     context.close()
@@ -90,7 +90,7 @@ def _picture_for_readme(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 1130})
     page.add_init_script(_GUIDE_SEEN)
     page.set_default_timeout(PATIENCE_MS)
-    # With this seed no race is shipped as recorded.
+    # The recorded race of the homework has another seed.
     page.goto(f"{address}/train?seed=1&dataset={'mnist' if is_available('mnist') else 'digits'}")
     page.get_by_role("button", name="Start the race").click()
     page.wait_for_function(_HALF_WAY, timeout=5 * PATIENCE_MS)
@@ -99,7 +99,7 @@ def _picture_for_readme(browser: Browser, address: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pages", nargs="*", choices=[[], *VIEWS])
+    parser.add_argument("pictures", nargs="*", choices=[[], *VIEWS])
     parser.add_argument("--readme", action="store_true", help="take docs/race.png instead")
     options = parser.parse_args()
-    main(options.pages, options.readme)
+    main(options.pictures, options.readme)

@@ -1,8 +1,7 @@
-"""A browser tab without the browser: a visitor who speaks Streamlit's protocol over a real websocket, for measurements
-and tests that need a hundred of them.
+"""A browser tab without a browser: a visitor that speaks Streamlit's protocol over a real websocket.
 
-It does what the page's own script does: takes the cookie, asks for the page, keeps what every widget says and sends it
-with each request, and asks for a fragment again whenever its interval is over.
+Tests and measurements use a hundred of them. A visitor does what the script of Streamlit's web page does: it takes the
+cookie, requests the page, sends the values of all widgets with each request, and requests timed fragments again.
 """
 
 import asyncio
@@ -25,51 +24,57 @@ _MAX_BYTES = 2**26  # a chart of hundreds of points is larger than the library's
 
 
 class Visitor:
-    """One tab. `elements` is what the page shows, by the place that Streamlit gave each; `finished` when each run of
-    the page ended, `updates` when each run of a fragment did, in seconds of time.monotonic(); `received` counts bytes,
-    `sent` how often each place was sent something to show, `asked` how often it has asked for anything.
-    `said` is what every widget says. Not `watching`, it asks for no fragment again. `menu` holds the titles in the
-    navigation menu; `not_found` says whether the server has reported the address as unknown.
+    """One tab.
+
+    elements: what the page shows, by position
+    menu: the titles in the navigation menu
+    not_found: True once the server has reported the address as unknown
+    widget_states: the values of the widgets
+    repeats: whether timed fragments are requested again
+    page_runs, fragment_runs: when each run of the page or of a fragment ended, in seconds of time.monotonic()
+    element_updates: how often each position has received an element
+    requests, bytes_received: how many requests were sent, and how many bytes received
     """
 
     def __init__(self, connection: ClientConnection, address: str, page: str, query: str) -> None:
         self.elements: dict[tuple[int, ...], Element] = {}
-        self.finished: list[float] = []
-        self.updates: list[float] = []
-        self.sent: Counter[tuple[int, ...]] = Counter()
-        self.received = 0
-        self.asked = 0
-        self.watching = True
         self.menu: list[str] = []
         self.not_found = False
+        self.widget_states: dict[str, WidgetState] = {}
+        self.repeats = True
+        self.page_runs: list[float] = []
+        self.fragment_runs: list[float] = []
+        self.element_updates: Counter[tuple[int, ...]] = Counter()
+        self.requests = 0
+        self.bytes_received = 0
         self._connection = connection
+        self._closed = False
         self._url = f"{address}/{page}"
         self._page = page
         self._query = query
         self._page_hash = ""
-        self.said: dict[str, WidgetState] = {}
         self._cached: dict[str, Element] = {}
         self._drawn: set[tuple[int, ...]] = set()
         self._draws_page = False
         self._timers: dict[str, asyncio.Task[None]] = {}
-        self._news = asyncio.Event()
+        self._received = asyncio.Event()
 
     async def run(self, fragment: str = "", trigger: WidgetState | None = None) -> None:
-        """Ask for the page, or for one fragment of it, with what all widgets say; `trigger` is the one just pressed."""
+        """Request the page, or one fragment of it. `trigger` is the state of a button that was pressed."""
         message = BackMsg()
-        wish = message.rerun_script
-        wish.query_string, wish.page_script_hash, wish.fragment_id = self._query, self._page_hash, fragment
-        wish.page_name = "" if self._page_hash else self._page
-        wish.is_auto_rerun = bool(fragment) and trigger is None
-        wish.widget_states.widgets.extend([*self.said.values(), *([trigger] if trigger else [])])
-        wish.cached_message_hashes.extend(self._cached)
-        context = wish.context_info
+        request = message.rerun_script
+        request.query_string, request.page_script_hash, request.fragment_id = self._query, self._page_hash, fragment
+        request.page_name = "" if self._page_hash else self._page
+        request.is_auto_rerun = bool(fragment) and trigger is None
+        request.widget_states.widgets.extend([*self.widget_states.values(), *([trigger] if trigger else [])])
+        request.cached_message_hashes.extend(self._cached)
+        context = request.context_info
         context.timezone, context.locale, context.url, context.color_scheme = "UTC", "en-US", self._url, "light"
-        self.asked += 1
+        self.requests += 1
         await self.send(message)
 
     async def send(self, message: BackMsg) -> None:
-        """Say anything to the server."""
+        """Send any message to the server."""
         await self._connection.send(message.SerializeToString())
 
     async def clear_caches(self) -> None:
@@ -77,47 +82,52 @@ class Visitor:
         await self.send(BackMsg(clear_cache=True))
 
     async def open(self, page: str, query: str = "") -> None:
-        """Go to another page in the same tab, and wait until it is drawn."""
+        """Open another page in this tab, and wait until it is drawn."""
         self._stop(list(self._timers))
-        self.said.clear()
+        self.widget_states.clear()
         self._page, self._query, self._page_hash = page, query, ""
-        drawn = len(self.finished)
+        drawn = len(self.page_runs)
         await self.run()
         await self.until_drawn(drawn + 1)
 
     async def press(self, label: str) -> None:
-        """Press the button with this label, as it is on the page now."""
+        """Press the button with this label."""
         button = next(one.button for one in self.elements.values() if one.button.label == label)
         await self.run(trigger=WidgetState(id=button.id, trigger_value=True))
 
     async def toggle(self, label: str) -> None:
-        """Turn the toggle with this label to the other side."""
+        """Switch the toggle with this label."""
         toggle = next(one.checkbox for one in self.elements.values() if one.checkbox.label == label)
-        await self.set(WidgetState(id=toggle.id, bool_value=not self.said[toggle.id].bool_value))
+        await self.set(WidgetState(id=toggle.id, bool_value=not self.widget_states[toggle.id].bool_value))
 
     async def set(self, *states: WidgetState) -> None:
-        """Turn widgets, one's state each."""
-        self.said |= {state.id: state for state in states}
+        """Change the values of these widgets, and request the page."""
+        self.widget_states |= {state.id: state for state in states}
         await self.run()
 
     async def until_drawn(self, runs: int) -> None:
-        """Wait until the page has been drawn so many times."""
-        await self.until(lambda tab: len(tab.finished) >= runs)
+        """Wait until the page has been drawn `runs` times since this tab was opened."""
+        await self.until(lambda tab: len(tab.page_runs) >= runs)
 
-    async def until(self, true: Callable[["Visitor"], bool], seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until something is true of this visitor. Raises TimeoutError."""
-        async with asyncio.timeout(seconds):
-            while not true(self):
-                self._news.clear()
-                await self._news.wait()
+    async def until(self, condition: Callable[["Visitor"], bool]) -> None:
+        """Wait until the condition is true. Raises TimeoutError, or ConnectionError if the server ends first."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not condition(self):
+                    if self._closed:
+                        raise ConnectionError("the server has closed the connection")
+                    self._received.clear()
+                    await self._received.wait()
+        except TimeoutError as error:
+            raise TimeoutError(f"waited in vain; the page shows:\n{self.text()}") from error
 
     def text(self) -> str:
-        """All words on the page, one element a line: enough to find something in."""
+        """Return all elements of the page as text, to search in."""
         return "\n".join(map(str, self.elements.values()))
 
     @property
     def buttons(self) -> list[str]:
-        """The labels of all buttons that can be pressed."""
+        """The labels of all enabled buttons."""
         shown = [one.button for one in self.elements.values() if one.WhichOneof("type") == "button"]
         return [button.label for button in shown if not button.disabled]
 
@@ -129,30 +139,32 @@ class Visitor:
 
     @property
     def exceptions(self) -> list[str]:
-        """What went wrong in the page's own code, if anything did."""
+        """The errors that the page shows because its code has raised them."""
         return [str(one.exception) for one in self.elements.values() if one.WhichOneof("type") == "exception"]
 
     def vanish(self) -> None:
-        """Be gone without a word, as a laptop whose lid is closed."""
+        """Break the connection without closing it, like a laptop when its lid is closed."""
         self._stop(list(self._timers))
         self._connection.transport.abort()
 
     async def listen(self) -> None:
-        """Take in what the server sends, until the connection ends."""
+        """Receive messages until the connection ends."""
         try:
             async for data in self._connection:
                 assert isinstance(data, bytes)
-                self.received += len(data)
+                self.bytes_received += len(data)
                 message = ForwardMsg()
                 message.ParseFromString(data)
-                self._take(message)
-                self._news.set()
+                self._handle(message)
+                self._received.set()
         except ConnectionClosed:
             pass
         finally:
             self._stop(list(self._timers))
+            self._closed = True
+            self._received.set()
 
-    def _take(self, message: ForwardMsg) -> None:
+    def _handle(self, message: ForwardMsg) -> None:
         match message.WhichOneof("type"):
             case "new_session":
                 self._page_hash = message.new_session.page_script_hash
@@ -178,8 +190,8 @@ class Visitor:
 
     def _begin(self, message: ForwardMsg) -> None:
         if message.metadata.run.fragment_ids:
-            # When a fragment's turn comes at just that moment, Streamlit leaves out that the page was drawn; when a
-            # control asks for a fragment alone, nothing of the page was.
+            # If a fragment is requested at the moment at which the page has been drawn, Streamlit does not report the
+            # end of the page's run. If a widget requests only a fragment, the page was not drawn.
             if self._drawn:
                 self._finish_page()
             self._draws_page = False
@@ -188,29 +200,29 @@ class Visitor:
             self._draws_page = True
 
     def _finish_page(self) -> None:
-        """The whole page is drawn: what was not drawn again is gone."""
+        """Record that the page is drawn, and remove the elements that it no longer has."""
         if self._draws_page:
             self._draws_page = False
             self.elements = {place: shown for place, shown in self.elements.items() if place in self._drawn}
-            self.finished.append(time.monotonic())
+            self.page_runs.append(time.monotonic())
 
     def _show(self, message: ForwardMsg, element: Element) -> None:
         place = tuple(message.metadata.delta_path)
         self.elements[place] = element
-        self.sent[place] += 1
+        self.element_updates[place] += 1
         self._drawn.add(place)
         if message.metadata.cacheable:
             self._cached[message.hash] = element
-        state = _state_at_rest(element)
+        state = _initial_state(element)
         if state:
-            self.said.setdefault(state.id, state)
+            self.widget_states.setdefault(state.id, state)
 
     def _finish(self, message: ForwardMsg) -> None:
         if message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
-            self.updates.append(time.monotonic())
+            self.fragment_runs.append(time.monotonic())
         elif message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
             self._finish_page()
-        # The page's script keeps a message for two runs; here those of the newest run are enough to be known.
+        # A browser caches the messages of two runs. The newest ones are enough to test the cache.
         self._cached = dict(list(self._cached.items())[-8:])
 
     def _repeat(self, fragment: str, seconds: float) -> None:
@@ -218,13 +230,13 @@ class Visitor:
         self._timers[fragment] = asyncio.create_task(self._ask_again(fragment, seconds))
 
     async def _ask_again(self, fragment: str, seconds: float) -> None:
-        """As the page's script does it: at fixed intervals, whether the server has answered or not."""
+        """Request the fragment at fixed intervals, like a browser, even if the server has not answered yet."""
         due = time.monotonic()
         try:
             while True:
                 due += seconds
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-                if self.watching:
+                if self.repeats:
                     await self.run(fragment)
         except ConnectionClosed:
             return
@@ -238,7 +250,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visitor(address: str, page: str = "", query: str = "", cookie: str = "") -> AsyncIterator[Visitor]:
-    """A tab that opens `page` at this address; with another's cookie, it is the same browser's."""
+    """Open `page` in a new tab. Tabs with the same cookie belong to the same browser."""
     cookie = cookie or await asyncio.to_thread(_cookie, address)
     token = cookie.partition("=")[2]
     async with connect(
@@ -260,14 +272,14 @@ async def visitor(address: str, page: str = "", query: str = "", cookie: str = "
 
 
 def _cookie(address: str) -> str:
-    """The cookie that the server gives every browser, as a browser gets it: with the first question it asks."""
-    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE_SECONDS) as answer:
-        given: list[str] = answer.headers.get_all("Set-Cookie") or []
-    return next((one.split(";")[0] for one in given if one.startswith(COOKIE)), "")
+    """Return the cookie that the server sets on a browser's first request."""
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE_SECONDS) as response:
+        cookies: list[str] = response.headers.get_all("Set-Cookie") or []
+    return next((cookie.split(";")[0] for cookie in cookies if cookie.startswith(COOKIE)), "")
 
 
-def _state_at_rest(element: Element) -> WidgetState | None:
-    """What a widget says before anybody has touched it; None for what says nothing."""
+def _initial_state(element: Element) -> WidgetState | None:
+    """Return the state of an untouched widget, or None if the element has none."""
     kind = element.WhichOneof("type") or ""
     widget: Any = getattr(element, kind, None)
     state = WidgetState(id=getattr(widget, "id", ""))
@@ -285,8 +297,8 @@ def _state_at_rest(element: Element) -> WidgetState | None:
             chosen = [widget.options[place] for place in widget.default]
             state.string_array_value.data.extend(widget.raw_values if widget.set_value else chosen)
         case "selectbox" | "radio":
-            resting = widget.options[widget.default] if widget.HasField("default") and widget.options else ""
-            state.string_value = widget.raw_value if widget.set_value else resting
+            default = widget.options[widget.default] if widget.HasField("default") and widget.options else ""
+            state.string_value = widget.raw_value if widget.set_value else default
         case "text_input":
             state.string_value = widget.value if widget.set_value else widget.default
         case "checkbox":

@@ -14,7 +14,7 @@ from hw5core.store.store import RunStore
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from tools.live import settle
-from tools.trained import trained
+from tools.training import train_into
 
 pytestmark = pytest.mark.browser
 
@@ -50,7 +50,7 @@ _FOCUSED = """() => {
 
 
 def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(page: Page, server_home: Path) -> None:
-    trained(RunStore(server_home), RUN, *BRANCHES, *RACE)
+    train_into(RunStore(server_home), RUN, *BRANCHES, *RACE)
     found = []
     for path in VIEWS:
         page.goto(path)

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from hw5core.runs.config import RunConfig
 from hw5core.store.store import RunStore
-from tools.trained import trained
+from tools.training import train_into
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +17,7 @@ OTHER = RunConfig(activation="relu", training_images=100, epochs=2)
 
 
 def test_branches_go_on_from_a_checkpoint_and_end_beside_their_run(page: Page, server_home: Path) -> None:
-    trained(RunStore(server_home), OTHER, RUN)
+    train_into(RunStore(server_home), OTHER, RUN)
     page.goto("/fork")
     expect(page.get_by_text("After epoch 0 of the sigmoid run, batch 40 of it")).to_be_visible()
     _choose(page, "after epoch", "1")

@@ -13,7 +13,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query
-from tools.trained import trained
+from tools.training import train_into
 
 PARENT = RunConfig(
     network="1x28x28 conv4k3p1 relu avgpool4 flatten linear10", activation="sigmoid", training_images=20, epochs=3
@@ -29,7 +29,7 @@ def open_fork(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
 def store() -> RunStore:
     """Return the server's store with a finished run in it."""
     runs = RunStore(home.store_folder())
-    trained(runs, PARENT, owner="mine")
+    train_into(runs, PARENT, owner="mine")
     return runs
 
 
@@ -105,7 +105,7 @@ def test_a_started_fork_stays_visible_next_to_the_next_one_and_in_the_link(
     open_fork: Callable[..., AppTest], store: RunStore
 ) -> None:
     first, second, third = (branch(PARENT, 0, name, 0.008) for name in ("relu", "tanh", "elu"))
-    trained(store, first, second)
+    train_into(store, first, second)
     app = open_fork(**dict(fork_query(first)))
     assert app.multiselect[0].value == []
     assert _shown(app) == [PARENT.label, first.label]

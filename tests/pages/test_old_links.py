@@ -13,7 +13,7 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query, race_query
-from tools.trained import trained
+from tools.training import train_into
 
 NETWORK = "1x28x28 conv4k3p1 relu avgpool4 flatten linear10"
 PARENT = RunConfig(network=NETWORK, activation="sigmoid", training_images=20, epochs=3)
@@ -69,7 +69,7 @@ def test_a_sweep_link(open_page: Callable[..., AppTest]) -> None:
 
 
 def test_a_fork_link(open_page: Callable[..., AppTest]) -> None:
-    trained(RunStore(home.store_folder()), PARENT, OTHER, owner="mine")
+    train_into(RunStore(home.store_folder()), PARENT, OTHER, owner="mine")
     old = _view(
         open_page(
             "fork",
@@ -90,7 +90,7 @@ def test_a_fork_link(open_page: Callable[..., AppTest]) -> None:
 
 
 def test_a_link_to_the_list_of_runs(open_page: Callable[..., AppTest]) -> None:
-    trained(RunStore(home.store_folder()), PARENT)
+    train_into(RunStore(home.store_folder()), PARENT)
     old = _view(open_page("runs", **{"lines-are": "single runs", "search": "sigmoid"}))
     assert old["button_group show"] == "single runs"
     assert old == _view(open_page("runs", show="single runs", search="sigmoid"))

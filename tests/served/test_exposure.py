@@ -16,7 +16,7 @@ from hw5core.runs.forks import branch
 from pages.parts.shared.page_list import PAGES
 from tests.served.conftest import Server
 from tools.live import ROOT
-from tools.trained import trained
+from tools.training import train_into
 from tools.visitor import Visitor, visitor
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_imag
 def at_work(server: Server) -> Iterator[Server]:
     """The server with its workers started, and a file beside its store that is nobody's business."""
     (server.home / "secret.txt").write_bytes(SECRET)
-    trained(server.store, RUN, branch(RUN, 0, "tanh", 0.008))
+    train_into(server.store, RUN, branch(RUN, 0, "tanh", 0.008))
     asyncio.run(_draw(server.address, "train", ""))
     yield server
     (server.home / "secret.txt").unlink()
@@ -152,7 +152,7 @@ def _files(home: Path) -> set[str]:
 
 async def _ask_for_the_largest(tab: Visitor) -> str:
     await tab.until_drawn(1)
-    runs = len(tab.finished)
+    runs = len(tab.page_runs)
     await tab.press("Start the race")
     await tab.until_drawn(runs + 1)
     return tab.text()

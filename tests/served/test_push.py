@@ -37,16 +37,16 @@ def test_who_waits_sees_the_race_begin_go_on_and_end_without_asking(server: Serv
 async def _wait_and_see(address: str) -> None:
     query = QUERY.format(epochs=20, seed=1)
     async with _lecture(address, query) as (lecturer, student):
-        asked = student.asked
+        asked = student.requests
         await lecturer.press("Start the race")
         await student.until(lambda tab: "The race is running" in tab.text())
         await student.until(lambda tab: "sigmoid accuracy of epoch 1:" in tab.text())
         await student.until(lambda tab: "Finished. Results below" in tab.text())
         # 4,320 batches a network, nine of them a point, and the empty row that lets reference lines stand.
         await student.until(lambda tab: _rows(tab) == 2 * 480 + 1)
-        assert student.asked == asked
+        assert student.requests == asked
         # Parts are drawn anew when the runs begin and have an epoch to tell of; the other nineteen are only sent.
-        assert len(student.updates) <= 6
+        assert len(student.fragment_runs) <= 6
         assert not student.exceptions
 
 
@@ -79,9 +79,9 @@ async def _rest_and_leave(server: Server) -> None:
         configs = race(RunConfig(epochs=200, seed=2, network="1x28x28 flatten relu linear10"))
         assert {run.status for config in configs if (run := server.store.run(config.run_id))} == {Status.PAUSED}
         await asyncio.sleep(2)  # until the last words of both runs have been sent
-        sent = student.received
+        sent = student.bytes_received
         await asyncio.sleep(2)
-        assert student.received == sent
+        assert student.bytes_received == sent
         assert not student.exceptions
 
 

@@ -84,7 +84,7 @@ async def _visit(address: str, query: str, cookie: str) -> AsyncIterator[Visitor
 async def _press_one_of(tab: Visitor, *labels: str) -> None:
     for label in labels:
         if label in tab.buttons:
-            runs = len(tab.finished)
+            runs = len(tab.page_runs)
             await tab.press(label)
             await tab.until_drawn(runs + 1)
             return

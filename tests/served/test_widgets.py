@@ -17,7 +17,7 @@ from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from pages.parts.shared.streamlit_internals import WidgetState
 from tests.served.conftest import Server, browser_cookie
-from tools.trained import trained
+from tools.training import train_into
 from tools.visitor import Visitor, visitor
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ _NAMES = (
 @pytest.fixture(scope="module")
 def filled(server: Server) -> Server:
     """The server with a race, two branches of it, and another one that only the fork page's list has."""
-    trained(server.store, *RACE, *BRANCHES, owner="somebody")
+    train_into(server.store, *RACE, *BRANCHES, owner="somebody")
     return server
 
 
@@ -79,9 +79,9 @@ async def _confuse(address: str, place: str) -> None:
     page, _, query = place.partition("?")
     dice = random.Random(place)
     async with visitor(address, page, query, browser_cookie(1)) as tab:
-        tab.watching = False
+        tab.repeats = False
         await tab.until_drawn(1)
-        title, resting = tab.heading, dict(tab.said)
+        title, resting = tab.heading, dict(tab.widget_states)
         for _ in range(ROUNDS):
             widgets = [
                 *_widgets(tab),
@@ -94,18 +94,18 @@ async def _confuse(address: str, place: str) -> None:
             await _say(tab, told)
             _is_a_page(tab, title, told)
             if dice.random() < 0.5:
-                tab.said = dict(resting)
+                tab.widget_states = dict(resting)
         # The same tab, with what its controls said at first, is of use again.
-        tab.said = dict(resting)
+        tab.widget_states = dict(resting)
         await _say(tab, [])
         _is_a_page(tab, title, [])
         assert _widgets(tab)
 
 
 async def _say(tab: Visitor, states: list[WidgetState]) -> None:
-    drawn = len(tab.finished) + len(tab.updates)  # what a control says may be a fragment's business alone
+    drawn = len(tab.page_runs) + len(tab.fragment_runs)  # what a control says may be a fragment's business alone
     await tab.set(*states)
-    await tab.until(lambda tab: len(tab.finished) + len(tab.updates) > drawn)
+    await tab.until(lambda tab: len(tab.page_runs) + len(tab.fragment_runs) > drawn)
 
 
 def _is_a_page(tab: Visitor, title: str, told: list[WidgetState]) -> None:

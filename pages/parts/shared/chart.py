@@ -1,4 +1,4 @@
-"""A chart on a page: its title, what it shows now in words for whoever cannot see it, and larger in lecture mode."""
+"""A chart on a page, with a heading that also describes the chart in words for screen readers."""
 
 from html import escape
 from typing import Any
@@ -14,29 +14,33 @@ from pages.parts.shared.lecture import lecture_mode
 def draw_chart(
     title: str, words: str, table: pd.DataFrame | pa.Table, specification: dict[str, Any], **options: Any
 ) -> Any:
-    """What `st.vega_lite_chart` gives; `words` say what the chart shows now."""
-    return draw_under(heading_html(title, words), title, table, specification, **options)
+    """Draw a heading and the chart below it, and return what `st.vega_lite_chart` returns.
+
+    `words` describe what the chart shows now. The `options` go to `st.vega_lite_chart`.
+    """
+    return draw_with_heading(heading_html(title, words), title, table, specification, **options)
 
 
-def draw_under(
+def draw_with_heading(
     heading: str, title: str, table: pd.DataFrame | pa.Table, specification: dict[str, Any], **options: Any
 ) -> Any:
-    """The same, when the heading has been made."""
+    """Do the same as `draw_chart` with a heading from `heading_html`."""
     st.html(heading)
     drawn = enlarged(specification) if lecture_mode() else specification
     return st.vega_lite_chart(table, drawn, alt=title, **options)
 
 
 def heading_html(title: str, words: str) -> str:
-    """The heading of a chart that shows now what these words say.
+    """Return the HTML of a chart's heading. The `words` in it are invisible, but screen readers read them.
 
-    They stand in it, seen by nobody and read aloud to everybody who asks, because a changed `alt` would make the
-    browser build a live chart anew.
+    They are not the chart's `alt`, because a changed `alt` makes the browser rebuild a live chart.
     """
     return f'<h2 class="hw5-chart">{escape(title)}<span class="hw5-spoken">: {escape(words)}</span></h2>'
 
 
 def rows_to_send(table: pd.DataFrame) -> pa.Table:
-    """The rows in the form in which they are sent, for a chart that many watch. On one thread: several take longer to
-    start than a thousand rows to make ready."""
+    """Return the table in the form in which browsers receive it, for a chart that many viewers share.
+
+    One thread converts it: starting several takes longer than converting a thousand rows.
+    """
     return pa.Table.from_pandas(table, preserve_index=False, nthreads=1)

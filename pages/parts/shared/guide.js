@@ -1,11 +1,11 @@
-// The guide's card. Everything happens here: the browser alone knows whether somebody has seen this page's guide before.
+// The guide's card. It works in the browser alone, which remembers whether its user has seen the guide of this page.
 
 const OUTLINE = "3px solid light-dark(#0072B2, #4FB0E8)"
 
 const memory = {
-  // A browser that keeps nothing shows the guide again, which is better than an error.
+  // A browser without storage shows the guide again. That is better than an error.
   seen: (page) => { try { return localStorage.getItem(`hw5 guide ${page}`) !== null } catch { return false } },
-  keep: (page) => { try { localStorage.setItem(`hw5 guide ${page}`, "seen") } catch { /* nothing to keep it in */ } },
+  keep: (page) => { try { localStorage.setItem(`hw5 guide ${page}`, "seen") } catch { /* no storage */ } },
 }
 
 class Guide {

@@ -1,6 +1,6 @@
-"""A short way around a page: a card in the corner that says one thing to try at a time (guide.js shows it).
+"""A guided tour of a page: a card in the corner that shows one thing to try at a time (guide.js draws it).
 
-It opens by itself on a browser's first visit and, once closed, only when asked; never in lecture mode.
+It opens on a browser's first visit. After that it opens only on request, and never in lecture mode.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,14 +19,12 @@ _component = inline_component(
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to try, and the part of the page it is about (a CSS selector), which is outlined meanwhile."""
+    """One thing to try. `target` is the CSS selector of the part of the page that is outlined during this step."""
 
     text: str
     target: str
 
 
 def guide(page: str, steps: tuple[Step, ...]) -> None:
-    """The button that opens the guide of this page, and the guide."""
-    # A tuple, because Streamlit imports pandas to see whether a list might be a table.
-    shown = tuple(asdict(step) for step in steps)
-    _component(key="guide", data={"page": page, "steps": shown}, width="content")
+    """Draw the button that opens the guide, and the guide. The browser remembers `page` once its guide is closed."""
+    _component(key="guide", data={"page": page, "steps": tuple(map(asdict, steps))}, width="content")

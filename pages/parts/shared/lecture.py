@@ -1,4 +1,4 @@
-"""Lecture mode: larger type and charts, and out of sight what a lesson does not need. A link carries it."""
+"""Lecture mode: larger type and charts, and fewer controls. The page's link contains it."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 ADDRESS = "lecture"
-"""The parameter in the address, "true" or absent."""
+"""The parameter of the address. It is "true" or absent."""
 
 SWITCH = "lecture switch"
 _MODE = "lecture mode"
@@ -14,15 +14,15 @@ _STYLE = Path(__file__).with_suffix(".css")
 
 
 def lecture_mode() -> bool:
-    """Whether this visitor shows the pages to a hall."""
+    """Return True if this session shows the pages to a lecture hall."""
     return bool(st.session_state.get(_MODE))
 
 
 def lecture_switch() -> None:
-    """The switch, and the style that it switches on.
+    """Draw the switch, and the style of lecture mode while it is on.
 
-    The address leads; an address without it, as after a visit to another page, is given what holds on all pages. (A
-    switch bound to the address would be off again on the next page.)
+    The parameter in the address decides. The address of another page does not have it, so the session remembers the
+    mode and adds the parameter. A switch that is bound to the address would be off again on the next page.
     """
     if ADDRESS in st.query_params:
         st.session_state[_MODE] = st.query_params[ADDRESS] == "true"
@@ -30,7 +30,10 @@ def lecture_switch() -> None:
         st.query_params[ADDRESS] = "true"
     st.session_state[SWITCH] = lecture_mode()
     st.toggle(
-        "Lecture mode", key=SWITCH, on_change=_switched, help="larger type, fewer controls; this page's link carries it"
+        "Lecture mode",
+        key=SWITCH,
+        on_change=_switched,
+        help="Larger type and fewer controls. The link of this page includes it.",
     )
     if lecture_mode():
         st.html(_STYLE)
@@ -45,5 +48,5 @@ def _switched() -> None:
 
 
 def aside(name: str) -> AbstractContextManager[object]:
-    """A container for what a lesson does not need. Lecture mode hides it, but its controls keep what the link set."""
+    """Return a container that lecture mode hides. Its widgets are still there and keep the values of the link."""
     return st.container(key=f"aside {name}")

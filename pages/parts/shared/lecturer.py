@@ -1,4 +1,4 @@
-"""Who the lecturer is on a server that others reach too: whoever opened it once with the secret in HW5_LECTURER."""
+"""The lecturer of a public server: every browser that has opened the server once with the secret in HW5_LECTURER."""
 
 import hmac
 import os
@@ -8,30 +8,31 @@ import streamlit as st
 PARAMETER = "lecturer"
 
 MIN_SECRET = 12
-"""A shorter secret can be guessed, and is taken for none."""
+"""The minimum length of the secret. A shorter one could be guessed, so it is ignored."""
 
 
 def is_lecturer(browser: str) -> bool:
-    """Whether the browser with this token has shown the secret since the server was started."""
-    return browser in _known()
+    """Return True if the browser with this token has given the secret since the server started."""
+    return browser in _lecturers()
 
 
-def take_secret(browser: str) -> None:
-    """Look for the secret in the address, take it out of there, so that it is neither shown to a class nor sent on
-    with a link, and say what came of it."""
+def recognise_lecturer(browser: str) -> None:
+    """Check the secret in the address, if there is one, and show the result.
+
+    The secret is removed from the address, so that neither a projector nor a copied link reveals it.
+    """
     if PARAMETER not in st.query_params:
         return
     given = st.query_params[PARAMETER]
     del st.query_params[PARAMETER]
     secret = os.environ.get("HW5_LECTURER", "")
     if len(secret) >= MIN_SECRET and hmac.compare_digest(given.encode(), secret.encode()):
-        _known().add(browser)
-        st.toast("This browser is the lecturer's now: its runs are kept, and guests' limits do not hold for it.")
+        _lecturers().add(browser)
+        st.toast("This browser is now the lecturer's: its runs are kept, and the limits for guests do not apply.")
     else:
-        st.toast("This link does not hold this server's secret, so this browser stays a guest's.")
+        st.toast("The secret in this link is wrong. This browser remains a guest.")
 
 
 @st.cache_resource(show_spinner=False)
-def _known() -> set[str]:
-    """The tokens of the lecturer's browsers."""
+def _lecturers() -> set[str]:
     return set()

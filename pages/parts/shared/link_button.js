@@ -1,4 +1,4 @@
-// Copies the address. Browsers give the clipboard to secure pages only; elsewhere the old command still works.
+// Copies the address. Browsers offer the clipboard to secure pages only; elsewhere the old command works.
 
 const SHOWN_MS = 2000
 
@@ -18,7 +18,7 @@ export default function ({ parentElement }) {
   button.onclick = async () => {
     await copy(location.href)
     button.textContent = "Copied"
-    status.textContent = "The link to this view is on the clipboard."
+    status.textContent = "The link to this view has been copied."
     setTimeout(() => { button.textContent = "Copy link"; status.textContent = "" }, SHOWN_MS)
   }
 }

@@ -1,4 +1,4 @@
-"""A button that copies the page's address: the address is the view, so whoever opens it sees the same."""
+"""A button that copies the page's address. The address contains the view, so the link shows others the same page."""
 
 from pages.parts.shared.component import inline_component
 
@@ -8,5 +8,5 @@ _component = inline_component(
 
 
 def link_button() -> None:
-    """Draw it. All of it happens in the browser, which alone knows the address that the visitor sees."""
+    """Draw the button. It works in the browser alone, because only the browser knows the visible address."""
     _component(key="copy link", width="content")

@@ -12,7 +12,7 @@ from hw5core.charts.race import Axis, LossView, training_loss_chart, training_lo
 from hw5core.charts.words import losses_in_words
 from hw5core.runs.config import RunConfig, race_id
 from hw5core.runs.history import RunHistory
-from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
+from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
 from pages.parts.shared.histories import read_histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.publishing import published
@@ -28,7 +28,7 @@ def loss_chart(configs: tuple[RunConfig, ...], recorded: bool, on_select: Callab
     """Draw the chart under the scoreboard, and keep both up to date. `on_select` is called after a zoom or a click."""
     view, key = _view(), _key(configs)
     with published(_content, configs, recorded, view, _zoom(key)) as (heading, rows):
-        draw_under(heading, _TITLE, rows, training_loss_chart(configs, view), key=key, on_select=on_select)
+        draw_with_heading(heading, _TITLE, rows, training_loss_chart(configs, view), key=key, on_select=on_select)
 
 
 def chosen_batch(configs: tuple[RunConfig, ...]) -> int | None:

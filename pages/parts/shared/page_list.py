@@ -11,7 +11,7 @@ from dataclasses import dataclass
 class Page:
     """One page: its script is `pages/<name>.py`, its address `/<name>` and its menu title the capitalised name.
 
-    `aliases` are further addresses, which the menu does not show. Each needs a script of its own name that calls
+    `aliases` are further addresses, which the menu does not show. Each needs a script of the same name that calls
     `frame.run_through_router`, for links that are a new server's first visit.
 
     Pages with the same `section` share a drop-down menu; pages without one are in the menu itself. The `default` page

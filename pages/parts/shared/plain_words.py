@@ -1,13 +1,13 @@
-"""Words that quote what somebody typed, for a place that reads Markdown: they are shown as they stand."""
+"""Text that quotes a visitor, for places that render Markdown: it looks exactly as the visitor typed it."""
 
 import re
 
-_UNSEEN = "\u2060"
-"""The word joiner: it has no width, and what it stands in is no address to Markdown, which heeds no backslash there."""
+_WORD_JOINER = "\u2060"
+"""A character without width. Markdown makes a link of an address in spite of a backslash, but not with this inside."""
 
 
 def plain(words: object) -> str:
-    """The words with all escaped that Markdown would make a link, an image, a tag, code, a formula, an emoji or an icon
-    of, or set in another type."""
+    """Return the words as Markdown that shows them unchanged: no links, images, tags, code, formulas, emoji or icons,
+    and no bold or italic type."""
     escaped = re.sub(r"([\\\[\]<&`$*~]|(?<!\w)_|_(?!\w))", r"\\\1", str(words))
-    return re.sub(r"(?i)(?<=://)|(?<=www)(?=\.)|(?<=:)(?=//|\w)|(?<=\w)(?=@)", _UNSEEN, escaped)
+    return re.sub(r"(?i)(?<=://)|(?<=www)(?=\.)|(?<=:)(?=//|\w)|(?<=\w)(?=@)", _WORD_JOINER, escaped)

@@ -206,7 +206,7 @@ def guard_widget_values(is_valid: Callable[[WidgetValue], bool]) -> None:
         field = sent.value.WhichOneof("value")
         value = getattr(sent.value, field) if field else None
         if is_valid(WidgetValue(field, value, declared.value_type, declared.formatted_options)):
-            with suppress(Exception):  # whatever error a widget makes of a value it does not expect
+            with suppress(Exception):  # a widget may raise anything for a value it does not expect
                 return _read_value(states, widget)
         default = declared.deserializer(None)
         states.states[widget] = Value(default)

@@ -16,7 +16,7 @@ from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
-from pages.parts.shared.chart import draw_under, heading_html, rows_to_send
+from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
 from pages.parts.shared.histories import details_version, read_histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.loss_view import chosen_batch, loss_chart, view_controls
@@ -99,10 +99,10 @@ def _draw_epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], r
     with published(_epoch_charts, configs, recorded) as (losses, loss_rows, accuracies, accuracy_rows):
         with validation:
             chart = validation_loss_chart(labels, epochs)
-            draw_under(losses, _LOSSES, loss_rows, chart, key="validation loss")
+            draw_with_heading(losses, _LOSSES, loss_rows, chart, key="validation loss")
         with test:
             chart = test_accuracy_chart(labels, epochs, share)
-            draw_under(accuracies, _ACCURACIES, accuracy_rows, chart, key="test accuracy")
+            draw_with_heading(accuracies, _ACCURACIES, accuracy_rows, chart, key="test accuracy")
 
 
 def _epoch_charts(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Table, str, pa.Table]:

@@ -20,7 +20,7 @@ from hw5core.charts.sweeps import (
 from hw5core.charts.words import bands_in_words
 from hw5core.errors import StoreError
 from hw5core.runs.sweeps import Sweep
-from pages.parts.shared.chart import draw_chart, draw_under, heading_html, rows_to_send
+from pages.parts.shared.chart import draw_chart, draw_with_heading, heading_html, rows_to_send
 from pages.parts.shared.publishing import published
 from pages.parts.sweep.histories import Runs, problems, read_histories
 
@@ -135,7 +135,7 @@ def _by_rate(sweep: Sweep, what: str, chart: dict[str, Any]) -> None:
     for start in range(0, len(rates), _IN_A_ROW):
         for column, rate in zip(st.columns(min(_IN_A_ROW, len(rates))), rates[start:], strict=False):
             with column, published(_chart, sweep, what, rate) as (heading, rows):
-                draw_under(heading, _title(sweep, what, rate), rows, chart, key=f"{what} at {rate:g}")
+                draw_with_heading(heading, _title(sweep, what, rate), rows, chart, key=f"{what} at {rate:g}")
 
 
 def _chart(sweep: Sweep, what: str, rate: float) -> tuple[str, pa.Table]:

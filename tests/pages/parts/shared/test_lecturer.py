@@ -23,10 +23,10 @@ def _who() -> None:
     import streamlit as st
 
     from pages.parts.shared.browser import browser
-    from pages.parts.shared.lecturer import take_secret
+    from pages.parts.shared.lecturer import recognise_lecturer
     from pages.parts.shared.server import owner
 
-    take_secret(browser())
+    recognise_lecturer(browser())
     st.text(owner())
 
 
@@ -40,7 +40,7 @@ def _visitor(**parameters: str) -> AppTest:
 def test_the_secret_makes_a_lecturer_and_leaves_the_address() -> None:
     app = _visitor(lecturer=SECRET)
     assert app.text[0].value == LECTURER
-    assert "lecturer's now" in app.toast[0].value
+    assert "now the lecturer's" in app.toast[0].value
     assert "lecturer" not in app.query_params
     assert app.run().text[0].value == LECTURER, "only the visit with the secret was the lecturer's"
     other = _visitor()
@@ -52,7 +52,7 @@ def test_the_secret_makes_a_lecturer_and_leaves_the_address() -> None:
 def test_what_is_not_the_secret_leaves_a_guest_a_guest(given: str) -> None:
     app = _visitor(lecturer=given)
     assert app.text[0].value != LECTURER
-    assert "stays a guest's" in app.toast[0].value
+    assert "remains a guest" in app.toast[0].value
     assert "lecturer" not in app.query_params
 
 

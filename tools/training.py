@@ -1,4 +1,4 @@
-"""Runs that are there before the app is: trained in this process, straight into a store."""
+"""Runs that exist before the app starts: trained in this process, and written straight into a store."""
 
 from hw5core.data import datasets
 from hw5core.runs.config import RunConfig
@@ -6,8 +6,8 @@ from hw5core.store.store import RunStore
 from hw5core.training.loop import train
 
 
-def trained(store: RunStore, *configs: RunConfig, owner: str = "") -> None:
-    """Train them to their ends, each run before its branches."""
+def train_into(store: RunStore, *configs: RunConfig, owner: str = "") -> None:
+    """Train these runs to their end. A run comes before its forks."""
     for config in configs:
         store.claim(config, owner=owner)
         for record in train(config, datasets.load(config.dataset), store.checkpoint(config.run_id)):
