@@ -8,6 +8,7 @@ from pages.parts.runs.entry import draw_entry
 from pages.parts.runs.pair import chosen_pair, show_pair
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import owner, run_store
 
 MOST_RUNS = 2_000
@@ -29,26 +30,28 @@ def page() -> None:
     try:
         if run_store().notice:
             st.warning(run_store().notice)
-        listed = _listed()
+        reading = Reading(read_runs)
+        listed = reading.value
         if not listed:
             st.info("No run on this server yet. Every race and sweep that anyone starts appears here.")
             st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
             return
         show_pair(chosen_pair(), listed)
         active = any(not one.run.status.over for one in listed)
-        st.fragment(_draw_list, run_every=LIVE_SECONDS if active else None)()
+        st.fragment(_draw_list, run_every=LIVE_SECONDS if active else None)(reading)
     except LabError as error:
         st.error(plain(error))
 
 
-def _listed() -> list[Listed]:
+def read_runs() -> list[Listed]:
+    """Read the newest runs from the store. Raises StoreError."""
     return [Listed(run, result) for run, result in run_store().newest(MOST_RUNS)]
 
 
-def _draw_list() -> None:
+def _draw_list(reading: Reading[list[Listed]]) -> None:
     """Draw the search and the matching entries. As a fragment it runs alone, so it shows its own errors."""
     try:
-        matches = _search(_listed())
+        matches = _search(reading.in_fragment("list").value)
         owned = run_store().owned(owner())
         shown = matches[: st.session_state.setdefault("lines", LINES)]
         for entry in shown:

@@ -11,13 +11,14 @@ from pages.parts.shared.estimate import sweep_words
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
-from pages.parts.shared.publishing import RECONNECT_SECONDS, subscribe_redraw
+from pages.parts.shared.publishing import RECONNECT_SECONDS
+from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import engine, run_store
 from pages.parts.sweep.buttons import sweep_buttons
 from pages.parts.sweep.curves import charts_version, curves, results
 from pages.parts.sweep.grid import run_grid
-from pages.parts.sweep.histories import Runs, is_active, page_version, problems, read_histories, results_version
 from pages.parts.sweep.settings import chosen_name, chosen_sweep
+from pages.parts.sweep.snapshot import SweepSnapshot, page_version, read_sweep, read_sweep_live, results_version
 
 
 def page() -> None:
@@ -31,36 +32,34 @@ def page() -> None:
             sweep = chosen_sweep()
         if name := chosen_name():
             st.subheader(plain(name), anchor=False)
-        subscribe_redraw(page_version, sweep)
-        runs = read_histories(sweep, fresh=True)
+        reading = Reading(read_sweep, sweep, live=read_sweep_live)
+        reading.subscribe_redraw(page_version)
         if run_store().notice:
             st.warning(run_store().notice)
+        snapshot = reading.value
         # One container, however many buttons it holds: if the charts moved, the browser would build them again.
         with st.container():
-            _draw_buttons(sweep, runs)
+            _draw_buttons(snapshot)
         estimate = st.empty()
-        active = is_active(sweep, runs)
-        unfinished = sweep.unfinished(runs)
-        st.fragment(_draw_charts, run_every=RECONNECT_SECONDS)(sweep)
-        st.fragment(_draw_results)(sweep)
+        st.fragment(_draw_charts, run_every=RECONNECT_SECONDS)(reading)
+        st.fragment(_draw_results)(reading)
         # Workers take seconds to start. They start after everything is drawn, so that the button does not wait for it.
         engine()
-        if unfinished and not active:
-            estimate.caption(sweep_words(unfinished))
+        if snapshot.unfinished and not snapshot.active:
+            estimate.caption(sweep_words(snapshot.unfinished))
     except LabError as error:
         st.error(plain(error))
 
 
-def _draw_buttons(sweep: Sweep, runs: Runs) -> None:
+def _draw_buttons(snapshot: SweepSnapshot) -> None:
     """Draw the size of the sweep, its state and its buttons."""
-    st.markdown(_size(sweep))
-    if not sweep.unfinished(runs):
+    st.markdown(_size(snapshot.sweep))
+    if not snapshot.unfinished:
         with aside("what to do next"):
             st.success("Finished. Results below. More seeds make the bands more reliable.")
         return
-    active = is_active(sweep, runs)
-    sweep_buttons(sweep, runs, active)
-    if not active and any(run.status is Status.PAUSED for run in runs.values()):
+    sweep_buttons(snapshot)
+    if not snapshot.active and any(run.status is Status.PAUSED for run in snapshot.runs.values()):
         st.info("Paused by its owner. Anyone may continue it after an hour.")
 
 
@@ -75,20 +74,24 @@ def _size(sweep: Sweep) -> str:
     )
 
 
-def _draw_charts(sweep: Sweep) -> None:
+def _draw_charts(reading: Reading[SweepSnapshot]) -> None:
     """Draw the errors, the progress and the curves."""
-    subscribe_redraw(charts_version, sweep)
-    for problem in problems(sweep):
-        st.error(plain(problem))
-    with suppress(StoreError):  # already shown above
-        run_grid(sweep)
-        curves(sweep)
+    reading = reading.in_fragment("charts")
+    reading.subscribe_redraw(charts_version)
+    try:
+        for problem in reading.value.problems:
+            st.error(plain(problem))
+        run_grid(reading)
+        curves(reading)
+    except StoreError as error:
+        st.error(plain(error))
 
 
-def _draw_results(sweep: Sweep) -> None:
-    subscribe_redraw(results_version, sweep)
-    with suppress(StoreError):  # already shown above
-        results(sweep)
+def _draw_results(reading: Reading[SweepSnapshot]) -> None:
+    reading = reading.in_fragment("results")
+    reading.subscribe_redraw(results_version)
+    with suppress(StoreError):  # the charts above show it
+        results(reading.value)
 
 
 page()

@@ -1,21 +1,17 @@
 """Question 2 of the homework: train the same network with ReLU and with sigmoid, and watch both learn."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from hw5core.errors import LabError
-from hw5core.runs.config import RunConfig
-from hw5core.runs.history import RunHistory
-from hw5core.runs.recorded import RACE, is_recorded, is_shipped, note
+from hw5core.runs.recorded import RACE, is_shipped, note
 from hw5core.runs.run import Status
 from pages.parts.shared.estimate import race_words
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
-from pages.parts.shared.histories import page_version, read_histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
-from pages.parts.shared.publishing import subscribe_redraw
+from pages.parts.shared.race_snapshot import RaceSnapshot, page_version, read_race, read_race_live
+from pages.parts.shared.reading import Reading
 from pages.parts.shared.run_buttons import run_buttons
 from pages.parts.shared.server import engine, run_store
 from pages.parts.shared.settings import choose_dataset, chosen_race, next_seed, race_query
@@ -54,21 +50,22 @@ def page() -> None:
     try:
         with aside("settings"):
             configs = chosen_race()
-        subscribe_redraw(page_version, configs)
+        reading = Reading(read_race, configs, not predicts_first(), live=read_race_live)
+        reading.subscribe_redraw(page_version, configs)
         if run_store().notice:
             st.warning(run_store().notice)
-        recorded = not predicts_first()
-        shown = read_histories(configs, recorded, fresh_seconds=0)
-        runs = [run for run in shown if not is_recorded(run)]
+        race = reading.value
         # One container, however many buttons it holds: if the charts moved, the browser would build them again.
         with st.container():
-            _draw_recorded_note(shown)
-            _draw_buttons(configs, runs)
-            _draw_link_to_recorded(configs, shown)
+            if race.recorded:
+                words = f"**Recorded** {note(race.runs[0])}, not run here. Start the race to run it here."
+                st.info(words, icon=":material/history:")
+            _draw_buttons(race)
+            _draw_link_to_recorded(race)
         estimate = st.empty()
         with st.container():
-            images = preview(configs) if not shown else None
-        watch(configs, _draw_results, recorded)
+            images = None if race.runs else preview(configs)
+        watch(configs, reading, _draw_results)
         with aside("runs"):
             query = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
             st.page_link("pages/sweep.py", label="The same race with several seeds",
@@ -78,22 +75,31 @@ def page() -> None:
         engine()
         if images is not None:
             first_batch(images, configs[0])
-        if not runs:
+        if race.recorded or not race.runs:
             estimate.caption(race_words(configs))
     except LabError as error:
         st.error(plain(error))
 
 
-def _draw_recorded_note(shown: Sequence[RunHistory]) -> None:
-    if shown and is_recorded(shown[0]):
-        st.info(
-            f"**Recorded** {note(shown[0])}, not run here. Start the race to run it here.", icon=":material/history:"
-        )
+def _draw_buttons(race: RaceSnapshot) -> None:
+    """Draw the state of the race on this server, and its buttons."""
+    runs = () if race.recorded else race.runs
+    finished = race.finished and not race.recorded
+    if finished:
+        with aside("what to do next"):
+            st.success("Finished. Results below. Another seed or dataset makes another race.")
+    allowed = finished or may_start(race.configs, race.active)
+    with st.container(horizontal=True):
+        if finished:
+            st.button("Another seed", icon=":material/casino:", on_click=next_seed, help=_ANOTHER_SEED)
+        run_buttons(race.configs, runs, "race", allowed)
+    if any(run.status is Status.PAUSED for run in runs):
+        st.info("Paused by its owner. Anyone may continue it after an hour.")
 
 
-def _draw_link_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[RunHistory]) -> None:
+def _draw_link_to_recorded(race: RaceSnapshot) -> None:
     """Offer the recorded race where there is nothing to see yet."""
-    if not shown and configs[0].dataset != RACE[0].dataset and is_shipped(RACE) and not predicts_first():
+    if not race.runs and race.configs[0].dataset != RACE[0].dataset and is_shipped(RACE) and not predicts_first():
         st.button(
             "Show the homework's race on MNIST, recorded",
             icon=":material/history:",
@@ -104,30 +110,15 @@ def _draw_link_to_recorded(configs: tuple[RunConfig, ...], shown: Sequence[RunHi
         )
 
 
-def _draw_buttons(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
-    """Draw the state of the race and its buttons. `runs` are the runs on this server."""
-    finished = len(runs) == len(configs) and all(run.status is Status.FINISHED for run in runs)
-    if finished:
-        with aside("what to do next"):
-            st.success("Finished. Results below. Another seed or dataset makes another race.")
-    active = any(not run.status.over for run in runs)
-    allowed = finished or may_start(configs, active)
-    with st.container(horizontal=True):
-        if finished:
-            st.button("Another seed", icon=":material/casino:", on_click=next_seed, help=_ANOTHER_SEED)
-        run_buttons(configs, runs, "race", allowed)
-    if any(run.status is Status.PAUSED for run in runs):
-        st.info("Paused by its owner. Anyone may continue it after an hour.")
-
-
-def _draw_results(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
-    class_guesses(configs, runs)
-    outcome(configs, runs)
+def _draw_results(reading: Reading[RaceSnapshot]) -> None:
+    race = reading.value
+    class_guesses(race)
+    outcome(reading)
     with aside("forks"), st.container(horizontal=True):
-        for run in runs:
-            if run.epochs and not is_recorded(run):
-                label, query = f"Fork {run.label}", {"run": run.run_id}
-                st.page_link("pages/fork.py", label=label, icon=":material/call_split:", query_params=query, help=_FORK)
+        for run in race.runs:
+            if run.epochs and not race.recorded:
+                st.page_link("pages/fork.py", label=f"Fork {run.label}", icon=":material/call_split:",
+                             query_params={"run": run.run_id}, help=_FORK)  # fmt: skip
 
 
 page()

@@ -5,8 +5,6 @@ import streamlit as st
 from hw5core.runs.catalogue import Listed
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import branches_of
-from pages.parts.fork.parent import MOST_RUNS
-from pages.parts.shared.server import run_store
 from pages.parts.shared.settings import ALSO
 
 MOST_OTHERS = 3
@@ -15,18 +13,17 @@ MOST_OTHERS = 3
 _CHOSEN = "other forks"
 
 
-def known_forks(parent: RunConfig) -> list[RunConfig]:
-    """Return the forks of this run that have been started on this server, newest first."""
-    newest = (Listed(*one) for one in run_store().newest(MOST_RUNS))
-    return branches_of(parent, (one.run.config for one in newest if not one.outdated))
+def known_forks(parent: RunConfig, newest: list[Listed]) -> list[RunConfig]:
+    """Return the configs of those runs that are forks of the parent, newest first."""
+    return branches_of(parent, (one.run.config for one in newest))
 
 
-def chosen_others(parent: RunConfig, config: RunConfig) -> tuple[RunConfig, ...]:
-    """Draw the choice of other forks, if there are any, and return the chosen ones.
+def chosen_others(config: RunConfig, forks: list[RunConfig]) -> tuple[RunConfig, ...]:
+    """Draw the choice of the forks that are shown besides this one, if there are any, and return the chosen ones.
 
     A fork that has been started stays visible when the settings change to the next one.
     """
-    known = {fork.run_id: fork for fork in known_forks(parent)}
+    known = {fork.run_id: fork for fork in forks}
     wanted = list(dict.fromkeys([*st.query_params.get_all(ALSO), *({config.run_id} & known.keys())]))
     labels = {run_id: fork.label for run_id, fork in known.items() if fork != config}
     shown = [run_id for run_id in wanted if run_id in labels][-MOST_OTHERS:]

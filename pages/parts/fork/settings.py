@@ -5,19 +5,19 @@ import streamlit as st
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.forks import Normalisation, branch
-from pages.parts.fork.others import known_forks
 from pages.parts.shared.server import run_store
 from pages.parts.shared.settings import number_setting
 
 _EPOCH = "The fork starts from the weights at the end of this epoch. Epochs are counted from 0."
 
 
-def chosen_fork(parent: RunConfig) -> RunConfig | None:
+def chosen_fork(parent: RunConfig, forks: list[RunConfig]) -> RunConfig | None:
     """Draw the settings and return the fork. If the parent has no checkpoint to start from, say so and return None.
 
-    Raises ConfigError for a fork that cannot be trained.
+    `forks` are the forks of the parent that exist: their epochs can be chosen even if the checkpoint is gone. Raises
+    ConfigError for a fork that cannot be trained.
     """
-    epochs = _epochs(parent)
+    epochs = _epochs(parent, forks)
     if not epochs:
         st.info("This run has not finished an epoch yet. A fork can start after its first epoch.")
         return None
@@ -44,11 +44,11 @@ def chosen_fork(parent: RunConfig) -> RunConfig | None:
     return branch(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
 
 
-def reset(parent: RunConfig) -> None:
+def reset(parent: RunConfig, forks: list[RunConfig]) -> None:
     """Set all settings to the defaults for a fork of this parent."""
     st.session_state.update(
         {
-            "fork-epoch": next(iter(_epochs(parent)), None),
+            "fork-epoch": next(iter(_epochs(parent, forks)), None),
             "fork-activation": _default_activation(parent),
             "fork-learning-rate": parent.learning_rate,
             "fork-normalisation": Normalisation.AS_IT_IS,
@@ -57,10 +57,9 @@ def reset(parent: RunConfig) -> None:
     )
 
 
-def _epochs(parent: RunConfig) -> list[int]:
+def _epochs(parent: RunConfig, forks: list[RunConfig]) -> list[int]:
     """Return the epochs with a checkpoint, and those after which existing forks start."""
-    forked = [config.fork.epoch for config in known_forks(parent) if config.fork]
-    return sorted({*run_store().forkable_epochs(parent.run_id), *forked})
+    return sorted({*run_store().forkable_epochs(parent.run_id), *(fork.fork.epoch for fork in forks if fork.fork)})
 
 
 def _default_activation(parent: RunConfig) -> str:

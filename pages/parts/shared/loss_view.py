@@ -11,11 +11,10 @@ import streamlit as st
 from hw5core.charts.race import Axis, LossView, training_loss_chart, training_loss_table
 from hw5core.charts.words import losses_in_words
 from hw5core.runs.config import RunConfig, race_id
-from hw5core.runs.history import RunHistory
 from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
-from pages.parts.shared.histories import read_histories
 from pages.parts.shared.lecture import aside
-from pages.parts.shared.publishing import published
+from pages.parts.shared.race_snapshot import RaceSnapshot
+from pages.parts.shared.reading import Reading
 from pages.parts.shared.scoreboard import scoreboard
 
 _TITLE = "Training loss, every batch"
@@ -24,10 +23,10 @@ _LAST_CLICK = "last clicked batch"
 _SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batches"}
 
 
-def loss_chart(configs: tuple[RunConfig, ...], recorded: bool, on_select: Callable[[], None]) -> None:
+def loss_chart(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], on_select: Callable[[], None]) -> None:
     """Draw the chart under the scoreboard, and keep both up to date. `on_select` is called after a zoom or a click."""
     view, key = _view(), _key(configs)
-    with published(_content, configs, recorded, view, _zoom(key)) as (heading, rows):
+    with reading.published(_content, view, _zoom(key)) as (heading, rows):
         draw_with_heading(heading, _TITLE, rows, training_loss_chart(configs, view), key=key, on_select=on_select)
 
 
@@ -101,23 +100,11 @@ def _view() -> LossView:
     return LossView(Axis(state["axis"] or Axis.BATCHES), state["logarithmic"], state["smoothing"])
 
 
-def _content(
-    configs: tuple[RunConfig, ...], recorded: bool, view: LossView, zoom: tuple[float, float] | None
-) -> tuple[str, pa.Table]:
-    """Return the scoreboard with the chart's heading, and the chart's rows."""
-    runs = read_histories(configs, recorded)
-    words, rows = _chart_content(tuple(runs), view, zoom)
-    return scoreboard(configs, runs) + heading_html(_TITLE, words), rows
-
-
-@lru_cache(maxsize=128)
-def _chart_content(
-    runs: tuple[RunHistory, ...],
-    view: LossView,
-    zoom: tuple[float, float] | None,
-) -> tuple[str, pa.Table]:
-    """Return the chart in words and its rows as they are sent, made once for all viewers."""
-    return losses_in_words(runs), rows_to_send(training_loss_table(runs, view, zoom))
+@lru_cache(maxsize=64)
+def _content(race: RaceSnapshot, view: LossView, zoom: tuple[float, float] | None) -> tuple[str, pa.Table]:
+    """Return the scoreboard with the chart's heading, and the chart's rows, made once for all viewers."""
+    heading = heading_html(_TITLE, losses_in_words(race.runs))
+    return scoreboard(race) + heading, rows_to_send(training_loss_table(race.runs, view, zoom))
 
 
 def _key(configs: tuple[RunConfig, ...]) -> str:

@@ -14,12 +14,13 @@ from hw5core.charts.words import probabilities_in_words
 from hw5core.homework.findings import gradient_caption
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
-from pages.parts.shared.opened_batch import open_once, opened_batch, predictions_of
+from hw5core.training.batches import Answer
+from pages.parts.shared.opened_batch import draw_batch, open_once, predictions_of
 
 
 def one_step(runs: Sequence[RunHistory]) -> None:
     """Draw the newest batch of each run that trained it as a single step."""
-    stepped = [(run, run.stepped) for run in runs if run.stepped]
+    stepped = [(run, measured, predictions_of(run, measured.step)) for run in runs if (measured := run.stepped)]
     if not stepped:
         return
     with st.container(border=True):
@@ -27,15 +28,15 @@ def one_step(runs: Sequence[RunHistory]) -> None:
         st.markdown("**1. Input:** the same images for every network of the race.")
         # Networks that are at the same batch share its images.
         for step, group in groupby(sorted(stepped, key=_step_of), key=_step_of):
-            opened_batch(step, [run for run, _ in group])
-        for column, (run, measured) in zip(st.columns(len(stepped)), stepped, strict=True):
+            draw_batch(step, [(run, predictions) for run, _, predictions in group])
+        for column, (run, measured, predictions) in zip(st.columns(len(stepped)), stepped, strict=True):
             with column:
                 _forward(run, measured)
-                _loss(run, measured)
-        _backward([run for run, _ in stepped])
+                _loss(run, measured, predictions)
+        _backward([run for run, _, _ in stepped])
 
 
-def _step_of(stepped: tuple[RunHistory, MeasuredStep]) -> int:
+def _step_of(stepped: tuple[RunHistory, MeasuredStep, list[Answer]]) -> int:
     return stepped[1].step
 
 
@@ -67,10 +68,9 @@ def _outputs(measured: MeasuredStep) -> pd.DataFrame:
     )
 
 
-def _loss(run: RunHistory, measured: MeasuredStep) -> None:
+def _loss(run: RunHistory, measured: MeasuredStep, predictions: list[Answer]) -> None:
     """Draw the −ln p of each image next to the loss that training reported. Their mean is the loss of the batch."""
     labels = open_once(run.config, measured.step).labels
-    predictions = predictions_of(run, measured.step)
     terms = [
         f"−ln {row[label]:.4f} = {prediction.loss:.3f}"
         for row, label, prediction in zip(measured.probabilities, labels, predictions, strict=False)

@@ -16,11 +16,16 @@ _ENLARGED = 4
 
 
 def opened_batch(step: int, runs: Sequence[RunHistory]) -> None:
-    """Draw the images of batch `step` with the predictions of each run. All networks of a race see the same images."""
-    batch = open_once(runs[0].config, step)
-    epoch, number = divmod(step, runs[0].config.steps_per_epoch)
+    """Draw batch `step` with the predictions that each run made for it."""
+    draw_batch(step, [(run, predictions_of(run, step)) for run in runs])
+
+
+def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Answer]]]) -> None:
+    """Draw the images of batch `step`, which all networks of a race see, with the predictions of each run."""
+    config = predicted[0][0].config
+    batch = open_once(config, step)
+    epoch, number = divmod(step, config.steps_per_epoch)
     st.markdown(f"**Batch {step:,}**: number {number:,} of epoch {epoch}")
-    predicted = [(run, predictions_of(run, step)) for run in runs]
     for place, column in enumerate(st.columns(min(MOST_IMAGES, len(batch.labels)))):
         with column:
             _image(batch, place, [(run, predictions[place]) for run, predictions in predicted if predictions])

@@ -58,32 +58,35 @@ _UNKNOWN = object()
 _log = logging.getLogger(__name__)
 
 
-def subscribe_redraw(version: _Read, *arguments: Hashable) -> None:
+def subscribe_redraw(version: _Read, *arguments: Hashable, current: Any = _UNKNOWN) -> None:
     """Redraw the current fragment, or outside of one the page, when `version(*arguments)` changes.
 
     This ends all earlier subscriptions of the fragment, so call it before `published`.
 
     `version` runs on a thread without a session. It is a function of a module, because a function of the page's script
-    is a different one in each session.
+    is a different one in each session. If the caller has its value already, `current` is that value.
     """
     subscriptions = _subscriptions()
-    content = version(*arguments)
+    content = version(*arguments) if current is _UNKNOWN else current
     if subscriptions:
         fragment = current_fragment_id()
         subscriptions.add(Subscription(version, arguments, content, fragment, None, (fragment, None)))
 
 
 @contextmanager
-def published(content: Callable[..., tuple[Content, ...]], *arguments: Hashable) -> Iterator[tuple[Content, ...]]:
+def published(
+    content: Callable[..., tuple[Content, ...]], *arguments: Hashable, current: Any = _UNKNOWN
+) -> Iterator[tuple[Content, ...]]:
     """Return what `content(*arguments)` is now, and publish it whenever it changes.
 
     Inside the block, draw one element for each part of the content, in its order: HTML, Markdown or code for a text, a
     chart for rows. When the number of parts changes, the fragment redraws.
 
-    `content` runs on a thread without a session, and is a function of a module as in `subscribe_redraw`.
+    `content` runs on a thread without a session, and is a function of a module as in `subscribe_redraw`. If the caller
+    has its value already, `current` is that value.
     """
     subscriptions = _subscriptions()
-    current = content(*arguments)
+    current = content(*arguments) if current is _UNKNOWN else current
     with captured_elements() as elements:
         yield current
     if subscriptions:

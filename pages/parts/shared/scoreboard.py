@@ -1,36 +1,20 @@
-"""The scoreboard of a race: per network the newest test accuracy in large digits, its progress, and a note on its loss.
+"""The scoreboard of a race: per network its newest test accuracy in large digits, its progress and a note."""
 
-It is HTML, made once for all viewers, because each of them receives it twice a second.
-"""
-
-from collections.abc import Sequence
-from functools import lru_cache
 from html import escape
 
-from hw5core.data.datasets import current_download
 from hw5core.data.downloads import Download
 from hw5core.homework.findings import plateau_caption
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from pages.parts.shared.frame import bar_html, number_html
-from pages.parts.shared.server import started_engine
+from pages.parts.shared.race_snapshot import RaceSnapshot
 
 
-def scoreboard(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> str:
+def scoreboard(race: RaceSnapshot) -> str:
     """Return the HTML, with one part per network of the race, started or not."""
-    waits = tuple(_waiting_for(run) for run in runs)
-    return _board(configs, tuple(runs), waits)
-
-
-@lru_cache(maxsize=128)
-def _board(
-    configs: tuple[RunConfig, ...],
-    runs: tuple[RunHistory, ...],
-    waits: tuple[int | Download | None, ...],
-) -> str:
-    by_id = {run.run_id: (run, wait) for run, wait in zip(runs, waits, strict=True)}
-    parts = (_part(config, *by_id.get(config.run_id, (None, None))) for config in configs)
+    started = {run.run_id: (run, wait) for run, wait in zip(race.runs, race.waits, strict=True)}
+    parts = (_part(config, *started.get(config.run_id, (None, None))) for config in race.configs)
     return f'<div class="hw5-board">{"".join(parts)}</div>'
 
 
@@ -39,17 +23,14 @@ def _part(config: RunConfig, run: RunHistory | None, wait: int | Download | None
     fraction = wait.fraction if isinstance(wait, Download) else run.fraction if run else 0.0
     return (
         f"<div>{number_html(f'{config.label}: test accuracy', accuracy, config.spec.colour)}"
-        f'<div class="hw5-state">{escape(state_words(run, wait))}</div>'
+        f'<div class="hw5-state">{escape(_state(run, wait))}</div>'
         f"{bar_html(config.label, fraction, config.spec.colour)}"
         f'<div class="hw5-says">{escape(plateau_caption(run) if run else "")}</div></div>'
     )
 
 
-def state_words(run: RunHistory | None, wait: int | Download | None = None) -> str:
-    """Return the status of a run in words, with its progress, its speed and the time left.
-
-    `wait` is the position of the run in the queue, or the download of its images.
-    """
+def _state(run: RunHistory | None, wait: int | Download | None) -> str:
+    """Return the status of a run in words, with its progress, its speed and the time left."""
     if run is None:
         return "not started"
     if isinstance(wait, Download):
@@ -61,11 +42,3 @@ def state_words(run: RunHistory | None, wait: int | Download | None = None) -> s
     if run.status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:
         return batches
     return f"{batches}, {run.steps_per_second:.0f} per second, {run.seconds_left:.0f} s left"
-
-
-def _waiting_for(run: RunHistory) -> int | Download | None:
-    """Return the position of a waiting run in the queue or, once a worker has it, the download of its images."""
-    if run.status is not Status.WAITING:
-        return None
-    engine = started_engine()
-    return (engine and engine.place(run.run_id)) or current_download(run.config.dataset)

@@ -2,7 +2,7 @@
 scoreboard, and the details below. The fork page shows a fork and its parent in the same view.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 
@@ -14,34 +14,32 @@ from hw5core.charts.race import epoch_table, test_accuracy_chart, validation_los
 from hw5core.charts.words import test_accuracies_in_words, validation_losses_in_words
 from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
-from pages.parts.shared.histories import details_version, read_histories
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.loss_view import chosen_batch, loss_chart, view_controls
 from pages.parts.shared.one_step import one_step
 from pages.parts.shared.opened_batch import opened_batch
 from pages.parts.shared.plain_words import plain
-from pages.parts.shared.publishing import RECONNECT_SECONDS, published, subscribe_redraw
-from pages.parts.shared.server import engine
+from pages.parts.shared.publishing import RECONNECT_SECONDS
+from pages.parts.shared.race_snapshot import RaceSnapshot, details_version
+from pages.parts.shared.reading import Reading
 
 _LIVE, _DETAILS = "live", "details"
 _LOSSES, _ACCURACIES = "Validation loss, every epoch", "Test accuracy, every epoch"
 
-Below = Callable[[tuple[RunConfig, ...], list[RunHistory]], None]
+Below = Callable[[Reading[RaceSnapshot]], None]
 """Draws what a page shows below the charts."""
 
 
-def watch(configs: tuple[RunConfig, ...], below: Below, recorded: bool = False) -> None:
-    """Draw the runs with their charts. With `recorded`, a race that has no run on this server is shown from the
-    receipts that are shipped with the app."""
+def watch(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], below: Below) -> None:
+    """Draw the runs with their charts, and keep them up to date."""
     chart = st.container()
     with aside("loss view"):
         view_controls(on_change=_redraw_chart)
     with chart:
-        st.fragment(_draw_live, run_every=RECONNECT_SECONDS, key=_LIVE)(configs, recorded)
-    st.fragment(_draw_details, key=_DETAILS)(configs, below, recorded)
+        st.fragment(_draw_live, run_every=RECONNECT_SECONDS, key=_LIVE)(configs, reading)
+    st.fragment(_draw_details, key=_DETAILS)(configs, reading, below)
 
 
 def _redraw_chart() -> None:
@@ -58,45 +56,47 @@ def _redraw(fragments: list[str]) -> None:
         st.rerun(fragments)
 
 
-def _draw_live(configs: tuple[RunConfig, ...], recorded: bool) -> None:
+def _draw_live(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot]) -> None:
     """Draw the part that changes with every record."""
     try:
-        loss_chart(configs, recorded, on_select=_redraw_both)
+        loss_chart(configs, reading.in_fragment(_LIVE), on_select=_redraw_both)
     except StoreError as error:
         st.error(plain(error))
 
 
-def _draw_details(configs: tuple[RunConfig, ...], below: Below, recorded: bool) -> None:
+def _draw_details(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], below: Below) -> None:
     """Draw the part that changes when a step, an epoch or the race ends, or a batch is opened."""
     above = st.container()
     batch = chosen_batch(configs)
-    subscribe_redraw(details_version, configs, batch)
+    reading = reading.in_fragment(_DETAILS)
+    reading.subscribe_redraw(details_version, batch)
     try:
-        runs = read_histories(configs, recorded)
+        race = reading.value
         with above:
-            _draw_problems(runs)
-            one_step(runs)
-        if batch is not None and runs:
-            opened_batch(batch, runs)
-        _draw_epoch_charts(configs, runs, recorded)
-        below(configs, runs)
+            _draw_problems(race)
+            one_step(race.runs)
+        if batch is not None and race.runs:
+            opened_batch(batch, race.runs)
+        _draw_epoch_charts(reading)
+        below(reading)
     except LabError as error:
         st.error(plain(error))
 
 
-def _draw_problems(runs: Sequence[RunHistory]) -> None:
-    if any(not run.status.over for run in runs) and engine().trouble:
-        st.error(plain(engine().trouble))
-    for run in runs:
+def _draw_problems(race: RaceSnapshot) -> None:
+    if race.active and race.trouble:
+        st.error(plain(race.trouble))
+    for run in race.runs:
         if run.status is Status.FAILED:
             st.error(f"**{run.label}**: {plain(run.message)}")
 
 
-def _draw_epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], recorded: bool) -> None:
-    labels, epochs = tuple(config.label for config in configs), max(config.epochs for config in configs)
-    share = next((run.started.commonest_share for run in runs if run.started), None)
+def _draw_epoch_charts(reading: Reading[RaceSnapshot]) -> None:
+    race = reading.value
+    labels, epochs = tuple(config.label for config in race.configs), max(config.epochs for config in race.configs)
+    share = next((run.started.commonest_share for run in race.runs if run.started), None)
     validation, test = st.columns(2)
-    with published(_epoch_charts, configs, recorded) as (losses, loss_rows, accuracies, accuracy_rows):
+    with reading.published(_epoch_charts) as (losses, loss_rows, accuracies, accuracy_rows):
         with validation:
             chart = validation_loss_chart(labels, epochs)
             draw_with_heading(losses, _LOSSES, loss_rows, chart, key="validation loss")
@@ -105,14 +105,9 @@ def _draw_epoch_charts(configs: tuple[RunConfig, ...], runs: list[RunHistory], r
             draw_with_heading(accuracies, _ACCURACIES, accuracy_rows, chart, key="test accuracy")
 
 
-def _epoch_charts(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, pa.Table, str, pa.Table]:
-    """Return the heading and the rows of both charts."""
-    runs = read_histories(configs, recorded)
-    return _epoch_charts_of(tuple(runs))
-
-
-@lru_cache(maxsize=128)
-def _epoch_charts_of(runs: tuple[RunHistory, ...]) -> tuple[str, pa.Table, str, pa.Table]:
-    rows = rows_to_send(epoch_table(runs))
-    losses = heading_html(_LOSSES, validation_losses_in_words(runs))
-    return losses, rows, heading_html(_ACCURACIES, test_accuracies_in_words(runs)), rows
+@lru_cache(maxsize=64)
+def _epoch_charts(race: RaceSnapshot) -> tuple[str, pa.Table, str, pa.Table]:
+    """Return the heading and the rows of both charts, made once for all viewers."""
+    rows = rows_to_send(epoch_table(race.runs))
+    losses = heading_html(_LOSSES, validation_losses_in_words(race.runs))
+    return losses, rows, heading_html(_ACCURACIES, test_accuracies_in_words(race.runs)), rows

@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from hw5core.runs.sweeps import Sweep
 from pages.parts.shared.run_buttons import perform
-from pages.parts.shared.server import engine, owner, planned, run_store
-from pages.parts.sweep.histories import Runs
+from pages.parts.shared.server import engine, owner, run_store
+from pages.parts.sweep.snapshot import SweepSnapshot
 
 _START = "Trains the runs one after another on this server's workers, even after you close the page."
 _CONTINUE = "Trains the missing runs. The results of paused runs are the same as without a pause."
@@ -15,43 +14,39 @@ _PAUSE = "Pauses the runs, and starts no more until you continue. For an hour, o
 _STOP = "Stops the runs, and starts no more. The results so far stay."
 
 
-def sweep_buttons(sweep: Sweep, runs: Runs, active: bool) -> None:
+def sweep_buttons(snapshot: SweepSnapshot) -> None:
     """Draw the buttons that fit the state of the sweep, and perform the action of the button that was pressed.
 
     Runs that are already in progress, started earlier or before a restart of the server, are joined without a click.
     """
+    active, runs = snapshot.active, snapshot.runs
     label = "The sweep is running" if active else "Continue" if runs else "Start the sweep"
     help = None if active else _CONTINUE if runs else _START
     halt: Callable[[str, str], None] | None = None
     with st.container(horizontal=True):
         start = st.button(label, type="primary", icon=":material/play_arrow:", disabled=active, help=help)
-        if active and _is_owner(sweep, runs):
+        own = _own_active(snapshot) if active else []
+        if own or (active and owner() in snapshot.plans.values()):
             if st.button("Pause", icon=":material/pause:", help=_PAUSE):
                 halt = engine().pause
             if st.button("Stop", icon=":material/stop:", help=_STOP):
                 halt = engine().stop
-    if halt and perform(lambda: _halt(sweep, runs, halt)):
+    if halt and perform(lambda: _halt(snapshot, own, halt)):
         st.rerun()
     in_progress = [run.config for run in runs.values() if not run.status.over]
-    configs = sweep.unfinished(runs) if start else [] if halt else in_progress
+    configs = snapshot.unfinished if start else [] if halt else in_progress
     if configs and perform(lambda: engine().plan(configs, owner())) and start:
         st.rerun()
 
 
-def _is_owner(sweep: Sweep, runs: Runs) -> bool:
-    """Return True if this user started or planned an unfinished run of the sweep."""
-    plans = planned()
-    return bool(_own_active(runs)) or owner() in {plans.get(run_id) for run_id in sweep.run_ids.values()}
-
-
-def _own_active(runs: Runs) -> list[str]:
+def _own_active(snapshot: SweepSnapshot) -> list[str]:
     """Return the ids of the active runs that this user may halt. Others may have started some of them."""
     owned = run_store().owned(owner())
-    return [run_id for run_id, run in runs.items() if run_id in owned and not run.status.over]
+    return [run_id for run_id, run in snapshot.runs.items() if run_id in owned and not run.status.over]
 
 
-def _halt(sweep: Sweep, runs: Runs, halt: Callable[[str, str], None]) -> None:
+def _halt(snapshot: SweepSnapshot, own: list[str], halt: Callable[[str, str], None]) -> None:
     """Withdraw this user's plan of the sweep, then pause or stop the user's runs."""
-    engine().withdraw(sweep.run_ids.values(), owner())
-    for run_id in _own_active(runs):
+    engine().withdraw(snapshot.sweep.run_ids.values(), owner())
+    for run_id in own:
         halt(run_id, owner())

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -18,11 +19,11 @@ from hw5core.charts.sweeps import (
     sweep_validation_chart,
 )
 from hw5core.charts.words import bands_in_words
-from hw5core.errors import StoreError
+from hw5core.runs.history import RunHistory
 from hw5core.runs.sweeps import Sweep
 from pages.parts.shared.chart import draw_chart, draw_with_heading, heading_html, rows_to_send
-from pages.parts.shared.publishing import published
-from pages.parts.sweep.histories import Runs, problems, read_histories
+from pages.parts.shared.reading import Reading
+from pages.parts.sweep.snapshot import SweepSnapshot
 
 _TITLES = {
     "test_accuracy": "Test accuracy, every epoch",
@@ -60,51 +61,41 @@ class _Content:
     charts: dict[tuple[str, float], _Chart]
 
 
-def _content(sweep: Sweep) -> _Content:
-    runs = read_histories(sweep)
-    versions = tuple((run_id, run.version) for run_id, run in runs.items())
-    return _content_of(tuple(sweep.run_ids.values()), versions, sweep, runs)
+def _content(snapshot: SweepSnapshot) -> _Content:
+    return _content_of(snapshot.sweep, tuple(snapshot.runs.values()))
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _content_of(
-    run_ids: tuple[str, ...],  # noqa: ARG001  these two are the cache key
-    versions: tuple[Any, ...],  # noqa: ARG001
-    _sweep: Sweep,
-    _runs: Runs,
-) -> _Content:
+@lru_cache(maxsize=8)
+def _content_of(sweep: Sweep, histories: tuple[RunHistory, ...]) -> _Content:
     """Compute the content once for all viewers, and again when a run has reported something."""
-    epochs, losses = epoch_bands(_sweep, _runs), loss_bands(_sweep, _runs)
+    runs = {run.run_id: run for run in histories}
+    epochs, losses = epoch_bands(sweep, runs), loss_bands(sweep, runs)
     tables = {"test_accuracy": epochs, "validation_loss": epochs, "loss": losses}
     charts = {
         (what, rate): _Chart(
-            heading_html(_title(_sweep, what, rate), bands_in_words(table[table.rate == rate], what)),
+            heading_html(_title(sweep, what, rate), bands_in_words(table[table.rate == rate], what)),
             rows_to_send(rows_of_rate(table, rate)),
         )
         for what, table in tables.items()
-        for rate in _sweep.learning_rates
+        for rate in sweep.learning_rates
     }
-    share = next((run.started.commonest_share for run in _runs.values() if run.started), None)
+    share = next((run.started.commonest_share for run in histories if run.started), None)
     axes = _Axes(share, loss_end(epochs.validation_loss_highest), loss_end(losses.loss))
-    return _Content(axes, arm_ends(_sweep, _runs), charts)
+    return _Content(axes, arm_ends(sweep, runs), charts)
 
 
 def _title(sweep: Sweep, what: str, rate: float) -> str:
     return _TITLES[what] + (f": learning rate {rate:g}" if len(sweep.learning_rates) > 1 else "")
 
 
-def charts_version(sweep: Sweep) -> Hashable:
+def charts_version(snapshot: SweepSnapshot) -> Hashable:
     """Return a value that changes when the charts or the errors above them have to be redrawn."""
-    errors = problems(sweep)
-    try:
-        return errors, _content(sweep).axes
-    except StoreError:
-        return errors
+    return snapshot.problems, _content(snapshot).axes
 
 
-def curves(sweep: Sweep) -> None:
+def curves(reading: Reading[SweepSnapshot]) -> None:
     """Draw the three charts once per learning rate, on the same axes, and keep them up to date."""
-    axes = _content(sweep).axes
+    sweep, axes = reading.value.sweep, _content(reading.value).axes
     labels = tuple(dict.fromkeys(config.label for config in sweep.configs.values()))
     st.caption(_explanation(sweep))
     charts = {
@@ -117,7 +108,7 @@ def curves(sweep: Sweep) -> None:
     pair = st.columns(2) if len(sweep.learning_rates) == 1 else (st.container(), st.container())
     for place, (what, chart) in zip((*pair, st.container()), charts.items(), strict=True):
         with place:
-            _by_rate(sweep, what, chart)
+            _by_rate(reading, what, chart)
 
 
 def _explanation(sweep: Sweep) -> str:
@@ -129,24 +120,25 @@ def _explanation(sweep: Sweep) -> str:
     )
 
 
-def _by_rate(sweep: Sweep, what: str, chart: dict[str, Any]) -> None:
+def _by_rate(reading: Reading[SweepSnapshot], what: str, chart: dict[str, Any]) -> None:
     """Draw one of the charts, once per learning rate."""
+    sweep = reading.value.sweep
     rates = sweep.learning_rates
     for start in range(0, len(rates), _IN_A_ROW):
         for column, rate in zip(st.columns(min(_IN_A_ROW, len(rates))), rates[start:], strict=False):
-            with column, published(_chart, sweep, what, rate) as (heading, rows):
+            with column, reading.published(_chart, what, rate) as (heading, rows):
                 draw_with_heading(heading, _title(sweep, what, rate), rows, chart, key=f"{what} at {rate:g}")
 
 
-def _chart(sweep: Sweep, what: str, rate: float) -> tuple[str, pa.Table]:
+def _chart(snapshot: SweepSnapshot, what: str, rate: float) -> tuple[str, pa.Table]:
     """Return the heading and the rows of a chart."""
-    chart = _content(sweep).charts[what, rate]
+    chart = _content(snapshot).charts[what, rate]
     return chart.heading, chart.rows
 
 
-def results(sweep: Sweep) -> None:
+def results(snapshot: SweepSnapshot) -> None:
     """Draw a table of the results of each arm and, for several learning rates, a chart of the accuracy over them."""
-    table = _content(sweep).ends
+    sweep, table = snapshot.sweep, _content(snapshot).ends
     st.markdown(f"**Results** (mean, lowest and highest of n = {len(sweep.seeds)} seeds)")
     st.dataframe(_styled(table), hide_index=True, width="stretch", height="content", placeholder="–")
     for row in table[table.diverged > 0].itertuples():

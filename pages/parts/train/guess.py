@@ -6,9 +6,8 @@ import streamlit as st
 from hw5core.charts.race import guesses_chart
 from hw5core.charts.words import guesses_in_words
 from hw5core.runs.config import RunConfig, race_id
-from hw5core.runs.history import RunHistory
-from hw5core.runs.run import Status
 from pages.parts.shared.chart import draw_chart
+from pages.parts.shared.race_snapshot import RaceSnapshot
 from pages.parts.shared.server import owner, run_store
 
 PREDICT = "predict"
@@ -44,14 +43,15 @@ def _ask(configs: tuple[RunConfig, ...]) -> None:
             st.rerun()
 
 
-def class_guesses(configs: tuple[RunConfig, ...], runs: list[RunHistory]) -> None:
+def class_guesses(race: RaceSnapshot) -> None:
     """Draw all guesses next to the result, once the race is finished and somebody has guessed."""
-    if len(configs) < 2 or len(runs) < len(configs) or any(run.status is not Status.FINISHED for run in runs):
+    configs = race.configs
+    if len(configs) < 2 or not race.finished:
         return
     guesses = run_store().guesses(race_id(configs))
     if not guesses:
         return
-    accuracies = [run.epochs[-1].test_accuracy for run in runs]
+    accuracies = [run.epochs[-1].test_accuracy for run in race.runs]
     lead = accuracies[0] - accuracies[1]
     question = f"{configs[0].label}'s lead over {configs[1].label} (points of test accuracy)"
     leads = list(guesses.values())

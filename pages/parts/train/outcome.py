@@ -10,41 +10,41 @@ from hw5core.homework.sheet import SHEET_ACCURACY
 from hw5core.markdown import markdown_table
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory, accuracy_lines
-from hw5core.runs.recorded import is_recorded
-from pages.parts.shared.histories import read_histories
 from pages.parts.shared.lecture import aside
-from pages.parts.shared.publishing import published
+from pages.parts.shared.race_snapshot import RaceSnapshot
+from pages.parts.shared.reading import Reading
 from pages.parts.shared.receipts import receipts
 
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
 
-def outcome(configs: tuple[RunConfig, ...], runs: Sequence[RunHistory]) -> None:
+def outcome(reading: Reading[RaceSnapshot]) -> None:
     """Draw the results so far."""
+    runs = reading.value.runs
     _claims({run.config.activation: run for run in runs})
     if any(run.epochs for run in runs):
-        _as_printed(configs, recorded=is_recorded(runs[0]))
+        _as_printed(reading)
     _fairness(runs)
     with aside("receipts"):
         receipts(runs)
 
 
-def _as_printed(configs: tuple[RunConfig, ...], recorded: bool) -> None:
+def _as_printed(reading: Reading[RaceSnapshot]) -> None:
     """Draw the homework's accuracy lines, one column per network, and a table that compares them with the sheet."""
     st.subheader("The homework's output", anchor=False)
-    with published(_printed, configs, recorded) as (*lines, comparison):
-        for column, text in zip(st.columns(len(configs)), lines, strict=True):
+    with reading.published(_printed) as (*lines, comparison):
+        for column, text in zip(st.columns(len(lines)), lines, strict=True):
             column.code(text, language=None)
         st.markdown(comparison)
     if comparison:
         st.caption("The sheet does not name its network or its seeds. The network here is a reconstruction.")
 
 
-def _printed(configs: tuple[RunConfig, ...], recorded: bool) -> tuple[str, ...]:
+def _printed(race: RaceSnapshot) -> tuple[str, ...]:
     """Return the lines of each network, and the table."""
-    runs = {run.run_id: run for run in read_histories(configs, recorded)}
-    in_order = [runs.get(config.run_id) for config in configs]
-    return *("\n".join(accuracy_lines(run)) if run else "" for run in in_order), _comparison(list(runs.values()))
+    runs = {run.run_id: run for run in race.runs}
+    in_order = [runs.get(config.run_id) for config in race.configs]
+    return *("\n".join(accuracy_lines(run)) if run else "" for run in in_order), _comparison(race.runs)
 
 
 def _comparison(runs: Sequence[RunHistory]) -> str:

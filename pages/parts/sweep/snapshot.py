@@ -1,0 +1,70 @@
+"""Everything that a page shows of a sweep at one moment."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from hw5core.runs.config import RunConfig
+from hw5core.runs.history import RunHistory
+from hw5core.runs.run import Status
+from hw5core.runs.sweeps import Sweep
+from pages.parts.shared.server import group_follower, planned, started_engine
+
+
+@dataclass(frozen=True)
+class SweepSnapshot:
+    """The runs of a sweep at one moment.
+
+    `runs` holds the history of each run that has one, and `plans` the owner of each run that is planned, both by run
+    id. `trouble` is the engine's error message, or empty.
+    """
+
+    sweep: Sweep
+    runs: Mapping[str, RunHistory]
+    plans: Mapping[str, str | None]
+    trouble: str
+
+    @property
+    def active(self) -> bool:
+        """True if the sweep reports more records without a click: a run is waiting, being trained, or planned."""
+        return bool(self.plans) or any(not run.status.over for run in self.runs.values())
+
+    @property
+    def unfinished(self) -> list[RunConfig]:
+        """The configs of the runs that are not finished."""
+        return self.sweep.unfinished(self.runs)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The errors to show: of the engine while the sweep is active, and of failed runs."""
+        trouble = [self.trouble] if self.trouble and self.active else []
+        failed = [f"A run failed: {run.message}" for run in self.runs.values() if run.status is Status.FAILED]
+        return tuple(dict.fromkeys([*trouble, *failed]))
+
+
+def read_sweep(sweep: Sweep, fresh: bool = True) -> SweepSnapshot:
+    """Read the sweep from the store. Unless `fresh` is True, its histories may be a moment old. Raises StoreError."""
+    ids = tuple(sweep.run_ids.values())
+    plans = planned()
+    engine = started_engine()
+    return SweepSnapshot(
+        sweep,
+        group_follower(ids).read(fresh),
+        {run_id: plans[run_id] for run_id in ids if run_id in plans},
+        engine.trouble if engine else "",
+    )
+
+
+def read_sweep_live(sweep: Sweep) -> SweepSnapshot:
+    """Read the sweep for live updates, which share histories for a moment. Raises StoreError."""
+    return read_sweep(sweep, fresh=False)
+
+
+def page_version(snapshot: SweepSnapshot) -> Hashable:
+    """Return a value that changes when the whole page has to be redrawn, buttons included: when the sweep starts or
+    ends, and when a run of an inactive sweep changes its status."""
+    return "active" if snapshot.active else tuple((run_id, run.status) for run_id, run in snapshot.runs.items())
+
+
+def results_version(snapshot: SweepSnapshot) -> Hashable:
+    """Return a value that changes when a run starts, ends, or finishes an epoch."""
+    return tuple((run_id, run.status, len(run.epochs)) for run_id, run in snapshot.runs.items())
