@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pages.parts.shared.page_list import PAGES, Page
+from tests.docs.markdown import sections
 from tools.live import ROOT, serving
 from tools.visitor import Visitor, visitor
 
@@ -32,22 +33,21 @@ def test_every_address_opens_its_page_as_the_first_visit_to_a_new_server(page: P
     assert first.menu == later.menu == [page.title for page in PAGES]
 
 
-def test_a_new_script_and_a_new_line_in_the_list_add_a_page(tmp_path: Path) -> None:
+def test_the_script_and_the_line_of_the_documentation_add_a_page(tmp_path: Path) -> None:
     app = tmp_path / "app"
     for name in ("pages", "hw5core", ".streamlit"):
         shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "app.py", app)
-    (app / "pages" / "hello.py").write_text(
-        "from pages.parts.shared.frame import begin_page\n\n"
-        'begin_page(__file__, "A page that says hello", "**Try this:** say hello.")\n'
-    )
+    (section,) = (one for one in sections(ROOT / "docs" / "extending.md") if one.heading == "A page")
+    (_, script), (_, line) = section.blocks
+    (app / "pages" / "presets.py").write_text(script)
     page_list = app / "pages" / "parts" / "shared" / "page_list.py"
     lines = page_list.read_text().splitlines()
-    lines.insert(lines.index("PAGES = (") + 1, '    Page("hello", ":material/waving_hand:", section="More"),')
+    lines.insert(lines.index("PAGES = (") + 1, f"{line.strip()},")
     page_list.write_text("\n".join(lines))
     with serving(tmp_path / "home", folder=app) as (address, _):
-        hello, start = asyncio.run(_begin(address, "hello")), asyncio.run(_begin(address, ""))
-    assert hello.heading == "A page that says hello"
-    assert not hello.exceptions
-    assert hello.menu == start.menu
-    assert set(hello.menu) == {"Hello", *(page.title for page in PAGES)}
+        added, start = asyncio.run(_begin(address, "presets")), asyncio.run(_begin(address, ""))
+    assert added.heading == "Famous networks"
+    assert not added.exceptions
+    assert added.menu == start.menu
+    assert set(added.menu) == {"Presets", *(page.title for page in PAGES)}

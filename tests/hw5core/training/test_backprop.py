@@ -6,95 +6,25 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import nn
 
 from hw5core.errors import ArchitectureError
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
-from hw5core.network.layers import KINDS, Flatten, Linear
+from hw5core.network.layers import KINDS, Flatten
 from hw5core.network.notation import parse, read_layer
 from hw5core.training.backprop import ActivationKernel, Backprop
-from hw5core.training.modules import build
+from tests.autograd import (
+    RATE,
+    assert_trains_as_with_autograd,
+    double_network,
+    random_batch,
+    steps_by_autograd,
+    steps_by_hand,
+    with_logits,
+)
 from tests.strategies import architectures
-
-RATE = 0.1
-CLASSES = 4
-SEED = 5
-
-
-def _with_logits(architecture: Architecture) -> Architecture:
-    return Architecture(architecture.input_shape, (*architecture.layers, Flatten(), Linear(CLASSES)))
-
-
-def _network(architecture: Architecture) -> nn.Sequential:
-    torch.manual_seed(0)
-    return build(architecture).double()
-
-
-def _batch(architecture: Architecture, images: int) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(1)
-    inputs = torch.randn(images, *architecture.input_shape, dtype=torch.float64, generator=generator)
-    return inputs, torch.arange(images) % CLASSES
-
-
-def _forward_by_autograd(network: nn.Sequential, inputs: Tensor) -> Tensor:
-    """Return the logits, with dropout's mask drawn as Backprop draws it: in memory order, from its own generator."""
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    generator = torch.Generator().manual_seed(SEED)
-    values = inputs
-    for module in network:
-        if isinstance(module, nn.Dropout):
-            mask = torch.empty_like(values).bernoulli_(1 - module.p, generator=generator)
-            values = values * mask / (1 - module.p if module.p < 1 else 1)
-        else:
-            values = module(values)
-    return values
-
-
-def _steps_by_hand(network: nn.Sequential, inputs: Tensor, labels: Tensor, momentum: float, steps: int) -> list[Tensor]:
-    logits = []
-    with torch.no_grad():
-        backprop = Backprop(network, RATE, momentum)
-        for _ in range(steps):
-            backprop.generator.manual_seed(SEED)
-            logits.append(backprop.step(inputs, labels))
-    return logits
-
-
-def _steps_by_autograd(
-    network: nn.Sequential, inputs: Tensor, labels: Tensor, momentum: float, steps: int
-) -> list[Tensor]:
-    optimiser = torch.optim.SGD(network.parameters(), lr=RATE, momentum=momentum)
-    all_logits = []
-    for _ in range(steps):
-        logits = _forward_by_autograd(network, inputs)
-        optimiser.zero_grad()
-        nn.CrossEntropyLoss()(logits, labels).backward()
-        optimiser.step()
-        all_logits.append(logits.detach())
-    return all_logits
-
-
-def assert_trains_as_with_autograd(
-    architecture: Architecture, images: int = 3, momentum: float = 0.0, steps: int = 2
-) -> None:
-    """Train a network that ends in CLASSES logits both ways, and compare logits, weights and predictions."""
-    ours = _network(architecture)
-    theirs = copy.deepcopy(ours)
-    inputs, labels = _batch(architecture, images)
-    untouched = inputs.clone()
-    by_hand = _steps_by_hand(ours, inputs, labels, momentum, steps)
-    by_autograd = _steps_by_autograd(theirs, inputs, labels, momentum, steps)
-    torch.testing.assert_close(by_hand, by_autograd, rtol=1e-7, atol=1e-9)
-    for (name, one), (_, other) in zip(ours.state_dict().items(), theirs.state_dict().items(), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}")
-    theirs.eval()
-    with torch.no_grad():
-        backprop = Backprop(ours, RATE)
-        for _ in range(2):  # the second time after the in-place work of the first
-            torch.testing.assert_close(backprop.predict(inputs), theirs(inputs), rtol=1e-7, atol=1e-9)
-    assert torch.equal(inputs, untouched), "the images were overwritten"
 
 
 def _is_stable(architecture: Architecture) -> bool:
@@ -105,7 +35,7 @@ def _is_stable(architecture: Architecture) -> bool:
 @settings(max_examples=60)
 @given(architectures(most_layers=6).filter(_is_stable), st.sampled_from([0.0, 0.9]))
 def test_any_network_trains_as_with_autograd(architecture: Architecture, momentum: float) -> None:
-    assert_trains_as_with_autograd(_with_logits(architecture), momentum=momentum)
+    assert_trains_as_with_autograd(with_logits(architecture), momentum=momentum)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +71,12 @@ def test_every_activation_and_its_derivative_agree_with_pytorch(activation: str)
 def test_batches_of_different_sizes_train_as_with_autograd() -> None:
     """The last batch of an epoch may be smaller, and the first convolution reuses a frame for its images."""
     architecture = parse("1x12x12 conv3k3p1 relu flatten linear4")
-    ours = _network(architecture)
+    ours = double_network(architecture)
     theirs = copy.deepcopy(ours)
     for images in (5, 2, 5):
-        inputs, labels = _batch(architecture, images)
-        _steps_by_hand(ours, inputs, labels, 0.0, 1)
-        _steps_by_autograd(theirs, inputs, labels, 0.0, 1)
+        inputs, labels = random_batch(architecture, images)
+        steps_by_hand(ours, inputs, labels)
+        steps_by_autograd(theirs, inputs, labels)
     torch.testing.assert_close(ours[0].weight, theirs[0].weight, rtol=1e-9, atol=1e-12)
 
 
@@ -154,8 +84,8 @@ def test_a_hook_sees_every_layer_and_changes_nothing() -> None:
     architecture = parse("1x12x12 relu conv3k3 relu flatten linear4")
     seen = []
     with torch.no_grad():
-        hooked, plain = _network(architecture), _network(architecture)
-        inputs, labels = _batch(architecture, 3)
+        hooked, plain = double_network(architecture), double_network(architecture)
+        inputs, labels = random_batch(architecture, 3)
         Backprop(hooked, RATE).step(inputs, labels, lambda number, *_: seen.append(number))
         Backprop(plain, RATE).step(inputs, labels)
     assert seen == [4, 3, 2, 1, 0]
@@ -166,7 +96,7 @@ def test_a_hook_sees_every_layer_and_changes_nothing() -> None:
 def test_every_layer_in_the_menu_can_be_trained(word: str) -> None:
     layer = read_layer(word)
     before = () if count(Architecture((1, 4, 4), (layer,))).misfit is None else (Flatten(),)
-    assert_trains_as_with_autograd(_with_logits(Architecture((1, 4, 4), (*before, layer))))
+    assert_trains_as_with_autograd(with_logits(Architecture((1, 4, 4), (*before, layer))))
 
 
 def test_a_layer_without_a_kernel_is_named() -> None:
