@@ -10,12 +10,11 @@ PATIENCE_SECONDS = 240
 PATIENCE_MS = 1_000 * PATIENCE_SECONDS
 """The same for Playwright."""
 
-_POLL_SECONDS = 0.05
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], otherwise: Callable[[], object]) -> T:
-    """Call `condition` until it returns something true, and return that.
+def wait_until(condition: Callable[[], T], otherwise: Callable[[], object], poll_seconds: float = 0.05) -> T:
+    """Call `condition` every `poll_seconds` until it returns something true, and return that.
 
     Raises TimeoutError with what `otherwise` returns after PATIENCE_SECONDS.
     """
@@ -23,5 +22,5 @@ def wait_until(condition: Callable[[], T], otherwise: Callable[[], object]) -> T
     while not (found := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{otherwise()}")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(poll_seconds)
     return found

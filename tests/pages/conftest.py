@@ -12,8 +12,20 @@ from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
 
 from hw5core.engine.cluster import TRAIN
+from tools.waiting import PATIENCE_SECONDS, wait_until
 
 APP = str(Path(__file__).parents[2] / "app.py")
+
+
+def rerun_until(app: AppTest, condition: Callable[[AppTest], object]) -> None:
+    """Run the page again until the condition holds for it. No run may raise an exception."""
+
+    def reached() -> bool:
+        assert not app.exception
+        return bool(condition(app) or condition(app.run()))
+
+    wait_until(reached, lambda: [*app.get("html"), *app.error], poll_seconds=0.3)
+    assert not app.exception
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +62,7 @@ def open_page(workers: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     st.cache_resource.clear()
 
     def opened(page: str, owner: str | None = None, **parameters: str | list[str]) -> AppTest:
-        app = AppTest.from_file(APP, default_timeout=60).run()
+        app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS).run()
         if owner:
             app.session_state["owner"] = owner
         app.switch_page(f"pages/{page}.py")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.waiting import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[2]
 
 # Each of them takes a good part of an empty app's whole start; none is needed to count.
@@ -17,7 +19,7 @@ _FIRST_PAGE = """
 import sys
 sys.modules[{blocked!r}] = None
 from streamlit.testing.v1 import AppTest
-page = AppTest.from_file("app.py", default_timeout=60).run()
+page = AppTest.from_file("app.py", default_timeout={patience}).run()
 print("loaded:", [name for name in {heavy!r} if name in sys.modules])
 for kind in ("html", "markdown", "bidi_component"):
     print(*(element.proto for element in page.get(kind)), sep="\\n")
@@ -26,7 +28,7 @@ for kind in ("html", "markdown", "bidi_component"):
 
 def _drawn_without(blocked: str) -> str:
     """What has been loaded, and what the first page of a new process shows, where it comes to this module and stops."""
-    program = _FIRST_PAGE.format(blocked=blocked, heavy=HEAVY)
+    program = _FIRST_PAGE.format(blocked=blocked, heavy=HEAVY, patience=PATIENCE_SECONDS)
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True).stdout
 
 

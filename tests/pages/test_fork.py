@@ -1,7 +1,6 @@
 """The fork page without a browser: the run to fork, a fork from the button to its end, and a run that is missing."""
 
 import re
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -13,6 +12,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, branch
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query
+from tests.pages.conftest import rerun_until
 from tools.training import train_into
 
 PARENT = RunConfig(
@@ -67,10 +67,7 @@ def test_a_link_opens_the_fork_with_its_parent(open_fork: Callable[..., AppTest]
     app = open_fork(**link)
     assert not app.exception
     app.button[0].click().run()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and f"Receipt of {wanted.label}" not in str(app.get("download_button")):
-        time.sleep(0.3)
-        app.run()
+    rerun_until(app, lambda app: f"Receipt of {wanted.label}" in str(app.get("download_button")))
     assert not app.exception
     other = open_fork(owner="yours", **link)
     assert "finished: 12 of 12 batches" in _labels(other)

@@ -1,7 +1,6 @@
 """The sweep page without a browser: a sweep from the button to its end, and messages for invalid settings."""
 
 import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ from hw5core import home
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, EpochResult, RunFinished, RunStarted
 from hw5core.store.store import RunStore
+from tests.pages.conftest import rerun_until
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
 TINY = {"epochs-digits": "1", "network": SMALL, "seeds": "2"}
@@ -20,15 +20,6 @@ def _cells(app: AppTest) -> list[str]:
     """Return the texts of the cells in the grid of runs, row by row."""
     (grid,) = (html.proto.body for html in app.get("html") if 'class="hw5-grid"' in html.proto.body)
     return [re.sub("<[^>]*>", "", cell) for cell in re.findall("<td>(.*?)</td>", grid)]
-
-
-def _until(app: AppTest, condition: Callable[[AppTest], object]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition(app):
-        assert time.monotonic() < deadline, _cells(app)
-        time.sleep(0.3)
-        app.run()
-        assert not app.exception
 
 
 def _labels(app: AppTest) -> list[str]:
@@ -69,7 +60,7 @@ def test_the_button_runs_the_sweep_to_its_end_and_every_visitor_sees_it(open_pag
     app.button[0].click().run()
     assert not app.exception
     assert "The sweep is running" in _labels(app)
-    _until(app, lambda app: app.success)
+    rerun_until(app, lambda app: app.success)
     assert "Finished. Results below" in app.success[0].value
     assert all(re.fullmatch(r"\d+\.\d\d %", cell) for cell in _cells(app))
     store = RunStore(home.store_folder())
@@ -89,7 +80,7 @@ def test_the_owner_pauses_and_continues_a_sweep_while_others_watch(open_page: Ca
     query = {"epochs-digits": "200"}  # long enough that no run ends during the test
     mine = open_page("sweep", owner="me", **query)
     mine.button[0].click().run()
-    _until(mine, lambda app: any(cell.startswith("at ") for cell in _cells(app)))
+    rerun_until(mine, lambda app: any(cell.startswith("at ") for cell in _cells(app)))
     yours = open_page("sweep", owner="you", **query)
     assert _labels(yours) == ["The sweep is running"]
     assert _labels(mine) == ["The sweep is running", "Pause", "Stop"]
@@ -98,7 +89,7 @@ def test_the_owner_pauses_and_continues_a_sweep_while_others_watch(open_page: Ca
     assert "Paused by its owner" in mine.info[0].value
     assert sorted({cell.split()[0] for cell in _cells(mine)}) == ["paused", "–"]
     next(button for button in mine.button if button.label == "Continue").click().run()
-    _until(mine, lambda app: "planned" in _cells(app) and any(cell.startswith("at ") for cell in _cells(app)))
+    rerun_until(mine, lambda app: "planned" in _cells(app) and any(cell.startswith("at ") for cell in _cells(app)))
     next(button for button in mine.button if button.label == "Stop").click().run()
     assert "The sweep is running" not in _labels(mine)
     assert "planned" not in _cells(mine)

@@ -1,6 +1,5 @@
 """The Train page without a browser: a race from the button to its end, and messages for races that cannot run."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from hw5core.runs.config import RunConfig, race
 from pages.parts.shared import server
 from pages.parts.shared.settings import race_query
+from tests.pages.conftest import rerun_until
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
 
@@ -33,10 +33,7 @@ def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training:
     app.button[0].click().run()
     assert not app.exception
     assert app.button[0].label == "The race is running"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not app.success:
-        time.sleep(0.3)
-        app.run()
+    rerun_until(app, lambda app: app.success)
     assert "Finished. Results below" in app.success[0].value
     lines = [code.value for code in app.code]
     assert [line.rsplit(" ", 1)[0] for line in lines] == ["ReLU accuracy of epoch 0:", "sigmoid accuracy of epoch 0:"]

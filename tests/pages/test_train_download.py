@@ -1,6 +1,5 @@
 """A dataset that is not downloaded yet: the page shows the download, and says what to do when it fails."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -9,9 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core.data.datasets import DATASETS
 from pages.parts.shared import server
+from tests.pages.conftest import rerun_until
 from tests.publisher import KIND, NAME, Publisher, download_from, publisher
-
-PATIENCE_SECONDS = 90
 
 
 @pytest.mark.slow
@@ -27,19 +25,21 @@ def test_a_download_is_shown_and_can_be_tried_again_after_an_error(
         with Client(server.engine().scheduler_address, set_as_default=False) as client:
             client.run(download_from, *source.source)
         _press(app, "Start the race")
-        _wait(
+        rerun_until(
             app,
-            lambda: _bar(app).startswith(f"downloading {KIND}: ") and f"of {source.total / 1e6:.1f} MB" in _bar(app),
+            lambda app: (
+                _bar(app).startswith(f"downloading {KIND}: ") and f"of {source.total / 1e6:.1f} MB" in _bar(app)
+            ),
         )
-        _wait(app, lambda: _arrived(app, source) > 0.8)
+        rerun_until(app, lambda app: _arrived(app, source) > 0.8)
         source.fails = True
         source.resume.set()
-        _wait(app, lambda: bool(app.error))
+        rerun_until(app, lambda app: bool(app.error))
         assert "could not be downloaded" in app.error[0].value
         assert "Try again" in app.error[0].value
         source.fails = False
         _press(app, "Continue")
-        _wait(app, lambda: _bar(app).startswith("running"))
+        rerun_until(app, lambda app: _bar(app).startswith("running"))
         _press(app, "Stop")
 
 
@@ -58,12 +58,3 @@ def _arrived(app: AppTest, source: Publisher) -> float:
     """Return the downloaded share that the page shows, from 0 to 1."""
     words = _bar(app).removeprefix(f"downloading {KIND}: ").split(" ")
     return float(words[0]) * 1e6 / source.total if words[0].replace(".", "").isdigit() else 0.0
-
-
-def _wait(app: AppTest, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, (_bar(app), [error.value for error in app.error])
-        time.sleep(0.2)
-        app.run()
-        assert not app.exception

@@ -1,11 +1,12 @@
 """The user who started a race may pause, continue and delete it. All others watch."""
 
 import re
-import time
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
+
+from tests.pages.conftest import rerun_until
 
 LONG = {"epochs-digits": "200"}
 """A race that does not end during a test."""
@@ -19,14 +20,6 @@ def _button(app: AppTest, label: str) -> Button:
 def _states(app: AppTest) -> list[str]:
     """Return the status of each network from the scoreboard."""
     return re.findall(r'class="hw5-state">([^<]*)', " ".join(html.proto.body for html in app.get("html")))
-
-
-def _wait(app: AppTest, condition: Callable[[AppTest], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition(app):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-        app.run()
 
 
 def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_training: Callable[..., AppTest]) -> None:
@@ -43,7 +36,7 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     assert "only by whoever paused it" in yours.error[0].value
     assert len(yours.get("vega_lite_chart")) == 3
     _button(mine, "Continue").click().run()
-    _wait(mine, lambda app: any(state.startswith("running") for state in _states(app)))
+    rerun_until(mine, lambda app: any(state.startswith("running") for state in _states(app)))
     _button(mine, "Stop").click().run()
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
     _button(mine, "Delete").click().run()

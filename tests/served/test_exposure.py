@@ -18,6 +18,7 @@ from tests.served.conftest import Server
 from tools.live import ROOT
 from tools.training import train_into
 from tools.visitor import Visitor, visitor
+from tools.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +82,7 @@ def test_no_port_of_server_or_workers_is_open_to_others(at_work: Server) -> None
 def test_no_file_of_the_machine_is_served(at_work: Server, path: str) -> None:
     # http.client sends a path as it stands; a browser would tidy it up first.
     for wanted in (path, path.replace("secret.txt", quote(str(at_work.home / "secret.txt"), safe=""))):
-        connection = http.client.HTTPConnection(urlsplit(at_work.address).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(at_work.address).netloc, timeout=PATIENCE_SECONDS)
         connection.request("GET", wanted)
         body = connection.getresponse().read()
         connection.close()
@@ -96,7 +97,7 @@ def test_what_a_visitor_writes_never_becomes_a_header(at_work: Server) -> None:
         "/train?seed=1%0d%0aSet-Cookie:%20owner=me",
         "/%0d%0aX-Injected:yes",
     ):
-        with socket.create_connection((host, int(port)), timeout=30) as connection:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
             answer = b"".join(iter(lambda: connection.recv(65_536), b""))
         headers = answer.split(b"\r\n\r\n")[0].lower()

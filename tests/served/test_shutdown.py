@@ -13,10 +13,9 @@ from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
 from tools.live import serving
 from tools.visitor import visitor
+from tools.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
-
-PATIENCE_SECONDS = 60
 
 
 def test_ctrl_c_is_quiet_and_loses_nothing(tmp_path: Path) -> None:

@@ -2,16 +2,16 @@
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from hw5core.runs.run import Status
+from hw5core.runs.run import Run, Status
 from tests.served.conftest import Server, browser_cookie
 from tools.visitor import Visitor, visitor
+from tools.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -22,18 +22,18 @@ AT_ONCE = 25
 """How many are let in at a time: the doors of a lecture hall, and two cores that a test shares with others."""
 
 SEEDS = 3
-PATIENCE_SECONDS = 200
 QUERY = "network=1x28x28+flatten+relu+linear10&epochs-digits=1&seed="
 
 
 def test_a_hundred_sessions_come_and_go_and_every_race_that_runs_ends(server: Server) -> None:
     assert asyncio.run(_crowd(server.address)) >= 98
     store = server.store
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not all(run.status.over for run, _ in store.newest(1_000)):
-        assert time.monotonic() < deadline, "a race that somebody had started was lost"
-        time.sleep(0.2)
-    runs = [run for run, _ in store.newest(1_000)]
+
+    def stored() -> list[Run]:
+        return [run for run, _ in store.newest(1_000)]
+
+    wait_until(lambda: all(run.status.over for run in stored()), lambda: f"a race was lost: {stored()}")
+    runs = stored()
     assert {run.status for run in runs} <= {Status.FINISHED, Status.STOPPED, Status.PAUSED}
     assert len(runs) == 2 * SEEDS
     asyncio.run(_a_race_of_ones_own(server.address))

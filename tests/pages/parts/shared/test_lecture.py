@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from hw5core.charts import parts as chart_parts
 from pages.parts.shared.lecture import SWITCH
 from tests.pages.conftest import APP
+from tools.waiting import PATIENCE_SECONDS
 
 
 def _words(app: AppTest) -> str:
@@ -17,7 +18,7 @@ def _words(app: AppTest) -> str:
 
 
 def test_a_link_shows_the_total_and_leaves_out_what_a_lesson_does_not_need() -> None:
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
     app.query_params["lecture"] = "true"
     app.run()
     assert "3,747,200" in _words(app)
@@ -27,7 +28,7 @@ def test_a_link_shows_the_total_and_leaves_out_what_a_lesson_does_not_need() -> 
 
 
 def test_it_goes_along_to_the_next_page(open_training: Callable[..., AppTest]) -> None:
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
     app.query_params["lecture"] = "true"
     app.run().switch_page("pages/train.py").run()
     assert app.toggle(key=SWITCH).value
@@ -44,7 +45,7 @@ def test_the_charts_are_larger_and_the_settings_of_the_link_stand(open_training:
 
 @pytest.mark.parametrize("text", ["<script>", "", "2", "true&lecture=false"])
 def test_anything_else_in_the_address_is_no_lecture(text: str) -> None:
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
     app.query_params["lecture"] = text
     app.run()
     assert "3,747,200" in _words(app)

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from hw5core.store.owners import LECTURER
+from tools.waiting import PATIENCE_SECONDS
 
 SECRET = "a-secret-for-the-tests"
 
@@ -31,7 +32,7 @@ def _who() -> None:
 
 
 def _visitor(**parameters: str) -> AppTest:
-    app = AppTest.from_function(_who)
+    app = AppTest.from_function(_who, default_timeout=PATIENCE_SECONDS)
     for name, value in parameters.items():
         app.query_params[name] = value
     return app.run()
