@@ -296,11 +296,10 @@ def _verify(options: argparse.Namespace) -> None:
 def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metric]]:
     """Train the first batches here, in this process, as a worker does: so many, or one more if they end an epoch. Of
     a branch it is the batches from the fork on, after all those of its run before that."""
-    import torch
-
     from hw5core.data import datasets
+    from hw5core.training.loop import use_one_thread
 
-    torch.set_num_threads(1)
+    use_one_thread()
     pool = datasets.load(config.dataset)
     told = _trained(config, pool, _checkpoint_at_fork(config, pool), batches)
     started = told[0]

@@ -51,9 +51,9 @@ def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Po
 
     Raise EngineError if the images are missing, or if this worker's code would train another run.
     """
-    import torch
+    from hw5core.training.loop import use_one_thread
 
-    torch.set_num_threads(1)
+    use_one_thread()
     own_config = RunConfig(**config)
     if own_config.run_id != run_id:
         raise EngineError("its worker has another version of hw5core than this server: install the same on both")

@@ -45,6 +45,11 @@ _GATHER_BATCHES = 200
 _EVALUATION_BATCH = 20  # so few that what a layer puts out is still in the processor's cache when the next one reads it
 
 
+def use_one_thread() -> None:
+    """Let torch use one thread in this process. More threads make a small training step slower."""
+    torch.set_num_threads(1)
+
+
 def train(
     config: RunConfig, pool: Pool, resume: Checkpoint | None = None, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[Record]:

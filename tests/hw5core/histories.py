@@ -31,11 +31,8 @@ def numbers(records: Iterable[Record]) -> dict[str, Any]:
 
 def undisturbed(config: RunConfig) -> dict[str, Any]:
     """The numbers of a run that nothing happened to, computed in this process as a worker would."""
-    import torch
-
     from hw5core.training.loop import train
 
-    torch.set_num_threads(1)
     return numbers(train(config, datasets.load(config.dataset)))
 
 

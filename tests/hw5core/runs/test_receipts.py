@@ -25,9 +25,6 @@ CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> RunHistory:
-    import torch
-
-    torch.set_num_threads(1)
     store = RunStore(tmp_path_factory.mktemp("store"))
     store.claim(CONFIG)
     for record in train(CONFIG, datasets.load("digits")):
