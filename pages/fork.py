@@ -4,7 +4,7 @@ import streamlit as st
 
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.forks import changes, in_words
+from hw5core.runs.forks import describe_fork, fork_changes
 from hw5core.runs.run import Status
 from pages.parts.fork.comparison import comparison
 from pages.parts.fork.others import chosen_others, known_forks
@@ -41,8 +41,8 @@ def page() -> None:
 
 
 def _draw_fork(parent: RunConfig, config: RunConfig, forks: list[RunConfig]) -> None:
-    st.markdown(in_words(config))
-    differs = bool(changes(config)) or config.epochs > parent.epochs
+    st.markdown(describe_fork(config))
+    differs = bool(fork_changes(config)) or config.epochs > parent.epochs
     if not differs:
         st.info("Change something first. Without a change, the fork repeats its parent exactly.")
     # One container, however much it holds: if the charts moved, the browser would build them again.

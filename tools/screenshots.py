@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 
 from hw5core.data.datasets import DATASETS, is_available
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.forks import Normalisation, fork
 from hw5core.store.store import RunStore
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
@@ -28,10 +28,10 @@ RACE = race(RunConfig(epochs=DATASETS["digits"].epochs))
 """The race that the train page shows by default."""
 
 FORKS = (
-    branch(RACE[1], 2, "relu", 0.008),
-    branch(RACE[1], 5, "sigmoid", 0.008, Normalisation.INSERTED),
-    branch(RACE[1], 2, "relu", 0.05),
-    branch(RACE[1], 0, "tanh", 0.02),
+    fork(RACE[1], 2, "relu", 0.008),
+    fork(RACE[1], 5, "sigmoid", 0.008, Normalisation.INSERTED),
+    fork(RACE[1], 2, "relu", 0.05),
+    fork(RACE[1], 0, "tanh", 0.02),
 )
 VIEWS = {page.name: f"/{page.urls[0]}" for page in PAGES} | {
     "count-misfit": "/?net=3x32x32+conv16k3p1+relu+maxpool2+conv32k3+relu+conv64k30+flatten+linear10",

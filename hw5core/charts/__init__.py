@@ -1,1 +1,1 @@
-"""Run histories to Altair charts and their text alternatives."""
+"""Charts of run histories, and their text alternatives: pure functions."""

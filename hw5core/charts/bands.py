@@ -1,4 +1,4 @@
-"""The runs of a sweep, told by the mean and the range over their seeds, and by how many seeds that are. No torch."""
+"""The tables of a sweep: mean and range over the seeds of each arm, and the number of these seeds."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hw5core.charts.race import MAX_POINTS
-from hw5core.homework.findings import batches_on_plateau
 from hw5core.runs.history import RunHistory
+from hw5core.runs.plateau import batches_on_plateau
 from hw5core.runs.sweeps import Arm, Sweep
 
 _MOST_POINTS = 4_000
-"""Points of all arms together in the chart of the training loss: what a browser draws twice a second."""
+"""The number of points of all arms together in the chart of the training loss. A browser draws them twice a second."""
 
 _NAMED = ("activation", "rate", "n", "of")
 _EPOCH_COLUMNS = (
@@ -24,14 +24,14 @@ _EPOCH_COLUMNS = (
 _LOSS_COLUMNS = (*_NAMED, "batch", "loss", "loss_lowest", "loss_highest")
 
 
-def epoch_bands(sweep: Sweep, runs: Mapping[str, RunHistory]) -> pd.DataFrame:
-    """Columns activation, rate, epoch, n, of, and for test_accuracy and validation_loss the mean over the n seeds that
-    have come so far, with its _lowest and _highest: one row per arm and epoch that any seed has finished."""
-    return _table([row for arm in sweep.arms for row in _epoch_rows(sweep, arm, sweep.of(arm, runs))], _EPOCH_COLUMNS)
+def epoch_bands(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFrame:
+    """Return a row per arm and epoch that any seed has finished.
 
-
-def _table(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=list(columns))
+    The columns are activation, rate, epoch, n (finished seeds), of (all seeds), and for test_accuracy and
+    validation_loss the mean over the n seeds, with _lowest and _highest.
+    """
+    rows = [row for arm in sweep.arms for row in _epoch_rows(sweep, arm, sweep.of(arm, histories))]
+    return pd.DataFrame(rows, columns=list(_EPOCH_COLUMNS))
 
 
 def _named(sweep: Sweep, arm: Arm, n: int) -> dict[str, Any]:
@@ -39,13 +39,13 @@ def _named(sweep: Sweep, arm: Arm, n: int) -> dict[str, Any]:
     return {"activation": label, "rate": arm.learning_rate, "n": n, "of": len(sweep.seeds)}
 
 
-def _epoch_rows(sweep: Sweep, arm: Arm, runs: list[RunHistory]) -> Iterable[dict[str, Any]]:
-    for epoch in range(max((len(run.epochs) for run in runs), default=0)):
-        there = [run.epochs[epoch] for run in runs if len(run.epochs) > epoch]
-        accuracies = [result.test_accuracy for result in there]
-        losses = [result.validation_loss for result in there]
+def _epoch_rows(sweep: Sweep, arm: Arm, histories: list[RunHistory]) -> Iterable[dict[str, Any]]:
+    for epoch in range(max((len(history.epochs) for history in histories), default=0)):
+        results = [history.epochs[epoch] for history in histories if len(history.epochs) > epoch]
+        accuracies = [result.test_accuracy for result in results]
+        losses = [result.validation_loss for result in results]
         yield {
-            **_named(sweep, arm, len(there)),
+            **_named(sweep, arm, len(results)),
             "epoch": epoch,
             **_band("test_accuracy", accuracies),
             **_band("validation_loss", losses),
@@ -53,48 +53,50 @@ def _epoch_rows(sweep: Sweep, arm: Arm, runs: list[RunHistory]) -> Iterable[dict
 
 
 def _band(what: str, values: Sequence[float]) -> dict[str, Any]:
-    """Their mean, lowest and highest; NaN, which draws nothing, as soon as one of them is no longer a finite number."""
+    """Return mean, lowest and highest. If a value is not finite, all three are NaN, and nothing is drawn."""
     if not all(map(math.isfinite, values)):
         return dict.fromkeys((what, f"{what}_lowest", f"{what}_highest"), math.nan)
-    # The mean of equal values may come out a rounding error beside them, but never outside of its range.
+    # Rounding must not move the mean of equal values out of their range.
     mean = min(max(math.fsum(values) / len(values), min(values)), max(values))
     return {what: mean, f"{what}_lowest": min(values), f"{what}_highest": max(values)}
 
 
-def loss_bands(sweep: Sweep, runs: Mapping[str, RunHistory]) -> pd.DataFrame:
-    """Columns activation, rate, batch, n, of, loss, loss_lowest, loss_highest: per arm and bin of batches the mean over
-    the seeds of their mean losses in it, and the lowest and the highest of these. A seed counts from when it has the
-    whole bin, and `batch` is the bin's middle."""
-    tables = [_loss_rows(sweep, arm, sweep.of(arm, runs), bin_width(sweep)) for arm in sweep.arms]
+def loss_bands(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFrame:
+    """Return a row per arm and bin of batches.
+
+    The columns are activation, rate, batch (the middle of the bin), n (seeds that have the complete bin), of (all
+    seeds), and loss, loss_lowest and loss_highest: the mean and the range of the seeds' mean losses in the bin.
+    """
+    tables = [_loss_rows(sweep, arm, sweep.of(arm, histories), bin_width(sweep)) for arm in sweep.arms]
     return pd.concat(tables, ignore_index=True)[list(_LOSS_COLUMNS)]
 
 
 def bin_width(sweep: Sweep) -> int:
-    """How many batches make a bin."""
+    """Return the number of batches in a bin."""
     return -(-sweep.base.total_steps // min(MAX_POINTS, max(1, _MOST_POINTS // len(sweep.arms))))
 
 
-def _loss_rows(sweep: Sweep, arm: Arm, runs: list[RunHistory], width: int) -> pd.DataFrame:
-    means = [_bin_means(run, width) for run in runs]
+def _loss_rows(sweep: Sweep, arm: Arm, histories: list[RunHistory], width: int) -> pd.DataFrame:
+    means = [_bin_means(history, width) for history in histories]
     bins = np.full((len(means), max(map(len, means), default=0)), np.nan)
-    there = np.zeros(bins.shape, bool)
+    is_there = np.zeros(bins.shape, bool)
     for row, values in enumerate(means):
-        bins[row, : len(values)], there[row, : len(values)] = values, True
-    starts, n = width * np.arange(bins.shape[1]), there.sum(axis=0)
-    lowest = np.where(there, bins, np.inf).min(axis=0, initial=np.inf)
-    highest = np.where(there, bins, -np.inf).max(axis=0, initial=-np.inf)
-    # As in `_band`: within its range, and nothing where a seed has diverged.
-    mean = np.clip(np.where(there, bins, 0.0).sum(axis=0) / n, lowest, highest)
+        bins[row, : len(values)], is_there[row, : len(values)] = values, True
+    starts, n = width * np.arange(bins.shape[1]), is_there.sum(axis=0)
+    lowest = np.where(is_there, bins, np.inf).min(axis=0, initial=np.inf)
+    highest = np.where(is_there, bins, -np.inf).max(axis=0, initial=-np.inf)
+    # As in _band: the mean stays in its range, and nothing is drawn if a seed has diverged.
+    mean = np.clip(np.where(is_there, bins, 0.0).sum(axis=0) / n, lowest, highest)
     drawn = np.where(np.isfinite([mean, lowest, highest]).all(axis=0), [mean, lowest, highest], np.nan)
     middles = (starts + np.minimum(starts + width, sweep.base.total_steps) - 1) / 2
-    told = dict(zip(_LOSS_COLUMNS[-3:], drawn, strict=True))
-    return pd.DataFrame({**_named(sweep, arm, 0), "n": n, "batch": middles, **told})
+    losses = dict(zip(_LOSS_COLUMNS[-3:], drawn, strict=True))
+    return pd.DataFrame({**_named(sweep, arm, 0), "n": n, "batch": middles, **losses})
 
 
-def _bin_means(run: RunHistory, width: int) -> NDArray[np.float64]:
-    """The mean loss of each bin that is full, the last one too once the run has all its batches."""
-    losses = run.losses
-    if len(losses) < run.config.total_steps:
+def _bin_means(history: RunHistory, width: int) -> NDArray[np.float64]:
+    """Return the mean loss of each complete bin. The last bin is complete when the run has all its batches."""
+    losses = history.losses
+    if len(losses) < history.config.total_steps:
         losses = losses[: len(losses) // width * width]
     if not len(losses):
         return losses
@@ -102,23 +104,25 @@ def _bin_means(run: RunHistory, width: int) -> NDArray[np.float64]:
     return np.add.reduceat(losses, starts) / np.diff(starts, append=len(losses))
 
 
-def arm_ends(sweep: Sweep, runs: Mapping[str, RunHistory]) -> pd.DataFrame:
-    """One row per arm: activation, rate, n seeds `of` so many at `epoch`, the newest that any of them has finished;
-    mean, lowest and highest test accuracy and the mean validation loss there; over all seeds that have begun, the mean
-    number of batches spent on ln 10; over the finished ones, the mean seconds of training; NaN for what is not there
-    yet. `diverged` counts the runs whose losses are no longer finite numbers."""
-    bands = epoch_bands(sweep, runs)
+def arm_ends(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFrame:
+    """Return a row per arm with its newest results; missing ones are NaN.
+
+    The columns are those of `epoch_bands` at the newest epoch that any seed has finished, and plateau (mean number of
+    batches near ln 10, over the started seeds), seconds (mean training time, over the finished seeds) and diverged (the
+    number of seeds whose loss is not finite any more).
+    """
+    bands = epoch_bands(sweep, histories)
     newest = bands.groupby(["activation", "rate"], sort=False).tail(1)
-    rows = [{**_named(sweep, arm, 0), **_spent(sweep.of(arm, runs))} for arm in sweep.arms]
-    both = pd.DataFrame(rows).drop(columns="n").merge(newest, on=["activation", "rate", "of"], how="left")
-    return both.fillna({"n": 0}).astype({"n": int})
+    rows = [{**_named(sweep, arm, 0), **_averages(sweep.of(arm, histories))} for arm in sweep.arms]
+    ends = pd.DataFrame(rows).drop(columns="n").merge(newest, on=["activation", "rate", "of"], how="left")
+    return ends.fillna({"n": 0}).astype({"n": int})
 
 
-def _spent(runs: list[RunHistory]) -> dict[str, Any]:
-    plateaus = [batches_on_plateau(run.losses) for run in runs if len(run.losses)]
-    seconds = [run.seconds for run in runs if run.seconds is not None]
+def _averages(histories: list[RunHistory]) -> dict[str, Any]:
+    plateaus = [batches_on_plateau(history.losses) for history in histories if len(history.losses)]
+    seconds = [history.seconds for history in histories if history.seconds is not None]
     return {
         "plateau": float(np.mean(plateaus)) if plateaus else np.nan,
         "seconds": float(np.mean(seconds)) if seconds else np.nan,
-        "diverged": sum(len(run.losses) > 0 and not math.isfinite(run.losses[-1]) for run in runs),
+        "diverged": sum(len(history.losses) > 0 and not math.isfinite(history.losses[-1]) for history in histories),
     }

@@ -1,4 +1,4 @@
-"""Two races, or two runs, beside each other: the settings in which they differ, and what each came to. No torch."""
+"""The comparison of two races or runs, side by side: different settings, results, and charts with both."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,45 +14,40 @@ from hw5core.charts.parts import (
     UNIFORM_GUESS_LOSS,
     UNIFORM_GUESS_WORDS,
     colour,
+    empty_row,
     epoch_axis,
     legend,
-    looks,
     reference,
-    row_of_nothing,
     specification,
     tooltip,
 )
 from hw5core.charts.race import epoch_table
-from hw5core.homework.findings import batches_on_plateau
+from hw5core.charts.series import Series
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.runs.catalogue import in_words
+from hw5core.runs.catalogue import format_value
 from hw5core.runs.config import SETTINGS, RunConfig, setting_fields
 from hw5core.runs.history import RunHistory
+from hw5core.runs.plateau import batches_on_plateau
 
 SIDES = ("A", "B")
-
-_SHAPES = (
-    "circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left", "wedge"
-)  # fmt: skip
-"""One per activation: the dash says which side a line belongs to, so the points tell activations apart."""
 
 _POINT_SIZE = 70
 
 Side = Sequence[RunHistory]
 
-_ENDS: dict[str, Callable[[RunHistory], float | None]] = {
-    "test accuracy (%)": lambda run: run.epochs[-1].test_accuracy,
-    "validation loss (nats)": lambda run: run.epochs[-1].validation_loss,
-    "epochs": lambda run: len(run.epochs),
-    "batches on ln 10": lambda run: batches_on_plateau(run.losses),
-    "seconds": lambda run: run.seconds,
+_RESULTS: dict[str, Callable[[RunHistory], float | None]] = {
+    "test accuracy (%)": lambda history: history.epochs[-1].test_accuracy,
+    "validation loss (nats)": lambda history: history.epochs[-1].validation_loss,
+    "epochs": lambda history: len(history.epochs),
+    "batches near ln 10": lambda history: batches_on_plateau(history.losses),
+    "seconds": lambda history: history.seconds,
 }
-"""What two networks are compared by, once an epoch has ended."""
+"""The results that are compared, for runs with at least one finished epoch."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A setting in which two sides differ, in words."""
+    """A setting that differs between two sides, with its values as texts."""
 
     setting: str
     left: str
@@ -60,7 +55,7 @@ class Difference:
 
 
 def differences(left: Sequence[RunConfig], right: Sequence[RunConfig]) -> list[Difference]:
-    """The settings that differ, in the order of their declaration. Each side's configs share all but the activation."""
+    """Return the settings that differ. The configs of one side may differ only in their activation."""
     sides = [_settings(configs) for configs in (left, right)]
     return [
         Difference(SETTINGS[name].label, sides[0][name], sides[1][name])
@@ -71,73 +66,79 @@ def differences(left: Sequence[RunConfig], right: Sequence[RunConfig]) -> list[D
 
 def _settings(configs: Sequence[RunConfig]) -> dict[str, str]:
     config = configs[0]
-    words = {declared.name: in_words(getattr(config, declared.name)) for declared in setting_fields()}
-    words["activation"] = ", ".join(config.label for config in configs)
-    # The network's own activations are the run's, and have just been named.
-    words["network"] = str(config.architecture.with_activation("relu"))
-    words["training_images"] = f"{config.images_per_epoch:,}"
-    return words
+    texts = {declared.name: format_value(getattr(config, declared.name)) for declared in setting_fields()}
+    texts["activation"] = ", ".join(config.label for config in configs)
+    # With the same activation on both sides, because the activations are listed separately.
+    texts["network"] = str(config.architecture.with_activation("relu"))
+    texts["training_images"] = f"{config.images_per_epoch:,}"
+    return texts
 
 
 def final_numbers(left: Side, right: Side) -> pd.DataFrame:
-    """Columns network, what, A, B, "B - A": per pair of networks what each ended with, NaN for what there is not."""
+    """Return a row per pair of networks and result, with the columns network, what, A, B and "B - A".
+
+    Missing results are NaN.
+    """
     rows = [
-        {"network": _pair_label(one, other), "what": what, SIDES[0]: _value(one, what), SIDES[1]: _value(other, what)}
-        for one, other in _paired(left, right)
-        for what in _ENDS
+        {"network": _pair_label(one, other), "what": what, SIDES[0]: _result(one, what), SIDES[1]: _result(other, what)}
+        for one, other in _pairs(left, right)
+        for what in _RESULTS
     ]
     table = pd.DataFrame(rows, columns=["network", "what", *SIDES])
     return table.assign(**{"B - A": table[SIDES[1]].astype(float) - table[SIDES[0]].astype(float)})
 
 
-def _value(run: RunHistory | None, what: str) -> float | None:
-    return _ENDS[what](run) if run and run.epochs else None
+def _result(history: RunHistory | None, what: str) -> float | None:
+    return _RESULTS[what](history) if history and history.epochs else None
 
 
-def _paired(left: Side, right: Side) -> list[tuple[RunHistory | None, RunHistory | None]]:
-    """Networks of the same activation beside each other; two single runs in any case."""
+def _pairs(left: Side, right: Side) -> list[tuple[RunHistory | None, RunHistory | None]]:
+    """Pair the networks with the same activation. Two single runs are a pair in any case."""
     if len(left) == len(right) == 1:
         return list(zip_longest(left, right))
-    found = [{run.config.activation: run for run in side} for side in (left, right)]
-    return [(found[0].get(name), found[1].get(name)) for name in ACTIVATIONS if name in found[0] or name in found[1]]
+    one, other = ({history.config.activation: history for history in side} for side in (left, right))
+    return [(one.get(name), other.get(name)) for name in ACTIVATIONS if name in one or name in other]
 
 
 def _pair_label(*pair: RunHistory | None) -> str:
-    return " / ".join(dict.fromkeys(run.label for run in pair if run))
+    return " / ".join(dict.fromkeys(history.label for history in pair if history))
 
 
 def pair_table(left: Side, right: Side) -> pd.DataFrame:
-    """Columns activation, side, epoch, validation_loss, test_accuracy: one row per finished epoch of each run."""
+    """Return a row per run and finished epoch.
+
+    The columns are activation, side, epoch, validation_loss and test_accuracy.
+    """
     tables = [epoch_table(runs).dropna().assign(side=side) for side, runs in zip(SIDES, (left, right), strict=True)]
-    return pd.concat([row_of_nothing("epoch", "validation_loss", "test_accuracy").assign(side=""), *tables])
+    return pd.concat([empty_row("epoch", "validation_loss", "test_accuracy").assign(side=""), *tables])
 
 
 @lru_cache
-def pair_accuracy_chart(labels: tuple[str, ...], epochs: int) -> dict[str, Any]:
-    """Test accuracy after each epoch of both sides, on one pair of axes."""
-    return specification(*_lines(labels, epochs, "test_accuracy", "test accuracy (%)"))
+def pair_accuracy_chart(series: tuple[Series, ...], epochs: int) -> dict[str, Any]:
+    """Return the chart of the test accuracies of both sides after each epoch."""
+    return specification(*_lines(series, epochs, "test_accuracy", "test accuracy (%)"))
 
 
 @lru_cache
-def pair_loss_chart(labels: tuple[str, ...], epochs: int) -> dict[str, Any]:
-    """Validation loss after each epoch of both sides, on one pair of axes."""
-    lines = _lines(labels, epochs, "validation_loss", "validation loss (nats)")
+def pair_loss_chart(series: tuple[Series, ...], epochs: int) -> dict[str, Any]:
+    """Return the chart of the validation losses of both sides after each epoch."""
+    lines = _lines(series, epochs, "validation_loss", "validation loss (nats)")
     return specification(*lines, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS))
 
 
-def _lines(labels: tuple[str, ...], epochs: int, column: str, title: str) -> tuple[alt.Chart, alt.Chart]:
-    shown = looks(labels)
-    numbers = [list(ACTIVATIONS.values()).index(spec) for _, spec, _ in shown]
-    shapes = alt.Scale(domain=[label for label, _, _ in shown], range=[_SHAPES[number] for number in numbers])
+def _lines(series: tuple[Series, ...], epochs: int, column: str, title: str) -> tuple[alt.Chart, alt.Chart]:
+    """Return lines, whose dash shows the side, and points, whose shape shows the activation."""
+    labels = [one.label for one in series]
+    shapes = alt.Scale(domain=labels, range=[one.shape for one in series])
     dashes = alt.Scale(domain=list(SIDES), range=[[1, 0], [6, 4]])
     base = alt.Chart(ROWS).encode(
         x=epoch_axis(epochs),
         y=alt.Y(f"{column}:Q", title=title, scale=alt.Scale(zero=False)),
-        color=colour(labels, _POINT_SIZE),
+        color=colour(series, _POINT_SIZE),
     )
-    # Below the chart: two legends beside each other do not fit on a telephone.
-    which = alt.StrokeDash("side:N", scale=dashes, title=None, legend=legend(SIDES, orient="bottom"))
-    line = base.mark_line().encode(detail="activation:N", strokeDash=which)
+    # Below the chart, because two legends do not fit next to each other on a phone.
+    side = alt.StrokeDash("side:N", scale=dashes, title=None, legend=legend(SIDES, orient="bottom"))
+    line = base.mark_line().encode(detail="activation:N", strokeDash=side)
     hints = [alt.Tooltip("side:N"), *tooltip("epoch", column)]
     points = base.mark_point(filled=True, size=_POINT_SIZE, opacity=1).encode(
         shape=alt.Shape("activation:N", scale=shapes, title=None, legend=legend(labels, _POINT_SIZE)), tooltip=hints

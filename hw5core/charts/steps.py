@@ -1,7 +1,4 @@
-"""Charts of one step taken apart: each layer's gradient, and the probability that a network gave each class. No torch.
-
-Tables name a network by its activation's label.
-"""
+"""The charts of a single step: the gradient of each layer, and the probability of each class."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from hw5core.charts.parts import ROWS, colour, dash, specification, tooltip
-from hw5core.network.activations import Activation
+from hw5core.charts.series import Series
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
 
@@ -19,30 +16,32 @@ _ROW_HEIGHT = 32
 _AXIS_HEIGHT = 60
 
 
-def gradients_table(runs: Sequence[RunHistory]) -> pd.DataFrame:
-    """Columns activation, layer, number, gradient, weights, update: the norms of each layer that has weights, of the
-    runs that were moved on by one batch alone."""
+def gradients_table(histories: Sequence[RunHistory]) -> pd.DataFrame:
+    """Return a row per layer with weights of each run whose step was measured.
+
+    The columns are activation, layer, number, and the norms gradient, weights and update.
+    """
     return pd.DataFrame(
         [
             {
-                "activation": run.label,
+                "activation": history.label,
                 "layer": layer.name,
                 "number": number,
                 "gradient": layer.gradient_norm,
                 "weights": layer.weight_norm,
                 "update": layer.update_norm,
             }
-            for run in runs
-            if run.measured
-            for number, layer in enumerate(run.measured.layers)
+            for history in histories
+            if history.measured
+            for number, layer in enumerate(history.measured.layers)
             if layer.gradient_norm is not None
         ]
     )
 
 
 @lru_cache
-def gradients_chart(labels: tuple[str, ...]) -> dict[str, Any]:
-    """The norm of the gradient in each layer's weights, first layer on the left, on a logarithmic scale."""
+def gradients_chart(series: tuple[Series, ...]) -> dict[str, Any]:
+    """Return the chart of each layer's gradient norm, from the first layer to the last, on a logarithmic scale."""
     lines = (
         alt.Chart(ROWS)
         .mark_line(point=alt.OverlayMarkDef(size=90, filled=True))
@@ -50,12 +49,12 @@ def gradients_chart(labels: tuple[str, ...]) -> dict[str, Any]:
             x=alt.X(
                 "layer:N",
                 sort=alt.EncodingSortField("number", op="min"),
-                title="layers with weights, the first one on the left",
+                title="layers with weights, first layer on the left",
                 axis=alt.Axis(labelAngle=0),
             ),
             y=alt.Y("gradient:Q", title="norm of the gradient", scale=alt.Scale(type="log")),
-            color=colour(labels),
-            strokeDash=dash(labels),
+            color=colour(series),
+            strokeDash=dash(series),
             tooltip=[alt.Tooltip("layer:N"), *tooltip("gradient", "weights", "update")],
         )
     )
@@ -63,7 +62,7 @@ def gradients_chart(labels: tuple[str, ...]) -> dict[str, Any]:
 
 
 def probabilities_table(measured: MeasuredStep, labels: Sequence[int]) -> pd.DataFrame:
-    """Columns image, label, class, probability: a row per image of the batch and class."""
+    """Return a row per image and class, with the columns image, label, class and probability."""
     return pd.DataFrame(
         [
             {"image": f"{number}: a {label}", "label": int(label), "class": digit, "probability": probability}
@@ -74,17 +73,20 @@ def probabilities_table(measured: MeasuredStep, labels: Sequence[int]) -> pd.Dat
 
 
 @lru_cache
-def probabilities_chart(activation: Activation, images: int) -> dict[str, Any]:
-    """A row per image, a column per class: the deeper, the more probable; the right class in a frame."""
+def probabilities_chart(colour: str, images: int) -> dict[str, Any]:
+    """Return a table of cells, a row per image and a column per class. Stronger colour means a higher probability.
+
+    The correct class has a frame.
+    """
     base = alt.Chart(ROWS).encode(
         x=alt.X("class:O", title="class", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("image:N", title=None, sort=None),
         tooltip=[alt.Tooltip("image:N"), alt.Tooltip("class:O"), alt.Tooltip("probability:Q")],
     )
-    cells = base.mark_rect(color=activation.colour).encode(
+    cells = base.mark_rect(color=colour).encode(
         opacity=alt.Opacity("probability:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 0.8]), legend=None)
     )
-    framed = alt.condition("datum.class === datum.label", alt.value(3), alt.value(0))
-    right = base.mark_rect(fillOpacity=0, stroke=activation.colour).encode(strokeWidth=framed)
+    frame = alt.condition("datum.class === datum.label", alt.value(3), alt.value(0))
+    correct = base.mark_rect(fillOpacity=0, stroke=colour).encode(strokeWidth=frame)
     words = base.mark_text(fontSize=12).encode(text=alt.Text("probability:Q", format=".0%"))
-    return specification(cells, right, words) | {"height": images * _ROW_HEIGHT + _AXIS_HEIGHT}
+    return specification(cells, correct, words) | {"height": images * _ROW_HEIGHT + _AXIS_HEIGHT}

@@ -1,7 +1,4 @@
-"""The bands of a sweep as altair charts, one learning rate to a chart: colour and dash tell activations apart there.
-
-As in `charts`, a specification is built once and holds no data. Charts of different rates share their axes.
-"""
+"""The charts of a sweep, one chart per learning rate, on the same axes."""
 
 import math
 from functools import lru_cache
@@ -16,83 +13,87 @@ from hw5core.charts.parts import (
     UNIFORM_GUESS_WORDS,
     colour,
     dash,
+    empty_row,
     epoch_axis,
     reference,
-    row_of_nothing,
     specification,
 )
+from hw5core.charts.series import Series
 
 _LOSS_ENDS = (3.0, 5.0, 10.0, 25.0, 50.0, 100.0)
-"""Where the axis of a loss may end, in nats: few ends, because a chart with another one is built anew."""
+"""The possible ends of a loss axis, in nats. There are few, because the browser rebuilds a chart with another end."""
 
 
 def rows_of_rate(bands: pd.DataFrame, rate: float) -> pd.DataFrame:
-    """The rows of one learning rate, ready to be drawn: with the seeds in words, and a first row for the references."""
+    """Return the rows of one learning rate for its chart, with the column seeds ("2 of 3") and an empty first row."""
     rows = bands[bands.rate == rate]
-    words = rows.n.astype(str) + " of " + rows.of.astype(str)
+    seeds = rows.n.astype(str) + " of " + rows.of.astype(str)
     numbers = [column for column in rows.columns if column != "activation"]
-    return pd.concat([row_of_nothing(*numbers), rows.assign(seeds=words)])
+    return pd.concat([empty_row(*numbers), rows.assign(seeds=seeds)])
 
 
 def loss_end(losses: "pd.Series[float]") -> float:
-    """Where the axis ends that shows these losses; the largest of them may lie beyond the last end, out of view."""
+    """Return the end of an axis for these losses. Losses above the last end are not visible."""
     top = losses.max()
     return next((end for end in _LOSS_ENDS if math.isnan(top) or top <= end), _LOSS_ENDS[-1])
 
 
 @lru_cache
-def sweep_accuracy_chart(labels: tuple[str, ...], epochs: int, commonest_share: float | None) -> dict[str, Any]:
-    """Test accuracy after each epoch."""
-    layers = _band(labels, epoch_axis(epochs), "epoch", "test_accuracy", "test accuracy (%)", 100)
+def sweep_accuracy_chart(series: tuple[Series, ...], epochs: int, commonest_share: float | None) -> dict[str, Any]:
+    """Return the chart of the test accuracy after each epoch.
+
+    `commonest_share` is the percentage of the most common class in the test images, or None as long as it is unknown.
+    """
+    layers = _band(series, epoch_axis(epochs), "epoch", "test_accuracy", "test accuracy (%)", 100)
     if commonest_share is None:
         return specification(*layers)
-    words = f"{commonest_share:.1f} %: always naming the commonest class"
+    words = f"{commonest_share:.1f} %: always guessing the most common class"
     return specification(*layers, reference(commonest_share, words))
 
 
 @lru_cache
-def sweep_validation_chart(labels: tuple[str, ...], epochs: int, end: float) -> dict[str, Any]:
-    """Validation loss after each epoch."""
-    layers = _band(labels, epoch_axis(epochs), "epoch", "validation_loss", "validation loss (nats)", end)
+def sweep_validation_chart(series: tuple[Series, ...], epochs: int, end: float) -> dict[str, Any]:
+    """Return the chart of the validation loss after each epoch, on an axis up to `end`."""
+    layers = _band(series, epoch_axis(epochs), "epoch", "validation_loss", "validation loss (nats)", end)
     return specification(*layers, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS))
 
 
 @lru_cache
-def sweep_loss_chart(labels: tuple[str, ...], total_steps: int, end: float) -> dict[str, Any]:
-    """Training loss over the batches."""
+def sweep_loss_chart(series: tuple[Series, ...], total_steps: int, end: float) -> dict[str, Any]:
+    """Return the chart of the training loss over the batches, on an axis up to `end`."""
     x = alt.X("batch:Q", title="batch (steps of SGD)", scale=alt.Scale(domain=[0, total_steps], nice=False))
-    layers = _band(labels, x, "batch", "loss", "training loss (nats)", end, points=False)
+    layers = _band(series, x, "batch", "loss", "training loss (nats)", end, points=False)
     return specification(*layers, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS))
 
 
 @lru_cache
-def rates_chart(labels: tuple[str, ...]) -> dict[str, Any]:
-    """Test accuracy at the newest epoch over the learning rate: the mean as a point, the range as an upright line."""
+def rates_chart(series: tuple[Series, ...]) -> dict[str, Any]:
+    """Return the chart of the newest test accuracy over the learning rate: a point for a mean, a line for a range."""
     base = alt.Chart(ROWS).encode(
         x=alt.X("rate:Q", title="learning rate (logarithmic)", scale=alt.Scale(type="log", nice=False, padding=40)),
-        color=colour(labels),
+        color=colour(series),
         tooltip=_tooltip("rate", "test_accuracy"),
     )
     y = alt.Y("test_accuracy:Q", title="test accuracy (%)", scale=alt.Scale(domain=[0, 100]))
     ranges = base.mark_rule(size=3, opacity=0.45).encode(y="test_accuracy_lowest:Q", y2="test_accuracy_highest:Q")
     return specification(
-        base.mark_line().encode(y=y, strokeDash=dash(labels)), ranges, base.mark_point(filled=True, size=70).encode(y=y)
+        base.mark_line().encode(y=y, strokeDash=dash(series)), ranges, base.mark_point(filled=True, size=70).encode(y=y)
     )
 
 
 def _band(
-    labels: tuple[str, ...], x: alt.X, place: str, what: str, title: str, end: float, *, points: bool = True
+    series: tuple[Series, ...], x: alt.X, place: str, what: str, title: str, end: float, *, points: bool = True
 ) -> list[alt.Chart]:
-    """The range as an area, the mean as a line, and a mark to hover over; where seeds are missing it is pale."""
-    base = alt.Chart(ROWS).encode(x=x, color=colour(labels))
+    """Return an area for the range, a line for the mean, and points, which are pale if seeds are missing."""
+    base = alt.Chart(ROWS).encode(x=x, color=colour(series))
     scale = alt.Scale(domain=[0, end])
     area = base.mark_area(opacity=0.2, clip=True).encode(
         y=alt.Y(f"{what}_lowest:Q", title=title, scale=scale), y2=f"{what}_highest:Q"
     )
-    line = base.mark_line(clip=True).encode(y=f"{what}:Q", strokeDash=dash(labels), tooltip=_tooltip(place, what))
-    whole = alt.condition("datum.n < datum.of", alt.value(0.35), alt.value(1.0))
+    line = base.mark_line(clip=True).encode(y=f"{what}:Q", strokeDash=dash(series), tooltip=_tooltip(place, what))
+    opacity = alt.condition("datum.n < datum.of", alt.value(0.35), alt.value(1.0))
     marks = base.mark_point(filled=True, size=60, clip=True).encode(
-        y=f"{what}:Q", opacity=whole, tooltip=_tooltip(place, what)
+        y=f"{what}:Q", opacity=opacity, tooltip=_tooltip(place, what)
     )
     return [area, line, marks] if points else [area, line]
 

@@ -1,7 +1,6 @@
-"""What each chart shows now, in words, for whoever hears the page instead of seeing it. Computed from what is drawn;
-pure functions, no page, no torch.
-"""
+"""Text alternatives: what each chart shows now, in words, for users who cannot see it."""
 
+import math
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -10,75 +9,89 @@ import pandas as pd
 from hw5core.charts.parts import UNIFORM_GUESS_WORDS
 from hw5core.network.counting import Count
 from hw5core.runs.history import RunHistory
+from hw5core.runs.records import MeasuredStep
 
 RECENT_BATCHES = 100
-"""Over how many batches a loss is averaged before it is spoken: of five images each, single ones say little."""
+"""Number of batches over which a loss is averaged. Single batches of five images vary too much."""
+
+_NO_BATCH = "No batch has been trained yet."
+_NO_EPOCH = "No epoch has finished yet."
 
 
-def losses_in_words(runs: Sequence[RunHistory]) -> str:
-    """Where each network's training loss stands."""
-    told = [_recent_loss(run) for run in runs if len(run.losses)]
-    return f"{'; '.join(told)}. A line marks {UNIFORM_GUESS_WORDS}." if told else "Nothing has been trained yet."
+def losses_in_words(histories: Sequence[RunHistory]) -> str:
+    """Return each network's recent training loss."""
+    losses = [_recent_loss(history) for history in histories if len(history.losses)]
+    return f"{'; '.join(losses)}. A line marks {UNIFORM_GUESS_WORDS}." if losses else _NO_BATCH
 
 
-def validation_losses_in_words(runs: Sequence[RunHistory]) -> str:
-    """Each network's last validation loss, and which epoch it is of."""
-    told = [f"{_label(run)} {run.epochs[-1].validation_loss:.3f} {_after(run)}" for run in runs if run.epochs]
-    return f"{', '.join(told)}. A line marks {UNIFORM_GUESS_WORDS}." if told else "No epoch has ended yet."
+def _recent_loss(history: RunHistory) -> str:
+    recent = history.losses[-RECENT_BATCHES:].tolist()
+    return f"{history.label} {fmean(recent):.2f}, mean of the last {len(recent)} of {len(history.losses):,} batches"
 
 
-def test_accuracies_in_words(runs: Sequence[RunHistory]) -> str:
-    """Each network's last test accuracy, and which epoch it is of."""
-    told = [f"{_label(run)} {run.epochs[-1].test_accuracy:.1f} % {_after(run)}" for run in runs if run.epochs]
-    return f"{', '.join(told)}." if told else "No epoch has ended yet."
+def validation_losses_in_words(histories: Sequence[RunHistory]) -> str:
+    """Return each network's last validation loss, and its epoch."""
+    losses = [f"{one.label} {one.epochs[-1].validation_loss:.3f} {_after(one)}" for one in histories if one.epochs]
+    return f"{', '.join(losses)}. A line marks {UNIFORM_GUESS_WORDS}." if losses else _NO_EPOCH
+
+
+def test_accuracies_in_words(histories: Sequence[RunHistory]) -> str:
+    """Return each network's last test accuracy, and its epoch."""
+    accuracies = [f"{one.label} {one.epochs[-1].test_accuracy:.1f} % {_after(one)}" for one in histories if one.epochs]
+    return f"{', '.join(accuracies)}." if accuracies else _NO_EPOCH
+
+
+def _after(history: RunHistory) -> str:
+    return f"after epoch {history.epochs[-1].epoch}"
 
 
 def bands_in_words(bands: pd.DataFrame, what: str) -> str:
-    """Where each network's band of a sweep ends: the mean, the range, and over how many seeds they are taken."""
+    """Return the last values of each band of a sweep: mean, range and number of seeds."""
     last = bands.dropna().groupby("activation", sort=False).tail(1)
-    told = [
+    values = [
         f"{row['activation']} {row[what]:.2f}, from {row[f'{what}_lowest']:.2f} to {row[f'{what}_highest']:.2f}, "
         f"over {row['n']} of {row['of']} seeds"
         for row in last.to_dict("records")
     ]
-    return f"{'; '.join(told)}." if told else "Nothing has been trained yet."
+    return f"{'; '.join(values)}." if values else _NO_BATCH
 
 
-def guesses_in_words(leads: Sequence[float], came_to: float) -> str:
-    """What was guessed, and what it came to; leads in points."""
+def guesses_in_words(leads: Sequence[float], result: float) -> str:
+    """Return the number, the range and the mean of the guessed leads, and the true lead, all in points."""
     return (
-        f"{len(leads)} guesses, from {min(leads):+.0f} to {max(leads):+.0f} points, {fmean(leads):+.1f} in the mean; "
-        f"it came to {came_to:+.1f}."
+        f"{len(leads)} guesses, from {min(leads):+.0f} to {max(leads):+.0f} points, mean {fmean(leads):+.1f}; "
+        f"result {result:+.1f}."
     )
 
 
 def probabilities_in_words(probabilities: Sequence[Sequence[float]], labels: Sequence[int]) -> str:
-    """What each image is and the probability that it was given."""
-    told = [f"a {label} with {row[label]:.2f}" for row, label in zip(probabilities, labels, strict=False)]
-    return f"the probability that each image got of what it is: {', '.join(told)}"
+    """Return the probability of each image's correct class."""
+    values = [f"a {label} with {row[label]:.2f}" for row, label in zip(probabilities, labels, strict=False)]
+    return f"the probability of each image's correct class: {', '.join(values)}"
+
+
+def gradient_caption(label: str, measured: MeasuredStep) -> str:
+    """Compare the gradient norms of the first and the last layer with weights in a sentence.
+
+    Return an empty string if they cannot be compared: a norm is 0 or not finite, or there is only one such layer.
+    """
+    norms = [layer.gradient_norm for layer in measured.layers if layer.gradient_norm is not None]
+    if len(norms) < 2 or not all(norms) or not all(map(math.isfinite, norms)):
+        return ""
+    share = norms[0] / norms[-1]
+    factor, comparison = (1 / share, "smaller") if share < 1 else (share, "larger")
+    times = f"{factor:,.0f}" if factor >= 10 else f"{factor:.1f}"
+    return f"{label}: the first layer's gradient is {times} times {comparison} than the last layer's."
 
 
 def shares_in_words(counted: Count) -> str:
-    """Which layer holds most of the parameters, of the work and of the outputs."""
+    """Return which layer has most of the parameters, of the MACs and of the activations."""
     if not counted.rows:
         return "There are no layers."
-    return "; ".join(_most(counted, measure) for measure in ("parameters", "MACs", "activations")) + "."
+    return "; ".join(_largest(counted, measure) for measure in ("parameters", "MACs", "activations")) + "."
 
 
-def _most(counted: Count, measure: str) -> str:
-    most = max(counted.rows, key=lambda row: getattr(row, measure.lower()))
-    value, total = getattr(most, measure.lower()), getattr(counted, measure.lower())
-    return f"{measure}: most in {most.name}, {value / total:.0%}" if total else f"{measure}: none"
-
-
-def _recent_loss(run: RunHistory) -> str:
-    recent = run.losses[-RECENT_BATCHES:].tolist()
-    return f"{_label(run)} {fmean(recent):.2f} in the mean of its last {len(recent)} of {len(run.losses):,} batches"
-
-
-def _label(run: RunHistory) -> str:
-    return run.label
-
-
-def _after(run: RunHistory) -> str:
-    return f"after epoch {run.epochs[-1].epoch}"
+def _largest(counted: Count, measure: str) -> str:
+    largest = max(counted.rows, key=lambda row: getattr(row, measure.lower()))
+    value, total = getattr(largest, measure.lower()), getattr(counted, measure.lower())
+    return f"{measure}: most in {largest.name}, {value / total:.0%}" if total else f"{measure}: none"

@@ -1,1 +1,1 @@
-"""The homework sheet: its figures and its claims, tested."""
+"""The homework sheet: its results, and its claims tested."""

@@ -1,13 +1,13 @@
-"""What the homework sheet itself reports: its accuracies and its claims, shown beside what a run measured here.
+"""The results and claims that the homework sheet reports, for comparison with the results of this app.
 
-Figures of the sheet, not results of this program: nothing computes with them, they are only set beside our own.
+The app computes nothing from these numbers.
 """
 
 SHEET_ACCURACY = {
     "relu": (97.37856984138489, 98.02857041358948, 98.60000014305115, 98.69285821914673, 98.80714416503906),
     "sigmoid": (18.33571493625641, 51.27142667770386, 72.73571491241455, 81.77857398986816, 86.31428480148315),
 }
-"""The sheet's test accuracy in percent after epochs 0 to 4, by activation."""
+"""The sheet's test accuracies in percent after epochs 0 to 4, by activation."""
 
 CLAIMS = (
     "ReLU gives the best accuracy on the test set.",
@@ -15,4 +15,4 @@ CLAIMS = (
     "Sigmoid has the longer running time.",
     "Sigmoid saturates: far from 0, distant inputs become nearly indistinguishable, while ReLU keeps their size.",
 )
-"""What the sheet concludes, in its order: for a class to test."""
+"""The sheet's conclusions, in its order."""

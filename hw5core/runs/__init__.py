@@ -1,1 +1,1 @@
-"""What a run is, without SQLite: config, records, history."""
+"""Runs, without SQLite and without torch: configs, records, histories, forks, sweeps, lists and receipts."""

@@ -133,7 +133,7 @@ def ordered(entries: Iterable[Entry], order: Order) -> list[Entry]:
 def settings(config: RunConfig) -> str:
     """Seed, epochs and whatever else is not the homework's, in words."""
     rarer = [
-        f"{SETTINGS[declared.name].label} {in_words(getattr(config, declared.name))}"
+        f"{SETTINGS[declared.name].label} {format_value(getattr(config, declared.name))}"
         for declared in setting_fields()
         if declared.name not in _TITLED and getattr(config, declared.name) != declared.default
     ]
@@ -142,7 +142,7 @@ def settings(config: RunConfig) -> str:
     return ", ".join([f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}", *rarer, *network])
 
 
-def in_words(value: object) -> str:
+def format_value(value: object) -> str:
     """A setting's value as people read it."""
     return f"{value:,g}" if isinstance(value, float) else str(value)
 

@@ -1,6 +1,7 @@
-"""Every setting of a training run, declared once: its default, its limits and its words. Plain Python, no torch.
+"""The config of a run: every setting of a training, declared once with its default, its limits and its texts.
 
-The pages draw their controls from this declaration, the terminal its options, and a run's id is its hash.
+The pages make their controls from this declaration, and the terminal its options. The id of a run is the hash of its
+config.
 """
 
 import hashlib
@@ -15,46 +16,43 @@ from hw5core.data import datasets
 from hw5core.errors import ArchitectureError, ConfigError
 from hw5core.network.activations import ACTIVATIONS, Activation
 from hw5core.network.architecture import Architecture
-from hw5core.network.base_layer import Shape
 from hw5core.network.counting import count
 from hw5core.network.layers import Activate, BatchNorm
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 
 TRAINING_VERSION = 4
-"""Part of every run's id: raise it whenever training.py computes different numbers from the same config."""
+"""Part of every run's id. Raise it when the code in training/ computes other numbers from the same config."""
 
 CLASSES = datasets.DATASETS["mnist"].classes
-"""The homework's classes: the ten digits."""
+"""The number of the homework's classes: ten digits."""
 
 MAX_PARAMETERS = 20_000_000
-"""The largest network that is trained: beyond it a worker's weights, gradients and checkpoints no longer fit."""
+"""The largest number of parameters that is trained: a worker has no memory for more."""
 
 MAX_MACS = 200_000_000
-"""The most multiply-accumulates for one example that are trained: beyond it a step on a CPU takes over a second."""
-
+"""The largest number of MACs per image that is trained: with more, a step on a CPU takes over a second."""
 
 INITIALISATIONS = {
     "pytorch": "PyTorch's default",
     "xavier": "Xavier (Glorot)",
     "he": "He (Kaiming)",
-    "normal": "the homework's 1990s: normal, 0.01",
+    "normal": "normal, 0.01 (1990s, as in the homework)",
 }
-"""How first weights may be drawn, each with its words; `networks` draws them."""
+"""The ways to draw the first weights, with their labels. `training/modules.py` draws them."""
 
 MAX_TRAINING_IMAGES = max(datasets.split_sizes(name)[0] for name in datasets.DATASETS)
 
+FORKABLE_SETTINGS = ("activation", "learning_rate", "epochs")
+"""The settings that a fork may change. It may also insert or remove batch normalisation."""
 
-MAY_BRANCH = ("activation", "learning_rate", "epochs")
-"""What a branch may change of the run it comes from, besides inserting or removing batch normalisation."""
-
-MAX_BRANCHINGS = 3
-"""How often a branch of a branch of … may be taken."""
+MAX_FORK_DEPTH = 3
+"""How many forks may follow one another: a fork of a fork of a fork."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a person may turn: its words, and its limits (both ends included) or its choices."""
+    """A value that a user can set for a run: its texts, and its limits (both inclusive) or its choices."""
 
     label: str
     help: str
@@ -63,13 +61,13 @@ class Setting:
     choices: Collection[str] = ()
 
     def check(self, value: object) -> None:
-        """Raises ConfigError if the value is outside."""
+        """Raise ConfigError if the setting does not allow the value."""
         if self.choices and value not in tuple(self.choices):
-            raise ConfigError(f"{self.label}: {str(value)[:40]!r} is none of {', '.join(self.choices)}")
+            raise ConfigError(f"{self.label} must be one of {', '.join(self.choices)}, not {str(value)[:40]!r}")
         if math.isinf(self.highest):
             return
         if isinstance(value, bool) or not isinstance(value, int | float) or not self.lowest <= value <= self.highest:
-            raise ConfigError(f"{self.label} lies from {self.lowest:,g} to {self.highest:,g}, not at {str(value)[:40]}")
+            raise ConfigError(f"{self.label} must be from {self.lowest:,g} to {self.highest:,g}, not {str(value)[:40]}")
 
 
 def _setting(default: Any, label: str, help: str, **limits: Any) -> Any:
@@ -78,48 +76,50 @@ def _setting(default: Any, label: str, help: str, **limits: Any) -> Any:
 
 @dataclass(frozen=True)
 class Fork:
-    """Where a branch goes on from: another run's checkpoint after `step` batches, at the end of an epoch."""
+    """The checkpoint that a fork starts from: that of another run, its parent, after `step` batches."""
 
     parent: "RunConfig"
     step: int
 
     @property
     def epoch(self) -> int:
-        """The epoch that ended there, counted from 0."""
+        """The epoch, counted from 0, that ends at this checkpoint."""
         return self.step // self.parent.steps_per_epoch - 1
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One network trained once. Equal configs are one run: the id is the hash of all of this and TRAINING_VERSION.
+    """The settings of one run, that is, of one network trained once. Runs with equal configs are the same run.
 
-    A run that begins at another one's checkpoint, a branch, says so in `fork`. It keeps that run's data, batches and
-    layers, and may differ in MAY_BRANCH, and in its network by batch normalisation alone.
+    A run with a `fork` starts from another run's checkpoint. It keeps that run's data, batches and layers. It may
+    change the FORKABLE_SETTINGS, and insert or remove batch normalisation.
 
-    Raises ConfigError (or ArchitectureError for an unreadable network) for what cannot be trained.
+    Raise ConfigError for settings that cannot be trained, and ArchitectureError for a network that cannot be read.
     """
 
-    dataset: str = _setting("digits", "data", "the handwritten digits to learn", choices=datasets.DATASETS)
+    dataset: str = _setting("digits", "data", "the images to learn", choices=datasets.DATASETS)
     network: str = _setting(
-        PRESETS["digit-cnn"].text, "network", "in the one-line form; its activations are replaced by the run's"
+        PRESETS["digit-cnn"].text, "network", "in the one-line form; the run's activation replaces those in it"
     )
     activation: str = _setting("relu", "activation", "after every convolution and linear layer", choices=ACTIVATIONS)
-    epochs: int = _setting(5, "epochs", "times that every training image is seen", lowest=1, highest=200)
-    batch_size: int = _setting(5, "batch size", "images per step; the homework takes five", lowest=1, highest=1_000)
+    epochs: int = _setting(5, "epochs", "how often the network sees each training image", lowest=1, highest=200)
+    batch_size: int = _setting(5, "batch size", "images per step; the homework uses five", lowest=1, highest=1_000)
     learning_rate: float = _setting(
-        0.008, "learning rate", "how far each step goes along the gradient", lowest=1e-6, highest=10
+        0.008, "learning rate", "the size of each step along the negative gradient", lowest=1e-6, highest=10
     )
     initialisation: str = _setting(
         "pytorch", "initialisation", "how the first weights are drawn", choices=INITIALISATIONS
     )
     training_images: int = _setting(
-        0, "training images", "how many of them to use; 0 for all", lowest=0, highest=MAX_TRAINING_IMAGES
+        0, "training images", "how many images to train with; 0 for all", lowest=0, highest=MAX_TRAINING_IMAGES
     )
-    momentum: float = _setting(0.0, "momentum", "the share of the last step kept in this one", lowest=0, highest=0.999)
+    momentum: float = _setting(
+        0.0, "momentum", "the share of the last step that is added to this one", lowest=0, highest=0.999
+    )
     seed: int = _setting(
         0,
         "seed",
-        "decides all that is random: which images are for training, validation and test, the first weights, the order "
+        "sets everything random: the split into training, validation and test images, the first weights, and the order "
         "of the batches",
         lowest=0,
         highest=2**31 - 1,
@@ -127,7 +127,7 @@ class RunConfig:
     split_seed: int = _setting(
         0,
         "split seed",
-        "another split of the images with the same seed, all else as it is",
+        "another split of the images; the first weights and the order of the batches stay the same",
         lowest=0,
         highest=2**31 - 1,
     )
@@ -141,7 +141,7 @@ class RunConfig:
         if self.training_images >= datasets.split_sizes(self.dataset)[0]:
             object.__setattr__(self, "training_images", 0)
         _check_batches(self)
-        # Equal runs need equal texts, so the network is kept in its canonical form with the run's own activation.
+        # Equal runs need equal texts: the network is written in its canonical form, with the run's own activation.
         object.__setattr__(self, "network", str(self.architecture))
         object.__setattr__(self, "fork", _as_fork(self.fork))
         if self.fork:
@@ -153,44 +153,52 @@ class RunConfig:
 
     @cached_property
     def label(self) -> str:
-        """The activation as people write it: "ReLU"; of a branch also where it leaves its run, if not after its first
-        epoch, and what else it changes: "branch, ReLU, after epoch 2, rate 0.02". No two branches of a run share one.
+        """The run's label in charts and tables: "ReLU", or of a fork "fork, ReLU, after epoch 2, rate 0.02".
+
+        A fork's label names what it changes, so that no two forks of a run have the same label. "After epoch" is left
+        out for the first epoch.
         """
-        name = branch_label(self.spec.label, self.branchings)
-        return ", ".join([name, *_told_apart(self, self.fork)]) if self.fork else name
+        return ", ".join([self.short_label, *_fork_details(self, self.fork)]) if self.fork else self.short_label
 
     @property
-    def branchings(self) -> int:
-        """How many forks lie between this run and one that began at first weights."""
-        return 1 + self.fork.parent.branchings if self.fork else 0
+    def short_label(self) -> str:
+        """The label without the details of a fork: "ReLU", "fork, ReLU", or "fork 2, ReLU" for a fork of a fork."""
+        depth = self.fork_depth
+        return (f"fork{f' {depth}' * (depth > 1)}, " if depth else "") + self.spec.label
+
+    @property
+    def fork_depth(self) -> int:
+        """The number of forks between this run and one that started from first weights."""
+        return 1 + self.fork.parent.fork_depth if self.fork else 0
 
     @property
     def first_step(self) -> int:
-        """The number of the first batch that the run trains: 0, or where a branch begins."""
+        """The number of the run's first batch: 0, or the number of batches before its fork."""
         return self.fork.step if self.fork else 0
 
     @property
     def spec(self) -> Activation:
+        """The entry of the run's activation in ACTIVATIONS."""
         return ACTIVATIONS[self.activation]
 
     @property
     def images_per_epoch(self) -> int:
-        """Training images that an epoch sees, each once."""
+        """The number of training images."""
         return self.training_images or datasets.split_sizes(self.dataset)[0]
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch; the last one holds what is left."""
+        """The number of batches in an epoch. The last batch may be smaller."""
         return -(-self.images_per_epoch // self.batch_size)
 
     @property
     def total_steps(self) -> int:
-        """All batches of the run."""
+        """The number of batches of the whole run. For a fork, its parent's batches before the fork count too."""
         return self.epochs * self.steps_per_epoch
 
     @cached_property
     def run_id(self) -> str:
-        """16 hexadecimal digits that name this run everywhere."""
+        """The run's id: 16 hexadecimal digits, a hash of the config and of TRAINING_VERSION."""
         plain: dict[str, Any] = {declared.name: getattr(self, declared.name) for declared in setting_fields()}
         if self.fork:
             plain["fork"] = {"parent": self.fork.parent.run_id, "step": self.fork.step}
@@ -199,23 +207,23 @@ class RunConfig:
 
     @property
     def race_key(self) -> str:
-        """16 hexadecimal digits shared by all runs that differ in their activation alone."""
+        """A hash, 16 hexadecimal digits, that is the same for all runs which differ only in their activation."""
         return hashlib.sha256(f"race of {replace(self, activation='relu').run_id}".encode()).hexdigest()[:16]
 
 
 def race_id(configs: Iterable[RunConfig]) -> str:
-    """16 hexadecimal digits that name the race of these runs, in whatever order."""
+    """Return the id of the race of these runs: 16 hexadecimal digits, the same in every order of the runs."""
     ids = ",".join(sorted(config.run_id for config in configs))
     return hashlib.sha256(ids.encode()).hexdigest()[:16]
 
 
-def branch_label(label: str, branchings: int) -> str:
-    """A run's label after so many forks: "ReLU", "branch, ReLU", "branch 2, ReLU"."""
-    return (f"branch{f' {branchings}' * (branchings > 1)}, " if branchings else "") + label
+def race(config: RunConfig, activations: Iterable[str] = ("relu", "sigmoid")) -> tuple[RunConfig, ...]:
+    """Return the same run once per activation. Nothing else differs, so only the activation explains a difference."""
+    return tuple(replace(config, activation=name) for name in dict.fromkeys(activations))
 
 
 def setting_fields() -> "tuple[Field[Any], ...]":
-    """The fields of RunConfig that a person may turn, in the order of their declaration."""
+    """Return the fields of RunConfig that are settings, in the order of their declaration."""
     return tuple(declared for declared in fields(RunConfig) if "setting" in declared.metadata)
 
 
@@ -226,24 +234,52 @@ def _declared_setting(declared: "Field[Any]") -> Setting:
 
 
 SETTINGS: dict[str, Setting] = {declared.name: _declared_setting(declared) for declared in setting_fields()}
-"""Each setting of RunConfig by its field's name."""
+"""The settings of RunConfig by field name."""
 
 
 def _checked(declared: "Field[Any]", value: Any) -> Any:
-    """The value if its setting allows it, whole numbers as floats where the field is one: 1 and 1.0 are one config."""
+    """Return the value, as a float if the field is one: configs with 1 and 1.0 are equal. Raise ConfigError."""
     SETTINGS[declared.name].check(value)
     if declared.type is int and not isinstance(value, int):
-        raise ConfigError(f"{SETTINGS[declared.name].label} is a whole number, not {value}")
+        raise ConfigError(f"{SETTINGS[declared.name].label} must be a whole number, not {value}")
     return float(value) if declared.type is float else value
 
 
-def race(config: RunConfig, activations: Iterable[str] = ("relu", "sigmoid")) -> tuple[RunConfig, ...]:
-    """The same run once per activation: everything else is shared, so the activation alone explains the difference."""
-    return tuple(replace(config, activation=name) for name in dict.fromkeys(activations))
+def _check_trainable(architecture: Architecture, dataset: datasets.Dataset) -> None:
+    if architecture.input_shape != dataset.shape:
+        expected, given = ("x".join(map(str, shape)) for shape in (dataset.shape, architecture.input_shape))
+        raise ConfigError(f"the images are {expected}, so the network must start with {expected}, not {given}")
+    counted = count(architecture)
+    if counted.misfit:
+        raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
+    if counted.output_shape != (dataset.classes,):
+        raise ConfigError(
+            f"the network must end in one logit per class: make flatten and linear{dataset.classes} its last layers"
+        )
+    if not any(isinstance(layer, Activate) for layer in architecture.layers):
+        raise ConfigError("the network has no activation to compare: add relu after a convolution or linear layer")
+    if counted.parameters > MAX_PARAMETERS or counted.macs > MAX_MACS:
+        raise ConfigError(
+            f"this network has {counted.parameters:,} parameters and {counted.macs:,} MACs per image; the limits for "
+            f"training are {MAX_PARAMETERS:,} and {MAX_MACS:,}"
+        )
+
+
+def _check_batches(config: RunConfig) -> None:
+    """Raise ConfigError if a layer needs two images in every batch, and the last batch has only one."""
+    last_batch = config.images_per_epoch % config.batch_size or config.batch_size
+    if last_batch > 1:
+        return
+    for row in count(config.architecture).rows:
+        if row.layer.needs_two_images(row.input_shape):
+            raise ConfigError(
+                f"layer {row.number}, {row.layer.title}, needs two images in every batch, and the last batch has "
+                "only one: choose another batch size or another number of training images"
+            )
 
 
 def _as_fork(value: Any) -> Fork | None:
-    """A fork, also out of the plain values that a stored config has. Raises KeyError or TypeError for others."""
+    """Return a fork from the plain values of a stored config. Raise KeyError or TypeError for other values."""
     if value is None or isinstance(value, Fork):
         return value
     return Fork(RunConfig(**value["parent"]), value["step"])
@@ -251,79 +287,40 @@ def _as_fork(value: Any) -> Fork | None:
 
 def _check_fork(config: RunConfig, fork: Fork) -> None:
     parent = fork.parent
-    if config.branchings > MAX_BRANCHINGS:
-        raise ConfigError(f"a branch of a branch is taken {MAX_BRANCHINGS} times at most")
-    kept = [name for name in SETTINGS if name not in (*MAY_BRANCH, "network")]
-    changed = next((name for name in kept if getattr(config, name) != getattr(parent, name)), None)
+    if config.fork_depth > MAX_FORK_DEPTH:
+        raise ConfigError(f"at most {MAX_FORK_DEPTH} forks may follow one another")
+    fixed = [name for name in SETTINGS if name not in (*FORKABLE_SETTINGS, "network")]
+    changed = next((name for name in fixed if getattr(config, name) != getattr(parent, name)), None)
     if changed:
-        raise ConfigError(f"a branch keeps the {SETTINGS[changed].label} of the run it comes from")
+        raise ConfigError(f"a fork must keep the {SETTINGS[changed].label} of its parent run")
     if _without_normalisation(config) != _without_normalisation(parent):
-        raise ConfigError("a branch keeps the layers of the run it comes from, but for batch normalisation")
+        raise ConfigError("a fork must keep the layers of its parent run, except batch normalisation")
     if not isinstance(fork.step, int) or fork.step % config.steps_per_epoch:
         raise ConfigError(
-            f"a branch begins where an epoch ended: after a multiple of {config.steps_per_epoch:,} batches"
+            f"a fork must start at the end of an epoch: after a multiple of {config.steps_per_epoch:,} batches"
         )
     if not parent.first_step < fork.step <= parent.total_steps:
-        raise ConfigError("a branch begins after an epoch that the run it comes from has trained")
+        raise ConfigError("a fork must start after an epoch that its parent run has trained")
     if fork.step >= config.total_steps:
-        raise ConfigError("nothing is left to train after that epoch: give the branch more epochs")
+        raise ConfigError("no epoch is left to train after that one: give the fork more epochs")
 
 
-def _told_apart(config: RunConfig, fork: Fork) -> list[str]:
-    """What tells a branch from the other branches of its run, but for the activation."""
+def _fork_details(config: RunConfig, fork: Fork) -> list[str]:
+    """Return what distinguishes a fork from the other forks of its parent, apart from the activation."""
     parent = fork.parent
-    normalised = any(isinstance(layer, BatchNorm) for layer in config.architecture.layers)
-    said = {
+    has_normalisation = any(isinstance(layer, BatchNorm) for layer in config.architecture.layers)
+    details = {
         f"after epoch {fork.epoch}": fork.step != parent.first_step + parent.steps_per_epoch,
-        # All its digits: two rates that nearly agree are two branches.
+        # With all digits: two rates that are almost equal are two forks.
         f"rate {config.learning_rate}": config.learning_rate != parent.learning_rate,
-        "batch norm" if normalised else "no batch norm": (
+        "batch norm" if has_normalisation else "no batch norm": (
             config.architecture.with_activation("identity") != parent.architecture.with_activation("identity")
         ),
         f"{config.epochs} epochs": config.epochs != parent.epochs,
     }
-    return [words for words, so in said.items() if so]
+    return [detail for detail, applies in details.items() if applies]
 
 
 def _without_normalisation(config: RunConfig) -> Architecture:
     plain = config.architecture.with_activation("identity")
     return replace(plain, layers=tuple(layer for layer in plain.layers if not isinstance(layer, BatchNorm)))
-
-
-def _check_trainable(architecture: Architecture, dataset: datasets.Dataset) -> None:
-    if architecture.input_shape != dataset.shape:
-        shape = _dims(dataset.shape)
-        raise ConfigError(
-            f"the images are {shape}, so the network has to start with {shape}, not {_dims(architecture.input_shape)}"
-        )
-    counted = count(architecture)
-    if counted.misfit:
-        raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
-    if counted.output_shape != (dataset.classes,):
-        raise ConfigError(
-            f"the network has to end in one logit per class: let its last layers be flatten and linear{dataset.classes}"
-        )
-    if not any(isinstance(layer, Activate) for layer in architecture.layers):
-        raise ConfigError("the network has no activation to compare: put relu after a convolution or linear layer")
-    if counted.parameters > MAX_PARAMETERS or counted.macs > MAX_MACS:
-        raise ConfigError(
-            f"this network has {counted.parameters:,} parameters and {counted.macs:,} MACs an image; "
-            f"at most {MAX_PARAMETERS:,} and {MAX_MACS:,} are trained here"
-        )
-
-
-def _check_batches(config: RunConfig) -> None:
-    """Batch normalisation has nothing to average over where a batch holds one value per channel."""
-    last_batch = config.images_per_epoch % config.batch_size or config.batch_size
-    if last_batch > 1:
-        return
-    for row in count(config.architecture).rows:
-        if row.layer.needs_two_images(row.input_shape):
-            raise ConfigError(
-                f"layer {row.number}, {row.layer.title}, needs two images in every batch, and the last batch holds "
-                "one: choose another batch size or another number of training images"
-            )
-
-
-def _dims(shape: Shape) -> str:
-    return "x".join(map(str, shape))

@@ -1,6 +1,6 @@
-"""A branch of a run: its data, batches and layers from one of its checkpoints on, with something changed. No torch.
+"""Forks: runs that continue from another run's checkpoint with something changed.
 
-How the checkpoint's weights go over into the branch stands in `transplant`.
+`training/warm_start.py` adapts the checkpoint's weights to the fork.
 """
 
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from hw5core.runs.history import RunHistory
 
 
 class Normalisation(StrEnum):
-    """What a branch does about batch normalisation."""
+    """What a fork does with batch normalisation."""
 
     AS_IT_IS = "as it is"
     INSERTED = "after every convolution"
     REMOVED = "none"
 
 
-def branch(
+def fork(
     parent: RunConfig,
     epoch: int,
     activation: str,
@@ -30,22 +30,23 @@ def branch(
     normalisation: Normalisation = Normalisation.AS_IT_IS,
     epochs: int | None = None,
 ) -> RunConfig:
-    """The run that goes on from where the parent's epoch ended, with these settings instead of its own.
+    """Return the config of a fork that starts at the end of this epoch of the parent, counted from 0.
 
-    Raises ConfigError or ArchitectureError for one that cannot be trained.
+    It has the parent's number of epochs unless `epochs` is given. Raise ConfigError or ArchitectureError if the fork
+    cannot be trained.
     """
     return replace(
         parent,
         activation=activation,
         learning_rate=learning_rate,
-        network=str(normalised(parent.architecture, normalisation)),
+        network=str(with_normalisation(parent.architecture, normalisation)),
         epochs=epochs or parent.epochs,
         fork=Fork(parent, (epoch + 1) * parent.steps_per_epoch),
     )
 
 
-def normalised(architecture: Architecture, normalisation: Normalisation) -> Architecture:
-    """The network with batch normalisation right behind every convolution, or with none at all, or as it is."""
+def with_normalisation(architecture: Architecture, normalisation: Normalisation) -> Architecture:
+    """Return the network with batch normalisation after every convolution, without any, or unchanged."""
     if normalisation is Normalisation.AS_IT_IS:
         return architecture
     layers: list[Layer] = []
@@ -57,66 +58,69 @@ def normalised(architecture: Architecture, normalisation: Normalisation) -> Arch
     return replace(architecture, layers=tuple(layers))
 
 
-def changes(config: RunConfig) -> list[str]:
-    """In words, what a branch changes of the run it comes from; nothing for a run that is no branch."""
-    if config.fork is None:
-        return []
-    parent = config.fork.parent
-    said = {
-        f"the activation becomes {config.spec.label} instead of {parent.spec.label}": config.spec != parent.spec,
-        f"the learning rate {config.learning_rate:g} instead of {parent.learning_rate:g}": (
-            config.learning_rate != parent.learning_rate
-        ),
-        _normalisation_in_words(parent, config): _normalisations(parent) != _normalisations(config),
-    }
-    return [words for words, changed in said.items() if changed]
-
-
-def in_words(config: RunConfig) -> str:
-    """A branch in a sentence: where it leaves its run, and what is changed there."""
+def normalisation_of(config: RunConfig) -> Normalisation:
+    """Return the choice that makes this fork from its parent, together with the fork's own settings."""
     assert config.fork is not None
-    changed = changes(config)
-    what = ", ".join(changed) if changed else "nothing is changed"
-    parent = config.fork.parent
-    return f"After epoch {config.fork.epoch} of the {parent.label} run, batch {config.fork.step:,} of it, {what}."
+    unchanged = config.fork.parent.architecture.with_activation(config.activation)
+    choices = (choice for choice in Normalisation if with_normalisation(unchanged, choice) == config.architecture)
+    return next(choices)
 
 
-def branches_of(parent: RunConfig, configs: Iterable[RunConfig]) -> list[RunConfig]:
-    """Those of these that leave this run."""
+def forks_of(parent: RunConfig, configs: Iterable[RunConfig]) -> list[RunConfig]:
+    """Return those of the configs that are forks of this run."""
     return [config for config in configs if config.fork and config.fork.parent == parent]
 
 
-def came_to(parent: RunHistory, branch: RunHistory) -> str:
-    """Where both stand after the last epoch that both have ended; nothing before the branch's first."""
-    before = {result.epoch: result.test_accuracy for result in parent.epochs}
-    after = {result.epoch: result.test_accuracy for result in branch.epochs}
-    shared = sorted(before.keys() & after.keys())
+def fork_changes(config: RunConfig) -> list[str]:
+    """Return what a fork changes, one text each: "activation ReLU instead of sigmoid". A run without a fork has none.
+
+    The number of epochs is not among them: more epochs do not change a batch that the parent trains too.
+    """
+    if config.fork is None:
+        return []
+    parent = config.fork.parent
+    changes = {
+        f"activation {config.spec.label} instead of {parent.spec.label}": config.spec != parent.spec,
+        f"learning rate {config.learning_rate:g} instead of {parent.learning_rate:g}": (
+            config.learning_rate != parent.learning_rate
+        ),
+        _normalisation_change(parent, config): _normalisations(parent) != _normalisations(config),
+    }
+    return [text for text, is_changed in changes.items() if is_changed]
+
+
+def describe_fork(config: RunConfig) -> str:
+    """Describe in a sentence where a fork starts and what it changes."""
+    assert config.fork is not None
+    changes = ", ".join(fork_changes(config)) or "nothing changed"
+    parent = config.fork.parent
+    return f"Fork of the {parent.label} run after epoch {config.fork.epoch} (batch {config.fork.step:,}): {changes}."
+
+
+def compare_with_parent(parent: RunHistory, fork: RunHistory) -> str:
+    """Compare the test accuracies after the last epoch that both have finished, in a sentence.
+
+    Return an empty string before the fork's first epoch ends.
+    """
+    parent_accuracies = {result.epoch: result.test_accuracy for result in parent.epochs}
+    accuracies = {result.epoch: result.test_accuracy for result in fork.epochs}
+    shared = parent_accuracies.keys() & accuracies.keys()
     if not shared:
         return ""
-    epoch = shared[-1]
-    lead = after[epoch] - before[epoch]
+    epoch = max(shared)
+    lead = accuracies[epoch] - parent_accuracies[epoch]
     return (
-        f"After epoch {epoch} **{branch.label}** is at {after[epoch]:.2f} % of the test images, the run "
-        f"that it left at {before[epoch]:.2f} %: {abs(lead):.2f} points {'above' if lead >= 0 else 'below'} it."
+        f"After epoch {epoch}, **{fork.label}** has {accuracies[epoch]:.2f} % test accuracy and its parent run "
+        f"{parent_accuracies[epoch]:.2f} %: {abs(lead):.2f} points {'more' if lead >= 0 else 'less'}."
     )
-
-
-def choice(config: RunConfig) -> tuple[str, Normalisation]:
-    """Of a branch, the id of the run it comes from, and what it does about normalisation: with its own settings, what
-    `branch` makes it from."""
-    assert config.fork is not None
-    parent = config.fork.parent
-    alike = parent.architecture.with_activation(config.activation)
-    chosen = (kind for kind in Normalisation if normalised(alike, kind) == config.architecture)
-    return parent.run_id, next(chosen)
 
 
 def _normalisations(config: RunConfig) -> int:
     return sum(isinstance(layer, BatchNorm) for layer in config.architecture.layers)
 
 
-def _normalisation_in_words(parent: RunConfig, config: RunConfig) -> str:
+def _normalisation_change(parent: RunConfig, config: RunConfig) -> str:
     before, after = _normalisations(parent), _normalisations(config)
     if not after:
-        return "batch normalisation is taken out"
-    return f"batch normalisation stands in {after} place{'s' * (after != 1)} instead of {before}"
+        return "batch normalisation removed"
+    return f"batch normalisation in {after} place{'s' * (after != 1)} instead of {before}"

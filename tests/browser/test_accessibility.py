@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.forks import branch
+from hw5core.runs.forks import fork
 from hw5core.store.store import RunStore
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
@@ -19,13 +19,13 @@ from tools.training import train_into
 pytestmark = pytest.mark.browser
 
 RUN = RunConfig(activation="sigmoid", epochs=3, training_images=50)
-BRANCHES = branch(RUN, 0, "relu", 0.008), branch(RUN, 1, "relu", 0.05), branch(RUN, 0, "sigmoid", 0.05)
+FORKS = fork(RUN, 0, "relu", 0.008), fork(RUN, 1, "relu", 0.05), fork(RUN, 0, "sigmoid", 0.05)
 RACE = race(RunConfig(epochs=1, training_images=50))
 RACE_QUERY = "epochs-digits=1&training-images=50"
 QUERIES = {
     "count": ["", "lecture=true"],
     "train": [RACE_QUERY, f"{RACE_QUERY}&batch=3", "seed=1"],
-    "fork": [urlencode(fork_query(*BRANCHES))],
+    "fork": [urlencode(fork_query(*FORKS))],
 }
 VIEWS = [f"/{page.urls[0]}?{query}" for page in PAGES for query in QUERIES.get(page.name, [""])]
 BACKGROUNDS: dict[Literal["light", "dark"], str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 21, 27)"}
@@ -50,7 +50,7 @@ _FOCUSED = """() => {
 
 
 def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(page: Page, server_home: Path) -> None:
-    train_into(RunStore(server_home), RUN, *BRANCHES, *RACE)
+    train_into(RunStore(server_home), RUN, *FORKS, *RACE)
     found = []
     for path in VIEWS:
         page.goto(path)

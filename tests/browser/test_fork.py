@@ -1,4 +1,4 @@
-"""A run forked in a real browser: from its page to the branch's end, and a second branch beside both."""
+"""Forking a run in a real browser: from its page to the end of the fork, and a second fork next to both."""
 
 import re
 from pathlib import Path
@@ -16,22 +16,22 @@ RUN = RunConfig(activation="sigmoid", training_images=200, epochs=4)
 OTHER = RunConfig(activation="relu", training_images=100, epochs=2)
 
 
-def test_branches_go_on_from_a_checkpoint_and_end_beside_their_run(page: Page, server_home: Path) -> None:
+def test_forks_continue_from_a_checkpoint_and_end_next_to_their_parent(page: Page, server_home: Path) -> None:
     train_into(RunStore(server_home), OTHER, RUN)
     page.goto("/fork")
-    expect(page.get_by_text("After epoch 0 of the sigmoid run, batch 40 of it")).to_be_visible()
+    expect(page.get_by_text("Fork of the sigmoid run after epoch 0 (batch 40)")).to_be_visible()
     _choose(page, "after epoch", "1")
-    _start_and_see_it_end(page, "branch, ReLU, after epoch 1")
-    expect(_names(page)).to_have_text(["sigmoid: test accuracy", "branch, ReLU, after epoch 1: test accuracy"])
-    # The run's line and the branch's, which begins where it leaves the run.
+    _start_and_see_it_end(page, "fork, ReLU, after epoch 1")
+    expect(_names(page)).to_have_text(["sigmoid: test accuracy", "fork, ReLU, after epoch 1: test accuracy"])
+    # The parent's line and the fork's, which starts at the parent's epoch.
     for chart in (page.locator(".vega-embed").first, page.locator(".vega-embed").last):
         expect(_lines(chart)).to_have_count(2)
-    expect(page.locator(".vega-embed").first.get_by_text("the branch begins")).to_be_visible()
+    expect(page.locator(".vega-embed").first.get_by_text("fork starts")).to_be_visible()
     # The next one is made beside the first, which stays.
     _choose(page, "activation", "tanh")
     expect(page.get_by_text("not started")).to_be_visible()
-    _start_and_see_it_end(page, "branch, tanh, after epoch 1")
-    expect(_names(page)).to_have_text([re.compile(f"^{name}") for name in ("sigmoid", "branch, tanh", "branch, ReLU")])
+    _start_and_see_it_end(page, "fork, tanh, after epoch 1")
+    expect(_names(page)).to_have_text([re.compile(f"^{name}") for name in ("sigmoid", "fork, tanh", "fork, ReLU")])
     for chart in (page.locator(".vega-embed").first, page.locator(".vega-embed").last):
         expect(_lines(chart)).to_have_count(3)
     second = page.context.new_page()
@@ -39,8 +39,8 @@ def test_branches_go_on_from_a_checkpoint_and_end_beside_their_run(page: Page, s
     expect(_names(second)).to_have_count(3)
     # What was changed of one run is none of another's.
     _choose(page, "Run to fork", re.compile("^ReLU on digits"))
-    expect(page.get_by_text("After epoch 0 of the ReLU run, batch 20 of it, the activation becomes")).to_be_visible()
-    expect(_names(page)).to_have_text([re.compile("^ReLU"), re.compile("^branch, sigmoid:")])
+    expect(page.get_by_text("Fork of the ReLU run after epoch 0 (batch 20): activation")).to_be_visible()
+    expect(_names(page)).to_have_text([re.compile("^ReLU"), re.compile("^fork, sigmoid:")])
     expect(page).to_have_url(re.compile(f"/fork\\?run={OTHER.run_id}$"))
 
 

@@ -40,9 +40,9 @@ def test_params_counts_any_network_in_the_one_line_form() -> None:
         (["params", "--net", "3x244x244 conv96"], "word 2"),
         (["params", "--net", "3x7x7 conv96k11"], "layer 1: kernel 11 does not fit"),
         (["params", "--preset", "nothing"], "invalid choice"),
-        (["train", "--epochs", "0"], "epochs lies from 1 to 200"),
+        (["train", "--epochs", "0"], "epochs must be from 1 to 200"),
         (["train", "--activations", "relu,swoosh"], "swoosh"),
-        (["train", "--dataset", "cats"], "none of digits"),
+        (["train", "--dataset", "cats"], "must be one of digits"),
     ],
 )
 def test_errors_go_to_standard_error_with_status_2(arguments: list[str], said: str) -> None:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core import home
 from hw5core.runs.config import RunConfig
-from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.forks import Normalisation, fork
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query
 from tests.pages.conftest import rerun_until
@@ -62,7 +62,7 @@ def test_the_first_view_proposes_a_run_and_a_useful_fork(open_fork: Callable[...
 
 
 def test_a_link_opens_the_fork_with_its_parent(open_fork: Callable[..., AppTest], store: RunStore) -> None:
-    wanted = branch(PARENT, 1, "tanh", 0.05, Normalisation.INSERTED, epochs=4)
+    wanted = fork(PARENT, 1, "tanh", 0.05, Normalisation.INSERTED, epochs=4)
     link = dict(fork_query(wanted))
     app = open_fork(**link)
     assert not app.exception
@@ -101,7 +101,7 @@ def test_a_link_to_a_missing_run_shows_an_error(open_fork: Callable[..., AppTest
 def test_a_started_fork_stays_visible_next_to_the_next_one_and_in_the_link(
     open_fork: Callable[..., AppTest], store: RunStore
 ) -> None:
-    first, second, third = (branch(PARENT, 0, name, 0.008) for name in ("relu", "tanh", "elu"))
+    first, second, third = (fork(PARENT, 0, name, 0.008) for name in ("relu", "tanh", "elu"))
     train_into(store, first, second)
     app = open_fork(**dict(fork_query(first)))
     assert app.multiselect[0].value == []

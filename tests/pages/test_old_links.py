@@ -10,15 +10,15 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core import home
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.forks import Normalisation, fork
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query, race_query
 from tools.training import train_into
 
 NETWORK = "1x28x28 conv4k3p1 relu avgpool4 flatten linear10"
 PARENT = RunConfig(network=NETWORK, activation="sigmoid", training_images=20, epochs=3)
-FORK = branch(PARENT, 1, "tanh", 0.05, Normalisation.INSERTED, epochs=4)
-OTHER = branch(PARENT, 0, "relu", 0.008)
+FORK = fork(PARENT, 1, "tanh", 0.05, Normalisation.INSERTED, epochs=4)
+OTHER = fork(PARENT, 0, "relu", 0.008)
 RACE = race(RunConfig(network=NETWORK, training_images=50, batch_size=4, learning_rate=0.05, split_seed=3, seed=2))
 
 OLD_RACE = {

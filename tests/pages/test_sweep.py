@@ -104,8 +104,8 @@ def test_invalid_settings_show_a_message(open_page: Callable[..., AppTest]) -> N
         return app.error[0].value if app.error else ""
 
     assert "numbers with commas between them" in app.error[0].value
-    assert "lies from 1e-06 to 10, not at 99" in message("learning-rates", "0.1, 99")
-    assert "learning rate lies from" in message("learning-rates", "nan")
+    assert "must be from 1e-06 to 10, not 99" in message("learning-rates", "0.1, 99")
+    assert "learning rate must be from" in message("learning-rates", "nan")
     assert "at most 6 learning rates" in message("learning-rates", "1 2 3 4 5 6 7")
     assert message("learning-rates", "0.1; 0.2 0.3") == ""
     assert "word 1" in message("network", "<script>")

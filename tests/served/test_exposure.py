@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from hw5core.runs.config import RunConfig
-from hw5core.runs.forks import branch
+from hw5core.runs.forks import fork
 from pages.parts.shared.page_list import PAGES
 from tests.served.conftest import Server
 from tools.live import ROOT
@@ -32,7 +32,7 @@ RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_imag
 def at_work(server: Server) -> Iterator[Server]:
     """The server with its workers started, and a file beside its store that is nobody's business."""
     (server.home / "secret.txt").write_bytes(SECRET)
-    train_into(server.store, RUN, branch(RUN, 0, "tanh", 0.008))
+    train_into(server.store, RUN, fork(RUN, 0, "tanh", 0.008))
     asyncio.run(_draw(server.address, "train", ""))
     yield server
     (server.home / "secret.txt").unlink()

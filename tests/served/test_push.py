@@ -127,11 +127,11 @@ async def _empty_the_caches(address: str) -> None:
         await lecturer.until(lambda tab: "Finished. Results below" in tab.text())
 
 
-def test_who_watches_a_branch_sees_it_begin_while_its_run_goes_on(server: Server) -> None:
-    asyncio.run(_branch_off(server))
+def test_viewers_of_a_fork_see_it_start_while_its_parent_continues(server: Server) -> None:
+    asyncio.run(_fork(server))
 
 
-async def _branch_off(server: Server) -> None:
+async def _fork(server: Server) -> None:
     network = "1x28x28 flatten relu linear10"
     query = QUERY.format(epochs=200, seed=6)
     async with visitor(server.address, "train", query, browser_cookie(1)) as lecturer:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.forks import branch
+from hw5core.runs.forks import fork
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from pages.parts.shared.streamlit_internals import WidgetState
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.slow
 ROUNDS = 8
 NETWORK = "1x28x28 flatten relu linear10"
 RACE = race(RunConfig(network=NETWORK, epochs=2, training_images=20))
-BRANCHES = branch(RACE[1], 0, "relu", 0.008), branch(RACE[1], 0, "tanh", 0.008), branch(RACE[1], 0, "relu", 0.05)
+FORKS = fork(RACE[1], 0, "relu", 0.008), fork(RACE[1], 0, "tanh", 0.008), fork(RACE[1], 0, "relu", 0.05)
 QUERY = "epochs-digits=2&training-images=20&network=1x28x28+flatten+relu+linear10"
 QUERIES = {
     "train": [QUERY, f"{QUERY}&predict=true&seed=1"],
     "sweep": [QUERY],
-    "fork": [urlencode(fork_query(*BRANCHES[:2]))],
+    "fork": [urlencode(fork_query(*FORKS[:2]))],
 }
 VIEWS = [f"{page.urls[0]}?{query}" for page in PAGES for query in QUERIES.get(page.name, [""])]
 
@@ -62,8 +62,8 @@ _NAMES = (
 
 @pytest.fixture(scope="module")
 def filled(server: Server) -> Server:
-    """The server with a race, two branches of it, and another one that only the fork page's list has."""
-    train_into(server.store, *RACE, *BRANCHES, owner="somebody")
+    """The server with a race, two forks of it, and another one that only the list of the fork page has."""
+    train_into(server.store, *RACE, *FORKS, owner="somebody")
     return server
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from hw5core.runs.catalogue import Listed
 from hw5core.runs.config import RunConfig
-from hw5core.runs.forks import branches_of
+from hw5core.runs.forks import forks_of
 from pages.parts.shared.settings import ALSO
 
 MOST_OTHERS = 3
@@ -15,7 +15,7 @@ _CHOSEN = "other forks"
 
 def known_forks(parent: RunConfig, newest: list[Listed]) -> list[RunConfig]:
     """Return the configs of those runs that are forks of the parent, newest first."""
-    return branches_of(parent, (one.run.config for one in newest))
+    return forks_of(parent, (one.run.config for one in newest))
 
 
 def chosen_others(config: RunConfig, forks: list[RunConfig]) -> tuple[RunConfig, ...]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import SETTINGS, RunConfig
-from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.forks import Normalisation, fork
 from pages.parts.shared.server import run_store
 from pages.parts.shared.settings import number_setting
 
@@ -41,7 +41,7 @@ def chosen_fork(parent: RunConfig, forks: list[RunConfig]) -> RunConfig | None:
         )
     with columns[4]:
         length = number_setting("epochs", parent.epochs, "fork-epochs")
-    return branch(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
+    return fork(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
 
 
 def reset(parent: RunConfig, forks: list[RunConfig]) -> None:

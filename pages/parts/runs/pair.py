@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from hw5core.charts.series import series_of
 from hw5core.charts.side_by_side import (
     SIDES,
     differences,
@@ -83,7 +84,7 @@ def _settings(left: Entry, right: Entry) -> None:
 
 def _charts(left: Sequence[RunHistory], right: Sequence[RunHistory]) -> None:
     configs = [run.config for run in (*left, *right)]
-    labels, epochs = tuple(dict.fromkeys(c.label for c in configs)), max(c.epochs for c in configs)
+    series, epochs = series_of(configs), max(c.epochs for c in configs)
     table = pair_table(left, right)
     charts = (
         ("Test accuracy, every epoch", pair_accuracy_chart, test_accuracies_in_words),
@@ -92,7 +93,7 @@ def _charts(left: Sequence[RunHistory], right: Sequence[RunHistory]) -> None:
     for column, (title, chart, in_words) in zip(st.columns(2), charts, strict=True):
         words = " ".join(f"{side}: {in_words(runs)}" for side, runs in zip(SIDES, (left, right), strict=True))
         with column:
-            draw_chart(title, words, table, chart(labels, epochs), key=f"pair {title}")
+            draw_chart(title, words, table, chart(series, epochs), key=f"pair {title}")
 
 
 def _numbers(table: pd.DataFrame) -> None:

@@ -9,9 +9,9 @@ from itertools import groupby
 import pandas as pd
 import streamlit as st
 
+from hw5core.charts.series import series_of
 from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
-from hw5core.charts.words import probabilities_in_words
-from hw5core.homework.findings import gradient_caption
+from hw5core.charts.words import gradient_caption, probabilities_in_words
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
 from hw5core.training.batches import Answer
@@ -47,7 +47,7 @@ def _forward(run: RunHistory, measured: MeasuredStep) -> None:
     labels = [int(one) for one in open_once(run.config, measured.step).labels]
     st.vega_lite_chart(
         probabilities_table(measured, labels),
-        probabilities_chart(run.config.spec, len(measured.probabilities)),
+        probabilities_chart(run.config.spec.colour, len(measured.probabilities)),
         key=f"probabilities of {label}",
         alt=f"{label}: {probabilities_in_words(measured.probabilities, labels)}",
     )
@@ -83,10 +83,9 @@ def _loss(run: RunHistory, measured: MeasuredStep, predictions: list[Answer]) ->
 def _backward(runs: Sequence[RunHistory]) -> None:
     st.markdown("**4. Gradients:** how much the loss changes with the weights of each layer")
     table = gradients_table(runs)
-    labels = tuple(run.label for run in runs)
     st.vega_lite_chart(
         table,
-        gradients_chart(labels),
+        gradients_chart(series_of(run.config for run in runs)),
         key="gradients",
         alt="The norm of the gradient of each layer's weights, one line per network",
     )

@@ -3,9 +3,9 @@
 from html import escape
 
 from hw5core.data.downloads import Download
-from hw5core.homework.findings import plateau_caption
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
+from hw5core.runs.plateau import plateau_caption
 from hw5core.runs.run import Status
 from pages.parts.shared.frame import bar_html, number_html
 from pages.parts.shared.race_snapshot import RaceSnapshot

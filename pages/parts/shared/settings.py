@@ -10,7 +10,7 @@ from hw5core.data.datasets import DATASETS, is_available, split_sizes
 from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
-from hw5core.runs.forks import choice
+from hw5core.runs.forks import normalisation_of
 
 _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in setting_fields()}
 ALSO = "fork-also"
@@ -76,13 +76,12 @@ def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
 def fork_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]:
     """Return the URL query of the Fork page for this fork, together with other forks of the same parent."""
     assert config.fork is not None
-    parent, normalisation = choice(config)
     return [
-        ("run", parent),
+        ("run", config.fork.parent.run_id),
         ("fork-epoch", str(config.fork.epoch)),
         ("fork-activation", config.activation),
         ("fork-learning-rate", str(config.learning_rate)),
-        ("fork-normalisation", str(normalisation)),
+        ("fork-normalisation", str(normalisation_of(config))),
         ("fork-epochs", str(config.epochs)),
         *((ALSO, other.run_id) for other in others),
     ]

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from hw5core.charts.race import epoch_table, test_accuracy_chart, validation_loss_chart
+from hw5core.charts.series import series_of
 from hw5core.charts.words import test_accuracies_in_words, validation_losses_in_words
 from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
@@ -93,15 +94,15 @@ def _draw_problems(race: RaceSnapshot) -> None:
 
 def _draw_epoch_charts(reading: Reading[RaceSnapshot]) -> None:
     race = reading.value
-    labels, epochs = tuple(config.label for config in race.configs), max(config.epochs for config in race.configs)
+    series, epochs = series_of(race.configs), max(config.epochs for config in race.configs)
     share = next((run.started.commonest_share for run in race.runs if run.started), None)
     validation, test = st.columns(2)
     with reading.published(_epoch_charts) as (losses, loss_rows, accuracies, accuracy_rows):
         with validation:
-            chart = validation_loss_chart(labels, epochs)
+            chart = validation_loss_chart(series, epochs)
             draw_with_heading(losses, _LOSSES, loss_rows, chart, key="validation loss")
         with test:
-            chart = test_accuracy_chart(labels, epochs, share)
+            chart = test_accuracy_chart(series, epochs, share)
             draw_with_heading(accuracies, _ACCURACIES, accuracy_rows, chart, key="test accuracy")
 
 

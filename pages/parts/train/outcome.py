@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from hw5core.homework.findings import Verdict, claims
+from hw5core.homework.claims import Verdict, check_claims
 from hw5core.homework.sheet import SHEET_ACCURACY
 from hw5core.markdown import markdown_table
 from hw5core.runs.config import RunConfig
@@ -79,7 +79,7 @@ def _claims(runs: dict[str, RunHistory]) -> None:
     if not {"relu", "sigmoid"} <= set(runs) or not all(run.status.over for run in runs.values()):
         return
     st.subheader("The sheet's claims in this race", anchor=False)
-    for finding in claims(runs["relu"], runs["sigmoid"]):
+    for finding in check_claims(runs["relu"], runs["sigmoid"]):
         st.markdown(f"{_MARKS[finding.verdict]} **{finding.claim}** *{finding.verdict}*: {finding.reason}.")
 
 

@@ -9,13 +9,14 @@ import pytest
 
 from hw5core.charts import parts as chart_parts
 from hw5core.charts import race as charts
+from hw5core.charts.series import series_of
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.forks import fork
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import EpochResult
 from hw5core.runs.run import Run, Status
 
-LABELS = ("ReLU", "sigmoid")
+SERIES = series_of(race(RunConfig()))
 
 
 def _history(config: RunConfig, losses: list[float]) -> RunHistory:
@@ -84,7 +85,7 @@ def test_a_race_that_has_not_begun_shows_no_values() -> None:
 
 def test_the_epoch_table_names_each_network() -> None:
     table = charts.epoch_table([_history(config, []) for config in race(RunConfig())]).dropna()
-    assert table.activation.tolist() == list(LABELS)
+    assert table.activation.tolist() == ["ReLU", "sigmoid"]
     assert table.test_accuracy.tolist() == [81.0, 81.0]
 
 
@@ -92,8 +93,8 @@ def test_the_epoch_table_names_each_network() -> None:
     "specification",
     [
         charts.training_loss_chart(race(RunConfig()), charts.LossView()),
-        charts.validation_loss_chart(LABELS, 5),
-        charts.test_accuracy_chart(LABELS, 5, 11.1),
+        charts.validation_loss_chart(SERIES, 5),
+        charts.test_accuracy_chart(SERIES, 5, 11.1),
     ],
 )
 def test_a_chart_has_fixed_colours_its_reference_and_no_data_of_its_own(specification: dict[str, object]) -> None:
@@ -103,7 +104,7 @@ def test_a_chart_has_fixed_colours_its_reference_and_no_data_of_its_own(specific
     # A second data source would keep Streamlit from swapping a live chart's data in place.
     assert "datasets" not in specification
     assert '"data"' not in text
-    assert "uniform guess" in text or "commonest class" in text
+    assert "uniform guess" in text or "most common class" in text
 
 
 def test_the_uniform_guess_is_ln_10() -> None:
@@ -111,24 +112,26 @@ def test_the_uniform_guess_is_ln_10() -> None:
     assert f"{chart_parts.UNIFORM_GUESS_LOSS:.3f}" == "2.303"
 
 
-def test_branches_of_one_run_have_a_name_and_a_dash_each_and_their_activations_colour() -> None:
+def test_each_batch_at_which_forks_start_is_marked_once() -> None:
     parent = RunConfig(activation="sigmoid", epochs=9)
-    again = branch(parent, 4, "relu", 0.05)
-    for shown in (
-        (parent, *(branch(parent, epoch, "relu", rate) for epoch in (0, 4) for rate in (0.008, 0.0080000001))),
-        (again, branch(again, 5, "relu", 0.05, Normalisation.INSERTED), branch(again, 5, "tanh", 0.05, epochs=12)),
-    ):
-        found = chart_parts.looks(config.label for config in shown)
-        assert [label for label, _, _ in found] == [config.label for config in shown]
-        assert [spec for _, spec, _ in found] == [config.spec for config in shown]
-        assert len({dashes for _, _, dashes in found}) == len(shown)
+    forks = (fork(parent, 1, "relu", 0.008), fork(parent, 1, "tanh", 0.008), fork(parent, 3, "relu", 0.008))
+    marked = json.dumps(charts.training_loss_chart((parent, *forks), charts.LossView(axis=charts.Axis.EPOCHS)))
+    assert re.findall(r'"x": {"datum": ([\d.]+)}', marked) == ["2.0", "2.0", "4.0"]  # the first one has a text too
+    assert "forks start" in marked
+    over_seconds = charts.training_loss_chart((parent, *forks), charts.LossView(axis=charts.Axis.SECONDS))
+    assert "start" not in json.dumps(over_seconds)
 
 
-def test_each_place_where_branches_leave_is_marked_once() -> None:
+def test_a_fork_starts_at_its_parents_epoch_in_the_charts_over_epochs() -> None:
     parent = RunConfig(activation="sigmoid", epochs=9)
-    branches = (branch(parent, 1, "relu", 0.008), branch(parent, 1, "tanh", 0.008), branch(parent, 3, "relu", 0.008))
-    marked = json.dumps(charts.training_loss_chart((parent, *branches), charts.LossView(axis=charts.Axis.EPOCHS)))
-    assert re.findall(r'"x": {"datum": ([\d.]+)}', marked) == ["2.0", "2.0", "4.0"]  # the first one's words, too
-    assert "branches begin" in marked
-    over_seconds = charts.training_loss_chart((parent, *branches), charts.LossView(axis=charts.Axis.SECONDS))
-    assert "begin" not in json.dumps(over_seconds)
+    child = fork(parent, 0, "relu", 0.05)
+    table = charts.epoch_table([_history(parent, []), _history(child, [])]).dropna()
+    assert table[table.activation == child.label].test_accuracy.tolist() == [81.0, 81.0]
+    assert charts.epoch_table([_history(child, [])]).dropna().activation.tolist() == [child.label]
+
+
+def test_the_ends_of_two_lines_show_short_labels() -> None:
+    parent = RunConfig(activation="sigmoid", epochs=9)
+    series = series_of((parent, fork(parent, 3, "relu", 0.05)))
+    short_labels = {"sigmoid": "sigmoid", "fork, ReLU, after epoch 3, rate 0.05": "fork, ReLU"}
+    assert json.dumps(short_labels) in str(charts.test_accuracy_chart(series, 9, None))

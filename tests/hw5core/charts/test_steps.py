@@ -1,5 +1,6 @@
 """The charts of one step: what they draw, from where, and that colour never stands alone."""
 
+from hw5core.charts.series import series_of
 from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import RunConfig, race
@@ -18,19 +19,19 @@ MEASURED = MeasuredStep(
 )
 
 
-def _stories() -> list[RunHistory]:
+def _histories() -> list[RunHistory]:
     return [RunHistory(Run(one.run_id, one, Status.PAUSED, "", 1), measured=MEASURED) for one in race(RunConfig())]
 
 
 def test_only_layers_with_weights_have_a_gradient_first_one_first() -> None:
-    table = gradients_table(_stories())
+    table = gradients_table(_histories())
     assert table["layer"].tolist() == ["Conv2d-1", "Linear-3"] * 2
     assert table["activation"].tolist() == ["ReLU"] * 2 + ["sigmoid"] * 2
     assert (table["update"] / table["gradient"]).round(6).tolist() == [0.01] * 4
 
 
 def test_the_gradients_stand_on_a_logarithmic_scale_and_differ_in_dash_too() -> None:
-    chart = gradients_chart(("ReLU", "sigmoid"))
+    chart = gradients_chart(series_of(race(RunConfig())))
     encoding = chart["layer"][0]["encoding"]
     assert encoding["y"]["scale"]["type"] == "log"
     assert encoding["color"]["scale"]["range"] == ["#0072B2", "#D55E00"]
@@ -42,7 +43,7 @@ def test_every_image_has_a_row_and_its_right_class_a_frame() -> None:
     table = probabilities_table(MEASURED, [0, 1])
     assert table["image"].unique().tolist() == ["1: a 0", "2: a 1"]
     assert table.loc[table["class"] == table["label"], "probability"].tolist() == [0.9, 0.7]
-    chart = probabilities_chart(ACTIVATIONS["sigmoid"], 2)
+    chart = probabilities_chart(ACTIVATIONS["sigmoid"].colour, 2)
     frame = chart["layer"][1]["encoding"]["strokeWidth"]
     assert frame == {"condition": {"test": "datum.class === datum.label", "value": 3}, "value": 0}
-    assert probabilities_chart(ACTIVATIONS["sigmoid"], 5)["height"] > chart["height"]
+    assert probabilities_chart(ACTIVATIONS["sigmoid"].colour, 5)["height"] > chart["height"]

@@ -6,6 +6,7 @@ import math
 import pandas as pd
 import pytest
 
+from hw5core.charts.series import series_of
 from hw5core.charts.sweeps import (
     loss_end,
     rates_chart,
@@ -15,18 +16,19 @@ from hw5core.charts.sweeps import (
     sweep_validation_chart,
 )
 from hw5core.network.activations import ACTIVATIONS
+from hw5core.runs.config import RunConfig, race
 
-LABELS = tuple(spec.label for spec in ACTIVATIONS.values())
+SERIES = series_of(race(RunConfig(), ACTIVATIONS))
 
 
 @pytest.mark.parametrize(
     "specification",
     [
-        sweep_accuracy_chart(LABELS, 5, 11.1),
-        sweep_accuracy_chart(LABELS, 5, None),
-        sweep_validation_chart(LABELS, 5, 3.0),
-        sweep_loss_chart(LABELS, 1000, 3.0),
-        rates_chart(LABELS),
+        sweep_accuracy_chart(SERIES, 5, 11.1),
+        sweep_accuracy_chart(SERIES, 5, None),
+        sweep_validation_chart(SERIES, 5, 3.0),
+        sweep_loss_chart(SERIES, 1000, 3.0),
+        rates_chart(SERIES),
     ],
 )
 def test_networks_differ_by_colour_and_dash_and_there_is_one_source_of_data(specification: dict[str, object]) -> None:

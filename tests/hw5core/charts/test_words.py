@@ -1,10 +1,14 @@
-"""What charts show, in words: the last values, and that there are none yet."""
+"""Text alternatives of charts: the last values, or that there are none yet."""
+
+import math
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from hw5core.charts.words import (
     bands_in_words,
+    gradient_caption,
     guesses_in_words,
     losses_in_words,
     probabilities_in_words,
@@ -17,7 +21,7 @@ from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.history import RunHistory
-from hw5core.runs.records import EpochResult
+from hw5core.runs.records import EpochResult, MeasuredLayer, MeasuredStep
 from hw5core.runs.run import Run, Status
 
 test_accuracies_in_words.__test__ = False  # a function of the lab, not a test
@@ -41,28 +45,26 @@ def test_the_words_name_the_last_values_of_each_network() -> None:
     assert test_accuracies_in_words(runs) == "ReLU 98.4 % after epoch 1, sigmoid 11.4 % after epoch 0."
     assert validation_losses_in_words(runs).startswith("ReLU 0.250 after epoch 1, sigmoid 2.300 after epoch 0. A line")
     assert losses_in_words(runs).startswith(
-        "ReLU 0.50 in the mean of its last 100 of 600 batches; sigmoid 2.30 in the mean of its last 100 of 600 batches."
+        "ReLU 0.50, mean of the last 100 of 600 batches; sigmoid 2.30, mean of the last 100 of 600 batches."
     )
 
 
-def test_before_there_is_anything_the_words_say_so() -> None:
+def test_without_results_the_words_say_so() -> None:
     waiting = [_history(config, [], []) for config in race(RunConfig())]
-    assert losses_in_words(waiting) == "Nothing has been trained yet."
-    assert test_accuracies_in_words(waiting) == validation_losses_in_words([]) == "No epoch has ended yet."
+    assert losses_in_words(waiting) == "No batch has been trained yet."
+    assert test_accuracies_in_words(waiting) == validation_losses_in_words([]) == "No epoch has finished yet."
 
 
-def test_the_guesses_are_told_with_what_it_came_to() -> None:
-    assert guesses_in_words([10, -20, 40], 7.25) == (
-        "3 guesses, from -20 to +40 points, +10.0 in the mean; it came to +7.2."
-    )
+def test_the_guesses_are_listed_with_the_result() -> None:
+    assert guesses_in_words([10, -20, 40], 7.25) == ("3 guesses, from -20 to +40 points, mean +10.0; result +7.2.")
 
 
-def test_each_image_is_told_with_the_probability_of_what_it_is() -> None:
+def test_each_image_has_the_probability_of_its_correct_class() -> None:
     words = probabilities_in_words([[0.25, 0.5, 0.25], [0.1, 0.1, 0.8]], [1, 0])
     assert words.endswith("a 1 with 0.50, a 0 with 0.10")
 
 
-def test_the_layer_that_holds_most_is_named_for_each_measure() -> None:
+def test_the_layer_with_most_of_each_measure_is_named() -> None:
     words = shares_in_words(count(PRESETS["homework"].architecture))
     assert words.startswith(
         "parameters: most in Conv2d-7, 35%; MACs: most in Conv2d-7, 45%; activations: most in Conv2d-5"
@@ -71,9 +73,24 @@ def test_the_layer_that_holds_most_is_named_for_each_measure() -> None:
     assert shares_in_words(count(parse("1x4x4 conv1k9"))) == "There are no layers."
 
 
-def test_the_words_of_a_band_say_over_how_many_seeds_it_is() -> None:
+def test_a_band_is_described_with_its_number_of_seeds() -> None:
     columns = ["activation", "n", "of", "loss", "loss_lowest", "loss_highest"]
     rows = [("ReLU", 3, 3, 2.0, 1.9, 2.1), ("ReLU", 2, 3, 0.5, 0.4, 0.6), ("ReLU", 3, 3, None, None, None)]
     bands = pd.DataFrame(rows, columns=columns)
     assert bands_in_words(bands, "loss") == "ReLU 0.50, from 0.40 to 0.60, over 2 of 3 seeds."
-    assert bands_in_words(bands[:0], "loss") == "Nothing has been trained yet."
+    assert bands_in_words(bands[:0], "loss") == "No batch has been trained yet."
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "caption"),
+    [
+        (0.002, 1.6, "ReLU: the first layer's gradient is 800 times smaller than the last layer's."),
+        (0.3, 0.2, "ReLU: the first layer's gradient is 1.5 times larger than the last layer's."),
+        (0.0, 0.2, ""),
+        (math.nan, 0.2, ""),
+    ],
+)
+def test_the_first_and_the_last_gradient_are_compared_in_numbers(first: float, last: float, caption: str) -> None:
+    layers = [MeasuredLayer(name, (1,), 0, 0, None, 1.0, norm, 1.0) for name, norm in (("a", first), ("b", last))]
+    measured = MeasuredStep(0, (layers[0], MeasuredLayer("ReLU-2", (1,), 0, 0, 0.5), layers[1]), ())
+    assert gradient_caption("ReLU", measured) == caption

@@ -13,7 +13,7 @@ from hw5core.__main__ import main
 from hw5core.engine.engine import Engine
 from hw5core.errors import NoCheckpointError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.forks import Normalisation, fork
 from hw5core.runs.receipts import read, receipt
 from hw5core.runs.records import BatchLosses
 from hw5core.runs.run import Status
@@ -43,7 +43,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Run
 def test_a_branch_that_changes_nothing_ends_as_its_run(shop: tuple[Engine, RunStore]) -> None:
     engine, store = shop
     assert store.forkable_epochs(PARENT.run_id) == [0, 1, 2]
-    same = branch(PARENT, 0, "sigmoid", PARENT.learning_rate)
+    same = fork(PARENT, 0, "sigmoid", PARENT.learning_rate)
     # It may be stepped from its very beginning, like any other run.
     engine.step([same], "mine")
     engine.start([same], "mine")
@@ -64,7 +64,7 @@ def test_a_branch_outlives_its_run_and_a_killed_worker(shop: tuple[Engine, RunSt
     parent = replace(PARENT, epochs=1, seed=1)
     engine.start([parent], "mine")
     wait_until_over(store, parent)
-    config = branch(parent, 0, "relu", 0.02, Normalisation.INSERTED, epochs=30)
+    config = fork(parent, 0, "relu", 0.02, Normalisation.INSERTED, epochs=30)
     engine.start([config], "mine")
     wait_for(store, config, lambda story: len(story.losses) > 20)
     engine.delete(parent.run_id, "mine")
@@ -75,7 +75,7 @@ def test_a_branch_outlives_its_run_and_a_killed_worker(shop: tuple[Engine, RunSt
     undisturbed = [block for block in store.records(config.run_id)[0] if isinstance(block, BatchLosses)]
     assert undisturbed[0].first_step == config.first_step
     engine.delete(config.run_id, "mine")
-    with pytest.raises(NoCheckpointError, match="no checkpoint of epoch 0 to branch from"):
+    with pytest.raises(NoCheckpointError, match="no checkpoint of epoch 0 of the sigmoid run to fork from"):
         engine.start([config], "mine")
     assert store.run(config.run_id) is None
 
@@ -84,7 +84,7 @@ def test_a_branchs_receipt_names_its_run_and_holds(
     shop: tuple[Engine, RunStore], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine, store = shop
-    config = branch(PARENT, 1, "relu", 0.02, Normalisation.INSERTED)
+    config = fork(PARENT, 1, "relu", 0.02, Normalisation.INSERTED)
     engine.start([config], "mine")
     wait_until_over(store, config)
     story = Follower(store, config.run_id).read()

@@ -42,16 +42,16 @@ def test_a_race_differs_in_the_activation_alone() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"epochs": 0}, "epochs lies from 1"),
+        ({"epochs": 0}, "epochs must be from 1"),
         ({"epochs": 2.5}, "whole number"),
-        ({"epochs": True}, "epochs lies from"),
-        ({"learning_rate": float("nan")}, "learning rate lies from"),
-        ({"dataset": "cats"}, "none of digits, mnist, fashion"),
-        ({"activation": "swoosh"}, "none of relu, sigmoid"),
-        ({"network": "3x28x28 flatten linear10 relu"}, "the network has to start with 1x28x28"),
+        ({"epochs": True}, "epochs must be from"),
+        ({"learning_rate": float("nan")}, "learning rate must be from"),
+        ({"dataset": "cats"}, "must be one of digits, mnist, fashion"),
+        ({"activation": "swoosh"}, "must be one of relu, sigmoid"),
+        ({"network": "3x28x28 flatten linear10 relu"}, "the network must start with 1x28x28"),
         ({"network": "1x28x28 flatten linear9 relu"}, "flatten and linear10"),
         ({"network": "1x28x28 flatten linear10"}, "no activation to compare"),
-        ({"network": "1x28x28 flatten linear100000 relu linear10"}, "at most 20,000,000"),
+        ({"network": "1x28x28 flatten linear100000 relu linear10"}, "the limits for training are 20,000,000"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(settings: dict[str, Any], said: str) -> None:

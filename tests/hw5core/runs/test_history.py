@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hw5core.runs.config import RunConfig
-from hw5core.runs.forks import branch
+from hw5core.runs.forks import fork
 from hw5core.runs.history import HistoryBuilder, RunHistory, history_of
 from hw5core.runs.records import BatchLosses, EpochResult, MeasuredStep, Record, RunFinished, RunStarted
 from hw5core.runs.run import Run, Status
@@ -88,9 +88,9 @@ def test_the_speed_is_that_of_the_last_reports() -> None:
 
 
 def test_the_clock_of_a_fork_starts_with_its_first_report() -> None:
-    fork = branch(CONFIG, 0, "sigmoid", 0.008)
-    run = Run(fork.run_id, fork, Status.RUNNING, "", 1)
-    first = fork.first_step
+    config = fork(CONFIG, 0, "sigmoid", 0.008)
+    run = Run(config.run_id, config, Status.RUNNING, "", 1)
+    first = config.first_step
     history = history_of(run, [BatchLosses(first, (2.3,), seconds=7.0), BatchLosses(first + 1, (2.3,), seconds=8.0)])
     assert list(history.clock) == [(first, 7.0), (first + 1, 7.0), (first + 2, 8.0)]
     assert history.done == first + 2

@@ -10,7 +10,7 @@ import torch
 from hw5core.data import datasets
 from hw5core.data.datasets import Pool
 from hw5core.runs.config import RunConfig
-from hw5core.runs.forks import Normalisation, branch
+from hw5core.runs.forks import Normalisation, fork
 from hw5core.runs.records import Checkpoint, Record
 from hw5core.training.backprop import Backprop
 from hw5core.training.loop import evaluate, train
@@ -26,7 +26,7 @@ PLAIN = RunConfig(
     training_images=100,
     epochs=3,
 )
-NORMALISED = replace(PLAIN, network=branch(PLAIN, 0, "sigmoid", 0.1, Normalisation.INSERTED).network)
+NORMALISED = replace(PLAIN, network=fork(PLAIN, 0, "sigmoid", 0.1, Normalisation.INSERTED).network)
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +50,20 @@ def _state(checkpoint: Checkpoint) -> dict[str, Any]:
 @pytest.mark.parametrize("parent", [PLAIN, NORMALISED], ids=["plain", "normalised"])
 def test_a_branch_that_changes_nothing_is_its_run_bit_for_bit(digits: Pool, parent: RunConfig) -> None:
     whole = _told(parent, digits)
-    same = branch(parent, 0, parent.activation, parent.learning_rate)
+    same = fork(parent, 0, parent.activation, parent.learning_rate)
     rest = _told(same, digits, _checkpoint(whole, 0))
     ours, theirs = numbers(rest), numbers(whole)
     assert ours["losses"] == theirs["losses"][same.first_step :]
     assert ours["epochs"] == theirs["epochs"][1:]
     assert ours["statistics"] == []  # batch 0 is measured, 100 is not reached
     # And so is a branch of that branch.
-    again = branch(same, 1, parent.activation, parent.learning_rate)
+    again = fork(same, 1, parent.activation, parent.learning_rate)
     assert numbers(_told(again, digits, _checkpoint(rest, 1)))["losses"] == ours["losses"][same.steps_per_epoch :]
 
 
 def test_another_activation_goes_on_with_all_weights_and_velocities(digits: Pool) -> None:
     given = _checkpoint(_told(PLAIN, digits), 1)
-    taken = own_checkpoint(branch(PLAIN, 1, "relu", 0.008), given)
+    taken = own_checkpoint(fork(PLAIN, 1, "relu", 0.008), given)
     before, after = _state(given), _state(taken)
     assert all(torch.equal(before["network"][name], after["network"][name]) for name in before["network"])
     assert all(torch.equal(one, other) for one, other in zip(before["velocities"], after["velocities"], strict=True))
@@ -72,7 +72,7 @@ def test_another_activation_goes_on_with_all_weights_and_velocities(digits: Pool
 
 def test_inserted_normalisation_begins_fresh_between_weights_that_go_on(digits: Pool) -> None:
     given = _checkpoint(_told(PLAIN, digits), 1)
-    config = branch(PLAIN, 1, "sigmoid", 0.008, Normalisation.INSERTED)
+    config = fork(PLAIN, 1, "sigmoid", 0.008, Normalisation.INSERTED)
     state = _state(own_checkpoint(config, given))
     before, after = _state(given)["network"], state["network"]
     moved = {"0": "0", "3": "4", "7": "9"}  # conv, conv, linear: two normalisations came between
@@ -92,7 +92,7 @@ def test_inserted_normalisation_begins_fresh_between_weights_that_go_on(digits: 
 
 def test_without_its_normalisation_the_network_is_the_run_minus_those_layers(digits: Pool) -> None:
     given = _checkpoint(_told(NORMALISED, digits), 1)
-    config = branch(NORMALISED, 1, "sigmoid", 0.008, Normalisation.REMOVED)
+    config = fork(NORMALISED, 1, "sigmoid", 0.008, Normalisation.REMOVED)
     network = initial_network(config.architecture, config.seed)
     network.load_state_dict(_state(own_checkpoint(config, given))["network"])
     normalised = initial_network(NORMALISED.architecture, NORMALISED.seed)
@@ -106,7 +106,7 @@ def test_without_its_normalisation_the_network_is_the_run_minus_those_layers(dig
 
 def test_later_checkpoints_are_the_branchs_own(digits: Pool) -> None:
     """Killed at any of them it goes on bit for bit, its normalisation's statistics too."""
-    config = branch(PLAIN, 0, "relu", 0.02, Normalisation.INSERTED)
+    config = fork(PLAIN, 0, "relu", 0.02, Normalisation.INSERTED)
     whole = _told(config, digits, _checkpoint(_told(PLAIN, digits), 0))
     later = _checkpoint(whole, 1)
     assert own_checkpoint(config, later) is later
@@ -117,7 +117,7 @@ def test_later_checkpoints_are_the_branchs_own(digits: Pool) -> None:
 
 def test_a_branchs_first_step_is_measured_on_the_weights_it_takes_over(digits: Pool) -> None:
     given = _checkpoint(_told(PLAIN, digits), 1)
-    config = branch(PLAIN, 1, "relu", 0.008, Normalisation.INSERTED)
+    config = fork(PLAIN, 1, "relu", 0.008, Normalisation.INSERTED)
     measured = measure(config, digits, given)
     assert measured.step == config.first_step
     assert measured.layers[0].weight_norm == pytest.approx(_state(given)["network"]["0.weight"].norm().item())

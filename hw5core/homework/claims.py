@@ -1,0 +1,122 @@
+"""The claims of the homework sheet, tested with the results of a race.
+
+A difference counts only if it is larger than twice its standard error. Otherwise the verdict is "undecided".
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import fmean, stdev
+
+from hw5core.data import datasets
+from hw5core.homework.sheet import CLAIMS
+from hw5core.runs.history import RunHistory
+from hw5core.runs.plateau import batches_on_plateau
+from hw5core.runs.run import Status
+
+MIN_SATURATED_SHARE = 0.01
+"""The share of sigmoid's units that has to be saturated for a race to show saturation at all."""
+
+
+class Verdict(StrEnum):
+    """The verdict of a race on a claim."""
+
+    HOLDS = "holds"
+    FAILS = "does not hold"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim of the sheet, the verdict of a race on it, and the numbers behind the verdict."""
+
+    claim: str
+    verdict: Verdict
+    reason: str
+
+
+def check_claims(relu: RunHistory, sigmoid: RunHistory) -> list[Finding]:
+    """Test the sheet's claims, in its order, with a race of ReLU and sigmoid. An unfinished race decides nothing."""
+    checks: Sequence[Callable[[RunHistory, RunHistory], tuple[Verdict, str]]] = (
+        _best_accuracy,
+        _slower_learning,
+        _running_time,
+        _saturation,
+    )
+    is_finished = all(history.status is Status.FINISHED for history in (relu, sigmoid))
+    undecided = (Verdict.UNDECIDED, "the race is not finished")
+    return [
+        Finding(claim, *(check(relu, sigmoid) if is_finished else undecided))
+        for claim, check in zip(CLAIMS, checks, strict=True)
+    ]
+
+
+def _best_accuracy(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
+    lead, error = _lead(relu, sigmoid)
+    reason = f"ReLU ends {abs(lead):.2f} points {'above' if lead > 0 else 'below'} sigmoid, ± {2 * error:.2f}"
+    return _verdict(lead, error), reason
+
+
+def _slower_learning(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
+    relu_batches, sigmoid_batches = batches_on_plateau(relu.losses), batches_on_plateau(sigmoid.losses)
+    lead, error = _lead(relu, sigmoid)
+    reason = (
+        f"the loss of ReLU was near ln 10 for {relu_batches:,} batches and that of sigmoid for {sigmoid_batches:,} of "
+        f"{len(sigmoid.losses):,}; sigmoid ends {abs(lead):.2f} points {'below' if lead > 0 else 'above'} ReLU"
+    )
+    if sigmoid_batches <= relu_batches:
+        return Verdict.FAILS if lead < 0 else Verdict.UNDECIDED, reason
+    return _verdict(lead, error), reason
+
+
+def _running_time(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
+    times = [[epoch.seconds for epoch in history.epochs] for history in (relu, sigmoid)]
+    if min(map(len, times)) < 2:
+        return Verdict.UNDECIDED, "a single epoch has no standard deviation to compare the difference with"
+    means, deviations = [fmean(one) for one in times], [stdev(one) for one in times]
+    error = math.hypot(*(deviation / math.sqrt(len(one)) for deviation, one in zip(deviations, times, strict=True)))
+    longer = means[1] - means[0]
+    reason = (
+        f"an epoch took {means[0]:.2f} ± {deviations[0]:.2f} s with ReLU and {means[1]:.2f} ± {deviations[1]:.2f} s "
+        f"with sigmoid ({round(100 * longer / means[0]):+d} %)"
+    )
+    return _verdict(longer, error), reason
+
+
+def _saturation(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
+    saturated, inactive = _saturated_share(sigmoid), _saturated_share(relu)
+    if saturated is None or inactive is None:
+        return Verdict.UNDECIDED, "this race has no layer statistics"
+    reason = (
+        f"sigmoid(7) and sigmoid(12) differ by {_sigmoid(12) - _sigmoid(7):.4f}, ReLU(7) and ReLU(12) by 5; at the end "
+        f"of this race, {100 * saturated:.1f} % of sigmoid's units were saturated, and {100 * inactive:.1f} % of "
+        "ReLU's units had the output 0, which does not keep the size of an input either"
+    )
+    return Verdict.HOLDS if saturated >= MIN_SATURATED_SHARE else Verdict.UNDECIDED, reason
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+def _saturated_share(history: RunHistory) -> float | None:
+    """Return the mean share of saturated units over the activations, in the last batch with statistics."""
+    return fmean(history.statistics[-1].saturated.values()) if history.statistics else None
+
+
+def _lead(relu: RunHistory, sigmoid: RunHistory) -> tuple[float, float]:
+    """Return ReLU's lead in final test accuracy, and its standard error, both in percentage points.
+
+    The error follows from the number of test images, as if the two networks made mistakes independently.
+    """
+    test_images = datasets.split_sizes(relu.config.dataset)[2]
+    shares = [history.epochs[-1].test_accuracy / 100 for history in (relu, sigmoid)]
+    variance = sum(share * (1 - share) / test_images for share in shares)
+    return 100 * (shares[0] - shares[1]), 100 * math.sqrt(variance)
+
+
+def _verdict(difference: float, error: float) -> Verdict:
+    if abs(difference) <= 2 * error:
+        return Verdict.UNDECIDED
+    return Verdict.HOLDS if difference > 0 else Verdict.FAILS

@@ -1,0 +1,83 @@
+"""The verdicts on the sheet's claims, for races whose results are made to give a known verdict."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hw5core.homework.claims import Verdict, check_claims
+from hw5core.homework.sheet import CLAIMS, SHEET_ACCURACY
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.history import RunHistory
+from hw5core.runs.records import EpochResult, LayerStatistics
+from hw5core.runs.run import Run, Status
+
+GUESS = math.log(10)
+RELU, SIGMOID = race(RunConfig(dataset="mnist"))
+
+
+def _history(
+    config: RunConfig, losses: list[float], accuracies: list[float], seconds: list[float], saturated: float = 0.2
+) -> RunHistory:
+    epochs = [
+        EpochResult(epoch, 8400 * epoch + 8399, 0.5, accuracy, accuracy, spent, 1.0)
+        for epoch, (accuracy, spent) in enumerate(zip(accuracies, seconds, strict=True))
+    ]
+    run = Run(config.run_id, config, Status.FINISHED, "", 1)
+    statistics = [LayerStatistics(0, {}, {}, {"Sigmoid-2": saturated})]
+    return RunHistory(run, losses=np.array(losses), epochs=epochs, statistics=statistics)
+
+
+@pytest.fixture
+def homework() -> tuple[RunHistory, RunHistory]:
+    """A race with the results of the sheet. Sigmoid takes three times as long."""
+    relu = _history(RELU, [GUESS] * 100 + [0.3] * 900, list(SHEET_ACCURACY["relu"]), [20.0, 20.1, 19.9, 20.0, 20.0])
+    sigmoid = _history(
+        SIGMOID, [GUESS] * 800 + [1.0] * 200, list(SHEET_ACCURACY["sigmoid"]), [60.0, 60.1, 60, 59.9, 60]
+    )
+    return relu, sigmoid
+
+
+def test_a_race_like_the_sheets_confirms_all_claims(homework: tuple[RunHistory, RunHistory]) -> None:
+    findings = check_claims(*homework)
+    assert [finding.claim for finding in findings] == list(CLAIMS)
+    assert [finding.verdict for finding in findings] == [Verdict.HOLDS] * 4
+    # 98.807 - 86.314 points, from the sheet's last accuracies.
+    assert "12.49 points above" in findings[0].reason
+    assert "for 100 batches and that of sigmoid for 800 of 1,000" in findings[1].reason
+    assert "+200 %" in findings[2].reason
+
+
+def test_the_opposite_race_refutes_the_first_three_claims(homework: tuple[RunHistory, RunHistory]) -> None:
+    relu, sigmoid = homework
+    findings = check_claims(
+        _history(RELU, sigmoid.losses.tolist(), list(SHEET_ACCURACY["sigmoid"]), [60.0, 60.1, 60, 59.9, 60]),
+        _history(SIGMOID, relu.losses.tolist(), list(SHEET_ACCURACY["relu"]), [20.0, 20.1, 19.9, 20.0, 20.0]),
+    )
+    assert [finding.verdict for finding in findings[:3]] == [Verdict.FAILS] * 3
+
+
+def test_differences_within_chance_are_undecided() -> None:
+    losses = [0.3] * 1000
+    relu = _history(RELU, losses, [98.0, 98.5], [20.0, 21.0])
+    sigmoid = _history(SIGMOID, losses, [98.0, 98.4], [20.2, 21.3], saturated=0.0)
+    assert [finding.verdict for finding in check_claims(relu, sigmoid)] == [Verdict.UNDECIDED] * 4
+
+
+def test_a_difference_that_rounds_to_zero_has_no_minus() -> None:
+    relu, sigmoid = (
+        _history(one, [0.3] * 9, [98.0, 98.5], times) for one, times in ((RELU, [20, 21]), (SIGMOID, [20, 20.9]))
+    )
+    assert "(+0 %)" in check_claims(relu, sigmoid)[2].reason
+
+
+def test_the_running_time_of_a_single_epoch_is_undecided() -> None:
+    relu, sigmoid = (_history(config, [GUESS] * 200, [10.0], [20.0]) for config in (RELU, SIGMOID))
+    assert check_claims(relu, sigmoid)[2].verdict is Verdict.UNDECIDED
+
+
+def test_an_unfinished_race_decides_nothing(homework: tuple[RunHistory, RunHistory]) -> None:
+    relu, sigmoid = homework
+    running = replace(sigmoid, run=replace(sigmoid.run, status=Status.RUNNING))
+    assert {finding.verdict for finding in check_claims(relu, running)} == {Verdict.UNDECIDED}
