@@ -1,6 +1,6 @@
-"""Where a network's parameters, its work and its outputs live: three bars per layer, so that they can be compared.
+"""The chart of each layer's share of the network's parameters, MACs and output values: three bars per layer.
 
-As in `charts`, the specification holds no data, so Streamlit swaps the data in place while a slider moves.
+The specification contains no data, so Streamlit replaces the data in place while a slider moves.
 """
 
 from functools import cache
@@ -13,15 +13,17 @@ from hw5core.charts.parts import SILENT
 from hw5core.network.counting import Count
 
 SELECTION = "layer"
-"""The name of the chart's point selection; it selects by `number`."""
+"""The name of the chart's point selection. It selects by `number`."""
 
 _MEASURES = {"parameters": "#009E73", "MACs": "#E69F00", "activations": "#CC79A7"}
-"""What is compared, and its colour: of the colour-blind-safe set, and none that stands for an activation."""
+"""The measures and their colours, from the colour-blind-safe set."""
 
 
 def share_table(counted: Count, selected: int | None) -> pd.DataFrame:
-    """Columns number, layer, measure, exact, share (of the network's total, 0 to 1), weight (1, or less where another
-    layer is selected): three rows per layer."""
+    """Return three rows per layer, with the columns number, layer, measure, exact, share and weight.
+
+    `share` is that of the network's total, from 0 to 1. `weight` is 1, or less if another layer is selected.
+    """
     totals = {"parameters": counted.parameters, "MACs": counted.macs, "activations": counted.activations}
     rows = [
         {
@@ -40,7 +42,7 @@ def share_table(counted: Count, selected: int | None) -> pd.DataFrame:
 
 @cache
 def share_chart() -> dict[str, Any]:
-    """Grouped bars: each layer's share of all parameters, all MACs and all output values. A click selects a layer."""
+    """Return grouped bars of each layer's share of all parameters, MACs and output values. A click selects a layer."""
     scale = alt.Scale(domain=list(_MEASURES), range=list(_MEASURES.values()))
     chart = (
         alt.Chart()
@@ -63,5 +65,5 @@ def share_chart() -> dict[str, Any]:
         .configure_mark(**SILENT)
     )
     specification: dict[str, Any] = chart.to_dict(validate=True)
-    # altair's placeholder for no data is one empty row, which would be drawn as a layer called "undefined".
+    # Altair's placeholder for missing data is one empty row, which would be drawn as a layer called "undefined".
     return {name: part for name, part in specification.items() if name not in ("data", "datasets")}

@@ -98,7 +98,7 @@ DATASETS = {
 class Pool:
     """All images (n, height, width) and labels (n,) of a dataset, training and test files together.
 
-    `note` tells where they come from if that is worth telling.
+    `note` says where they come from if they were downloaded or a folder was not used.
     """
 
     images: NDArray[np.uint8]

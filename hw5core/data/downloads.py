@@ -108,7 +108,7 @@ def _size(path: Path) -> int:
 
 @contextmanager
 def _socket_timeout(seconds: float) -> Iterator[None]:
-    """Set the socket module's default timeout, because torchvision's download has no time limit of its own."""
+    """Set the socket module's default timeout, because torchvision sets no time limit for its downloads."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

@@ -23,7 +23,7 @@ def are_complete(files: Files) -> bool:
 
 
 def read(files: Files) -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
-    """Return all pixels (as one row), all labels, and a note on where they come from if that is worth telling.
+    """Return all pixels (as one row), all labels, and a note if files were downloaded or a folder was not used.
 
     Downloads the files if no folder has them complete and undamaged. Raises DataError if that fails.
     """

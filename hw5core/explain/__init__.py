@@ -1,1 +1,1 @@
-"""A network explained: formulas, drawing, comparison, exports."""
+"""A network explained: formulas, drawing, comparison, convolution, exports, and the layout of PyTorch's report."""

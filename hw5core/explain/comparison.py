@@ -1,4 +1,4 @@
-"""Two networks side by side: only what differs, layer by layer, and the totals with their ratio."""
+"""Compares two networks: the layers that differ, and the totals with their ratio."""
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -9,7 +9,7 @@ from hw5core.network.counting import Count, LayerCount
 
 @dataclass(frozen=True)
 class Pair:
-    """A layer of the first network and the one that stands in its place in the second; None where there is none."""
+    """A layer of the first network and its counterpart in the second; None if there is no counterpart."""
 
     first: LayerCount | None
     second: LayerCount | None
@@ -25,20 +25,20 @@ class Total:
 
     @property
     def ratio(self) -> float | None:
-        """How many times the first the second is; None where the first is nothing."""
+        """The second figure divided by the first; None if the first is 0."""
         return self.second / self.first if self.first else None
 
 
 def differing_layers(first: Count, second: Count) -> list[Pair]:
-    """The layers that are not the same in both, or that are but count differently because their input changed.
+    """Return the layers that differ, or that count differently because their input changed.
 
-    Layers are matched by how they are written, so that one put in or left out does not make all that follow differ.
+    Layers are matched by their notation, so that an inserted layer does not make all later layers differ.
     """
-    return [pair for pair in _pairs(first, second) if _differ(pair)]
+    return [pair for pair in _pairs(first, second) if _facts(pair.first) != _facts(pair.second)]
 
 
 def totals(first: Count, second: Count) -> list[Total]:
-    """Parameters, MACs and output values of both."""
+    """Return parameters, MACs and output values of both networks."""
     return [
         Total("parameters", first.parameters, second.parameters),
         Total("MACs", first.macs, second.macs),
@@ -51,13 +51,9 @@ def _pairs(first: Count, second: Count) -> list[Pair]:
     blocks = SequenceMatcher(a=words[0], b=words[1], autojunk=False).get_opcodes()
     return [
         Pair(one, other)
-        for _, begin, end, other_begin, other_end in blocks
-        for one, other in zip_longest(first.rows[begin:end], second.rows[other_begin:other_end])
+        for _, start, end, other_start, other_end in blocks
+        for one, other in zip_longest(first.rows[start:end], second.rows[other_start:other_end])
     ]
-
-
-def _differ(pair: Pair) -> bool:
-    return _facts(pair.first) != _facts(pair.second)
 
 
 def _facts(row: LayerCount | None) -> tuple[object, ...] | None:

@@ -1,4 +1,4 @@
-"""A convolution at work on one small real digit, in whole numbers, so that each sum can be written out and checked."""
+"""A convolution of one small real digit, in whole numbers, so that each sum can be written out and checked."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,11 +18,10 @@ DIGIT: Grid = (
     (0, 0, 8, 4, 5, 14, 9, 0),
     (0, 0, 7, 13, 13, 9, 0, 0),
 )
-"""An 8x8 image of a handwritten digit, 0 to 16: number 3 of scikit-learn's. Written down here because reading it
-loads all of scikit-learn."""
+"""Image 3 of scikit-learn's digits: 8x8 pixels from 0 to 16. A copy, because reading it loads all of scikit-learn."""
 
 MOST_SIDE, MOST_KERNEL, MOST_POSITIONS = 32, 15, 24
-"""How far the digit is enlarged so that a window fits, and what is still readable: kernel size, positions a side."""
+"""The largest readable picture: side of the enlarged digit, kernel size, and positions of the window along a side."""
 
 _WANTED_POSITIONS = 3
 
@@ -43,8 +42,10 @@ class Demonstration:
 
 @lru_cache
 def demonstrate(conv: Conv) -> Demonstration | None:
-    """The digit, enlarged until the layer has a few positions on it, and what an edge detector of the layer's size
-    makes of it; None if that would be too large for a picture."""
+    """Return the digit, enlarged until the window has a few positions, and its convolution with an edge detector.
+
+    Returns None if the picture would be too large.
+    """
     sides = range(len(DIGIT), MOST_SIDE + 1, len(DIGIT))
     window = (conv.kernel_size, conv.stride, conv.padding, conv.dilation)
     positions = {side: window_output(side, *window) for side in sides}
@@ -59,7 +60,7 @@ def demonstrate(conv: Conv) -> Demonstration | None:
 
 
 def edge_detector(kernel_size: int) -> Grid:
-    """Weights that answer to vertical edges: -1 in the left half, 1 in the right, 0 between; 1 for a 1x1 kernel."""
+    """Return weights that detect vertical edges: -1 in the left half, 1 in the right, 0 between; 1 for a 1x1 kernel."""
     if kernel_size == 1:
         return ((1,),)
     middle = (kernel_size - 1) / 2

@@ -1,7 +1,7 @@
-"""The architecture as a picture (SVG): shapes shrink and channels grow from left to right.
+"""Draws a network as SVG: one block per shape, from left to right.
 
-To scale where it can be: heights are the maps' heights, linearly; thickness is the logarithm of the channels, because
-3 and 512 do not fit one picture otherwise. Layers that keep the shape (activations, dropout) are left out.
+Heights are to scale. Thickness is the logarithm of the channels, because 3 and 512 would not fit one picture otherwise.
+Layers that keep the shape (activations, dropout) are not drawn.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from hw5core.network.base_layer import Shape
 from hw5core.network.counting import Count
 
 TALLEST = 150
-"""Pixels that the longest side of any map takes in the picture."""
+"""The longest side of any map in the picture, in pixels."""
 
 _FLAT_HEIGHT = 12  # pixels per doubling of the features of a flat layer
 _THICKNESS = 5  # pixels per doubling of the channels
-_SLANT = 0.3  # how much of its side a map's depth takes in the oblique view
+_SLANT = 0.3  # the share of a map's width that the oblique view shows
 _GAP = 26
 _BASELINE = 235
 _HEIGHT = 290
@@ -26,7 +26,7 @@ _SELECTED = "#D55E00"
 
 @dataclass(frozen=True)
 class _Stage:
-    """One block of the picture: what made it, its shape, and which layer it is (0 for the input)."""
+    """One block of the picture: its label, its shape, and the number of its layer (0 for the input)."""
 
     number: int
     label: str
@@ -35,8 +35,10 @@ class _Stage:
 
 
 def drawing(counted: Count, selected: int | None = None, ink: str = "inherit") -> str:
-    """The picture as one SVG element, as wide as it needs to be; text and edges take the colour around it unless `ink`
-    names one."""
+    """Return the picture as one SVG element, as wide as necessary.
+
+    `selected` is the number of a layer to mark. Text and edges have the colour of the surrounding page, or `ink`.
+    """
     stages = _stages(counted)
     scale = TALLEST / max(max(stage.shape[1:]) for stage in stages if len(stage.shape) == 3)
     x, blocks = 10.0, []
@@ -71,7 +73,7 @@ def _block_width(stage: _Stage, scale: float) -> float:
 
 
 def _block(stage: _Stage, x: float, column: float, scale: float, selected: bool) -> str:
-    """The block standing on the baseline in the middle of its column, its label above and its shape below."""
+    """Return the block in the middle of its column, with its label above and its shape below."""
     middle = x + column / 2
     left = middle - _block_width(stage, scale) / 2
     stroke = f'stroke="{_SELECTED}" stroke-width="3"' if selected else 'stroke="currentColor" stroke-width="1"'
@@ -86,7 +88,7 @@ def _block(stage: _Stage, x: float, column: float, scale: float, selected: bool)
 
 
 def _box(stage: _Stage, left: float, scale: float) -> tuple[list[tuple[str, float]], float]:
-    """Front (thickness by height), top and side faces in oblique view, each with its opacity; and the upper edge."""
+    """Return the front, top and side faces in oblique view, each with its opacity, and the y of the upper edge."""
     thick = _thickness(stage.shape)
     height = max(2.0, scale * stage.shape[1])
     slant = _SLANT * scale * stage.shape[2]

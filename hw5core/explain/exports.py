@@ -1,4 +1,4 @@
-"""A network to take away: PyTorch code that runs as it stands, the table as CSV, the arithmetic as LaTeX."""
+"""Exports of a network: PyTorch code that runs unchanged, the table as CSV, the arithmetic as LaTeX."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from hw5core.network.counting import Count, LayerCount
 
 _CODE = '''"""{network}
 
-{total:,} trainable parameters. Written by HW5 Lab; run it, and PyTorch counts for itself.
+{total:,} trainable parameters. Written by HW5 Lab. Run it, and PyTorch counts them.
 """
 
 import torch
@@ -22,7 +22,7 @@ def build() -> nn.Sequential:
 
 
 if __name__ == "__main__":
-    # The meta device knows shapes and counts without holding a single value. Leave it out to compute for real.
+    # The meta device knows shapes and counts but stores no values. Remove it to compute values.
     with torch.device("meta"):
         network = build().eval()
         output = network(torch.empty({example}))
@@ -32,7 +32,10 @@ if __name__ == "__main__":
 
 
 def python_code(counted: Count) -> str:
-    """A module that builds the network (of the layers that fit), and prints output shape and parameters when run."""
+    """Return a Python module that builds the network. Run as a script, it prints output shape and parameters.
+
+    It contains the layers up to the first one that does not fit.
+    """
     layers = "".join(f"        {_module(row)},  # {_shape(row)}{_parameters(row)}\n" for row in counted.rows)
     example = ", ".join(map(str, (1, *counted.architecture.input_shape)))
     network = "\n".join(_wrapped(counted.architecture))
@@ -40,7 +43,7 @@ def python_code(counted: Count) -> str:
 
 
 def csv_table(counted: Count) -> str:
-    """One line per layer that fits, with a head; numbers are written without separators."""
+    """Return a header and one line per layer that fits. Numbers have no thousands separators."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["layer", "output_shape", "parameters", "macs", "flops", "output_values", "receptive_field"])
@@ -52,7 +55,7 @@ def csv_table(counted: Count) -> str:
 
 
 def latex_table(counted: Count) -> str:
-    """A tabular of layer, arithmetic and parameters, as the homework writes them, with the total."""
+    """Return a LaTeX tabular of layer, arithmetic and parameters in the homework's style, with the total."""
     rows = [
         rf"  {row.name} & ${arithmetic(row)}$ & ${grouped(row.parameters)}$ \\"
         for row in counted.rows
@@ -77,7 +80,7 @@ def _parameters(row: LayerCount) -> str:
 
 
 def _wrapped(network: Architecture) -> list[str]:
-    """The one-line form in lines that fit a page."""
+    """Return the one-line form in lines of at most about 100 characters."""
     lines, line = [], ""
     for word in str(network).split():
         if len(line) + len(word) > 100:

@@ -10,7 +10,7 @@ SYMBOLS = r"\text{in channels}\cdot\text{out channels}\cdot(\text{kernel}\cdot\t
 
 
 def arithmetic(row: LayerCount) -> str:
-    """Return the layer's parameters as a sum of its own numbers, in LaTeX; empty if it has no parameters.
+    """Return the sum that gives the layer's parameters, with numbers, in LaTeX; empty if it has no parameters.
 
     For the homework's first convolution: "3·96·(11·11)+96".
     """

@@ -1,1 +1,1 @@
-"""What a network is, and how its parameters are counted."""
+"""What a network is, how it is written, and how its parameters are counted."""

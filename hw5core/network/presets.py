@@ -23,34 +23,34 @@ PRESETS = {
     "homework": Preset(
         "The homework's AlexNet",
         "3x244x244 conv96k11s4 relu conv256k5p1 relu conv384k3p1 relu conv384k3p1 relu conv256k3s4 relu",
-        "The five convolutions of question 1, with the strides and paddings that the sheet's own table implies.",
+        "The five convolutions of question 1. Strides and padding follow from the sheet's table.",
     ),
     "alexnet-published": Preset(
         "AlexNet as published (2012)",
         "3x227x227 conv96k11s4 relu maxpool3s2 conv256k5p2g2 relu maxpool3s2 conv384k3p1 relu conv384k3p1g2 relu "
         "conv256k3p1g2 relu maxpool3s2 flatten linear4096 relu dropout0.5 linear4096 relu dropout0.5 linear1000",
-        "Two groups, because it was split over two graphics cards. Its local response normalisation is left out: "
-        "it has no parameters. The paper says 224 pixels; its own shapes only come out with 227.",
+        "It has two groups because it was trained on two graphics cards. Local response normalisation is left out; it "
+        "has no parameters. The paper says 224 pixels, but its shapes need 227.",
     ),
     "alexnet-torchvision": Preset(
-        "AlexNet as torchvision has it",
+        "AlexNet in torchvision",
         "3x224x224 conv64k11s4p2 relu maxpool3s2 conv192k5p2 relu maxpool3s2 conv384k3p1 relu conv256k3p1 relu "
         "conv256k3p1 relu maxpool3s2 flatten dropout0.5 linear4096 relu dropout0.5 linear4096 relu linear1000",
-        "Fewer filters and no groups, after a later paper. Its adaptive average pooling to 6x6 is left out: on 224 "
-        "pixels it changes nothing.",
+        "Fewer filters and no groups, as in a later paper. Its adaptive average pooling to 6x6 is left out, because it "
+        "changes nothing on 224 pixels.",
     ),
     "lenet-5": Preset(
         "LeNet-5 (1998)",
         "1x32x32 conv6k5 tanh avgpool2 conv16k5 tanh avgpool2 conv120k5 tanh flatten linear84 tanh linear10",
-        "With every map of the second convolution connected and plain average pooling, as it is taught today; the "
-        "original left some connections out and gave its poolings a weight and a bias.",
+        "As it is taught today: the second convolution is fully connected, and the poolings have no parameters. The "
+        "original left out some connections, and each pooling had a weight and a bias.",
     ),
     "vgg-11": Preset(
         "VGG-11 (2014)",
         "3x224x224 conv64k3p1 relu maxpool2 conv128k3p1 relu maxpool2 conv256k3p1 relu conv256k3p1 relu maxpool2 "
         "conv512k3p1 relu conv512k3p1 relu maxpool2 conv512k3p1 relu conv512k3p1 relu maxpool2 flatten "
         "linear4096 relu dropout0.5 linear4096 relu dropout0.5 linear1000",
-        "Eight convolutions, and yet the first linear layer alone holds most of the parameters.",
+        "Eight convolutions, but the first linear layer alone has most of the parameters.",
     ),
     "vgg-16": Preset(
         "VGG-16 (2014)",
@@ -58,12 +58,12 @@ PRESETS = {
         "conv256k3p1 relu conv256k3p1 relu conv256k3p1 relu maxpool2 conv512k3p1 relu conv512k3p1 relu conv512k3p1 "
         "relu maxpool2 conv512k3p1 relu conv512k3p1 relu conv512k3p1 relu maxpool2 flatten "
         "linear4096 relu dropout0.5 linear4096 relu dropout0.5 linear1000",
-        "Thirteen convolutions of 3x3: the work is in them, the parameters are in the linear layers.",
+        "Thirteen 3x3 convolutions do most of the work. The linear layers have most of the parameters.",
     ),
     "digit-cnn": Preset(
         "The homework's digit CNN",
         "1x28x28 conv16k3p1 relu avgpool2 conv64k3p1 relu avgpool2 flatten linear50 relu linear10",
-        "Question 2's network, reconstructed: the sheet does not give it; this one comes close to both of its curves.",
+        "A reconstruction of question 2's network. The sheet does not show it, but the curves of this one come close.",
     ),
-    "empty": Preset("Empty", "3x64x64", "Only an input: add the layers yourself."),
+    "empty": Preset("Empty", "3x64x64", "Only an input. Add the layers yourself."),
 }

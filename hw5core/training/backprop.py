@@ -108,8 +108,8 @@ class Kernel:
     `parameters` are the module's own tensors. If `passes_back` is False, no earlier layer has parameters, and the
     gradient that `backward` returns is not used.
 
-    `reads_output` tells that the backward pass reads the layer's output, so the next layer must not overwrite it.
-    `passes_through` tells that the output may share its memory with the input.
+    `reads_output` is True if the backward pass reads the layer's output, so that the next layer must not overwrite it.
+    `passes_through` is True if the output may share its memory with the input.
     """
 
     reads_output = False
