@@ -48,14 +48,14 @@ def test_the_first_view_proposes_a_run_and_a_useful_fork(open_fork: Callable[...
     assert not app.exception
     assert app.query_params["run"] == PARENT.run_id
     words = " ".join(one.value for one in app.markdown)
-    assert "After epoch 0 of the sigmoid run, batch 4 of it, the activation becomes ReLU instead of sigmoid." in words
-    assert "branch, ReLU: test accuracy" in _labels(app)
+    assert "Fork of the sigmoid run after epoch 0 (batch 4): activation ReLU instead of sigmoid." in words
+    assert "fork, ReLU: test accuracy" in _labels(app)
     assert [button.label for button in app.button][:2] == ["Start the fork", "Step: one batch"]
     app.selectbox(key="fork-activation").set_value("sigmoid").run()
     assert "repeats its parent exactly" in app.info[0].value
     assert app.button[0].disabled
     app.selectbox(key="fork-epoch").set_value(2).run()
-    assert "give the branch more epochs" in app.error[0].value
+    assert "give the fork more epochs" in app.error[0].value
     app.number_input(key="fork-epochs").set_value(4).run()
     assert not app.error
     assert not app.button[0].disabled
@@ -73,8 +73,8 @@ def test_a_link_opens_the_fork_with_its_parent(open_fork: Callable[..., AppTest]
     assert "finished: 12 of 12 batches" in _labels(other)
     assert "finished: 16 of 16 batches" in _labels(other)
     words = " ".join(one.value for one in other.markdown)
-    assert "batch normalisation stands in 1 place instead of 0" in words
-    assert f"After epoch 2 **{wanted.label}** is at" in words
+    assert "batch normalisation in 1 place instead of 0" in words
+    assert f"After epoch 2, **{wanted.label}** has" in words
     stored = store.run(wanted.run_id)
     assert stored is not None
     assert stored.config == wanted
@@ -111,7 +111,7 @@ def test_a_started_fork_stays_visible_next_to_the_next_one_and_in_the_link(
     assert _shown(app) == [PARENT.label, third.label, first.label]
     app.multiselect[0].set_value([first.run_id, second.run_id]).run()
     assert _shown(app) == [PARENT.label, third.label, first.label, second.label]
-    assert "the run that it left" in " ".join(one.value for one in app.markdown)
+    assert "its parent run" in " ".join(one.value for one in app.markdown)
     assert app.query_params["fork-also"] == [first.run_id, second.run_id]
     link: dict[str, str | list[str]] = dict(fork_query(third))
     link["fork-also"] = app.query_params["fork-also"]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from hw5core.charts.bands import arm_ends, bin_width, epoch_bands, loss_bands
+from hw5core.charts.series import series_of
 from hw5core.charts.sweeps import (
     loss_end,
     rates_chart,
@@ -96,13 +97,13 @@ def charts_version(snapshot: SweepSnapshot) -> Hashable:
 def curves(reading: Reading[SweepSnapshot]) -> None:
     """Draw the three charts once per learning rate, on the same axes, and keep them up to date."""
     sweep, axes = reading.value.sweep, _content(reading.value).axes
-    labels = tuple(dict.fromkeys(config.label for config in sweep.configs.values()))
+    series = series_of(sweep.configs.values())
     st.caption(_explanation(sweep))
     charts = {
-        "test_accuracy": sweep_accuracy_chart(labels, sweep.base.epochs, axes.commonest_share),
-        "validation_loss": sweep_validation_chart(labels, sweep.base.epochs, axes.validation_loss),
+        "test_accuracy": sweep_accuracy_chart(series, sweep.base.epochs, axes.commonest_share),
+        "validation_loss": sweep_validation_chart(series, sweep.base.epochs, axes.validation_loss),
         # The axis shows all means. A spike of a single seed may leave it, so that the other curves stay readable.
-        "loss": sweep_loss_chart(labels, sweep.base.total_steps, axes.loss),
+        "loss": sweep_loss_chart(series, sweep.base.total_steps, axes.loss),
     }
     # The first two are in one row if there is only one learning rate.
     pair = st.columns(2) if len(sweep.learning_rates) == 1 else (st.container(), st.container())
@@ -147,11 +148,11 @@ def results(snapshot: SweepSnapshot) -> None:
             "any more. The learning rate is too high. The chart shows no loss there."
         )
     if len(sweep.learning_rates) > 1 and table.n.any():
-        labels = tuple(dict.fromkeys(config.label for config in sweep.configs.values()))
+        chart = rates_chart(series_of(sweep.configs.values()))
         rows = pd.concat([rows_of_rate(table, rate).iloc[1:] for rate in sweep.learning_rates])
         rows = rows[rows.n > 0]
         words = "; ".join(f"at {row.rate:g} {row.activation} {row.test_accuracy:.1f} %" for row in rows.itertuples())
-        draw_chart("Test accuracy over the learning rate, newest epoch", words, rows, rates_chart(labels), key="rates")
+        draw_chart("Test accuracy over the learning rate, newest epoch", words, rows, chart, key="rates")
 
 
 def _styled(table: pd.DataFrame) -> "pd.io.formats.style.Styler":
