@@ -211,6 +211,9 @@ def step_result(future: "Future[list[Record]]") -> list[Record]:
 
 def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
     """Connect to the scheduler at this address, or start the embedded cluster. Raise EngineError if that fails."""
+    # LocalCluster gives up a dead worker that is not back by then. The default of 15 seconds is too short on a busy
+    # machine. This setting is read whenever a worker dies, so it is not limited to the `with` block below.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"})
     try:
         # The workers' folders belong with our other files, not in the system's temporary folder.
         with dask.config.set(_SETTINGS | {"temporary-directory": str(home.cache_folder())}):

@@ -43,7 +43,7 @@ STEP_TRIES = 3
 LAST_CHECKPOINT_SECONDS = 5
 """Time limit for the last checkpoint of a cancelled training."""
 
-RESTART_SECONDS = 20
+RESTART_SECONDS = 60
 """How long a run waits for a free worker before it is queued on a busy one. A worker that died is restarted sooner."""
 
 MAX_RESTARTS = 3
@@ -77,6 +77,14 @@ class Close:
 Message = Report | TrainingEnded | StepTrained | WorkChanged | Close
 
 
+@dataclass(frozen=True)
+class _Source:
+    """The training whose records are accepted, and when its run was created: a deleted run may be created again."""
+
+    token: str
+    created: float
+
+
 @dataclass
 class _Task:
     """A run that has a slot. Until a worker is free it has no training."""
@@ -103,7 +111,8 @@ class Engine:
         self._lock = threading.Lock()
         self._admission = Admission()
         self._tasks: dict[str, _Task] = {}
-        self._tokens: dict[str, str] = {}
+        self._sources: dict[str, _Source] = {}
+        self._is_called = False
         self._inbox: SimpleQueue[Message] = SimpleQueue()
         self._cluster = Cluster(self._inbox.put)
         self._presence = Presence(store.folder)
@@ -148,7 +157,7 @@ class Engine:
         with self._lock:
             self._admission.slots = slots
             self._admission.plan(new, owner)
-        self._inbox.put(WorkChanged())
+        self._call_writer()
 
     def planned(self) -> dict[str, str | None]:
         """Return the owners of the planned runs by run id."""
@@ -196,7 +205,7 @@ class Engine:
         self._check_owner(run_id, owner)
         with self._lock:
             self._drop(run_id)
-            self._tokens.pop(run_id, None)
+            self._sources.pop(run_id, None)
         self._store.delete(run_id)
         self._fill_slots()
 
@@ -302,12 +311,20 @@ class Engine:
                         self._admission.refuse(request)
             self._fill_slots()
 
+    def _call_writer(self) -> None:
+        """Let the writer look for workers. One message is enough, however many runs have changed since it looked."""
+        with self._lock:
+            if self._is_called:
+                return
+            self._is_called = True
+        self._inbox.put(WorkChanged())
+
     def _fill_slots(self) -> None:
         """Give free slots to the runs that wait, and let the writer look for workers."""
         with self._lock:
             for request in self._admission.take_waiting():
                 self._tasks[request.run_id] = _Task(request.config)
-        self._inbox.put(WorkChanged())
+        self._call_writer()
 
     def _await_last_checkpoints(self, configs: Iterable[RunConfig]) -> None:
         """Wait until the last checkpoints of cancelled trainings are in the store, for LAST_CHECKPOINT_SECONDS.
@@ -361,7 +378,8 @@ class Engine:
         """Write a record to the store, unless it comes from a training that is no longer the run's newest."""
         run_id, record = report.run_id, report.record
         with self._lock:
-            if self._tokens.get(run_id) != report.token:
+            source = self._sources.get(run_id)
+            if source is None or source.token != report.token:
                 return
             task = self._task_of(report)
         if task and record.is_a(RunStarted):
@@ -371,7 +389,7 @@ class Engine:
                 return
             task.started = True
         try:
-            status = self._store.add(run_id, record)
+            status = self._store.add(run_id, record, source.created)
         except StoreError as error:
             self._give_up(run_id, error)
             return
@@ -400,7 +418,7 @@ class Engine:
         _log.error("run %s was given up: %s", run_id, error)
         self.trouble = str(error)
         with self._lock:
-            self._tokens.pop(run_id, None)
+            self._sources.pop(run_id, None)
             self._drop(run_id)
 
     def _end(self, ended: TrainingEnded) -> None:
@@ -416,7 +434,7 @@ class Engine:
             return
         if self._release(task):
             with self._lock:
-                self._tokens.pop(ended.run_id, None)
+                self._sources.pop(ended.run_id, None)
             if ended.failure:
                 self._store.fail(ended.run_id, ended.failure)
         self._make_room()
@@ -436,7 +454,7 @@ class Engine:
                 self._tasks[run_id] = _Task(task.config, task.restarts + 1)
                 if task.training:
                     self._cluster.cancel(task.training)
-        self._inbox.put(WorkChanged())
+        self._call_writer()
 
     def _keep_step(self, step: StepTrained) -> None:
         try:
@@ -447,11 +465,13 @@ class Engine:
         if is_kept:
             # A training that was paused before may still report: its records are older than the step.
             with self._lock:
-                self._tokens.pop(step.run_id, None)
+                self._sources.pop(step.run_id, None)
         step.reply.set_result(is_kept)
 
     def _assign_workers(self) -> bool:
         """Submit the runs that have a slot, and take planned runs. Return True if a run still needs a worker."""
+        with self._lock:
+            self._is_called = False
         self._update_slots()
         while self._take_planned():
             pass
@@ -514,7 +534,7 @@ class Engine:
         with self._lock:
             if self._tasks.get(config.run_id) is task:
                 task.training = training
-                self._tokens[config.run_id] = training.token
+                self._sources[config.run_id] = _Source(training.token, run.created)
                 return
         self._cluster.cancel(training)
 

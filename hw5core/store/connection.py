@@ -17,10 +17,15 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 @contextmanager
-def transaction(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a connection for one transaction, which is committed at the end. Raise StoreError if SQLite refuses."""
+def transaction(path: Path, may_checkpoint: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open a connection for one transaction, which is committed at the end. Raise StoreError if SQLite refuses.
+
+    With `may_checkpoint`, the commit may also copy the write-ahead log into the file, and wait for the disk.
+    """
     try:
         with open_connection(path) as database, database:
+            if not may_checkpoint:
+                database.execute("PRAGMA wal_autocheckpoint=0")
             yield database
     except sqlite3.Error as error:
         raise as_store_error(path, error) from error

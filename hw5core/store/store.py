@@ -129,17 +129,19 @@ class RunStore:
             step = tables.newest_checkpoint_step(database, run_id)
             return not tables.has_records_from(database, run_id, step)
 
-    def add(self, run_id: str, record: Record | EncodedRecord) -> Status | None:
+    def add(self, run_id: str, record: Record | EncodedRecord, created: float | None = None) -> Status | None:
         """Store a record that a worker reports, and return the run's status after it.
 
         The status may be PAUSED or STOPPED, also by another process. Return None, and store nothing, if the run was
-        deleted. A RunStarted deletes the records of an earlier attempt from its first step on.
+        deleted, or deleted and created again at another time than `created`. A RunStarted deletes the records of an
+        earlier attempt from its first step on.
         """
         encoded = record if isinstance(record, EncodedRecord) else encode(record)
-        with transaction(self.path) as database:
+        # Records make up almost all of the log, so only the thread that adds them ever waits for the disk.
+        with transaction(self.path, may_checkpoint=True) as database:
             database.execute("BEGIN IMMEDIATE")
             run = tables.find_run(database, run_id)
-            if run is None:
+            if run is None or created not in (None, run.created):
                 return None
             tables.insert_record(database, run, encoded)
             status = run.status

@@ -1,4 +1,4 @@
-"""What the tests of the engine compare: the numbers of a run, from the store or straight from `train`."""
+"""The numbers of a run, from the store or straight from `train`, and how to wait for a run."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 120
 
 
 def numbers(records: Iterable[Record]) -> dict[str, Any]:
-    """All that a run computed and nothing that a clock or the sending made of it."""
+    """Return everything that a run computed, without times and without how the batches were grouped into records."""
     records = list(records)
     blocks = [record for record in records if isinstance(record, BatchLosses)]
     started = next(record for record in records if isinstance(record, RunStarted))
@@ -30,22 +30,31 @@ def numbers(records: Iterable[Record]) -> dict[str, Any]:
 
 
 def undisturbed(config: RunConfig) -> dict[str, Any]:
-    """The numbers of a run that nothing happened to, computed in this process as a worker would."""
+    """Train the run in this process without interruption, as a worker would, and return its numbers."""
     from hw5core.training.loop import train
 
     return numbers(train(config, datasets.load(config.dataset)))
 
 
 def wait_for(store: RunStore, config: RunConfig, condition: Callable[[RunHistory], bool]) -> RunHistory:
-    """Follow the run until the condition holds."""
+    """Follow the run until the condition is true, and return its history then."""
     follower, deadline = Follower(store, config.run_id), time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         history = follower.read()
         if history and condition(history):
             return history
         time.sleep(0.02)
-    raise AssertionError(f"it did not come to this: {history and history.run}")
+    raise AssertionError(f"this run does not reach the condition: {history and history.run}")
 
 
 def wait_until_over(store: RunStore, config: RunConfig) -> RunHistory:
+    """Follow the run until it has finished, failed, or was paused or stopped."""
     return wait_for(store, config, lambda history: history.status.over)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition is true."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "the condition is still false"
+        time.sleep(0.02)

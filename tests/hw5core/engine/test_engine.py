@@ -1,43 +1,45 @@
-"""The engine with real worker processes: a race runs, is shared, replayed, and fails in a sentence."""
+"""The engine with real workers: a race trains once and is replayed; runs pause, stop, and fail with a reason."""
 
-import time
+import sqlite3
+from contextlib import closing
+from typing import Any
 
 import pytest
 
 from hw5core.engine.engine import Engine
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import RunHistory, accuracy_lines
+from hw5core.runs.history import accuracy_lines
 from hw5core.runs.run import Status
-from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
-from tests.hw5core.engine.workers import client_of
+from tests.hw5core.engine.conftest import Lab
+from tests.hw5core.engine.networks import STATEFUL
+from tests.hw5core.engine.workers import workers_of
+from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until, wait_until_over
 
 pytestmark = pytest.mark.slow
 
 SMALL = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
+STEADY = RunConfig(network=STATEFUL, epochs=3, momentum=0.5)
+LONG = RunConfig(network=STATEFUL, epochs=200)
 
 
-def _wait(store: RunStore, run_id: str) -> RunHistory:
-    follower, deadline = Follower(store, run_id), time.monotonic() + 120
-    while time.monotonic() < deadline:
-        history = follower.read()
-        if history and history.status.over:
-            return history
-        time.sleep(0.05)
-    raise AssertionError(f"run {run_id} did not end: {history}")
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Any]:
+    """The numbers of STEADY."""
+    return undisturbed(STEADY)
 
 
-def test_a_race_runs_once_and_is_kept(engine: Engine, store: RunStore) -> None:
+def test_a_race_trains_once_and_is_replayed(lab: Lab) -> None:
+    engine, store, _ = lab
     configs = race(SMALL)
     for _ in range(5):
         engine.start(configs)
-    stories = [_wait(store, config.run_id) for config in configs]
-    for config, story in zip(configs, stories, strict=True):
-        assert story.status is Status.FINISHED
-        assert story.run.attempt == 1
-        assert len(story.losses) == config.total_steps
-        assert [line.rsplit(" ", 1)[0] for line in accuracy_lines(story)] == [
+    for config in configs:
+        history = wait_until_over(store, config)
+        assert (history.status, history.run.attempt) == (Status.FINISHED, 1)
+        assert len(history.losses) == config.total_steps
+        assert [line.rsplit(" ", 1)[0] for line in accuracy_lines(history)] == [
             f"{config.label} accuracy of epoch {epoch}:" for epoch in range(2)
         ]
     engine.start(configs)
@@ -46,30 +48,96 @@ def test_a_race_runs_once_and_is_kept(engine: Engine, store: RunStore) -> None:
     assert (again.status, again.attempt) == (Status.FINISHED, 1)
 
 
-def test_data_that_cannot_be_had_fail_the_run_with_the_reason(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_paused_run_keeps_its_last_batch_and_continues_with_the_same_numbers(
+    lab: Lab, expected: dict[str, Any]
+) -> None:
+    engine, store, _ = lab
+    engine.start([STEADY], "mine")
+    wait_for(store, STEADY, lambda history: len(history.losses) > 20)
+    engine.pause(STEADY.run_id, "mine")
+    paused = wait_for(store, STEADY, lambda _: store.settled(STEADY.run_id))
+    assert paused.status is Status.PAUSED
+    assert len(paused.losses) < STEADY.total_steps
+    engine.start([STEADY], "yours")
+    run = store.run(STEADY.run_id)
+    assert run is not None
+    assert run.status is Status.PAUSED, "somebody else's start ended the pause"
+    engine.start([STEADY], "mine")
+    assert wait_until_over(store, STEADY).status is Status.FINISHED
+    assert numbers(store.records(STEADY.run_id)[0]) == expected
+    engine.delete(STEADY.run_id)
+
+
+@pytest.mark.parametrize("action", ["stop", "delete"])
+def test_a_run_that_another_process_stops_or_deletes_frees_its_worker(lab: Lab, action: str) -> None:
+    engine, store, client = lab
+    engine.start([LONG])
+    wait_for(store, LONG, lambda history: len(history.losses) > 0)
+    # Another process has its own store object, and no engine that knows the run.
+    elsewhere = RunStore(store.folder)
+    if action == "stop":
+        elsewhere.halt(LONG.run_id, Status.STOPPED)
+    else:
+        elsewhere.delete(LONG.run_id)
+    wait_until(lambda: not workers_of(client, LONG))
+    run = store.run(LONG.run_id)
+    if action == "stop":
+        assert run is not None
+        assert run.status is Status.STOPPED
+        assert store.records(LONG.run_id)[0]
+        engine.delete(LONG.run_id)
+    else:
+        assert run is None
+        assert store.records(LONG.run_id)[0] == []
+
+
+def test_a_full_disk_stops_the_training_and_it_continues_with_the_same_numbers(
+    lab: Lab, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, store, client = lab
+    connect = sqlite3.connect
+
+    def connect_to_full_disk(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        database = connect(*arguments, **options)
+        # SQLite does not go below the file's present size: from here on the file cannot grow.
+        database.execute("PRAGMA max_page_count=1")
+        return database
+
+    # Runs that other tests deleted have left free pages in the file.
+    with closing(connect(store.path)) as database:
+        database.execute("VACUUM")
+    engine.start([STEADY])
+    wait_for(store, STEADY, lambda history: len(history.epochs) >= 1)
+    with monkeypatch.context() as full:
+        full.setattr(sqlite3, "connect", connect_to_full_disk)
+        wait_until(lambda: bool(engine.trouble))
+        assert "the disk is full" in engine.trouble
+        wait_until(lambda: not workers_of(client, STEADY))
+    engine.start([STEADY])
+    assert wait_until_over(store, STEADY).status is Status.FINISHED
+    assert engine.trouble == ""
+    assert numbers(store.records(STEADY.run_id)[0]) == expected
+    engine.delete(STEADY.run_id)
+
+
+def test_a_run_without_its_data_fails_with_the_reason(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HW5_DATA", raising=False)
-    # No name server answers here, as on a laptop without network: the workers inherit the environment.
+    # Nothing listens there, as on a laptop without a network. The workers inherit the environment.
     for scheme in ("http", "https"):
         monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
     engine = Engine(store)
     try:
         config = RunConfig(dataset="fashion")
         engine.start([config])
-        story = _wait(store, config.run_id)
+        history = wait_until_over(store, config)
     finally:
         engine.close()
-    assert story.status is Status.FAILED
-    assert "FashionMNIST is not on this machine" in story.message
-    assert "built-in digits" in story.message
+    assert history.status is Status.FAILED
+    assert "FashionMNIST is not on this machine" in history.message
+    assert "built-in digits" in history.message
 
 
-def test_the_workers_listen_on_loopback_alone(engine: Engine) -> None:
-    with client_of(engine) as client:
-        addresses = [*client.nthreads(), engine.scheduler_address]
-    assert all(address.startswith("tcp://127.0.0.1:") for address in addresses)
-
-
-def test_a_scheduler_that_does_not_answer_is_a_sentence(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_reply_is_an_error(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HW5_SCHEDULER", "tcp://127.0.0.1:9")
     monkeypatch.setattr("hw5core.engine.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(EngineError, match="HW5_SCHEDULER"):

@@ -1,15 +1,15 @@
 """Look at the workers of an engine through a Dask client of the test's own."""
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from distributed import Client
 
 from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig
-from tests.hw5core.histories import PATIENCE_SECONDS
+from tests.hw5core.histories import wait_until
 
 
 @contextmanager
@@ -24,19 +24,34 @@ def client_of(engine: Engine) -> Iterator[Client]:
 
 def workers_of(client: Client, config: RunConfig) -> list[str]:
     """Return the addresses of the workers that have a training task of this run: one, or none."""
-    tasks = client.processing()
+    prefix = f"train-{config.run_id}"
     return [
-        address for address, keys in tasks.items() if any(str(key).startswith(f"train-{config.run_id}") for key in keys)
+        address for address, keys in client.processing().items() if any(str(key).startswith(prefix) for key in keys)
     ]
 
 
 def process_of(client: Client, config: RunConfig) -> int:
     """Wait until a worker trains the run, and return its process id."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+    found: list[int] = []
+
+    def is_found() -> bool:
         for address in workers_of(client, config):
-            pid = client.run(os.getpid, workers=[address], on_error="ignore").get(address)
-            if pid is not None:
-                return int(pid)
-        time.sleep(0.02)
-    raise AssertionError(f"no worker trains {config.label}")
+            found.extend(client.run(os.getpid, workers=[address], on_error="ignore").values())
+        return bool(found)
+
+    wait_until(is_found)
+    return found[0]
+
+
+def children(pid: int) -> list[int]:
+    """Return the child processes of all threads of a process: Dask starts its workers from another thread."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
+def has_ended(pid: int) -> bool:
+    """Return True if the process has ended, even if its parent has not noticed yet."""
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True

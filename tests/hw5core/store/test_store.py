@@ -62,6 +62,17 @@ def test_a_resumed_run_replaces_the_records_that_it_computes_again(store: RunSto
     assert losses == [BatchLosses(0, (2.3, 2.2)), BatchLosses(2, (2.05, 2.0))]
 
 
+def test_a_late_record_of_a_deleted_run_is_not_added_to_the_next_run_of_the_same_config(store: RunStore) -> None:
+    store.claim(CONFIG)
+    deleted = store.run(RUN)
+    assert deleted is not None
+    store.delete(RUN)
+    assert store.add(RUN, _started(), deleted.created) is None
+    store.claim(CONFIG)
+    assert store.add(RUN, _started(), deleted.created) is None
+    assert store.records(RUN)[0] == []
+
+
 def test_a_failed_run_keeps_its_records_and_the_reason(store: RunStore) -> None:
     store.claim(CONFIG)
     store.add(RUN, _started())

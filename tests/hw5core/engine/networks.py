@@ -1,0 +1,4 @@
+"""The network of the tests that interrupt a run."""
+
+# Dropout, batch normalisation and momentum carry state from step to step. An epoch takes long enough to be interrupted.
+STATEFUL = "1x28x28 conv16k3p1 relu avgpool2 bn conv48k3p1 relu avgpool2 flatten dropout0.1 linear50 relu linear10"

@@ -1,0 +1,165 @@
+"""The connection to a real Dask cluster: what it delivers about a training, and which worker it chooses."""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from queue import SimpleQueue
+
+import pytest
+from distributed import Client
+
+from hw5core.data import datasets
+from hw5core.engine import tasks
+from hw5core.engine.cluster import Cluster, Report, TrainingEnded, step_result, worker_count
+from hw5core.errors import EngineError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.records import BatchLosses, Checkpoint, RunFinished, RunStarted
+from hw5core.training.loop import train
+from tests.hw5core.engine.networks import STATEFUL
+from tests.hw5core.histories import PATIENCE_SECONDS, wait_until
+
+pytestmark = pytest.mark.slow
+
+SHORT = RunConfig(network="1x28x28 flatten linear10 relu linear10", epochs=1)
+LONG = RunConfig(network=STATEFUL, epochs=200)
+
+
+class Deliveries:
+    """Everything that a cluster delivered, in order."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Report | TrainingEnded] = SimpleQueue()
+        self.put = self._queue.put
+
+    def until_end(self, token: str) -> tuple[list[Report], TrainingEnded]:
+        """Wait for the end of a training. Return its reports and its end."""
+        reports: list[Report] = []
+        while True:
+            message = self._queue.get(timeout=PATIENCE_SECONDS)
+            if message.token != token:
+                continue
+            if isinstance(message, TrainingEnded):
+                return reports, message
+            reports.append(message)
+
+    def until_report(self, token: str, kind: type) -> Report:
+        """Wait for a record of this kind from a training."""
+        while True:
+            message = self._queue.get(timeout=PATIENCE_SECONDS)
+            assert not (isinstance(message, TrainingEnded) and message.token == token), message
+            if isinstance(message, Report) and message.token == token and message.record.is_a(kind):
+                return message
+
+
+@pytest.fixture(scope="module")
+def deliveries() -> Deliveries:
+    return Deliveries()
+
+
+@pytest.fixture(scope="module")
+def cluster(deliveries: Deliveries) -> Iterator[Cluster]:
+    running = Cluster(deliveries.put)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def client(cluster: Cluster) -> Iterator[Client]:
+    with Client(cluster.address, set_as_default=False) as connected:
+        yield connected
+
+
+def test_the_embedded_workers_listen_on_loopback_only(cluster: Cluster, client: Client) -> None:
+    assert cluster.is_embedded
+    assert cluster.slots() == worker_count() == len(client.nthreads())
+    addresses = [*client.nthreads(), cluster.address]
+    assert all(address.startswith("tcp://127.0.0.1:") for address in addresses)
+
+
+def test_a_training_delivers_its_records_in_order_and_then_its_end(cluster: Cluster, deliveries: Deliveries) -> None:
+    cluster.train(SHORT, "whole", None, cluster.free_worker([]))
+    reports, ended = deliveries.until_end("whole")
+    assert ended == TrainingEnded(SHORT.run_id, "whole")
+    assert reports[0].record.is_a(RunStarted)
+    assert reports[-1].record.is_a(RunFinished)
+    assert {report.run_id for report in reports} == {SHORT.run_id}
+
+
+def test_a_cancelled_training_still_delivers_a_last_checkpoint(cluster: Cluster, deliveries: Deliveries) -> None:
+    training = cluster.train(LONG, "cancelled", None, cluster.free_worker([]))
+    deliveries.until_report("cancelled", BatchLosses)
+    cluster.cancel(training)
+    # The future ends at once, and the worker after its batch.
+    _, ended = deliveries.until_end("cancelled")
+    assert not ended.worker_died
+    deliveries.until_report("cancelled", Checkpoint)
+
+
+def test_a_killed_worker_is_reported_and_replaced(cluster: Cluster, deliveries: Deliveries, client: Client) -> None:
+    worker = cluster.free_worker([])
+    assert worker is not None
+    cluster.train(LONG, "killed", None, worker)
+    deliveries.until_report("killed", RunStarted)
+    (pid,) = client.run(os.getpid, workers=[worker]).values()
+    os.kill(pid, signal.SIGKILL)
+    _, ended = deliveries.until_end("killed")
+    assert ended == TrainingEnded(LONG.run_id, "killed", worker_died=True)
+    wait_until(lambda: len(client.nthreads()) == worker_count() and worker not in client.nthreads())
+
+
+def test_a_training_goes_to_a_worker_that_trains_nothing(cluster: Cluster, client: Client) -> None:
+    wait_until(lambda: len(client.nthreads()) == worker_count())
+    workers = set(client.nthreads())
+    for worker in workers:
+        assert cluster.free_worker(workers - {worker}) == worker
+    assert cluster.free_worker(workers) is None
+
+
+def test_a_worker_with_other_code_refuses_the_run(
+    cluster: Cluster, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(SHORT, seed=5)
+    # Here the id has another version of the training code in it than on the worker.
+    monkeypatch.setattr("hw5core.runs.config.TRAINING_VERSION", 999)
+    assert config.run_id != replace(config, seed=6).run_id
+    cluster.train(config, "other code", None, None)
+    reports, ended = deliveries.until_end("other code")
+    assert reports == []
+    assert "another version of hw5core" in ended.failure
+
+
+def test_a_step_returns_its_records(cluster: Cluster) -> None:
+    records = step_result(cluster.step(SHORT, None))
+    assert isinstance(records[0], RunStarted)
+    assert isinstance(records[-1], Checkpoint)
+    assert records[-1].step == 1
+
+
+def test_a_step_that_fails_is_an_error(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(SHORT, seed=7)
+    monkeypatch.setattr("hw5core.runs.config.TRAINING_VERSION", 999)
+    assert config.run_id
+    with pytest.raises(EngineError, match="another version of hw5core"):
+        step_result(cluster.step(config, None))
+
+
+def test_equal_short_tasks_are_computed_once(cluster: Cluster) -> None:
+    first, second = cluster.submit(os.getpid), cluster.submit(os.getpid)
+    assert first.key == second.key
+    assert first.result(timeout=PATIENCE_SECONDS) == second.result(timeout=PATIENCE_SECONDS) != os.getpid()
+
+
+def test_a_task_prepares_the_runs_own_config_and_images() -> None:
+    config, pool = tasks.prepare(asdict(SHORT), SHORT.run_id)
+    assert config == SHORT
+    assert len(pool.labels) == len(datasets.load("digits").labels)
+    with pytest.raises(EngineError, match="another version of hw5core"):
+        tasks.prepare(asdict(SHORT), LONG.run_id)
+
+
+def test_a_step_on_a_worker_is_the_first_batch_of_training() -> None:
+    stepped = tasks.step(asdict(SHORT), SHORT.run_id, None)
+    whole = train(SHORT, datasets.load("digits"))
+    losses = next(record for record in whole if isinstance(record, BatchLosses)).losses
+    assert next(record for record in stepped if isinstance(record, BatchLosses)).losses == losses[:1]

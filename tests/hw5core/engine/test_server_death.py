@@ -1,0 +1,69 @@
+"""kill -9 of a server that shares the store with another one: the other takes over, and the numbers stay the same."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hw5core.engine.cluster import worker_count
+from hw5core.runs.config import RunConfig
+from hw5core.runs.run import Status
+from hw5core.store.store import RunStore
+from tests.hw5core.engine.conftest import Lab
+from tests.hw5core.engine.networks import STATEFUL
+from tests.hw5core.engine.workers import children, has_ended, workers_of
+from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until, wait_until_over
+
+pytestmark = pytest.mark.slow
+
+CONFIG = RunConfig(network=STATEFUL, epochs=5, momentum=0.5)
+
+
+@contextmanager
+def _another_server(store: RunStore, config: RunConfig) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "tests.hw5core.serving", str(store.folder), json.dumps([asdict(config)])]
+    server = subprocess.Popen(command, start_new_session=True, cwd=Path(__file__).parents[3])
+    try:
+        yield server
+    finally:
+        for pid in [*(children(server.pid) if server.poll() is None else []), server.pid]:
+            if not has_ended(pid):
+                os.kill(pid, signal.SIGKILL)
+        server.wait()
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Any]:
+    return undisturbed(CONFIG)
+
+
+@pytest.mark.parametrize("with_workers", [False, True], ids=["server", "server and workers"])
+def test_another_server_continues_the_run_of_a_killed_one(
+    lab: Lab, expected: dict[str, Any], with_workers: bool
+) -> None:
+    engine, store, client = lab
+    with _another_server(store, CONFIG) as server:
+        wait_for(store, CONFIG, lambda history: len(history.losses) > 0)
+        workers = children(server.pid)
+        assert len(workers) >= worker_count()
+        engine.start([CONFIG])
+        assert engine.place(CONFIG.run_id) is None
+        assert not workers_of(client, CONFIG), "a run was trained on two servers at once"
+        wait_for(store, CONFIG, lambda history: len(history.epochs) >= 1)
+        for pid in [server.pid, *(workers if with_workers else [])]:
+            os.kill(pid, signal.SIGKILL)
+        server.wait()
+        engine.start([CONFIG])
+        history = wait_until_over(store, CONFIG)
+        wait_until(lambda: all(map(has_ended, workers)))
+    assert (history.status, history.run.attempt) == (Status.FINISHED, 2)
+    assert numbers(store.records(CONFIG.run_id)[0]) == expected
+    engine.delete(CONFIG.run_id)

@@ -1,0 +1,81 @@
+"""kill -9 of a worker: its run continues and ends with the same numbers, and no button waits for the worker."""
+
+import os
+import signal
+import time
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+
+from hw5core.engine.cluster import worker_count
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.run import Status
+from tests.hw5core.engine.conftest import Lab
+from tests.hw5core.engine.networks import STATEFUL
+from tests.hw5core.engine.workers import process_of
+from tests.hw5core.histories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(worker_count() < 2, reason="one core has one worker, and no race after its death"),
+]
+
+RESPONSE_SECONDS = 0.3
+
+
+def test_no_button_waits_for_a_dead_worker_and_its_run_ends_the_same(lab: Lab) -> None:
+    engine, store, client = lab
+    victim = RunConfig(network=STATEFUL, epochs=5, momentum=0.5)
+    other = replace(victim, activation="sigmoid", epochs=200)
+    waiting = [replace(other, seed=seed) for seed in range(1, 5)]
+    engine.start([victim, other, *waiting])
+    worker = process_of(client, victim)
+    wait_for(store, victim, lambda history: len(history.epochs) >= 1 and history.done % victim.steps_per_epoch > 20)
+    os.kill(worker, signal.SIGKILL)
+
+    slowest: dict[str, float] = defaultdict(float)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (run := store.run(victim.run_id)) and run.attempt == 1:
+        assert time.monotonic() < deadline, "the run did not continue"
+        for config in waiting:
+            planned = replace(config, split_seed=1)
+            for name, action in {
+                "place": lambda config=config: engine.place(config.run_id),
+                "stop": lambda config=config: engine.stop(config.run_id),
+                "plan": lambda planned=planned: engine.plan([planned]),
+                "delete": lambda config=config: engine.delete(config.run_id),
+            }.items():
+                begin = time.perf_counter()
+                action()
+                slowest[name] = max(slowest[name], time.perf_counter() - begin)
+            engine.withdraw([planned.run_id])
+            engine.start([config])
+            time.sleep(0.02)
+    assert set(slowest) == {"place", "stop", "plan", "delete"}, "the run continued before a button was pressed"
+    assert max(slowest.values()) < RESPONSE_SECONDS, dict(slowest)
+
+    assert store.run(other.run_id).status is Status.RUNNING, "the killed run queued behind the other"  # type: ignore[union-attr]
+    history = wait_until_over(store, victim)
+    assert (history.status, history.run.attempt) == (Status.FINISHED, 2)
+    assert numbers(store.records(victim.run_id)[0]) == undisturbed(victim)
+    for config in (victim, other, *waiting):
+        engine.delete(config.run_id)
+
+
+def test_a_race_trains_on_two_workers_even_if_one_is_busy_with_short_tasks_or_dies(lab: Lab) -> None:
+    engine, store, client = lab
+    configs = race(RunConfig(network=STATEFUL, epochs=200, seed=40))
+    busy = next(iter(client.nthreads()))
+    short_tasks = [client.submit(time.sleep, 0.1, workers=[busy], pure=False) for _ in range(30)]
+    engine.start(configs)
+    for config in configs:
+        wait_for(store, config, lambda history: len(history.losses) > 0)
+    assert len({process_of(client, config) for config in configs}) == 2
+    os.kill(process_of(client, configs[0]), signal.SIGKILL)
+    wait_for(store, configs[0], lambda history: history.run.attempt == 2)
+    assert store.run(configs[1].run_id).status is Status.RUNNING  # type: ignore[union-attr]
+    assert len({process_of(client, config) for config in configs}) == 2
+    client.cancel(short_tasks)
+    for config in configs:
+        engine.delete(config.run_id)
