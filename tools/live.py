@@ -1,6 +1,7 @@
 """A real server of the app and the system's Chromium, for browser tests, measurements and screenshots."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -64,9 +65,7 @@ def serving(
     `environment` adds variables, `python` is the interpreter, and `folder` is the working directory. A caller that
     ends the process early has to wait for its end.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     command = [str(python), "-m", "streamlit", "run", script, "--server.headless", "true"]
     process = subprocess.Popen(
         [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
@@ -80,6 +79,16 @@ def serving(
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE_SECONDS)
+
+
+def _free_port() -> int:
+    """Return a port that nothing uses. It is below those that the system gives to connections and to Dask's listeners,
+    so nobody else takes it before the server does."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise LiveError("no free port")
 
 
 def _once_it_answers(address: str, process: "subprocess.Popen[bytes]") -> str:

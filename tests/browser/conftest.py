@@ -1,4 +1,4 @@
-"""A real server per file and a real Chromium: a window on the app per test."""
+"""A real server and a real Chromium for each file, and a window for each test."""
 
 import os
 from collections.abc import Iterator
@@ -15,8 +15,10 @@ from tools.waiting import PATIENCE_MS
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser, once per file: while it is open, its driver's event loop runs in this thread, and no other can.
-    Where none is installed a developer sees a skip, and CI a failure."""
+    """Open the browser, once per file, because while it is open no other event loop can run in this thread.
+
+    Without an installed browser, the tests fail in CI and are skipped elsewhere.
+    """
     try:
         with system_chromium() as browser:
             yield browser
@@ -26,38 +28,38 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def server_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the file's server keeps its store."""
+    """Return the folder of the server's store."""
     return tmp_path_factory.mktemp("server")
 
 
 @pytest.fixture(scope="module")
 def server(server_home: Path) -> Iterator[str]:
-    """The address of the app, served by a process of its own, once per file."""
-    with _served_without_complaint(server_home) as address:
+    """Serve the app, once per file, and return the address."""
+    with _serve_without_errors(server_home) as address:
         yield address
 
 
 @contextmanager
-def _served_without_complaint(home: Path) -> Iterator[str]:
+def _serve_without_errors(home: Path) -> Iterator[str]:
     log = home / "server.log"
     with served(home, log) as address:
         yield address
-        told = log.read_text()
-    assert "Traceback" not in told, told
+        text = log.read_text()
+    assert "Traceback" not in text, text
 
 
 @pytest.fixture
 def page(chromium: Browser, server: str) -> Iterator[Page]:
-    """A window of its own."""
+    """Open a window without cookies of other tests."""
     with _window(chromium, server) as window:
         yield window
 
 
 @pytest.fixture
 def cold_page(chromium: Browser, home: Path) -> Iterator[Page]:
-    """A window on a server that nobody has visited yet."""
+    """Open a window on a server without any earlier visit."""
     home.mkdir()
-    with _served_without_complaint(home) as address, _window(chromium, address) as window:
+    with _serve_without_errors(home) as address, _window(chromium, address) as window:
         yield window
 
 

@@ -1,4 +1,4 @@
-"""Everybody can use it: axe-core finds nothing serious on any page, and the keyboard alone does everything."""
+"""Accessibility: axe-core finds no serious problem on any page, and the keyboard alone can do everything."""
 
 from pathlib import Path
 from typing import Literal
@@ -31,25 +31,25 @@ VIEWS = [f"/{page.urls[0]}?{query}" for page in PAGES for query in QUERIES.get(p
 BACKGROUNDS: dict[Literal["light", "dark"], str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 21, 27)"}
 """The page's background in each colour scheme, as .streamlit/config.toml sets it."""
 
-_LOOK = """element => {
-  const looks = []
-  for (let part = element; part && looks.length < 5; part = part.parentElement) {
+_OUTLINES = """element => {
+  const outlines = []
+  for (let part = element; part && outlines.length < 5; part = part.parentElement) {
     const { outlineStyle, outlineColor, borderColor, boxShadow } = getComputedStyle(part)
-    looks.push([outlineStyle, outlineColor, borderColor, boxShadow].join())
+    outlines.push([outlineStyle, outlineColor, borderColor, boxShadow].join())
   }
-  return looks.join()
+  return outlines.join()
 }"""
-"""How an element and what is around it are outlined."""
+"""Return the outlines of an element and of the elements around it."""
 
 _FOCUSED = """() => {
   let element = document.activeElement
   while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
   return `${element.tagName} ${(element.ariaLabel || element.textContent).slice(0, 30)}`
 }"""
-"""What has the focus."""
+"""Return the tag and the text of the element that has the focus."""
 
 
-def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(page: Page, server_home: Path) -> None:
+def test_axe_finds_no_serious_problem_on_any_page_in_light_or_dark(page: Page, server_home: Path) -> None:
     train_into(RunStore(server_home), RUN, *FORKS, *RACE)
     found = []
     for path in VIEWS:
@@ -64,7 +64,7 @@ def test_axe_finds_nothing_serious_on_any_page_in_either_scheme(page: Page, serv
     assert not found
 
 
-def test_keys_alone_change_move_and_remove_a_layer(page: Page) -> None:
+def test_the_keyboard_changes_moves_and_removes_a_layer(page: Page) -> None:
     page.goto("/?net=1x28x28+conv8k3+relu+maxpool2")
     line = page.get_by_role("textbox", name="The network in one line")
     _tab_to(page, page.get_by_role("slider", name="Conv2d-1 channels"))
@@ -74,7 +74,7 @@ def test_keys_alone_change_move_and_remove_a_layer(page: Page) -> None:
     _tab_to(page, page.get_by_role("button", name="Move layer 2 down"))
     page.keyboard.press("Enter")
     expect(line).to_have_value("1x28x28 conv9k3 maxpool2 relu")
-    # The layer took the focus along: it is moved back without searching for it.
+    # The focus stays on the layer, so that the next key press moves it back.
     expect(page.get_by_role("button", name="Move layer 3 down")).to_be_focused()
     _tab_to(page, page.get_by_role("button", name="Move layer 3 up"), backwards=True, most=3)
     page.keyboard.press("Enter")
@@ -88,7 +88,7 @@ def test_keys_alone_change_move_and_remove_a_layer(page: Page) -> None:
     expect(line).to_have_value("1x28x28 conv9k3 maxpool2 conv64k3p1")
 
 
-def test_keys_alone_run_a_race_and_open_a_batch(page: Page) -> None:
+def test_the_keyboard_starts_a_race_and_opens_a_batch(page: Page) -> None:
     page.goto(f"/train?{RACE_QUERY}&seed=2")
     settle(page)
     _tab_to(page, page.get_by_role("button", name="Start the race"))
@@ -100,12 +100,12 @@ def test_keys_alone_run_a_race_and_open_a_batch(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Batch 3: number 3 of epoch 0")).to_be_visible()
     page.wait_for_url("**batch=3**")
-    # What the charts show is read aloud with their titles.
-    spoken = page.get_by_role("heading", name="Test accuracy, every epoch")
-    expect(spoken).to_contain_text("% after epoch 0, sigmoid")
+    # Screen readers read a description of each chart with its title.
+    heading = page.get_by_role("heading", name="Test accuracy, every epoch")
+    expect(heading).to_contain_text("% after epoch 0, sigmoid")
 
 
-def test_the_guide_comes_once_and_a_lecture_link_has_none(page: Page) -> None:
+def test_the_guide_opens_once_and_never_in_lecture_mode(page: Page) -> None:
     page.goto("/?lecture=true")
     settle(page)
     guide = page.get_by_role("region", name="Guide")
@@ -125,9 +125,9 @@ def test_the_guide_comes_once_and_a_lecture_link_has_none(page: Page) -> None:
 
 
 def _tab_to(page: Page, target: Locator, backwards: bool = False, most: int = 90) -> None:
-    """Press Tab until the target has the focus, and see that it looks otherwise then."""
+    """Press Tab until the target has the focus, and check that its outline shows the focus."""
     expect(target).to_be_visible()
-    unfocused = target.evaluate(_LOOK)
+    before = target.evaluate(_OUTLINES)
     trail = []
     for _ in range(most):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
@@ -135,9 +135,9 @@ def _tab_to(page: Page, target: Locator, backwards: bool = False, most: int = 90
             break
         trail.append(page.evaluate(_FOCUSED))
     else:
-        pytest.fail(f"no key leads to {target}, but to {', '.join(trail)}")
+        pytest.fail(f"Tab does not reach {target}, but {', '.join(trail)}")
     expect(target).to_be_focused()
-    # The look may change slowly, because a border fades into its colour.
+    # Some borders fade into their colour.
     page.wait_for_function(
-        f"([element, unfocused]) => ({_LOOK})(element) !== unfocused", arg=[target.element_handle(), unfocused]
+        f"([element, before]) => ({_OUTLINES})(element) !== before", arg=[target.element_handle(), before]
     )

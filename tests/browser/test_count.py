@@ -1,4 +1,4 @@
-"""Question 1 in a real browser: the slider under the hand, and the link on a cold server."""
+"""The count page in a real browser: sliders, the drawing, the tables, and links."""
 
 import re
 import subprocess
@@ -13,13 +13,13 @@ from tools.live import settle
 pytestmark = pytest.mark.browser
 
 
-def test_a_key_on_a_slider_changes_the_total_and_the_address(page: Page) -> None:
+def test_an_arrow_key_on_a_slider_changes_the_total_and_the_address(page: Page) -> None:
     page.goto("/")
     total = page.locator(".hw5-number")
     expect(total).to_have_text("3,747,200")
     page.get_by_role("slider", name="channels").first.focus()
     page.keyboard.press("ArrowRight")
-    # One channel more: 3·121+1 parameters in its own layer and 256·25 in the next.
+    # One more channel adds 3·121+1 parameters in its own layer and 256·25 in the next.
     expect(total).to_have_text("3,753,964")
     page.wait_for_url("**conv97k11s4**")
 
@@ -32,7 +32,7 @@ def test_a_link_opens_its_network_as_the_first_visit_to_a_new_server(cold_page: 
     assert "net=" in cold_page.url
 
 
-def test_numbers_follow_the_thumb_before_it_is_let_go(page: Page) -> None:
+def test_the_total_follows_the_slider_during_a_drag(page: Page) -> None:
     page.goto("/")
     total = page.locator(".hw5-number")
     expect(total).to_have_text("3,747,200")
@@ -53,7 +53,7 @@ def test_numbers_follow_the_thumb_before_it_is_let_go(page: Page) -> None:
         expect(total).not_to_have_text(shown)
 
 
-def test_the_table_follows_in_the_same_cells(page: Page) -> None:
+def test_the_table_changes_in_place(page: Page) -> None:
     page.goto("/?net=1x28x28+conv7k3+relu")
     parameters = page.locator(".hw5-live-table tr").nth(2).locator("td").nth(3)
     expect(parameters).to_have_text("70")
@@ -68,7 +68,7 @@ def test_the_table_follows_in_the_same_cells(page: Page) -> None:
     )
 
 
-def test_a_drag_that_ends_on_another_page_is_in_the_address_all_the_same(page: Page) -> None:
+def test_leaving_the_page_during_a_drag_keeps_the_edit(page: Page) -> None:
     page.goto("/")
     total = page.locator(".hw5-number")
     expect(total).to_have_text("3,747,200")
@@ -86,7 +86,7 @@ def test_a_drag_that_ends_on_another_page_is_in_the_address_all_the_same(page: P
     page.wait_for_url("**net=**")
 
 
-def test_layers_are_added_moved_and_removed(page: Page) -> None:
+def test_layers_can_be_added_moved_and_removed(page: Page) -> None:
     page.goto("/?net=1x28x28+conv8k3+relu")
     line = page.get_by_role("textbox", name="The network in one line")
     page.get_by_label("Kind of the new layer").select_option("max pooling")
@@ -100,7 +100,7 @@ def test_layers_are_added_moved_and_removed(page: Page) -> None:
     expect(line).to_have_value("1x28x28 conv8k3 maxpool2 relu")
 
 
-def test_a_marked_layer_is_marked_everywhere(page: Page) -> None:
+def test_a_selected_layer_is_marked_everywhere(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="Conv2d-5").click()
     expect(page.get_by_role("cell", name="▸ Conv2d-5")).to_be_visible()
@@ -108,25 +108,25 @@ def test_a_marked_layer_is_marked_everywhere(page: Page) -> None:
     expect(page.get_by_role("button", name="Add below layer 5")).to_be_visible()
 
 
-def test_pytorch_ticks_every_row(page: Page) -> None:
+def test_pytorch_confirms_every_row(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_role("cell", name="✓")).to_have_count(11)
 
 
-def test_the_sum_at_work_is_the_cell_under_the_pointer(page: Page) -> None:
+def test_the_sum_explains_the_output_cell_under_the_pointer(page: Page) -> None:
     page.goto("/?net=1x8x8+conv1k3")
     cells = page.locator("rect.target")
     expect(cells).to_have_count(36)
     for number in (0, 17, 35):
         cells.nth(number).hover()
+        expect(page.locator(".sum")).to_contain_text(f"row {number // 6 + 1}, column {number % 6 + 1}")
         written = page.locator(".sum").text_content() or ""
         terms, _, value = written.split(": ")[1].replace("−", "-").replace("·", "*").replace("bias", "").rpartition("=")
         assert eval(terms, {"__builtins__": {}}) == int(value)
-        assert f"row {number // 6 + 1}, column {number % 6 + 1}" in written
         expect(page.locator("rect.seen")).to_have_count(9)
 
 
-def test_the_total_stays_in_view_on_a_phone(page: Page) -> None:
+def test_the_total_stays_visible_on_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/")
     total = page.locator(".hw5-number")
@@ -137,7 +137,7 @@ def test_the_total_stays_in_view_on_a_phone(page: Page) -> None:
     expect(total).to_be_in_viewport()
 
 
-def test_the_code_is_taken_away_as_a_file(page: Page, tmp_path: Path) -> None:
+def test_the_downloaded_code_counts_the_same_parameters(page: Page, tmp_path: Path) -> None:
     page.goto("/?net=1x28x28+conv7k3")
     page.get_by_role("radio", name="PyTorch").click()
     with page.expect_download() as download:
@@ -147,20 +147,20 @@ def test_the_code_is_taken_away_as_a_file(page: Page, tmp_path: Path) -> None:
     assert "trainable parameters: 70" in ran.stdout
 
 
-def test_the_tools_whole_tables_unfold(page: Page) -> None:
+def test_the_full_tables_of_both_tools_open(page: Page) -> None:
     page.goto("/")
     page.get_by_text("The whole tables").click()
     expect(page.get_by_text("Estimated Total Size (MB): 71.61")).to_be_visible()
     expect(page.get_by_text("Estimated Total Size (MB): 45.39")).to_be_visible()
 
 
-def test_the_convolution_at_work_rests_while_nobody_sees_it(page: Page) -> None:
+def test_the_animation_of_a_convolution_stops_when_it_is_out_of_view(page: Page) -> None:
     page.goto("/?net=1x28x28+conv8k3")
     work = page.locator(".work")
     work.scroll_into_view_if_needed()
     expect(work.get_by_role("button", name="Pause")).to_be_visible()
     page.get_by_role("heading", name="Count the parameters").scroll_into_view_if_needed()
     expect(work.get_by_role("button", name="Play")).to_have_count(1)
-    rested = work.get_by_role("slider").input_value()
-    page.wait_for_timeout(1000)
-    assert work.get_by_role("slider").input_value() == rested
+    position = work.get_by_role("slider").input_value()
+    page.wait_for_timeout(1_000)  # longer than one step of the animation
+    assert work.get_by_role("slider").input_value() == position

@@ -1,4 +1,4 @@
-"""Forking a run in a real browser: from its page to the end of the fork, and a second fork next to both."""
+"""The fork page in a real browser: two forks of one run, drawn in the same charts."""
 
 import re
 from pathlib import Path
@@ -16,31 +16,31 @@ RUN = RunConfig(activation="sigmoid", training_images=200, epochs=4)
 OTHER = RunConfig(activation="relu", training_images=100, epochs=2)
 
 
-def test_forks_continue_from_a_checkpoint_and_end_next_to_their_parent(page: Page, server_home: Path) -> None:
+def test_two_forks_continue_from_a_checkpoint_and_share_the_charts(page: Page, server_home: Path) -> None:
     train_into(RunStore(server_home), OTHER, RUN)
     page.goto("/fork")
     expect(page.get_by_text("Fork of the sigmoid run after epoch 0 (batch 40)")).to_be_visible()
     _choose(page, "after epoch", "1")
-    _start_and_see_it_end(page, "fork, ReLU, after epoch 1")
-    expect(_names(page)).to_have_text(["sigmoid: test accuracy", "fork, ReLU, after epoch 1: test accuracy"])
-    # The parent's line and the fork's, which starts at the parent's epoch.
+    _run_to_the_end(page, "fork, ReLU, after epoch 1")
+    expect(_labels(page)).to_have_text(["sigmoid: test accuracy", "fork, ReLU, after epoch 1: test accuracy"])
+    # One line for the parent, and one for the fork, which starts where it leaves the parent.
     for chart in (page.locator(".vega-embed").first, page.locator(".vega-embed").last):
         expect(_lines(chart)).to_have_count(2)
     expect(page.locator(".vega-embed").first.get_by_text("fork starts")).to_be_visible()
-    # The next one is made beside the first, which stays.
+    # The second fork joins the first one.
     _choose(page, "activation", "tanh")
     expect(page.get_by_text("not started")).to_be_visible()
-    _start_and_see_it_end(page, "fork, tanh, after epoch 1")
-    expect(_names(page)).to_have_text([re.compile(f"^{name}") for name in ("sigmoid", "fork, tanh", "fork, ReLU")])
+    _run_to_the_end(page, "fork, tanh, after epoch 1")
+    expect(_labels(page)).to_have_text([re.compile(f"^{name}") for name in ("sigmoid", "fork, tanh", "fork, ReLU")])
     for chart in (page.locator(".vega-embed").first, page.locator(".vega-embed").last):
         expect(_lines(chart)).to_have_count(3)
     second = page.context.new_page()
     second.goto(page.url)
-    expect(_names(second)).to_have_count(3)
-    # What was changed of one run is none of another's.
+    expect(_labels(second)).to_have_count(3)
+    # Another parent starts with its own default change.
     _choose(page, "Run to fork", re.compile("^ReLU on digits"))
     expect(page.get_by_text("Fork of the ReLU run after epoch 0 (batch 20): activation")).to_be_visible()
-    expect(_names(page)).to_have_text([re.compile("^ReLU"), re.compile("^fork, sigmoid:")])
+    expect(_labels(page)).to_have_text([re.compile("^ReLU"), re.compile("^fork, sigmoid:")])
     expect(page).to_have_url(re.compile(f"/fork\\?run={OTHER.run_id}$"))
 
 
@@ -49,16 +49,16 @@ def _choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
     page.get_by_role("option", name=option, exact=isinstance(option, str)).click()
 
 
-def _start_and_see_it_end(page: Page, label: str) -> None:
+def _run_to_the_end(page: Page, label: str) -> None:
     page.get_by_role("button", name="Start the fork").click()
     expect(page.get_by_role("button", name=f"Receipt of {label}")).to_be_visible()
     expect(page.get_by_text(f"After epoch 3 {label} is at")).to_be_visible()
 
 
-def _names(page: Page) -> Locator:
+def _labels(page: Page) -> Locator:
     return page.locator(".hw5-board .hw5-label")
 
 
 def _lines(chart: Locator) -> Locator:
-    """The lines that are drawn: the row that only carries the reference lines draws none."""
+    """Return the visible lines. The row that only holds the reference lines draws none."""
     return chart.locator('.mark-line path[d*="L"]')

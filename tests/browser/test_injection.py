@@ -1,4 +1,4 @@
-"""What somebody wrote, in an address or as the name of a run, is shown as it was written: no script of it runs."""
+"""Text from a visitor, in an address or as the name of a run, is shown as text. No script in it runs."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -12,32 +12,32 @@ from hw5core.store.store import RunStore
 
 pytestmark = pytest.mark.browser
 
-# Each does the same if it is ever taken for markup: by a script, by an attribute, by a link of Markdown.
-WORDS = "<img src=x onerror=window.taken=1><script>window.taken=1</script>[a](javascript:window.taken=1)"
+# Each part sets the same variable if it is treated as markup: a script, an attribute, a Markdown link.
+WORDS = "<img src=x onerror=window.injected=1><script>window.injected=1</script>[a](javascript:window.injected=1)"
 LINK = "[free](http://stranger.example/)"
 ADDRESS = "www.stranger.example"
 CONFIGS = race(RunConfig(epochs=1))
 
 
-def test_no_word_of_a_strangers_is_markup(page: Page, server_home: Path) -> None:
+def test_text_from_a_visitor_is_never_markup(page: Page, server_home: Path) -> None:
     store = RunStore(server_home)
     for config in CONFIGS:
         store.claim(config, "server", "a stranger")
         store.halt(config.run_id, Status.STOPPED)
         store.rename(config.run_id, WORDS[:60])
-    page.on("dialog", lambda dialog: pytest.fail(f"a script asks: {dialog.message}"))
-    _unharmed(page, f"/?net={quote(WORDS)}", "The network in this page's address cannot be read")
-    _unharmed(page, f"/train?network={quote(WORDS)}&dataset={quote(WORDS)}", "word 1")
-    _unharmed(page, f"/?net={quote(LINK)}", "[free](")
-    _unharmed(page, f"/train?network={quote(LINK)}", "[free](")
-    _unharmed(page, f"/?net={ADDRESS}", "stranger.example")
-    _unharmed(page, f"/runs?search={quote(WORDS[:20])}", "<img src=x onerror=")
-    _unharmed(page, f"/sweep?learning-rates={quote(WORDS)}", "Sweep")
+    page.on("dialog", lambda dialog: pytest.fail(f"a script has opened a dialog: {dialog.message}"))
+    _shows_as_text(page, f"/?net={quote(WORDS)}", "The network in this page's address cannot be read")
+    _shows_as_text(page, f"/train?network={quote(WORDS)}&dataset={quote(WORDS)}", "word 1")
+    _shows_as_text(page, f"/?net={quote(LINK)}", "[free](")
+    _shows_as_text(page, f"/train?network={quote(LINK)}", "[free](")
+    _shows_as_text(page, f"/?net={ADDRESS}", "stranger.example")
+    _shows_as_text(page, f"/runs?search={quote(WORDS[:20])}", "<img src=x onerror=")
+    _shows_as_text(page, f"/sweep?learning-rates={quote(WORDS)}", "Sweep")
 
 
-def _unharmed(page: Page, path: str, said: str) -> None:
+def _shows_as_text(page: Page, path: str, text: str) -> None:
     page.goto(path)
-    expect(page.get_by_text(said).first).to_be_visible()
+    expect(page.get_by_text(text).first).to_be_visible()
     expect(page.locator("[data-testid=stApp] img[onerror], [data-testid=stApp] a[href^='javascript']")).to_have_count(0)
     expect(page.locator("a[href*=stranger]")).to_have_count(0)
-    assert page.evaluate("window.taken") is None
+    assert page.evaluate("window.injected") is None

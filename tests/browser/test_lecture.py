@@ -1,4 +1,4 @@
-"""A lecture's link in a real browser: larger, less, and still so on the next page and in the link that is copied."""
+"""Lecture mode in a real browser: larger type, fewer controls, on every page and in copied links."""
 
 import re
 
@@ -7,17 +7,17 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-_TYPE = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
+_FONT_SIZE = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
 
 
-def test_a_lecture_link_is_larger_shows_less_and_goes_along_to_the_next_page(page: Page) -> None:
+def test_lecture_mode_enlarges_hides_and_stays_on_the_next_page_and_in_the_link(page: Page) -> None:
     page.goto("/?net=1x28x28+conv7k3")
     expect(page.locator(".hw5-number")).to_have_text("70")
-    usual = page.evaluate(_TYPE)
+    usual = page.evaluate(_FONT_SIZE)
     page.get_by_text("Lecture mode").click()
     expect(page.get_by_role("textbox", name="The network in one line")).to_be_hidden()
     expect(page.get_by_role("heading", name="Take it away")).to_have_count(0)
-    page.wait_for_function(f"{_TYPE} > 1.15 * {usual}")
+    page.wait_for_function(f"{_FONT_SIZE} > 1.15 * {usual}")
     page.get_by_role("link", name="Train").click()
     expect(page).to_have_url(re.compile("lecture=true"))
     expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()

@@ -1,4 +1,4 @@
-"""A sweep in a real browser, from the press to bands that are drawn; then one of its races is named and deleted."""
+"""The sweep page in a real browser: a sweep from the button to its charts, and its races in the list of runs."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,22 +9,22 @@ NETWORK = "1x28x28+flatten+linear16+relu+linear10"
 NASTY = "<script>alert(1)</script> **bold**"
 
 
-def test_a_sweep_runs_to_its_bands_and_its_race_is_named_and_deleted(page: Page) -> None:
+def test_a_sweep_ends_with_bands_and_its_races_can_be_renamed_and_deleted(page: Page) -> None:
     page.goto(f"/sweep?epochs-digits=3&seeds=2&learning-rates=0.05&network={NETWORK}")
     page.get_by_role("button", name="Start the sweep").click()
     expect(page.get_by_text("Finished. Results below")).to_be_visible()
     expect(page.get_by_text("4 of 4 runs are finished")).to_be_visible()
-    # Per chart and network one band and one mean; the row that only carries the reference lines draws nothing.
+    # Each chart has a band and a mean per network. The row that only holds the reference lines draws nothing.
     drawn = "paths => paths.filter(path => (path.getAttribute('d') || '').includes('L')).length"
     for number in range(3):
         chart = page.locator(".vega-embed").nth(number)
         expect(chart.locator(".mark-line path").nth(1)).to_be_attached()
         assert [chart.locator(f"{mark} path").evaluate_all(drawn) for mark in (".mark-area", ".mark-line")] == [2, 2]
-    _cells_lead_to_their_race(page)
-    _the_owner_names_and_deletes(page)
+    _follow_a_cell_to_its_race(page)
+    _rename_and_delete_a_race(page)
 
 
-def _cells_lead_to_their_race(page: Page) -> None:
+def _follow_a_cell_to_its_race(page: Page) -> None:
     cell = page.locator(".hw5-grid td a").first
     accuracy = cell.inner_text()
     cell.click()
@@ -32,7 +32,7 @@ def _cells_lead_to_their_race(page: Page) -> None:
     expect(page.locator(".hw5-number").first).to_have_text(accuracy)
 
 
-def _the_owner_names_and_deletes(page: Page) -> None:
+def _rename_and_delete_a_race(page: Page) -> None:
     page.get_by_role("link", name="Runs", exact=True).click()
     lines = page.locator(".hw5-entry")
     expect(lines).to_have_count(2)

@@ -1,4 +1,4 @@
-"""Question 2 in a real browser: from the button to the finished race, with everyone watching."""
+"""The train page in a real browser: a race from the button to its end, with viewers."""
 
 import re
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 FINISHED = "Finished. Results below"
 
 
-def test_one_press_runs_the_race_and_everybody_with_the_link_watches_it(page: Page) -> None:
+def test_one_click_starts_a_race_that_everyone_with_the_link_sees(page: Page) -> None:
     waiting = page.context.new_page()
     waiting.add_init_script(
         "const Own = WebSocket; window.sockets = [];"
@@ -22,9 +22,9 @@ def test_one_press_runs_the_race_and_everybody_with_the_link_watches_it(page: Pa
     page.get_by_role("button", name="Start the race").click()
     for window in (waiting, page):
         expect(window.get_by_text("running:").first).to_be_visible()
-    # The curves are drawn in the same svg from the first loss to the last: nothing flickers.
+    # The chart keeps its SVG from the first loss to the last, so it does not flicker.
     svg = page.locator(".vega-embed svg").first
-    svg.evaluate("element => element.dataset.kept = 'yes'")
+    svg.evaluate("element => element.dataset.marked = 'yes'")
     expect(waiting.get_by_role("button", name="The race is running")).to_be_disabled()
     waiting.evaluate("window.sockets.at(-1).close()")
     waiting.wait_for_function("window.sockets.length > 1")
@@ -36,13 +36,13 @@ def test_one_press_runs_the_race_and_everybody_with_the_link_watches_it(page: Pa
         expect(window.get_by_text("sigmoid accuracy of epoch 9")).to_be_visible()
     drawn = "paths => paths.filter(path => (path.getAttribute('d') || '').includes('L')).length"
     assert page.locator(".vega-embed").first.locator(".mark-line path").evaluate_all(drawn) == 2
-    assert svg.get_attribute("data-kept") == "yes"
+    assert svg.get_attribute("data-marked") == "yes"
     page.reload()
     expect(page.get_by_text(FINISHED)).to_be_visible()
-    _opens_a_batch_by_a_click(page)
+    _open_a_batch_by_a_click(page)
 
 
-def test_a_deep_link_is_the_first_visit_to_a_cold_server(cold_page: Page) -> None:
+def test_a_deep_link_opens_its_page_as_the_first_visit_to_a_new_server(cold_page: Page) -> None:
     cold_page.goto("/train?dataset=mnist&seed=3&split_seed=2")
     expect(cold_page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
     expect(cold_page.get_by_role("link", name="Count")).to_be_visible()
@@ -54,8 +54,8 @@ def test_a_deep_link_is_the_first_visit_to_a_cold_server(cold_page: Page) -> Non
     expect(cold_page.get_by_text("Page not found")).to_have_count(0)
 
 
-def _opens_a_batch_by_a_click(page: Page) -> None:
-    """Five images, and per network what it made of them; their mean is the point that was clicked."""
+def _open_a_batch_by_a_click(page: Page) -> None:
+    """Click into the chart: the batch's five images appear, and each network's five losses with their mean."""
     chart = page.locator(".vega-embed").first
     expect(chart.locator(".mark-line path").last).to_be_visible()
     chart.scroll_into_view_if_needed()
@@ -70,13 +70,13 @@ def _opens_a_batch_by_a_click(page: Page) -> None:
         assert sum(map(float, losses)) / 5 == pytest.approx(float(mean), abs=0.002)
 
 
-def test_a_race_rests_is_stepped_stopped_and_resumed_to_its_end(page: Page) -> None:
+def test_a_race_can_be_stepped_continued_stopped_paused_and_deleted(page: Page) -> None:
     page.goto("/train?epochs-digits=200&seed=5")
     page.get_by_role("button", name="Step: one batch").click()
     expect(page.get_by_text("paused: 1 of 43,200 batches")).to_have_count(2)
     expect(page.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
     expect(page.get_by_test_id("stImage")).to_have_count(5)
-    # A class that has the link open sees the next step without touching anything.
+    # A viewer sees the next step without a click.
     watcher = page.context.new_page()
     watcher.goto(page.url)
     expect(watcher.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
@@ -92,12 +92,12 @@ def test_a_race_rests_is_stepped_stopped_and_resumed_to_its_end(page: Page) -> N
     expect(page.get_by_text("stopped:")).to_have_count(2)
     page.reload()
     expect(page.get_by_text("stopped:")).to_have_count(2)
-    told = [int(text.replace(",", "")) for text in re.findall(r"stopped: ([\d,]+) of", page.inner_text("body"))]
+    stopped = [int(text.replace(",", "")) for text in re.findall(r"stopped: ([\d,]+) of", page.inner_text("body"))]
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("paused:")).to_have_count(2)
-    later = [int(text.replace(",", "")) for text in re.findall(r"paused: ([\d,]+) of", page.inner_text("body"))]
-    assert len(told) == len(later) == 2
-    assert all(after >= before > 2 for before, after in zip(told, later, strict=True))
+    paused = [int(text.replace(",", "")) for text in re.findall(r"paused: ([\d,]+) of", page.inner_text("body"))]
+    assert len(stopped) == len(paused) == 2
+    assert all(after >= before > 2 for before, after in zip(stopped, paused, strict=True))
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("not started")).to_have_count(2)
