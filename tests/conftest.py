@@ -1,16 +1,21 @@
-"""Settings and fixtures of every test: its own HW5_HOME, one torch thread, repeatable examples, and the real MNIST."""
+"""Settings and fixtures of every test: its own HW5_HOME, one torch thread, repeatable examples, and the real MNIST.
+
+Fixtures import torch and Dask themselves: the process that only distributes the tests does without them.
+"""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-import torch
 
 from hw5core.data import datasets
-from hw5core.engine.engine import Engine
 from hw5core.store.store import RunStore
+
+if TYPE_CHECKING:
+    from hw5core.engine.engine import Engine
 
 WORKERS = {"engine", "lab", "workers"}
 """Fixtures that start worker processes. A test that uses one takes seconds, so it is marked as slow."""
@@ -48,7 +53,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """Train with one thread, as a worker does. More threads make a small step slower."""
-    torch.set_num_threads(1)
+    from hw5core.training.loop import use_one_thread
+
+    use_one_thread()
 
 
 @pytest.fixture
@@ -57,8 +64,10 @@ def store(tmp_path: Path) -> RunStore:
 
 
 @pytest.fixture
-def engine(store: RunStore) -> Iterator[Engine]:
+def engine(store: RunStore) -> "Iterator[Engine]":
     """An engine with worker processes that writes to `store`."""
+    from hw5core.engine.engine import Engine
+
     running = Engine(store)
     yield running
     running.close()
