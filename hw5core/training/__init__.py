@@ -1,1 +1,1 @@
-"""Train networks: everything that imports torch."""
+"""Everything that imports torch: modules, backpropagation, the training loop, single steps and the warm start."""

@@ -1,6 +1,6 @@
-"""Opens one batch of a run: the very images that a step learnt from, found again from the run's seeds.
+"""One batch of a run: the images that it was trained on, and what the network predicted for them.
 
-A worker does it, which has the images; importing this module loads no torch.
+The images are found again from the run's seeds, on a worker. Importing this module loads no torch.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from hw5core.runs.records import BatchLosses
 
 @dataclass(frozen=True)
 class Batch:
-    """Batch number `step` of a run: its images, uint8 (n, 28, 28), and their labels (n,), in the order of training."""
+    """Batch number `step` of a run: images, uint8 (n, height, width), and labels (n,), in the order of training."""
 
     step: int
     images: NDArray[np.uint8]
@@ -23,15 +23,15 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a network made of one image before the step: its loss (nats) and the class it gave."""
+class Prediction:
+    """A network's output for one image before the step: its loss (nats), and the class it predicted."""
 
     loss: float
-    prediction: int
+    label: int
 
 
 def open_batch(config: RunConfig, step: int) -> Batch:
-    """The images of batch `step`, counted from 0 over the whole run. Raises DataError when they are not to be had."""
+    """Return batch `step` of the run, counted from 0. Raise DataError if its images cannot be loaded."""
     from hw5core.training.loop import batch_indices
 
     pool = datasets.load(config.dataset)
@@ -39,12 +39,15 @@ def open_batch(config: RunConfig, step: int) -> Batch:
     return Batch(step, pool.images[chosen], pool.labels[chosen])
 
 
-def answers(told: BatchLosses | None, config: RunConfig, step: int) -> list[Answer]:
-    """How each image of batch `step` fared, in the order of `open_batch`, by what the run `told` of that batch and of
-    those around it (`RunStore.report_of`); empty if it has told nothing of it."""
-    if told is None:
+def predictions_in(report: BatchLosses | None, config: RunConfig, step: int) -> list[Prediction]:
+    """Return the predictions for the images of batch `step`, in the order of `open_batch`.
+
+    `report` is the run's record with the losses of this batch (`RunStore.report_of`), or None if it has not reported
+    the batch yet; then the list is empty.
+    """
+    if report is None:
         return []
-    # A report never reaches into the next epoch, so only its last batch may be a smaller one.
-    first = (step - told.first_step) * config.batch_size
-    one = slice(first, first + config.batch_size)
-    return list(map(Answer, told.examples[one], told.predictions[one]))
+    # A record never contains batches of two epochs, so only its last batch can be smaller than the others.
+    first = (step - report.first_step) * config.batch_size
+    batch = slice(first, first + config.batch_size)
+    return list(map(Prediction, report.examples[batch], report.predictions[batch]))

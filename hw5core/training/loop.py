@@ -1,8 +1,8 @@
-"""Trains one network as its config says and tells what happens, record by record.
+"""The training loop: trains one network as its config says, and yields records of its progress.
 
-`train` is a plain generator: a test, a terminal and a Dask worker drive it the same way. All that is random follows
-from the config's seeds by position (first weights, split, order of the batches, dropout), so a run that goes on from a
-checkpoint ends with the same numbers as one that was never interrupted, bit for bit on one machine.
+`train` is a plain generator, so that tests, the terminal and workers use it in the same way. Everything random (first
+weights, split, order of the batches, dropout) follows from the config's seeds and the number of the batch. So a run
+that continues from a checkpoint ends with the same numbers as an uninterrupted one, bit for bit on one machine.
 """
 
 import hashlib
@@ -26,23 +26,25 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
 from hw5core.training.backprop import Backprop, Hook, Kernel
 from hw5core.training.modules import initial_network
-from hw5core.training.warm_start import own_checkpoint
+from hw5core.training.warm_start import starting_checkpoint
 
 REPORT_SECONDS = 0.2
-"""How long losses are gathered before they are sent on: often for a live chart, seldom enough to cost nothing."""
+"""How long losses are collected before they are reported: short enough for a live chart, long enough to cost little."""
 
 CHECKPOINT_SECONDS = 10.0
-"""The most training that a killed worker loses."""
+"""How often a checkpoint is taken: a killed worker loses at most this much training."""
 
 STATISTICS_STEPS = 100
-"""Every so many batches the layers are measured: it takes as long as a step or two, so less than a hundredth in all."""
+"""How often the layers are measured, in batches. It takes as long as one or two steps, so about 1% of the time."""
 
 SATURATED_SLOPE = 0.01
-"""A unit whose activation's derivative is smaller than this in absolute value passes back next to nothing of the
-gradient. For sigmoid, whose derivative is at most 0.25, it means |x| > 4.6; for ReLU, x <= 0."""
+"""A unit is saturated if the absolute derivative of its activation is below this: it passes back almost no gradient.
+
+For sigmoid, whose derivative is at most 0.25, this means |x| > 4.6; for ReLU, x <= 0.
+"""
 
 _GATHER_BATCHES = 200
-_EVALUATION_BATCH = 20  # so few that what a layer puts out is still in the processor's cache when the next one reads it
+_EVALUATION_BATCH = 20  # small enough for the processor's cache to hold a layer's output until the next layer reads it
 
 
 def use_one_thread() -> None:
@@ -53,19 +55,19 @@ def use_one_thread() -> None:
 def train(
     config: RunConfig, pool: Pool, resume: Checkpoint | None = None, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[Record]:
-    """Train the config's network on the pool's images, from the beginning or from a checkpoint of the same config; a
-    branch's first checkpoint is its parent's.
+    """Train the config's network on the pool's images, from its first weights or from a checkpoint.
 
-    Yields RunStarted, then BatchLosses as they gather, LayerStatistics every STATISTICS_STEPS, an EpochResult and a
-    Checkpoint after every epoch, a Checkpoint at least every CHECKPOINT_SECONDS in between, and RunFinished. Asked to
-    `stop`, which it is after every batch inside an epoch, it ends early with a Checkpoint. Uses torch's threads as the
-    caller set them.
+    The checkpoint is one of the same config; a fork starts from a checkpoint of its parent. Yield RunStarted, then
+    BatchLosses every REPORT_SECONDS, LayerStatistics every STATISTICS_STEPS, an EpochResult and a Checkpoint after
+    every epoch, a Checkpoint at least every CHECKPOINT_SECONDS within an epoch, and RunFinished at the end. `stop` is
+    called after every batch; when it returns True within an epoch, training ends with a Checkpoint. The caller sets the
+    number of torch's threads.
     """
     parts = split_for(config, len(pool.labels))
     network = initial_network(config.architecture, config.seed, config.initialisation)
     yield _started(config, pool, parts, network, resume.step if resume else 0)
 
-    run = _Run(config, network, own_checkpoint(config, resume) if resume else None)
+    run = _Run(config, network, starting_checkpoint(config, resume) if resume else None)
     for epoch in range(run.step // config.steps_per_epoch, config.epochs):
         yield from _train_epoch(run, pool, batch_order(config, parts.train, epoch), epoch, stop)
         if run.stopped:
@@ -77,21 +79,25 @@ def train(
 
 
 def split_for(config: RunConfig, images: int) -> Split:
-    """How the config deals out a pool of so many images: each seed anew, so that runs of several seeds are repetitions
-    of the whole homework, its test images included. Of the training images it takes the first `images_per_epoch`, which
-    are a random choice because the split is one."""
+    """Return the config's split of a pool of `images` images into training, validation and test images.
+
+    Each seed has its own split, so runs with several seeds repeat the whole homework. A run with fewer training images
+    takes the first ones, which are a random choice because the split is random.
+    """
     parts = split(images, config.seed + config.split_seed)
     return replace(parts, train=parts.train[: config.images_per_epoch])
 
 
 def batch_order(config: RunConfig, train_indices: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
-    """The order in which an epoch sees the training images: a permutation drawn from (seed, epoch) alone, so any
-    batch's images can be found again without having been stored."""
+    """Return the training images in the order in which an epoch uses them.
+
+    The order follows from the seed and the epoch alone, so the images of any batch can be found again later.
+    """
     return np.random.default_rng([config.seed, epoch]).permutation(train_indices)
 
 
 def batch_indices(config: RunConfig, images: int, step: int) -> NDArray[np.int64]:
-    """Which images of a pool of `images` made up batch number `step` of the whole run: indices into the pool."""
+    """Return the indices, into a pool of `images` images, of batch number `step` of the run, counted from 0."""
     epoch, batch = divmod(step, config.steps_per_epoch)
     first = batch * config.batch_size
     return batch_order(config, split_for(config, images).train, epoch)[first : first + config.batch_size]
@@ -107,7 +113,7 @@ def standardise(images: NDArray[np.uint8], dataset: str) -> Tensor:
 def evaluate(
     backprop: Backprop, images: NDArray[np.uint8], labels: NDArray[np.int64], dataset: str
 ) -> tuple[float, float]:
-    """Mean cross-entropy (nats) and accuracy (percent) of the network in evaluation mode."""
+    """Return the mean cross-entropy (nats) and the accuracy (percent) of the network in evaluation mode."""
     total_loss, correct = 0.0, 0
     for first in range(0, len(labels), _EVALUATION_BATCH):
         part = slice(first, first + _EVALUATION_BATCH)
@@ -119,7 +125,7 @@ def evaluate(
 
 
 class _Run:
-    """What changes while a network trains: weights, velocities, position and clocks."""
+    """The state of a training: weights, velocities, number of batches, and clocks."""
 
     def __init__(self, config: RunConfig, network: nn.Sequential, resume: Checkpoint | None) -> None:
         self.network = network
@@ -144,7 +150,7 @@ class _Run:
 
     @torch.inference_mode()
     def train_batch(self, images: Tensor, labels: Tensor, hook: Hook | None = None) -> Tensor:
-        """One step of stochastic gradient descent; the batch's logits before it."""
+        """Take one step of stochastic gradient descent. Return the logits of the network before the step."""
         if self.has_dropout:
             self.backprop.generator.manual_seed(dropout_seed(self.config, self.step))
         logits = self.backprop.step(images, labels, hook)
@@ -156,7 +162,7 @@ class _Run:
         return self.step % STATISTICS_STEPS == 0
 
     def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[Tensor, LayerStatistics]:
-        """The same step with the same numbers, and how the layers fared in it."""
+        """Take the same step with the same numbers. Return the logits and the measurements of the layers."""
         measured = LayerStatistics(self.step, {}, {}, {})
 
         def hook(number: int, kernel: Kernel, saved: Any, grads: Any) -> None:
@@ -170,7 +176,7 @@ class _Run:
 
         return self.train_batch(images, labels, hook), measured
 
-    def spend(self, seconds: float) -> None:
+    def add_time(self, seconds: float) -> None:
         self.seconds += seconds
         self.epoch_seconds += seconds
 
@@ -202,9 +208,9 @@ class _Run:
 def _train_epoch(
     run: _Run, pool: Pool, order: NDArray[np.int64], epoch: int, stop: Callable[[], bool]
 ) -> Iterator[Record]:
-    """The rest of an epoch that sees the images in this order, from wherever the run stands in it."""
+    """Train the rest of an epoch, whose images come in this order, and yield its records."""
     last_step = (epoch + 1) * run.config.steps_per_epoch
-    report = _Report(run.step)
+    losses = _LossCollector(run.step)
     reported = time.perf_counter()
     remaining = order[(run.step % run.config.steps_per_epoch) * run.config.batch_size :]
     for images, labels in _batches(pool, remaining, run.config):
@@ -212,26 +218,26 @@ def _train_epoch(
             logits, statistics = run.train_and_measure(images, labels)
         else:
             logits, statistics = run.train_batch(images, labels), None
-        report.add(logits, labels, statistics)
+        losses.add(logits, labels, statistics)
         elapsed = time.perf_counter() - reported
-        stopping = stop()
-        # The last batch is told after the loop: a checkpoint there would skip the epoch's evaluation.
-        if (stopping or elapsed >= REPORT_SECONDS) and run.step < last_step:
-            run.spend(elapsed)
-            yield from report.take(run.seconds)
-            if stopping:
+        is_stopping = stop()
+        # The epoch's last batch is reported after the loop: a checkpoint here would skip the evaluation.
+        if (is_stopping or elapsed >= REPORT_SECONDS) and run.step < last_step:
+            run.add_time(elapsed)
+            yield from losses.take(run.seconds)
+            if is_stopping:
                 run.stopped = True
                 return
             if run.checkpoint_due:
                 yield run.checkpoint()
-            # Time that the receiver takes between two records is not training time.
+            # What the caller does between two records is not training time.
             reported = time.perf_counter()
-    run.spend(time.perf_counter() - reported)
-    yield from report.take(run.seconds)
+    run.add_time(time.perf_counter() - reported)
+    yield from losses.take(run.seconds)
 
 
-class _Report:
-    """Gathers what consecutive batches tell until it is sent on."""
+class _LossCollector:
+    """Collects the logits of consecutive batches, and computes their losses when they are reported."""
 
     def __init__(self, first_step: int) -> None:
         self._first_step = first_step
@@ -246,34 +252,38 @@ class _Report:
             self._statistics.append(statistics)
 
     def take(self, seconds: float) -> list[Record]:
-        """The records of the batches since the last time, after so many seconds of training."""
-        # Batch by batch, because the last bit of a loss depends on how many are computed at once.
+        """Return the records of the batches since the last call. `seconds` is the training time so far."""
+        # One batch at a time, because the last bit of a loss depends on how many are computed together.
         batches = [
             functional.cross_entropy(logits, labels, reduction="none").tolist()
             for logits, labels in zip(self._logits, self._labels, strict=True)
         ]
         means = tuple(sum(losses) / len(losses) for losses in batches)
         predictions = torch.cat(self._logits).argmax(1).tolist()
-        told = BatchLosses(self._first_step, means, tuple(chain(*batches)), tuple(predictions), seconds)
-        taken: list[Record] = [told, *self._statistics]
+        records: list[Record] = [
+            BatchLosses(self._first_step, means, tuple(chain(*batches)), tuple(predictions), seconds),
+            *self._statistics,
+        ]
         self._first_step += len(means)
         self._logits, self._labels, self._statistics = [], [], []
-        return taken
+        return records
 
 
 def dropout_seed(config: RunConfig, step: int) -> int:
-    """What dropout's generator is seeded with for this batch."""
+    """Return the seed of dropout's generator for this batch."""
     return config.seed * 1_000_003 + step
 
 
 def saturated_share(derivative: Tensor) -> float:
-    """The share of units, whose activation's derivative this is, that pass back next to nothing of the gradient."""
+    """Return the share of saturated units, from the derivative of their activation."""
     return (derivative.abs() < SATURATED_SLOPE).float().mean().item()
 
 
 def _batches(pool: Pool, order: NDArray[np.int64], config: RunConfig) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches in order; images are gathered and standardised for many batches at a time, which a step of five
-    images would otherwise spend a tenth of its time on. The last batch holds what is left."""
+    """Yield the batches in order. The last one may be smaller.
+
+    Images are standardised for many batches together: one batch at a time, this would take a tenth of a step.
+    """
     stride = _GATHER_BATCHES * config.batch_size
     for first in range(0, len(order), stride):
         chosen = order[first : first + stride]

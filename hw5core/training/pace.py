@@ -1,40 +1,59 @@
-"""How long a run would take on the machine that trains, from a short measurement there. Importing it loads no torch."""
+"""The pace of training: how long a run would take on this machine. Importing this module loads no torch."""
 
 import time
 from dataclasses import replace
 from statistics import median
 
-from hw5core.data import datasets
+import numpy as np
+
+from hw5core.data.datasets import DATASETS, Pool, split_sizes
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, EpochResult
 
-MEASURED_SECONDS = 1.0
-"""How long the measurement trains: five reports' worth, enough for a median."""
+TRIAL_SECONDS = 1.0
+"""How long the trial trains: five reports, enough for a median."""
+
+_TRIAL_IMAGES = 1_000
 
 
 def estimated_seconds(config: RunConfig) -> float:
-    """Seconds that the whole run would take, evaluation included, if nothing else ran beside it.
+    """Return the seconds that the whole run would take, with evaluation, if nothing else used the machine.
 
-    Trains the config's network for a moment on the built-in digits, whichever its dataset is: a step takes as long on
-    one image as on another, and these are always at hand. Evaluating an image is taken to cost a quarter of training
-    on it: its forward pass, and less about it.
+    Train the config's network for TRIAL_SECONDS on random pixels: a step takes as long as on real images, which may not
+    be on this machine yet. Assume that evaluating an image costs a quarter of training on it: mostly its forward pass.
     """
     from hw5core.training.loop import train
 
-    trial = replace(
-        config, fork=None, dataset="digits", training_images=0, batch_size=min(config.batch_size, 1_000), epochs=200
-    )
-    begin, paces, (before, then) = time.perf_counter(), [], (0, 0.0)
-    for record in train(trial, datasets.load("digits")):
+    trial = _trial(config)
+    begin, paces, (previous_steps, previous_seconds) = time.perf_counter(), [], (0, 0.0)
+    for record in train(trial, _random_pool(trial)):
         if isinstance(record, BatchLosses) and record.seconds is not None:
             steps = record.first_step + len(record.losses)
-            paces.append((record.seconds - then) / (steps - before))
-            before, then = steps, record.seconds
-        if isinstance(record, BatchLosses | EpochResult) and time.perf_counter() - begin > MEASURED_SECONDS:
+            paces.append((record.seconds - previous_seconds) / (steps - previous_steps))
+            previous_steps, previous_seconds = steps, record.seconds
+        if isinstance(record, BatchLosses | EpochResult) and time.perf_counter() - begin > TRIAL_SECONDS:
             break
-    # The first report holds what happens only once: memory is found, kernels are chosen.
-    step = median(paces[1:] or paces)
-    _, validation, test = datasets.split_sizes(config.dataset)
+    # The first report includes what happens once: memory is allocated, and torch chooses its kernels.
+    seconds_per_step = median(paces[1:] or paces)
+    _, validation, test = split_sizes(config.dataset)
     steps = config.total_steps - config.first_step
-    evaluated = steps / config.steps_per_epoch * (validation + test)
-    return step * (steps + evaluated / config.batch_size / 4)
+    evaluated_images = steps / config.steps_per_epoch * (validation + test)
+    return seconds_per_step * (steps + evaluated_images / config.batch_size / 4)
+
+
+def _trial(config: RunConfig) -> RunConfig:
+    """Return the config with few training images and many epochs, so that the trial reports and evaluates often."""
+    images = config.training_images
+    if config.images_per_epoch > _TRIAL_IMAGES:
+        # Full batches only: batch normalisation refuses a last batch of one image.
+        images = _TRIAL_IMAGES - _TRIAL_IMAGES % config.batch_size
+    return replace(config, fork=None, training_images=images, epochs=200)
+
+
+def _random_pool(config: RunConfig) -> Pool:
+    """Return random images in the shape of the config's dataset, just enough for its training images."""
+    dataset, generator = DATASETS[config.dataset], np.random.default_rng(0)
+    # A split uses 60 % for training.
+    number = config.images_per_epoch * 5 // 3 + 5
+    images = generator.integers(0, 256, (number, *dataset.shape[1:]), dtype=np.uint8)
+    return Pool(images, generator.integers(0, dataset.classes, number))

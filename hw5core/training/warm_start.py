@@ -1,9 +1,10 @@
-"""A run's checkpoint, taken over by a branch that differs in its activation, learning rate or normalisation.
+"""Warm start: a fork's network takes over the weights of its parent's checkpoint, although they may differ.
 
-Every convolution and linear layer goes on with the weights it had: they are found by their place among their like. A
-batch normalisation goes on too where the run has one in the same place, running mean and variance with it; a new one
-begins fresh. Momentum's velocities go with their weights, whatever was changed: they are sums of past gradients, which
-the new ones outweigh within a few batches (at momentum 0.9 in about ten); those of new parameters begin at 0.
+A fork may change the activation, the learning rate and batch normalisation. Every convolution and linear layer keeps
+its weights; layers are matched by their position among their like. A batch normalisation keeps its parameters, running
+mean and variance if the parent has one at the same position, and starts fresh otherwise. Momentum's velocities stay
+with their parameters, whatever else changed: they are sums of past gradients, and new gradients outweigh them within a
+few batches (about ten at momentum 0.9). The velocities of new parameters start at 0.
 """
 
 import io
@@ -25,36 +26,40 @@ _Place = tuple[type[Layer], int, int]
 of its kind since the last of those."""
 
 
-def own_checkpoint(config: RunConfig, checkpoint: Checkpoint) -> Checkpoint:
-    """The checkpoint as the config's own network goes on from it. A branch's first one is that of the run it comes
-    from, and is taken over layer by layer; any other is its own already."""
+def starting_checkpoint(config: RunConfig, checkpoint: Checkpoint) -> Checkpoint:
+    """Return the checkpoint in the form in which the config's network continues from it.
+
+    A fork's first checkpoint is its parent's, and is converted layer by layer. Any other is returned unchanged.
+    """
     if config.fork is None or checkpoint.step != config.fork.step:
         return checkpoint
-    told = torch.load(io.BytesIO(checkpoint.state), weights_only=True)
+    state = torch.load(io.BytesIO(checkpoint.state), weights_only=True)
     network = initial_network(config.architecture, config.seed, config.initialisation)
     parent = config.fork.parent
-    names = _shared_names(config.architecture, parent.architecture, network.state_dict())
-    taken = {name: told["network"][theirs] for name, theirs in names.items()}
-    network.load_state_dict(network.state_dict() | taken)
-    theirs = initial_network(parent.architecture, parent.seed, parent.initialisation)
-    # Without momentum there are none.
-    kept = dict(zip((name for name, _ in theirs.named_parameters()), told["velocities"], strict=False))
+    parent_names = _shared_names(config.architecture, parent.architecture, network.state_dict())
+    shared = {name: state["network"][parent_name] for name, parent_name in parent_names.items()}
+    network.load_state_dict(network.state_dict() | shared)
+    parent_network = initial_network(parent.architecture, parent.seed, parent.initialisation)
+    # Without momentum there are no velocities.
+    parent_velocities = dict(
+        zip((name for name, _ in parent_network.named_parameters()), state["velocities"], strict=False)
+    )
     velocities = [
-        kept[names[name]] if name in names else torch.zeros_like(parameter)
+        parent_velocities[parent_names[name]] if name in parent_names else torch.zeros_like(parameter)
         for name, parameter in network.named_parameters()
         if config.momentum
     ]
-    written = io.BytesIO()
-    torch.save({"network": network.state_dict(), "velocities": velocities}, written)
-    return replace(checkpoint, state=written.getvalue())
+    converted = io.BytesIO()
+    torch.save({"network": network.state_dict(), "velocities": velocities}, converted)
+    return replace(checkpoint, state=converted.getvalue())
 
 
-def _shared_names(own: Architecture, other: Architecture, state: dict[str, Tensor]) -> dict[str, str]:
-    """Per tensor of our network's state that the other network has too, its name there."""
-    theirs = {place: number for number, place in _places(other)}
-    ours = {number: theirs[place] for number, place in _places(own) if place in theirs}
-    split = {name: name.split(".", 1) for name in state}
-    return {name: f"{ours[int(layer)]}.{rest}" for name, (layer, rest) in split.items() if int(layer) in ours}
+def _shared_names(own: Architecture, parent: Architecture, state: dict[str, Tensor]) -> dict[str, str]:
+    """Return the name in the parent's state of each tensor in our own state that the parent has too."""
+    parent_numbers = {place: number for number, place in _places(parent)}
+    numbers = {number: parent_numbers[place] for number, place in _places(own) if place in parent_numbers}
+    parts = {name: name.split(".", 1) for name in state}
+    return {name: f"{numbers[int(layer)]}.{rest}" for name, (layer, rest) in parts.items() if int(layer) in numbers}
 
 
 def _places(architecture: Architecture) -> Iterator[tuple[int, _Place]]:

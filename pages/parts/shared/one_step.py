@@ -14,7 +14,7 @@ from hw5core.charts.steps import gradients_chart, gradients_table, probabilities
 from hw5core.charts.words import gradient_caption, probabilities_in_words
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
-from hw5core.training.batches import Answer
+from hw5core.training.batches import Prediction
 from pages.parts.shared.opened_batch import draw_batch, open_once, predictions_of
 
 
@@ -36,7 +36,7 @@ def one_step(runs: Sequence[RunHistory]) -> None:
         _backward([run for run, _, _ in stepped])
 
 
-def _step_of(stepped: tuple[RunHistory, MeasuredStep, list[Answer]]) -> int:
+def _step_of(stepped: tuple[RunHistory, MeasuredStep, list[Prediction]]) -> int:
     return stepped[1].step
 
 
@@ -68,7 +68,7 @@ def _outputs(measured: MeasuredStep) -> pd.DataFrame:
     )
 
 
-def _loss(run: RunHistory, measured: MeasuredStep, predictions: list[Answer]) -> None:
+def _loss(run: RunHistory, measured: MeasuredStep, predictions: list[Prediction]) -> None:
     """Draw the −ln p of each image next to the loss that training reported. Their mean is the loss of the batch."""
     labels = open_once(run.config, measured.step).labels
     terms = [

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
-from hw5core.training.batches import Answer, Batch, answers, open_batch
+from hw5core.training.batches import Batch, Prediction, open_batch, predictions_in
 from pages.parts.shared.server import ask_worker, run_store
 
 MOST_IMAGES = 10
@@ -20,7 +20,7 @@ def opened_batch(step: int, runs: Sequence[RunHistory]) -> None:
     draw_batch(step, [(run, predictions_of(run, step)) for run in runs])
 
 
-def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Answer]]]) -> None:
+def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Prediction]]]) -> None:
     """Draw the images of batch `step`, which all networks of a race see, with the predictions of each run."""
     config = predicted[0][0].config
     batch = open_once(config, step)
@@ -37,12 +37,12 @@ def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Answer]]]) 
             st.markdown(f"{run.label}: ({losses}{more}) / {len(predictions)} = **{mean:.4f}**")
 
 
-def predictions_of(run: RunHistory, step: int) -> list[Answer]:
+def predictions_of(run: RunHistory, step: int) -> list[Prediction]:
     """Return the prediction and the loss of each image of a batch, from the store. Histories leave them out."""
-    return answers(run_store().report_of(run.run_id, step), run.config, step)
+    return predictions_in(run_store().report_of(run.run_id, step), run.config, step)
 
 
-def _image(batch: Batch, place: int, predictions: list[tuple[RunHistory, Answer]]) -> None:
+def _image(batch: Batch, place: int, predictions: list[tuple[RunHistory, Prediction]]) -> None:
     label = int(batch.labels[place])
     st.image(
         enlarged(batch.images[place]),
@@ -50,8 +50,8 @@ def _image(batch: Batch, place: int, predictions: list[tuple[RunHistory, Answer]
         alt=f"the image: a {label}",
     )
     for run, predicted in predictions:
-        mark = "✓" if predicted.prediction == label else "✗"
-        st.caption(f"{run.label}: {predicted.prediction} {mark}, loss {predicted.loss:.3f}")
+        mark = "✓" if predicted.label == label else "✗"
+        st.caption(f"{run.label}: {predicted.label} {mark}, loss {predicted.loss:.3f}")
 
 
 def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""The training step against a plain PyTorch loop, resuming against not stopping, and learning against guessing."""
+"""The training loop: its losses are those of a plain PyTorch loop, and a resumed run ends like an uninterrupted one."""
 
 import math
 from dataclasses import replace
@@ -28,12 +28,12 @@ def _losses(records: list[Record]) -> list[float]:
 
 
 def _epochs(records: list[Record]) -> list[EpochResult]:
-    """The epochs' results without their times, which no two runs share."""
+    """Return the results of the epochs without their times."""
     return [replace(record, seconds=0, evaluation_seconds=0) for record in records if isinstance(record, EpochResult)]
 
 
 def _textbook_losses(config: RunConfig, pool: Pool, steps: int) -> list[float]:
-    """The homework's network and loop as a student writes them with PyTorch's own parts."""
+    """Train the network with PyTorch's own modules and optimiser, as a student would, and return the losses."""
     activation = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}[config.activation]
     torch.manual_seed(config.seed)
     network = nn.Sequential(
@@ -56,7 +56,7 @@ def _textbook_losses(config: RunConfig, pool: Pool, steps: int) -> list[float]:
     return losses
 
 
-def test_each_seed_repeats_the_whole_homework_its_split_too_and_the_split_alone_can_be_another(digits: Pool) -> None:
+def test_each_seed_has_its_own_split_and_the_split_seed_changes_the_split_alone(digits: Pool) -> None:
     def tests(**seeds: int) -> list[int]:
         return split_for(RunConfig(**seeds), len(digits.labels)).test.tolist()
 
@@ -66,13 +66,13 @@ def test_each_seed_repeats_the_whole_homework_its_split_too_and_the_split_alone_
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
-def test_every_batchs_loss_is_that_of_a_plain_pytorch_loop(digits: Pool, activation: str) -> None:
+def test_every_batch_has_the_loss_of_a_plain_pytorch_loop(digits: Pool, activation: str) -> None:
     config = RunConfig(activation=activation, epochs=1)
     ours = _losses(list(train(config, digits)))[:100]
     np.testing.assert_allclose(ours, _textbook_losses(config, digits, 100), rtol=0, atol=1e-4)
 
 
-def test_a_run_tells_everything_in_order(digits: Pool) -> None:
+def test_a_run_reports_everything_in_order(digits: Pool) -> None:
     config = RunConfig(network=SMALL, epochs=2)
     records = list(train(config, digits))
     assert isinstance(records[0], RunStarted)
@@ -86,15 +86,17 @@ def test_a_run_tells_everything_in_order(digits: Pool) -> None:
         assert correct == pytest.approx(round(correct), abs=1e-9)
 
 
-def test_a_repeated_run_gives_identical_numbers(digits: Pool) -> None:
+def test_a_repeated_run_has_identical_numbers(digits: Pool) -> None:
     config = RunConfig(network=SMALL, epochs=1, activation="tanh", seed=7)
     first, second = list(train(config, digits)), list(train(config, digits))
     assert _losses(first) == _losses(second)
     assert _epochs(first) == _epochs(second)
 
 
-def test_going_on_from_any_checkpoint_ends_bit_for_bit_the_same(digits: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dropout, batch normalisation and momentum all carry state from step to step; checkpoints fall inside epochs."""
+def test_a_run_continued_from_any_checkpoint_ends_with_the_same_numbers(
+    digits: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropout, batch normalisation and momentum carry state from step to step, and checkpoints lie within epochs."""
     monkeypatch.setattr("hw5core.training.loop.CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr("hw5core.training.loop.REPORT_SECONDS", 0.02)
     config = RunConfig(network=SMALL, epochs=2, momentum=0.5)
@@ -119,14 +121,14 @@ def test_a_race_shares_weights_split_and_order(digits: Pool) -> None:
     assert other.order_hash != hashes[0][2]
 
 
-def test_the_commonest_class_is_counted_on_the_test_images(digits: Pool) -> None:
+def test_the_most_common_class_is_counted_on_the_test_images(digits: Pool) -> None:
     start = next(iter(train(RunConfig(), digits)))
     test_labels = digits.labels[datasets.split(1797, 0).test]
     assert isinstance(start, RunStarted)
     assert start.commonest_share == pytest.approx(100 * max(np.bincount(test_labels)) / 359)
 
 
-def test_relu_learns_the_digits_and_sigmoid_sits_on_its_plateau(digits: Pool) -> None:
+def test_relu_learns_the_digits_and_sigmoid_stays_on_its_plateau(digits: Pool) -> None:
     relu, sigmoid = (_epochs(list(train(config, digits))) for config in race(RunConfig(epochs=4)))
     assert relu[-1].test_accuracy > 75
     assert sigmoid[-1].test_accuracy < 30
@@ -137,7 +139,7 @@ def test_relu_learns_the_digits_and_sigmoid_sits_on_its_plateau(digits: Pool) ->
 def test_the_homeworks_first_epoch_on_real_mnist(mnist_folder: object) -> None:
     pool = datasets.load("mnist")
     relu = _epochs(list(train(RunConfig(dataset="mnist", epochs=1), pool)))[0]
-    # The sheet has 97.38 after this epoch; one seed of the reconstruction came to 96.2.
+    # The sheet has 97.38 % after this epoch, and one seed of our reconstruction 96.2 %.
     assert relu.test_accuracy == pytest.approx(97.4, abs=2.5)
     correct = relu.test_accuracy / 100 * 14_000
     assert correct == pytest.approx(round(correct), abs=1e-6)

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from hw5core.data.datasets import Pool
+from hw5core.data.datasets import DATASETS, Pool
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Record
 from hw5core.training.pace import estimated_seconds
@@ -43,3 +43,14 @@ def test_ten_times_the_epochs_take_ten_times_as_long(steady_pace: None) -> None:
 
 def test_a_real_trial_gives_an_estimate() -> None:
     assert estimated_seconds(RunConfig(epochs=1)) > 0
+
+
+def test_a_run_with_a_last_batch_of_one_image_gets_an_estimate() -> None:
+    """A trial of 1,000 images in batches of 27 would end with one image, which batch normalisation refuses."""
+    assert estimated_seconds(RunConfig(network="1x28x28 flatten linear16 bn relu linear10", batch_size=27)) > 0
+
+
+def test_a_dataset_with_other_images_gets_an_estimate_without_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = replace(DATASETS["mnist"], images=1_000, shape=(1, 16, 16), classes=4)
+    monkeypatch.setitem(DATASETS, "shapes", small)
+    assert estimated_seconds(RunConfig(dataset="shapes", network="1x16x16 flatten relu linear4")) > 0

@@ -1,4 +1,4 @@
-"""Batches trained one by one are those of a run that never rested; what is measured is what the step really did."""
+"""Single steps: a run trained batch by batch has the same numbers, and the measurements are those of the step."""
 
 import io
 import math
@@ -25,8 +25,8 @@ STATEFUL = RunConfig(
     epochs=2,
 )
 
-# Dropout that drops everything: what is left to learn are the last layer's biases.
-NOTHING_KEPT = replace(STATEFUL, network="1x28x28 conv4k3p1 relu dropout1 maxpool4 flatten linear10")
+# Dropout drops everything, so only the last layer's biases can learn.
+ALL_DROPPED = replace(STATEFUL, network="1x28x28 conv4k3p1 relu dropout1 maxpool4 flatten linear10")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def digits() -> Pool:
 
 
 def _stepped(config: RunConfig, pool: Pool) -> Iterator[Record]:
-    """The whole run, one batch at a time."""
+    """Train the whole run, one batch at a time, and yield its records."""
     checkpoint = None
     while checkpoint is None or checkpoint.step < config.total_steps:
         for record in one_step(config, pool, checkpoint):
@@ -43,8 +43,8 @@ def _stepped(config: RunConfig, pool: Pool) -> Iterator[Record]:
             checkpoint = record if isinstance(record, Checkpoint) else checkpoint
 
 
-def _last_checkpoint(told: list[Record]) -> Checkpoint:
-    return [record for record in told if isinstance(record, Checkpoint)][-1]
+def _last_checkpoint(records: list[Record]) -> Checkpoint:
+    return [record for record in records if isinstance(record, Checkpoint)][-1]
 
 
 def _weights(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
@@ -52,23 +52,23 @@ def _weights(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
     return state
 
 
-@pytest.mark.parametrize("config", [STATEFUL, NOTHING_KEPT], ids=["stateful", "nothing kept"])
-def test_a_run_stepped_through_is_the_run_bit_for_bit(config: RunConfig, digits: Pool) -> None:
+@pytest.mark.parametrize("config", [STATEFUL, ALL_DROPPED], ids=["stateful", "all dropped"])
+def test_a_run_trained_in_single_steps_has_the_same_numbers(config: RunConfig, digits: Pool) -> None:
     whole, stepped = list(train(config, digits)), list(_stepped(config, digits))
     assert numbers(stepped) == numbers(whole)
     assert [record.step for record in stepped if isinstance(record, MeasuredStep)] == list(range(10))
     assert isinstance(stepped[-1], RunFinished)
-    mine, yours = (_weights(_last_checkpoint(story)) for story in (whole, stepped))
+    mine, yours = (_weights(_last_checkpoint(run)) for run in (whole, stepped))
     assert all(torch.equal(mine[name], yours[name]) for name in mine)
 
 
 @pytest.mark.parametrize("config", [*race(RunConfig()), STATEFUL], ids=["relu", "sigmoid", "stateful"])
-def test_what_is_measured_is_what_the_step_does(digits: Pool, config: RunConfig) -> None:
+def test_the_measurements_are_those_of_the_step(digits: Pool, config: RunConfig) -> None:
     before = _last_checkpoint(one_step(config, digits, None))
-    told = one_step(config, digits, before)
-    measured = next(record for record in told if isinstance(record, MeasuredStep))
-    after = _last_checkpoint(told)
-    losses = next(record for record in told if isinstance(record, BatchLosses))
+    records = one_step(config, digits, before)
+    measured = next(record for record in records if isinstance(record, MeasuredStep))
+    after = _last_checkpoint(records)
+    losses = next(record for record in records if isinstance(record, BatchLosses))
     assert measured.step == losses.first_step == 1
 
     labels = digits.labels[batch_indices(config, len(digits.labels), 1)]
@@ -80,12 +80,12 @@ def test_what_is_measured_is_what_the_step_does(digits: Pool, config: RunConfig)
     for number, layer in weighted.items():
         old, new = (_weights(checkpoint)[f"{number}.weight"] for checkpoint in (before, after))
         assert layer.weight_norm == pytest.approx(old.norm().item(), rel=1e-5)
-        # What float32 rounds off each weight hides the least updates of all, sigmoid's first.
+        # The rounding of each weight to float32 hides the smallest updates, those of sigmoid's first layer.
         assert layer.update_norm == pytest.approx((new - old).norm().item(), rel=0.02, abs=1e-6)
 
 
-def test_the_gradients_are_those_of_the_batchs_mean_loss_by_finite_differences(digits: Pool) -> None:
-    """Along the gradient itself the loss rises by its norm: asked of the network's own losses, not of autograd."""
+def test_the_gradients_agree_with_finite_differences(digits: Pool) -> None:
+    """Along the gradient, the loss rises by the gradient's norm."""
     config = RunConfig(network="1x28x28 flatten linear10 relu linear10", activation="sigmoid", learning_rate=1e-6)
     before = _last_checkpoint(one_step(config, digits, None))
     measured = measure(config, digits, before)
@@ -121,7 +121,7 @@ def _gradients(measured: MeasuredStep) -> list[float]:
     return [layer.gradient_norm for layer in measured.layers if layer.gradient_norm is not None]
 
 
-def test_the_layers_are_told_in_the_order_of_the_forward_pass(digits: Pool) -> None:
+def test_the_layers_are_in_the_order_of_the_forward_pass(digits: Pool) -> None:
     layers = measure(RunConfig(activation="sigmoid"), digits, None).layers
     assert [layer.name for layer in layers][:3] == ["Conv2d-1", "Sigmoid-2", "AvgPool2d-3"]
     assert layers[0].output_shape == (16, 28, 28)

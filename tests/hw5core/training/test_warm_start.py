@@ -1,4 +1,4 @@
-"""A branch's first weights against its run's: nothing changed goes on bit for bit, and what is changed is only that."""
+"""The warm start of a fork: without changes it has its parent's numbers, and a change affects nothing else."""
 
 import io
 from dataclasses import replace
@@ -16,7 +16,7 @@ from hw5core.training.backprop import Backprop
 from hw5core.training.loop import evaluate, train
 from hw5core.training.modules import initial_network
 from hw5core.training.single_step import measure
-from hw5core.training.warm_start import own_checkpoint
+from hw5core.training.warm_start import starting_checkpoint
 from tests.hw5core.histories import numbers
 
 PLAIN = RunConfig(
@@ -34,12 +34,12 @@ def digits() -> Pool:
     return datasets.load("digits")
 
 
-def _told(config: RunConfig, pool: Pool, resume: Checkpoint | None = None) -> list[Record]:
+def _records(config: RunConfig, pool: Pool, resume: Checkpoint | None = None) -> list[Record]:
     return list(train(config, pool, resume))
 
 
-def _checkpoint(told: list[Record], epoch: int) -> Checkpoint:
-    return next(record for record in told if isinstance(record, Checkpoint) and record.epoch == epoch)
+def _checkpoint(records: list[Record], epoch: int) -> Checkpoint:
+    return next(record for record in records if isinstance(record, Checkpoint) and record.epoch == epoch)
 
 
 def _state(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -48,34 +48,34 @@ def _state(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("parent", [PLAIN, NORMALISED], ids=["plain", "normalised"])
-def test_a_branch_that_changes_nothing_is_its_run_bit_for_bit(digits: Pool, parent: RunConfig) -> None:
-    whole = _told(parent, digits)
+def test_a_fork_that_changes_nothing_has_the_numbers_of_its_parent(digits: Pool, parent: RunConfig) -> None:
+    whole = _records(parent, digits)
     same = fork(parent, 0, parent.activation, parent.learning_rate)
-    rest = _told(same, digits, _checkpoint(whole, 0))
+    rest = _records(same, digits, _checkpoint(whole, 0))
     ours, theirs = numbers(rest), numbers(whole)
     assert ours["losses"] == theirs["losses"][same.first_step :]
     assert ours["epochs"] == theirs["epochs"][1:]
     assert ours["statistics"] == []  # batch 0 is measured, 100 is not reached
-    # And so is a branch of that branch.
+    # The same holds for a fork of that fork.
     again = fork(same, 1, parent.activation, parent.learning_rate)
-    assert numbers(_told(again, digits, _checkpoint(rest, 1)))["losses"] == ours["losses"][same.steps_per_epoch :]
+    assert numbers(_records(again, digits, _checkpoint(rest, 1)))["losses"] == ours["losses"][same.steps_per_epoch :]
 
 
-def test_another_activation_goes_on_with_all_weights_and_velocities(digits: Pool) -> None:
-    given = _checkpoint(_told(PLAIN, digits), 1)
-    taken = own_checkpoint(fork(PLAIN, 1, "relu", 0.008), given)
+def test_another_activation_continues_with_all_weights_and_velocities(digits: Pool) -> None:
+    given = _checkpoint(_records(PLAIN, digits), 1)
+    taken = starting_checkpoint(fork(PLAIN, 1, "relu", 0.008), given)
     before, after = _state(given), _state(taken)
     assert all(torch.equal(before["network"][name], after["network"][name]) for name in before["network"])
     assert all(torch.equal(one, other) for one, other in zip(before["velocities"], after["velocities"], strict=True))
     assert any(velocity.abs().max() > 0 for velocity in after["velocities"])
 
 
-def test_inserted_normalisation_begins_fresh_between_weights_that_go_on(digits: Pool) -> None:
-    given = _checkpoint(_told(PLAIN, digits), 1)
+def test_inserted_normalisation_starts_fresh_between_weights_that_continue(digits: Pool) -> None:
+    given = _checkpoint(_records(PLAIN, digits), 1)
     config = fork(PLAIN, 1, "sigmoid", 0.008, Normalisation.INSERTED)
-    state = _state(own_checkpoint(config, given))
+    state = _state(starting_checkpoint(config, given))
     before, after = _state(given)["network"], state["network"]
-    moved = {"0": "0", "3": "4", "7": "9"}  # conv, conv, linear: two normalisations came between
+    moved = {"0": "0", "3": "4", "7": "9"}  # conv, conv, linear: two normalisations lie between them
     for old, new in moved.items():
         assert torch.equal(before[f"{old}.weight"], after[f"{new}.weight"])
         assert torch.equal(before[f"{old}.bias"], after[f"{new}.bias"])
@@ -90,11 +90,11 @@ def test_inserted_normalisation_begins_fresh_between_weights_that_go_on(digits: 
     assert velocities["1.weight"].abs().max() == 0
 
 
-def test_without_its_normalisation_the_network_is_the_run_minus_those_layers(digits: Pool) -> None:
-    given = _checkpoint(_told(NORMALISED, digits), 1)
+def test_removed_normalisation_leaves_the_other_layers_unchanged(digits: Pool) -> None:
+    given = _checkpoint(_records(NORMALISED, digits), 1)
     config = fork(NORMALISED, 1, "sigmoid", 0.008, Normalisation.REMOVED)
     network = initial_network(config.architecture, config.seed)
-    network.load_state_dict(_state(own_checkpoint(config, given))["network"])
+    network.load_state_dict(_state(starting_checkpoint(config, given))["network"])
     normalised = initial_network(NORMALISED.architecture, NORMALISED.seed)
     normalised.load_state_dict(_state(given)["network"])
     stripped = torch.nn.Sequential(*(layer for layer in normalised if not isinstance(layer, torch.nn.BatchNorm2d)))
@@ -104,19 +104,18 @@ def test_without_its_normalisation_the_network_is_the_run_minus_those_layers(dig
     assert own == theirs
 
 
-def test_later_checkpoints_are_the_branchs_own(digits: Pool) -> None:
-    """Killed at any of them it goes on bit for bit, its normalisation's statistics too."""
+def test_a_fork_continues_from_its_own_checkpoints_with_the_same_numbers(digits: Pool) -> None:
     config = fork(PLAIN, 0, "relu", 0.02, Normalisation.INSERTED)
-    whole = _told(config, digits, _checkpoint(_told(PLAIN, digits), 0))
+    whole = _records(config, digits, _checkpoint(_records(PLAIN, digits), 0))
     later = _checkpoint(whole, 1)
-    assert own_checkpoint(config, later) is later
-    rest = numbers(_told(config, digits, later))
+    assert starting_checkpoint(config, later) is later
+    rest = numbers(_records(config, digits, later))
     assert rest["losses"] == numbers(whole)["losses"][later.step - config.first_step :]
     assert rest["epochs"] == numbers(whole)["epochs"][1:]
 
 
-def test_a_branchs_first_step_is_measured_on_the_weights_it_takes_over(digits: Pool) -> None:
-    given = _checkpoint(_told(PLAIN, digits), 1)
+def test_a_forks_first_step_is_measured_with_the_weights_of_its_parent(digits: Pool) -> None:
+    given = _checkpoint(_records(PLAIN, digits), 1)
     config = fork(PLAIN, 1, "relu", 0.008, Normalisation.INSERTED)
     measured = measure(config, digits, given)
     assert measured.step == config.first_step

@@ -1,4 +1,4 @@
-"""What a training records beside the losses, what its first weights are, and what it sees: against PyTorch's own."""
+"""The records of a training, its initial weights and its images, compared with PyTorch's own computations."""
 
 import math
 from dataclasses import replace
@@ -28,7 +28,7 @@ def digits() -> Pool:
 
 
 @pytest.fixture(scope="module")
-def story(digits: Pool) -> list[Record]:
+def records(digits: Pool) -> list[Record]:
     return list(train(RunConfig(network=SMALL, epochs=2), digits))
 
 
@@ -36,71 +36,71 @@ def _examples(records: list[Record]) -> list[float]:
     return [loss for record in records if isinstance(record, BatchLosses) for loss in record.examples]
 
 
-def test_a_batchs_loss_is_the_mean_of_its_images(story: list[Record]) -> None:
-    means = [loss for record in story if isinstance(record, BatchLosses) for loss in record.losses]
-    examples = _examples(story)
+def test_a_batchs_loss_is_the_mean_of_its_images(records: list[Record]) -> None:
+    means = [loss for record in records if isinstance(record, BatchLosses) for loss in record.losses]
+    examples = _examples(records)
     # 1,079 images: an epoch's last batch of five holds four.
     sizes = ([5] * 215 + [4]) * 2
     firsts = np.cumsum([0, *sizes[:-1]])
     np.testing.assert_allclose(means, np.add.reduceat(examples, firsts) / sizes, rtol=1e-12)
 
 
-def test_a_batchs_images_are_found_again_from_the_seed(digits: Pool, story: list[Record]) -> None:
+def test_the_images_of_a_batch_are_found_again_from_the_seed(digits: Pool, records: list[Record]) -> None:
     config = RunConfig(network=SMALL, epochs=2)
     chosen = batch_indices(config, len(digits.labels), 0)
     logits = initial_network(config.architecture, config.seed)(standardise(digits.images[chosen], "digits"))
     losses = nn.CrossEntropyLoss(reduction="none")(logits, torch.tensor(digits.labels[chosen]))
-    np.testing.assert_allclose(_examples(story)[:5], losses.tolist(), rtol=1e-5)
+    np.testing.assert_allclose(_examples(records)[:5], losses.tolist(), rtol=1e-5)
     assert len(batch_indices(config, len(digits.labels), 215)) == 4
     assert set(batch_indices(config, len(digits.labels), 216)) != set(chosen)
 
 
-def test_the_layers_are_measured_as_autograd_has_them(digits: Pool) -> None:
+def test_the_layer_statistics_agree_with_autograd(digits: Pool) -> None:
     config = RunConfig(network=SMALL, epochs=1, activation="sigmoid")
-    told = [record for record in train(config, digits) if isinstance(record, LayerStatistics)]
-    assert [record.step for record in told] == list(range(0, config.total_steps, STATISTICS_STEPS))
-    encoded = encode(told[0])
-    assert decode(encoded.kind, encoded.body) == told[0]
+    records = [record for record in train(config, digits) if isinstance(record, LayerStatistics)]
+    assert [record.step for record in records] == list(range(0, config.total_steps, STATISTICS_STEPS))
+    encoded = encode(records[0])
+    assert decode(encoded.kind, encoded.body) == records[0]
     network = initial_network(config.architecture, config.seed)
     chosen = batch_indices(config, len(digits.labels), 0)
     nn.CrossEntropyLoss()(
         network(standardise(digits.images[chosen], "digits")), torch.tensor(digits.labels[chosen])
     ).backward()  # type: ignore[no-untyped-call]
     for name, layer in (("Conv2d-1", network[0]), ("Linear-5", network[4])):
-        assert told[0].weight_norms[name] == pytest.approx(layer.weight.norm().item(), rel=1e-5)
-        assert told[0].gradient_norms[name] == pytest.approx(layer.weight.grad.norm().item(), rel=1e-4)
-    assert set(told[0].saturated) == {"Sigmoid-2"}
+        assert records[0].weight_norms[name] == pytest.approx(layer.weight.norm().item(), rel=1e-5)
+        assert records[0].gradient_norms[name] == pytest.approx(layer.weight.grad.norm().item(), rel=1e-4)
+    assert set(records[0].saturated) == {"Sigmoid-2"}
 
 
-def test_an_activation_of_the_images_themselves_is_measured_too(digits: Pool) -> None:
+def test_an_activation_directly_after_the_images_is_measured_too(digits: Pool) -> None:
     config = RunConfig(network="1x28x28 flatten relu linear10", epochs=1, training_images=20)
-    (told,) = (record for record in train(config, digits) if isinstance(record, LayerStatistics))
+    (records,) = (record for record in train(config, digits) if isinstance(record, LayerStatistics))
     chosen = batch_indices(config, len(digits.labels), 0)
-    assert told.saturated["ReLU-2"] == pytest.approx(
+    assert records.saturated["ReLU-2"] == pytest.approx(
         (standardise(digits.images[chosen], "digits") <= 0).float().mean().item()
     )
 
 
-def test_measuring_the_layers_changes_no_number(digits: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measuring_the_layers_changes_no_numbers(digits: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     config = RunConfig(network="1x28x28 conv4k3p1 relu bn maxpool4 flatten dropout0.5 linear10", epochs=1)
     seldom = _examples(list(train(config, digits)))
     monkeypatch.setattr("hw5core.training.loop.STATISTICS_STEPS", 1)
     assert _examples(list(train(config, digits))) == seldom
 
 
-# Where s(1-s) and 1-t² are 0.01, and ReLU's kink.
+# Where the derivatives s(1-s) and 1-t² are 0.01, and where ReLU's jumps.
 @pytest.mark.parametrize(
     ("activation", "saturated_below"),
     [("relu", 0.0), ("sigmoid", -2 * math.atanh(math.sqrt(0.96))), ("tanh", -math.atanh(math.sqrt(0.99)))],
 )
-def test_a_saturated_unit_is_one_whose_slope_is_under_a_hundredth(activation: str, saturated_below: float) -> None:
+def test_a_unit_is_saturated_if_its_slope_is_below_a_hundredth(activation: str, saturated_below: float) -> None:
     kernel = ActivationKernel(getattr(nn, ACTIVATIONS[activation].torch_module)())
     _, saved = kernel.forward(torch.tensor([saturated_below - 0.01, saturated_below + 0.01, 0.5, 1.0]))
     assert saturated_share(kernel.derivative(saved)) == 0.25
 
 
 @pytest.mark.parametrize("seed", [0, 7])
-def test_the_default_first_weights_are_pytorchs_own(seed: int) -> None:
+def test_the_default_first_weights_are_those_of_pytorch(seed: int) -> None:
     torch.manual_seed(seed)
     theirs = nn.Sequential(
         nn.Conv2d(1, 4, 3, groups=1), nn.ReLU(), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 26 * 26, 10)
@@ -127,7 +127,7 @@ def test_each_initialisation_has_its_spread(initialisation: str, std: float) -> 
     assert bool(layer.bias.any()) is (initialisation == "pytorch")
 
 
-def test_every_initialisation_declared_trains_and_gives_each_activation_the_same_tensors(digits: Pool) -> None:
+def test_every_initialisation_gives_all_activations_the_same_tensors(digits: Pool) -> None:
     hashes = set()
     for initialisation in INITIALISATIONS:
         configs = race(RunConfig(network=SMALL, initialisation=initialisation), ACTIVATIONS)
@@ -146,7 +146,7 @@ def test_every_activation_trains(activation: str, digits: Pool) -> None:
     assert np.mean(losses[-10:]) < np.mean(losses[:10])
 
 
-def test_a_subset_sees_its_images_alone_and_every_one_in_each_epoch(digits: Pool) -> None:
+def test_a_run_with_fewer_images_sees_each_of_them_once_in_each_epoch(digits: Pool) -> None:
     config = RunConfig(network=SMALL, epochs=2, training_images=23)
     records = list(train(config, digits))
     assert config.steps_per_epoch == 5
@@ -161,7 +161,7 @@ def test_a_subset_sees_its_images_alone_and_every_one_in_each_epoch(digits: Pool
     assert epochs[0] < whole
 
 
-def test_a_subset_as_large_as_the_whole_is_the_whole() -> None:
+def test_a_number_of_images_beyond_the_dataset_means_all_of_them() -> None:
     whole = RunConfig()
     assert replace(whole, training_images=1079) == whole
     assert replace(whole, training_images=42_000).run_id == whole.run_id
@@ -173,11 +173,11 @@ def test_a_batch_of_one_image_cannot_be_normalised() -> None:
     RunConfig(network=network)
     with pytest.raises(ConfigError, match="needs two images in every batch"):
         RunConfig(network=network, training_images=101)
-    # Over an image's pixels there is enough to average.
+    # After a convolution, one image has enough values per channel.
     RunConfig(network="1x28x28 conv4k3 bn relu flatten linear10", batch_size=1)
 
 
-def test_asked_to_stop_it_ends_with_a_checkpoint_from_which_it_goes_on_the_same(
+def test_a_run_that_is_asked_to_stop_ends_with_a_checkpoint_and_continues_with_the_same_numbers(
     digits: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hw5core.training.loop.REPORT_SECONDS", 0.0)
@@ -192,7 +192,7 @@ def test_asked_to_stop_it_ends_with_a_checkpoint_from_which_it_goes_on_the_same(
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_a_step_moves_the_weights_as_pytorchs_sgd_does(digits: Pool, momentum: float) -> None:
+def test_a_step_updates_the_weights_as_pytorchs_sgd_does(digits: Pool, momentum: float) -> None:
     config = RunConfig(network=SMALL, epochs=1, momentum=momentum, training_images=100)
     network = initial_network(config.architecture, config.seed)
     optimiser = torch.optim.SGD(network.parameters(), lr=config.learning_rate, momentum=momentum)
