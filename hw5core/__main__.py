@@ -1,8 +1,10 @@
-"""The lab from a terminal: `python -m hw5core params` counts, `train` runs the homework's race, `prewarm` has it ready
-for several seeds before a lecture, `precompute` ships it with the app, and `verify` trains a receipt's batches again.
+"""The lab in a terminal: `python -m hw5core COMMAND`.
 
-Results go to standard output, progress and errors to standard error; an error ends with exit status 2, a receipt that
-does not hold with 1.
+`params` counts parameters, `train` trains a race, `prewarm` trains it for several seeds before a lecture, `precompute`
+trains the race that the app includes, and `verify` trains the first batches of a receipt again.
+
+Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if a
+receipt differs from the training, 130 after Ctrl-C, and 0 otherwise.
 """
 
 import argparse
@@ -10,7 +12,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,82 +48,90 @@ from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 
 POLL_SECONDS = 0.2
+"""How often the runs are read from the store."""
 
 
-class _CommandError(Exception):
-    """Something to say on standard error before leaving with exit status 2."""
-
-
-class _NotTheSameError(Exception):
-    """A receipt whose numbers are not those that training gives; its text says where they part."""
+class _CommandError(LabError):
+    """Report a command that cannot be carried out."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the process's exit status."""
+    """Run one command and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        options.command(options)
-    except _NotTheSameError as error:
-        print(error)
-        return 1
-    except (_CommandError, LabError) as error:
+        status: int = options.command(options)
+    except LabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        goes_on = "; the same command goes on from the last checkpoint" * (options.command in (_train, _prewarm))
-        print(f"interrupted{goes_on}", file=sys.stderr)
+        trains = options.command in (_train, _prewarm, _precompute)
+        print("interrupted" + "; the same command continues from the last checkpoint" * trains, file=sys.stderr)
         return 130
-    return 0
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hw5core", description="HW5 Lab from a terminal.")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    params = _command(commands, "params", "count a network's parameters, layer by layer", _params)
-    which = params.add_mutually_exclusive_group(required=True)
-    which.add_argument("--preset", choices=PRESETS, help="a network by name")
-    which.add_argument("--net", help='a network in the one-line form, as in "1x28x28 conv16k3p1 relu flatten linear10"')
-    training = _command(commands, "train", "train one network per activation and compare", _train)
-    warming = _command(commands, "prewarm", "have the homework's race in the store before a lecture", _prewarm)
-    warming.add_argument("--seeds", default="0", help="with commas: one race each (default: 0)")
-    for racing, left_out in ((training, ("activation",)), (warming, ("activation", "seed"))):
-        racing.add_argument(
-            "--activations", default="relu,sigmoid", help=f"by name, with commas: {','.join(ACTIVATIONS)}"
-        )
-        racing.add_argument("--receipts", type=Path, metavar="FOLDER", help="write a receipt of each run into it")
-        for declared in setting_fields():
-            if declared.name not in left_out:
-                _add_setting(racing, declared.name, declared.type, declared.default)
-    warming.set_defaults(dataset="mnist")
-    shipping = _command(
-        commands, "precompute", "run the homework's race and ship it with the app, recorded", _precompute
+    parser = argparse.ArgumentParser(prog="python -m hw5core", description="HW5 Lab in a terminal.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    params = _command(commands, "params", "count the parameters of a network, layer by layer", _params)
+    network = params.add_mutually_exclusive_group(required=True)
+    network.add_argument("--preset", choices=PRESETS, help="the name of a network")
+    network.add_argument("--net", help='a network in one line, such as "1x28x28 conv16k3p1 relu flatten linear10"')
+
+    train = _command(commands, "train", "train one network per activation, and print their test accuracies", _train)
+    _add_race(train, without=("activation",))
+
+    prewarm = _command(commands, "prewarm", "train the homework's race before a lecture, for several seeds", _prewarm)
+    prewarm.add_argument("--seeds", default="0", help="one race for each of these seeds, such as 0,1,2 (default: 0)")
+    _add_race(prewarm, without=("activation", "seed"))
+    prewarm.set_defaults(dataset="mnist")
+
+    precompute = _command(
+        commands, "precompute", "train the homework's race, and write it into the app's recorded runs", _precompute
     )
-    shipping.set_defaults(receipts=None)
-    checking = _command(commands, "verify", "train a receipt's first batches again and compare", _verify)
-    checking.add_argument("receipt", type=Path, help="the JSON file of a run")
-    checking.add_argument("--batches", type=int, default=200, help="how many to train (default: 200)")
+    precompute.set_defaults(receipts=None)
+
+    verify = _command(
+        commands, "verify", "train the first batches of a receipt again, and compare the numbers", _verify
+    )
+    verify.add_argument("receipt", type=Path, help="the receipt of a run, a JSON file")
+    verify.add_argument("--batches", type=int, default=200, help="the number of batches to train (default: 200)")
     return parser
 
 
-def _command(commands: Any, name: str, help: str, run: Callable[..., None]) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, help: str, run: Callable[..., int]) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
-    command.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
+    command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     command.set_defaults(command=run)
     return command
 
 
-def _add_setting(parser: argparse.ArgumentParser, name: str, kind: Any, default: object) -> None:
-    setting = SETTINGS[name]
-    parser.add_argument(
-        f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{setting.help} (default: {default})"
+def _add_race(command: argparse.ArgumentParser, without: Collection[str]) -> None:
+    """Add the options of a race to a command: one for each setting of a run except those in `without`."""
+    command.add_argument(
+        "--activations",
+        default="relu,sigmoid",
+        help=f"train one network for each of these (default: relu,sigmoid); all: {','.join(ACTIVATIONS)}",
     )
+    command.add_argument("--receipts", type=Path, metavar="FOLDER", help="write a receipt of each run to this folder")
+    for declared in setting_fields():
+        if declared.name in without:
+            continue
+        command.add_argument(
+            f"--{declared.name.replace('_', '-')}",
+            type=declared.type,
+            default=declared.default,
+            help=f"{SETTINGS[declared.name].help} (default: {declared.default})",
+        )
 
 
-def _params(options: argparse.Namespace) -> None:
+def _params(options: argparse.Namespace) -> int:
     counted = count(PRESETS[options.preset].architecture if options.preset else parse(options.net))
     if counted.misfit:
         raise _CommandError(f"layer {counted.misfit.number}: {counted.misfit.message}")
     print(json.dumps(_count_as_json(counted)) if options.json else _count_as_text(counted))
+    return 0
 
 
 def _count_as_json(counted: Count) -> dict[str, Any]:
@@ -144,34 +154,34 @@ def _count_as_text(counted: Count) -> str:
     return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace) -> int:
     finished = _run(_races(options, [options.seed]), options)
     if options.json:
         print(json.dumps({"runs": [_run_as_json(history) for history in finished]}))
+    return 0
 
 
-def _prewarm(options: argparse.Namespace) -> None:
-    seeds = [_whole(seed) for seed in options.seeds.split(",")]
+def _prewarm(options: argparse.Namespace) -> int:
+    try:
+        seeds = [int(seed) for seed in options.seeds.split(",")]
+    except ValueError:
+        raise _CommandError(f"--seeds needs whole numbers such as 0,1,2, not {options.seeds!r}") from None
     finished = _run(_races(options, seeds), options)
-    print(json.dumps({"runs": [_run_as_json(one) for one in finished]}) if options.json else _seed_table(finished))
+    runs = {"runs": [_run_as_json(history) for history in finished]}
+    print(json.dumps(runs) if options.json else _seed_table(finished))
+    return 0
 
 
-def _precompute(options: argparse.Namespace) -> None:
+def _precompute(options: argparse.Namespace) -> int:
     finished = _run(recorded.RACE, options)
     recorded.write(finished)
-    written = {one.config.activation: str(recorded.path_of(one.config)) for one in finished}
+    written = {history.config.activation: str(recorded.path_of(history.config)) for history in finished}
     print(json.dumps(written) if options.json else "\n".join(written.values()))
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise _CommandError(f"seeds are whole numbers with commas between them, as in 0,1,2, not {text!r}") from None
+    return 0
 
 
 def _races(options: argparse.Namespace, seeds: Iterable[int]) -> tuple[RunConfig, ...]:
-    """One race per seed, each of one run per activation."""
+    """Return the runs of one race per seed."""
     names = [name.strip() for name in options.activations.split(",")]
     chosen = {name: getattr(options, name) for name in SETTINGS if name not in ("activation", "seed")}
     configs = (RunConfig(activation=names[0], seed=seed, **chosen) for seed in seeds)
@@ -179,11 +189,14 @@ def _races(options: argparse.Namespace, seeds: Iterable[int]) -> tuple[RunConfig
 
 
 def _run(configs: tuple[RunConfig, ...], options: argparse.Namespace) -> list[RunHistory]:
-    """Have the runs trained, or find them in the store, and write their receipts if that is wanted."""
+    """Train the runs, unless the store has them, and write their receipts if the user wants them.
+
+    Return their histories. Raise LabError if a run does not finish.
+    """
     store = RunStore(home.store_folder())
     if store.notice:
         print(store.notice, file=sys.stderr)
-    with _training(store, configs) as engine:
+    with _engine_for(store, configs) as engine:
         finished = _follow(store, configs, engine, print_lines=options.command is _train and not options.json)
     if options.receipts:
         _write_receipts(options.receipts, finished)
@@ -191,8 +204,8 @@ def _run(configs: tuple[RunConfig, ...], options: argparse.Namespace) -> list[Ru
 
 
 @contextmanager
-def _training(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[Engine | None]:
-    """Have the runs trained meanwhile; no workers are started for what the store has already."""
+def _engine_for(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[Engine | None]:
+    """Train the runs during the `with` block. Start no workers if all runs are finished."""
     if all((run := store.run(config.run_id)) and run.status is Status.FINISHED for config in configs):
         yield None
         return
@@ -207,7 +220,10 @@ def _training(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[Engin
 def _follow(
     store: RunStore, configs: tuple[RunConfig, ...], engine: Engine | None, print_lines: bool
 ) -> list[RunHistory]:
-    """Show the runs until each has finished; raises _CommandError with the reason when one will not."""
+    """Show the progress of the runs until all are finished, and return their histories.
+
+    Raise _CommandError, with the reason, if a run does not finish.
+    """
     followers = [Follower(store, config.run_id) for config in configs]
     printed = [0] * len(configs)
     with tqdm(total=sum(config.total_steps for config in configs), unit="batch", file=sys.stderr, disable=None) as bar:
@@ -223,26 +239,22 @@ def _follow(
                     sys.stdout.flush()
             if all(history.status is Status.FINISHED for history in histories):
                 return histories
+            if engine and engine.trouble:
+                raise _CommandError(engine.trouble)
             if engine:
-                _take_over(engine, histories)
+                # Another server that trained one of them may have died.
+                engine.start(history.config for history in histories if not history.status.over)
             time.sleep(POLL_SECONDS)
 
 
 def _read(follower: Follower) -> RunHistory:
+    """Return the run's history. Raise _CommandError if the run was deleted, paused or stopped, or has failed."""
     history = follower.read()
     if history is None:
-        raise _CommandError("a run was deleted while it was waited for")
+        raise _CommandError("a run was deleted before it finished")
     if history.status.over and history.status is not Status.FINISHED:
-        label, status, message = history.label, history.status, history.message
-        raise _CommandError(f"{label}: {message or f'somebody has it {status}'}")
+        raise _CommandError(f"{history.label}: {history.message or f'another user has {history.status} this run'}")
     return history
-
-
-def _take_over(engine: Engine, histories: list[RunHistory]) -> None:
-    """Go on with what another server trained until it died. Raises _CommandError while the store cannot be written."""
-    if engine.trouble:
-        raise _CommandError(engine.trouble)
-    engine.start(history.config for history in histories if not history.status.over)
 
 
 def _write_receipts(folder: Path, finished: list[RunHistory]) -> None:
@@ -256,7 +268,7 @@ def _write_receipts(folder: Path, finished: list[RunHistory]) -> None:
 
 
 def _seed_table(finished: list[RunHistory]) -> str:
-    """Test accuracy per activation and epoch in Markdown: the mean over the seeds, and the lowest to the highest."""
+    """Return a Markdown table of the test accuracy per activation and epoch: the mean over the seeds, and the range."""
     epochs = range(finished[0].config.epochs)
     rows = []
     for label in dict.fromkeys(history.label for history in finished):
@@ -270,64 +282,63 @@ def _cell(values: list[float]) -> str:
     return f"{sum(values) / len(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
-def _verify(options: argparse.Namespace) -> None:
+def _verify(options: argparse.Namespace) -> int:
     config, plain = read_file(options.receipt)
-    started, ours = _train_again(config, options.batches)
+    started, metrics = _train_again(config, options.batches)
     different = differing_hashes(plain, started)
-    comparison = compare(metrics_of_receipt(plain), ours)
+    comparison = compare(metrics_of_receipt(plain), metrics)
     makers = differing_makers(plain, started)
     if options.json:
-        text = json.dumps(
-            {
-                "different_hashes": different,
-                "compared": comparison.compared,
-                "parted_at": comparison.parted and comparison.parted[0].name,
-                "beyond_tolerance_at": comparison.beyond and comparison.beyond[0].name,
-                "computed_by": makers,
-            }
-        )
+        result = {
+            "different_hashes": different,
+            "compared": comparison.compared,
+            "parted_at": comparison.parted and comparison.parted[0].name,
+            "beyond_tolerance_at": comparison.beyond and comparison.beyond[0].name,
+            "computed_by": makers,
+        }
+        print(json.dumps(result))
     else:
-        text = verdict(different, comparison, makers)
-    if different or comparison.beyond or not comparison.compared:
-        raise _NotTheSameError(text)
-    print(text)
+        print(verdict(different, comparison, makers))
+    return 1 if different or comparison.beyond or not comparison.compared else 0
 
 
 def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metric]]:
-    """Train the first batches here, in this process, as a worker does: so many, or one more if they end an epoch. Of
-    a branch it is the batches from the fork on, after all those of its run before that."""
+    """Train the run's first batches in this process, as a worker does. Return its first record and its metrics.
+
+    If `batches` ends at the end of an epoch, one more batch is trained. A fork starts after its parent's batches.
+    """
     from hw5core.data import datasets
     from hw5core.training.loop import use_one_thread
 
     use_one_thread()
     pool = datasets.load(config.dataset)
-    told = _trained(config, pool, _checkpoint_at_fork(config, pool), batches)
-    started = told[0]
+    records = _first_records(config, pool, _checkpoint_at_fork(config, pool), batches)
+    started = records[0]
     assert isinstance(started, RunStarted)
-    return started, list(metrics_of_records(told))
+    return started, list(metrics_of_records(records))
 
 
 def _checkpoint_at_fork(config: RunConfig, pool: Pool) -> Checkpoint | None:
-    """Of a branch, its run trained again up to where it begins."""
+    """Train a fork's parent up to the fork, and return the checkpoint there, or None if the run is not a fork."""
     if config.fork is None:
         return None
     parent, step = config.fork.parent, config.fork.step
-    told = _trained(parent, pool, _checkpoint_at_fork(parent, pool), step - parent.first_step)
-    return next(record for record in told if isinstance(record, Checkpoint) and record.step == step)
+    records = _first_records(parent, pool, _checkpoint_at_fork(parent, pool), step - parent.first_step)
+    return next(record for record in records if isinstance(record, Checkpoint) and record.step == step)
 
 
-def _trained(config: RunConfig, pool: Pool, resume: Checkpoint | None, batches: int) -> list[Record]:
-    """What a training tells of its first so many batches, or of one more."""
+def _first_records(config: RunConfig, pool: Pool, resume: Checkpoint | None, batches: int) -> list[Record]:
+    """Train the first batches from the checkpoint, or one more at the end of an epoch, and return their records."""
     from hw5core.training.loop import train
 
-    told: list[Record] = []
+    records: list[Record] = []
     trained = itertools.count(1)
     total = min(batches, config.total_steps - config.first_step)
     with tqdm(total=total, unit="batch", file=sys.stderr, disable=None) as bar:
         for record in train(config, pool, resume, stop=lambda: next(trained) >= batches):
-            told.append(record)
+            records.append(record)
             bar.update(len(record.losses) if isinstance(record, BatchLosses) else 0)
-    return told
+    return records
 
 
 def _run_as_json(history: RunHistory) -> dict[str, Any]:

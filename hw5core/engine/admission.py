@@ -117,7 +117,7 @@ class Admission:
         return taken
 
     def remove(self, run_id: str) -> None:
-        """Drop a waiting, planned or training run. An arriving run stays: whoever asked for it came later."""
+        """Drop a waiting, planned or training run. An arriving run stays: it was requested later."""
         self._waiting.pop(run_id, None)
         self._planned.pop(run_id, None)
         self._training.discard(run_id)
@@ -170,8 +170,8 @@ class Admission:
 def check_sizes(configs: Iterable[RunConfig], statuses: Mapping[str, Status], owner: str | None) -> None:
     """Raise EngineError if one of the runs is larger than this owner may train.
 
-    Anybody may join a run that is waiting or running: whoever started it was allowed to. `statuses` are those of the
-    runs that the store knows, by run id.
+    Anybody may join a run that is waiting or running: the user who started it was allowed to. `statuses` has the status
+    of each run that the store knows, by run id.
     """
     for config in configs:
         status = statuses.get(config.run_id)

@@ -19,7 +19,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint, EncodedRecord, Record
 
 TRAIN = "train"
-"""The Dask resource of which each training takes one. A worker offers one, so short tasks never wait for a training."""
+"""The Dask resource of a training. Each worker offers one, so that a short task never waits for a training."""
 
 CONNECT_SECONDS = 10
 """Time limit for connecting to an existing cluster."""

@@ -296,7 +296,7 @@ class Engine:
             self._cluster.cancel(task.training)
 
     def _claim(self, requests: Collection[Request]) -> None:
-        """Make arriving runs this server's in the store, and let them wait. Refuse those that the store refuses."""
+        """Claim arriving runs in the store. Admit those that the store gives to this server, and refuse the others."""
         claimed = set()
         try:
             for request in requests:

@@ -1,7 +1,7 @@
-"""What a visitor may ask of this server, in one place: the sizes of a run, the queue, the disk. No torch.
+"""The limits of this server: the size of a run, the length of the queue, and the size of the store. No torch.
 
-`HW5_PUBLIC=1` sets the limits for a server that anybody can reach. The operator at a terminal (who has no token) and
-the lecturer are guests of neither: theirs are the limits of one's own machine, and what they trained is kept.
+`HW5_PUBLIC=1` sets the limits of a server that anybody can reach. They are for guests. The operator at a terminal and
+the lecturer have the limits of a private machine, and their runs are never deleted to free space.
 """
 
 import os
@@ -15,10 +15,13 @@ from hw5core.store.owners import is_guest
 
 @dataclass(frozen=True)
 class Limits:
-    """`images_seen` are training images times epochs. `step_values` are output values of all layers for one batch,
-    which a training step holds in memory; `step_macs` its multiply-accumulates. `waiting` and `planned` count runs of
-    everybody; those that are planned give way to those that wait, so a large sweep bars no one. `store_bytes` is the
-    room that the store's runs may take before guests' oldest make way, None for any."""
+    """Upper limits for one run, for the queue and for the store.
+
+    `images_seen` is the number of training images times the epochs. `step_values` is the number of output values of all
+    layers for one batch, which a step keeps in memory, and `step_macs` its multiply-accumulates. `waiting` and
+    `planned` count the runs of all users. When the store's rows exceed `store_bytes`, guests' oldest runs are deleted;
+    None means no limit.
+    """
 
     epochs: int
     parameters: int
@@ -42,22 +45,22 @@ OWN = Limits(
     steps=200 * 42_000,
     # Values and their gradients take 8 bytes each: 800 MB.
     step_values=100_000_000,
-    # About a second on one core; a step cannot be stopped half way.
+    # About a second on one core. A step cannot be interrupted.
     step_macs=10_000_000_000,
-    # A race of all nine activations fits, a second one behind it does not.
+    # One race of all nine activations may wait, but not two.
     waiting_per_owner=9,
     waiting=500,
     planned_per_owner=200,
     planned=2_000,
     store_bytes=None,
 )
-"""One's own machine: what one training step takes is bounded, so that the app goes on answering, and little else."""
+"""The limits of a private machine. A step is small enough for the app to stay responsive; little else is limited."""
 
 PUBLIC = Limits(
     epochs=30,
     parameters=500_000,
     macs=10_000_000,
-    # The homework's race on MNIST, five epochs of 42,000, with some room.
+    # The homework's race on MNIST, five epochs of 42,000 images, and some more.
     images_seen=300_000,
     steps=60_000,
     step_values=20_000_000,
@@ -68,29 +71,29 @@ PUBLIC = Limits(
     planned=100,
     store_bytes=500 * 1024**2,
 )
-"""A server that anybody can reach: the homework's race fits, and no run takes more than minutes."""
+"""The limits of a server that anybody can reach: the homework's race fits, and a run takes minutes at most."""
 
 
 def is_public() -> bool:
-    """Whether this server is set up for anybody to reach."""
+    """Return True if HW5_PUBLIC says that anybody can reach this server."""
     return os.environ.get("HW5_PUBLIC", "") not in ("", "0")
 
 
 def limits_for(owner: str | None) -> Limits:
-    """What holds for whoever asks."""
+    """Return the limits for this owner."""
     return PUBLIC if is_public() and is_guest(owner) else OWN
 
 
 def refusal(config: RunConfig, owner: str | None) -> str:
-    """A sentence that says which limit the run is beyond and what works; nothing if it may be trained."""
+    """Return why the run is too large for this owner, and what would work, or an empty string."""
     limits = limits_for(owner)
-    return next((words for check in _CHECKS if (words := check(config, limits))), "")
+    return next((reason for check in _CHECKS if (reason := check(config, limits))), "")
 
 
 def _too_many_epochs(config: RunConfig, limits: Limits) -> str:
     if config.epochs <= limits.epochs:
         return ""
-    return f"{config.epochs} epochs are more than the {limits.epochs} that a run may have here: choose fewer"
+    return f"{config.epochs} epochs are more than the limit of {limits.epochs}: choose fewer"
 
 
 def _too_large(config: RunConfig, limits: Limits) -> str:
@@ -98,8 +101,8 @@ def _too_large(config: RunConfig, limits: Limits) -> str:
     if counted.parameters <= limits.parameters and counted.macs <= limits.macs:
         return ""
     return (
-        f"this network has {counted.parameters:,} parameters and {counted.macs:,} MACs an image; at most "
-        f"{limits.parameters:,} and {limits.macs:,} are trained here: choose fewer channels or features"
+        f"this network has {counted.parameters:,} parameters and {counted.macs:,} MACs per image, and the limits are "
+        f"{limits.parameters:,} and {limits.macs:,}: choose fewer channels or features"
     )
 
 
@@ -108,10 +111,10 @@ def _too_many_images(config: RunConfig, limits: Limits) -> str:
     if seen <= limits.images_seen:
         return ""
     fitting = limits.images_seen // config.images_per_epoch
-    way_out = f"{_epochs(fitting)} would work, or fewer training images" if fitting else "choose fewer training images"
+    advice = f"{_epochs(fitting)} would work, or fewer training images" if fitting else "choose fewer training images"
     return (
-        f"{_epochs(config.epochs)} of {config.images_per_epoch:,} images are {seen:,} images to train on, at most "
-        f"{limits.images_seen:,} may be here: {way_out}"
+        f"{_epochs(config.epochs)} of {config.images_per_epoch:,} images are {seen:,} training images in all, and the "
+        f"limit is {limits.images_seen:,}: {advice}"
     )
 
 
@@ -119,8 +122,8 @@ def _too_many_steps(config: RunConfig, limits: Limits) -> str:
     if config.total_steps <= limits.steps:
         return ""
     return (
-        f"this run has {config.total_steps:,} batches, at most {limits.steps:,} may be here: choose a larger batch "
-        "size, or fewer epochs or training images"
+        f"this run has {config.total_steps:,} batches, and the limit is {limits.steps:,}: choose a larger batch size, "
+        "or fewer epochs or training images"
     )
 
 
@@ -130,10 +133,10 @@ def _too_large_a_step(config: RunConfig, limits: Limits) -> str:
     fitting = min(limits.step_values // max(1, counted.activations), limits.step_macs // max(1, counted.macs))
     if batch <= fitting:
         return ""
-    way_out = f"a batch size of {fitting:,} would work" if fitting else "choose a smaller network"
+    advice = f"a batch size of {fitting:,} would work" if fitting else "choose a smaller network"
     return (
-        f"one batch of {batch:,} images takes {batch * counted.activations:,} values and {batch * counted.macs:,} MACs "
-        f"in this network, at most {limits.step_values:,} and {limits.step_macs:,} fit here: {way_out}"
+        f"a batch of {batch:,} images needs {batch * counted.activations:,} values and {batch * counted.macs:,} MACs "
+        f"in this network, and the limits are {limits.step_values:,} and {limits.step_macs:,}: {advice}"
     )
 
 

@@ -1,4 +1,4 @@
-"""A server to be killed: trains the runs it is given as JSON, with an engine on the store in the folder it is given."""
+"""A server that a test kills: it trains the runs in the JSON of its second argument, in the store of its first."""
 
 import json
 import sys

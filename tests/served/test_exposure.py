@@ -175,7 +175,7 @@ def test_the_largest_of_everything_is_refused_in_a_sentence_and_others_are_answe
         return asked, (await _draw(at_work.address, "count", ""))[0]
 
     said, others = asyncio.run(together())
-    assert any("are trained here" in words for words in said)
+    assert any("the limits for training are" in words for words in said)
     assert any("a batch size of 340 would work" in words for words in said)
     assert "3,747,200" in others
     assert len(at_work.store.newest(10)) == 2, "a run beyond the limits was taken on"

@@ -19,7 +19,7 @@ class Lab(NamedTuple):
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One engine for all tests of a file. Each test uses runs of its own and deletes those that do not end."""
+    """One engine for all tests of a file. Each test has its own runs, and deletes those that do not end."""
     store = RunStore(tmp_path_factory.mktemp("store"))
     engine = Engine(store)
     with client_of(engine) as client:

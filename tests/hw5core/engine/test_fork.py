@@ -1,16 +1,14 @@
-"""Branches with real workers: the run that is branched from, its deletion, a kill, a receipt that holds."""
+"""Forks with real workers: a fork survives its parent and its worker, and its receipt can be verified."""
 
 import json
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hw5core.__main__ import main
-from hw5core.engine.engine import Engine
 from hw5core.errors import NoCheckpointError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, fork
@@ -18,8 +16,8 @@ from hw5core.runs.receipts import read, receipt
 from hw5core.runs.records import BatchLosses
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
-from hw5core.store.store import RunStore
-from tests.hw5core.engine.workers import client_of, process_of
+from tests.hw5core.engine.conftest import Lab
+from tests.hw5core.engine.workers import process_of
 from tests.hw5core.histories import numbers, wait_for, wait_until_over
 
 pytestmark = pytest.mark.slow
@@ -30,67 +28,63 @@ PARENT = RunConfig(
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, RunStore]]:
-    """One engine, with a finished run to branch from."""
-    store = RunStore(tmp_path_factory.mktemp("store"))
-    engine = Engine(store)
-    engine.start([PARENT], "mine")
-    assert wait_until_over(store, PARENT).status is Status.FINISHED
-    yield engine, store
-    engine.close()
+def parent(lab: Lab) -> RunConfig:
+    """A finished run to fork."""
+    lab.engine.start([PARENT], "mine")
+    assert wait_until_over(lab.store, PARENT).status is Status.FINISHED
+    return PARENT
 
 
-def test_a_branch_that_changes_nothing_ends_as_its_run(shop: tuple[Engine, RunStore]) -> None:
-    engine, store = shop
-    assert store.forkable_epochs(PARENT.run_id) == [0, 1, 2]
-    same = fork(PARENT, 0, "sigmoid", PARENT.learning_rate)
-    # It may be stepped from its very beginning, like any other run.
+def test_a_fork_that_changes_nothing_has_the_numbers_of_its_parent(lab: Lab, parent: RunConfig) -> None:
+    engine, store, _ = lab
+    assert store.forkable_epochs(parent.run_id) == [0, 1, 2]
+    same = fork(parent, 0, "sigmoid", parent.learning_rate)
+    # Like any run, it can be stepped from its first batch.
     engine.step([same], "mine")
     engine.start([same], "mine")
-    story = wait_until_over(store, same)
-    assert story.status is Status.FINISHED
-    assert (story.first_step, story.done, story.fraction) == (216, 648, 1)
-    ours, theirs = (numbers(store.records(config.run_id)[0]) for config in (same, PARENT))
+    history = wait_until_over(store, same)
+    assert history.status is Status.FINISHED
+    assert (history.first_step, history.done, history.fraction) == (216, 648, 1)
+    ours, theirs = (numbers(store.records(config.run_id)[0]) for config in (same, parent))
     assert ours["losses"] == theirs["losses"][216:]
     assert ours["epochs"] == theirs["epochs"][1:]
-    # Its clock goes on from its run's.
-    assert story.seconds is not None
-    assert story.seconds > story.clock[0][1] > 0
+    # Its clock continues its parent's.
+    assert history.seconds is not None
+    assert history.seconds > history.clock[0][1] > 0
     assert store.forkable_epochs(same.run_id) == [1, 2]
 
 
-def test_a_branch_outlives_its_run_and_a_killed_worker(shop: tuple[Engine, RunStore]) -> None:
-    engine, store = shop
+def test_a_fork_survives_the_deletion_of_its_parent_and_the_death_of_its_worker(lab: Lab) -> None:
+    engine, store, client = lab
     parent = replace(PARENT, epochs=1, seed=1)
     engine.start([parent], "mine")
     wait_until_over(store, parent)
     config = fork(parent, 0, "relu", 0.02, Normalisation.INSERTED, epochs=30)
     engine.start([config], "mine")
-    wait_for(store, config, lambda story: len(story.losses) > 20)
+    wait_for(store, config, lambda history: len(history.losses) > 20)
     engine.delete(parent.run_id, "mine")
-    with client_of(engine) as client:
-        os.kill(process_of(client, config), signal.SIGKILL)
-    wait_for(store, config, lambda story: story.run.attempt == 2 and bool(story.epochs))
+    os.kill(process_of(client, config), signal.SIGKILL)
+    wait_for(store, config, lambda history: history.run.attempt == 2 and bool(history.epochs))
     engine.pause(config.run_id, "mine")
-    undisturbed = [block for block in store.records(config.run_id)[0] if isinstance(block, BatchLosses)]
-    assert undisturbed[0].first_step == config.first_step
+    blocks = [block for block in store.records(config.run_id)[0] if isinstance(block, BatchLosses)]
+    assert blocks[0].first_step == config.first_step
     engine.delete(config.run_id, "mine")
     with pytest.raises(NoCheckpointError, match="no checkpoint of epoch 0 of the sigmoid run to fork from"):
         engine.start([config], "mine")
     assert store.run(config.run_id) is None
 
 
-def test_a_branchs_receipt_names_its_run_and_holds(
-    shop: tuple[Engine, RunStore], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_receipt_of_a_fork_names_its_parent_and_can_be_verified(
+    lab: Lab, parent: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    engine, store = shop
-    config = fork(PARENT, 1, "relu", 0.02, Normalisation.INSERTED)
+    engine, store, _ = lab
+    config = fork(parent, 1, "relu", 0.02, Normalisation.INSERTED)
     engine.start([config], "mine")
     wait_until_over(store, config)
-    story = Follower(store, config.run_id).read()
-    assert story is not None
-    text = json.dumps(receipt(story))
-    assert json.loads(text)["parent"] == {"run_id": PARENT.run_id, "step": 432}
+    history = Follower(store, config.run_id).read()
+    assert history is not None
+    text = json.dumps(receipt(history))
+    assert json.loads(text)["parent"] == {"run_id": parent.run_id, "step": 432}
     assert read(text)[0] == config
     (tmp_path / "receipt.json").write_text(text)
     assert main(["verify", str(tmp_path / "receipt.json"), "--batches", "1000"]) == 0

@@ -1,4 +1,4 @@
-"""What a visitor may ask for: each limit refuses what is beyond it, says what works, and what it names does work."""
+"""The limits of a public server: a refusal names what would work, and old runs of guests are deleted for new ones."""
 
 import re
 from dataclasses import replace
@@ -26,37 +26,39 @@ def public(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", ["relu", "sigmoid"])
 @pytest.mark.parametrize("dataset", ["digits", "mnist", "fashion"])
-def test_the_homeworks_race_is_open_to_everybody(public: None, dataset: str, name: str) -> None:
+def test_every_guest_may_train_the_homeworks_race(public: None, dataset: str, name: str) -> None:
     epochs = 20 if dataset == "digits" else 5
     assert refusal(RunConfig(dataset=dataset, epochs=epochs, activation=name), GUEST) == ""
 
 
 @pytest.mark.parametrize(
-    ("beyond", "said"),
+    ("too_large", "reason"),
     [
-        (replace(HOMEWORK, epochs=31), "31 epochs are more than the 30"),
+        (replace(HOMEWORK, epochs=31), "31 epochs are more than the limit of 30"),
         (replace(HOMEWORK, network="1x28x28 flatten linear4096 relu linear10"), "3,256,330 parameters"),
         (replace(HOMEWORK, epochs=10), "7 epochs would work"),
-        (replace(HOMEWORK, batch_size=1), "this run has 210,000 batches, at most 60,000 may be here: choose a larger"),
+        (replace(HOMEWORK, batch_size=1), "210,000 batches, and the limit is 60,000: choose a larger"),
         (RunConfig(network=WIDE.replace("64", "32", 1).replace("64", "16"), batch_size=1_000), "a batch size of"),
     ],
     ids=["epochs", "parameters", "images", "batches", "batch size"],
 )
-def test_a_guest_is_told_what_is_too_large_and_the_lecturer_gets_it(public: None, beyond: RunConfig, said: str) -> None:
-    assert said in refusal(beyond, GUEST)
-    assert refusal(beyond, LECTURER) == refusal(beyond, None) == ""
+def test_a_guest_is_refused_with_a_reason_and_the_lecturer_is_not(
+    public: None, too_large: RunConfig, reason: str
+) -> None:
+    assert reason in refusal(too_large, GUEST)
+    assert refusal(too_large, LECTURER) == refusal(too_large, None) == ""
 
 
-def test_what_a_refusal_says_would_work_does(public: None) -> None:
-    beyond = RunConfig(network=WIDE.replace("64", "32", 1).replace("64", "16"), batch_size=1_000)
-    (named,) = re.findall(r"a batch size of ([\d,]+) would work", refusal(beyond, GUEST))
-    fitting = int(named.replace(",", ""))
-    assert refusal(replace(beyond, batch_size=fitting), GUEST) == ""
-    assert refusal(replace(beyond, batch_size=fitting + 1), GUEST) != ""
+def test_the_batch_size_that_a_refusal_names_works(public: None) -> None:
+    too_large = RunConfig(network=WIDE.replace("64", "32", 1).replace("64", "16"), batch_size=1_000)
+    (found,) = re.findall(r"a batch size of ([\d,]+) would work", refusal(too_large, GUEST))
+    fitting = int(found.replace(",", ""))
+    assert refusal(replace(too_large, batch_size=fitting), GUEST) == ""
+    assert refusal(replace(too_large, batch_size=fitting + 1), GUEST) != ""
     assert refusal(replace(HOMEWORK, epochs=7), GUEST) == ""
 
 
-def test_ones_own_machine_is_open_but_for_a_step_that_nobody_could_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_private_machine_limits_only_the_size_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HW5_PUBLIC", raising=False)
     assert limits_for(GUEST) == OWN
     assert refusal(replace(HOMEWORK, epochs=200, batch_size=1), GUEST) == ""
@@ -64,8 +66,8 @@ def test_ones_own_machine_is_open_but_for_a_step_that_nobody_could_stop(monkeypa
     assert "a batch size of 340 would work" in refusal(replace(HOMEWORK, network=WIDE, batch_size=1_000), GUEST)
 
 
-def _kept(store: RunStore, seed: int, owner: str | None, status: Status) -> RunConfig:
-    """A run in the store that takes about a megabyte."""
+def _stored(store: RunStore, seed: int, owner: str | None, status: Status) -> RunConfig:
+    """Add a run of about a megabyte to the store."""
     config = RunConfig(seed=seed)
     store.claim(config, "server", owner)
     for block in range(5):
@@ -81,47 +83,47 @@ MEGABYTE = 1024**2
 
 
 def test_the_lecturer_may_change_every_run_and_a_guest_their_own(store: RunStore) -> None:
-    guests, prewarmed = _kept(store, 0, GUEST, Status.PAUSED), _kept(store, 1, None, Status.STOPPED)
+    guests, prewarmed = _stored(store, 0, GUEST, Status.PAUSED), _stored(store, 1, None, Status.STOPPED)
     assert store.owned(GUEST) == {guests.run_id}
     assert store.owned(LECTURER) == {guests.run_id, prewarmed.run_id}
     assert not store.claim(guests, "server", "another guest")
-    assert store.claim(guests, "server", LECTURER), "a guest's pause kept the lecturer from going on"
+    assert store.claim(guests, "server", LECTURER), "the lecturer could not continue a run that a guest had paused"
 
 
-def test_guests_oldest_runs_make_way_and_nobody_elses(store: RunStore) -> None:
-    prewarmed = _kept(store, 0, None, Status.STOPPED)
-    lecturers = _kept(store, 1, LECTURER, Status.STOPPED)
-    running = _kept(store, 2, GUEST, Status.RUNNING)
+def test_guests_oldest_runs_are_deleted_for_space_and_no_other_runs(store: RunStore) -> None:
+    prewarmed = _stored(store, 0, None, Status.STOPPED)
+    lecturers = _stored(store, 1, LECTURER, Status.STOPPED)
+    running = _stored(store, 2, GUEST, Status.RUNNING)
     waiting = RunConfig(seed=3)
     store.claim(waiting, "server", GUEST)
-    paused = _kept(store, 4, GUEST, Status.PAUSED)
-    oldest = _kept(store, 5, GUEST, Status.FAILED)
-    older = _kept(store, 6, "another guest", Status.STOPPED)
-    newest = _kept(store, 7, GUEST, Status.STOPPED)
-    held = {config.run_id for config in (prewarmed, lecturers, running, waiting)}
+    paused = _stored(store, 4, GUEST, Status.PAUSED)
+    oldest = _stored(store, 5, GUEST, Status.FAILED)
+    older = _stored(store, 6, "another guest", Status.STOPPED)
+    newest = _stored(store, 7, GUEST, Status.STOPPED)
+    permanent = {config.run_id for config in (prewarmed, lecturers, running, waiting)}
 
-    def there() -> set[str]:
+    def stored() -> set[str]:
         return {run.run_id for run, _ in store.newest(100)}
 
     assert store.make_room(20 * MEGABYTE)
-    assert there() == held | {paused.run_id, oldest.run_id, older.run_id, newest.run_id}
+    assert stored() == permanent | {paused.run_id, oldest.run_id, older.run_id, newest.run_id}
     assert store.make_room(5 * MEGABYTE)
-    assert there() == held | {paused.run_id, newest.run_id}
+    assert stored() == permanent | {paused.run_id, newest.run_id}
     assert store.make_room(3 * MEGABYTE)
-    assert there() == held
-    assert not store.make_room(2 * MEGABYTE), "there is no room, and it was said that there is"
-    assert there() == held
+    assert stored() == permanent
+    assert not store.make_room(2 * MEGABYTE), "there is no space, but make_room returned True"
+    assert stored() == permanent
 
 
 def test_a_guest_is_refused_when_the_store_is_full_and_the_lecturer_is_not(
     public: None, engine: Engine, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hw5core.engine.limits.PUBLIC", replace(PUBLIC, store_bytes=MEGABYTE))
-    _kept(store, 0, LECTURER, Status.STOPPED)
-    _kept(store, 1, None, Status.STOPPED)
-    guests = _kept(store, 3, GUEST, Status.STOPPED)
+    _stored(store, 0, LECTURER, Status.STOPPED)
+    _stored(store, 1, None, Status.STOPPED)
+    guests = _stored(store, 3, GUEST, Status.STOPPED)
     with pytest.raises(EngineError, match="1 MB that this server has for runs"):
         engine.start([RunConfig(seed=2)], GUEST)
-    assert store.run(guests.run_id) is None, "a guest's run was kept though there was no room"
+    assert store.run(guests.run_id) is None, "a guest's run was not deleted though there was no space"
     engine.start([RunConfig(seed=2)], LECTURER)
     engine.stop(RunConfig(seed=2).run_id, LECTURER)

@@ -65,7 +65,7 @@ def test_a_secret_that_can_be_guessed_is_none(secret: str, monkeypatch: pytest.M
 
 def test_a_guest_is_told_the_limit_before_and_after_the_press(open_training: Callable[..., AppTest]) -> None:
     app = open_training(**{"epochs-digits": "31"})
-    assert "31 epochs are more than the 30" in " ".join(caption.value for caption in app.caption)
+    assert "31 epochs are more than the limit of 30" in " ".join(caption.value for caption in app.caption)
     next(button for button in app.button if button.label == "Start the race").click().run()
-    assert "31 epochs are more than the 30" in app.error[0].value
+    assert "31 epochs are more than the limit of 30" in app.error[0].value
     assert not app.exception

@@ -1,4 +1,4 @@
-"""Clocks that jump, forward and back: no order, no pause and no server's presence depends on them."""
+"""A system clock that jumps changes no order of runs, no pause and no server's presence."""
 
 import time
 from dataclasses import replace
@@ -16,7 +16,7 @@ CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=3)
 
 
 class _Clock:
-    """The system's clock, set to wherever a test wants it."""
+    """The system's clock, moved by `offset` seconds."""
 
     def __init__(self) -> None:
         self.offset = 0.0
@@ -28,43 +28,43 @@ class _Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
-    found = _Clock()
-    monkeypatch.setattr(time, "time", found)
-    return found
+    moved = _Clock()
+    monkeypatch.setattr(time, "time", moved)
+    return moved
 
 
-def test_runs_stand_in_the_order_in_which_they_were_begun(store: RunStore, clock: _Clock) -> None:
-    begun = []
+def test_runs_are_listed_in_the_order_in_which_they_were_started(store: RunStore, clock: _Clock) -> None:
+    started = []
     for seed, offset in enumerate((0.0, -YEAR, 10 * YEAR, -5.0)):
         clock.offset = offset
         config = replace(CONFIG, seed=seed)
         store.claim(config, "server", "mine")
-        begun.append(config.run_id)
-    found = store.newest(10)
-    assert [run.run_id for run, _ in found] == begun[::-1]
-    assert [run.run_id for run, _ in store.newest(2)] == begun[:1:-1]
-    entries = single_runs(Listed(run, result) for run, result in found)
+        started.append(config.run_id)
+    listed = store.newest(10)
+    assert [run.run_id for run, _ in listed] == started[::-1]
+    assert [run.run_id for run, _ in store.newest(2)] == started[:1:-1]
+    entries = single_runs(Listed(run, result) for run, result in listed)
     assert [entry.config.seed for entry in ordered(entries, Order.NEWEST)] == [3, 2, 1, 0]
     assert [entry.config.seed for entry in ordered(entries, Order.OLDEST)] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
-    ("jump", "held"),
+    ("jump", "is_reserved"),
     [(0.0, True), (-5.0, True), (60.0, True), (PAUSE_SECONDS + 60, False), (-YEAR, False), (YEAR, False)],
 )
-def test_a_pause_is_held_for_about_an_hour_and_never_for_years(
-    store: RunStore, clock: _Clock, jump: float, held: bool
+def test_a_paused_run_is_reserved_for_about_an_hour_and_never_for_years(
+    store: RunStore, clock: _Clock, jump: float, is_reserved: bool
 ) -> None:
     store.claim(CONFIG, "server", "mine")
     store.halt(CONFIG.run_id, Status.PAUSED)
     clock.offset = jump
-    assert store.claim(CONFIG, "server", "yours") is not held
+    assert store.claim(CONFIG, "server", "yours") is not is_reserved
     store.halt(CONFIG.run_id, Status.PAUSED)
     assert store.claim(CONFIG, "server", "mine")
 
 
 @pytest.mark.parametrize("jump", [-YEAR, YEAR])
-def test_a_server_is_present_whatever_the_clock_says(store: RunStore, clock: _Clock, jump: float) -> None:
+def test_a_server_is_present_until_it_closes(store: RunStore, clock: _Clock, jump: float) -> None:
     here = Presence(store.folder)
     clock.offset = jump
     assert is_alive(store.folder, here.token)
