@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tools.trained import trained
+from tools.training import train_into
 
 from hw5core import home
 from hw5core.runs.config import RunConfig, race
@@ -29,7 +29,7 @@ Reads = Counter[tuple[threading.Thread, str]]
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     """Fill the server's store with a race and two forks, and count its reads from then on."""
-    trained(RunStore(home.store_folder()), *RACE, *FORKS, owner="me")
+    train_into(RunStore(home.store_folder()), *RACE, *FORKS, owner="me")
     counter: Reads = Counter()
 
     def counted(name: str) -> Callable[..., Any]:
