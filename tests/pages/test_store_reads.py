@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tools.training import train_into
 
 from hw5core import home
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import branch
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query, race_query
+from tools.training import train_into
 
 RACE = race(RunConfig(network="1x28x28 flatten linear16 relu linear10", training_images=20, epochs=2))
 FORKS = branch(RACE[1], 0, "relu", 0.008), branch(RACE[1], 0, "tanh", 0.008)
