@@ -1,8 +1,8 @@
-"""What a run tells while it trains: small frozen records, and their plain form for the wire and the store.
+"""Records: what a worker reports of a run while it trains, as small frozen values.
 
-`training.train` yields them, a worker sends them, the store keeps them, charts are drawn from them. No torch.
-Each has a `position`, the number of the batch it comes with: a run that goes on from a checkpoint after `step` batches
-replaces its RunStarted and the records with positions from `step` on.
+`training.loop.train` yields records, a worker sends them, the store keeps them, and histories are made from them. Each
+record has a `position`: the number of its batch. A run that continues from a checkpoint after `step` batches replaces
+its RunStarted and the records with positions from `step` on.
 """
 
 import json
@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True)
 class RunStarted:
-    """First record of a run, and again of each attempt that goes on from a checkpoint, then with `first_step` above 0.
+    """The first record of a run, and of each attempt that continues from a checkpoint, then with `first_step` above 0.
 
-    The hashes (SHA-256, 16 digits) let two runs show that they share first weights, split and batch order;
-    `commonest_share` is the percentage of the test images that the commonest digit makes up; `versions` says what
-    computes: python, torch, numpy, and the machine with the instruction set that torch uses on it."""
+    The hashes (SHA-256, 16 digits) show whether two runs share first weights, split and batch order. `commonest_share`
+    is the percentage of the most common class in the test images. `versions` holds the versions of python, torch and
+    numpy, and the machine with the instruction set that torch uses on it.
+    """
 
     first_step: int
     commonest_share: float
@@ -33,12 +34,11 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class BatchLosses:
-    """Training losses (cross-entropy, nats) of consecutive batches; the first is number `first_step`, from 0.
+    """The training losses (cross-entropy, nats) of consecutive batches, the first with the number `first_step`.
 
-    `losses` holds each batch's mean; `examples` the losses of their images in the order of training, batch after batch:
-    the config's batch size of them each, the rest in an epoch's last; `predictions` the classes that the network gave
-    them before the step, in the same order. `seconds` is how long the run had trained after the last of the batches,
-    evaluation included. A record never reaches into the next epoch.
+    `losses` holds the mean of each batch. `examples` holds the losses of the images, and `predictions` the classes that
+    the network predicted before the step, both in the order of training, batch after batch. `seconds` is the training
+    time at the end of the last batch, including evaluation. All batches are from one epoch.
     """
 
     first_step: int
@@ -54,11 +54,11 @@ class BatchLosses:
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """How the layers fared in batch number `step`, by their names as torchsummary prints them ("Conv2d-1").
+    """Statistics of the layers in batch number `step`, by layer names in torchsummary's style ("Conv2d-1").
 
-    `weight_norms` and `gradient_norms` are the Euclidean norms of the weights before the step, and of the loss's
-    gradient in them. `saturated` is, per activation, the share of units (0 to 1) whose derivative lies under
-    `training.SATURATED_SLOPE`: they pass back next to nothing. For ReLU these are the units that put out 0.
+    `weight_norms` and `gradient_norms` are Euclidean norms: of the weights before the step, and of their gradients.
+    `saturated` is the share of an activation's units (0 to 1) whose derivative is below `training.SATURATED_SLOPE`, so
+    that almost no gradient passes through them. For ReLU, these are the units with the output 0.
     """
 
     step: int
@@ -73,10 +73,12 @@ class LayerStatistics:
 
 @dataclass(frozen=True)
 class MeasuredLayer:
-    """What one layer, by its name as torchsummary prints it, did in one batch. `output_shape` is one image's;
-    `output_mean` and `output_size` are the means of its outputs and of their absolute values. `saturated` is an
-    activation's share of units as in LayerStatistics. The norms are Euclidean: of the layer's weights before the step,
-    of the loss's gradient in them, and of what the step takes off them; None for a layer without weights."""
+    """The measurements of one layer in one batch, by its name in torchsummary's style.
+
+    `output_shape` is that of one image. `output_mean` and `output_size` are the means of the outputs and of their
+    absolute values. `saturated` is the share of an activation's units as in LayerStatistics. The norms are Euclidean:
+    of the weights before the step, of their gradient, and of the update. They are None for a layer without weights.
+    """
 
     name: str
     output_shape: tuple[int, ...]
@@ -90,9 +92,11 @@ class MeasuredLayer:
 
 @dataclass(frozen=True)
 class MeasuredStep:
-    """Batch number `step` taken apart, when a paused run was moved on by this batch alone: its layers in the order of
-    the forward pass, and per image, of the first few, the probability that the network gave each class before it
-    learnt from them."""
+    """The measurements of batch number `step`, which was trained as a single step of a paused run.
+
+    `layers` is in the order of the forward pass. `probabilities` holds, for the first few images, the probability that
+    the network gave each class before the step.
+    """
 
     step: int
     layers: tuple[MeasuredLayer, ...]
@@ -105,9 +109,11 @@ class MeasuredStep:
 
 @dataclass(frozen=True)
 class EpochResult:
-    """What an epoch, numbered from 0, ended with. Accuracies in percent, loss in nats, times in seconds: `seconds` of
-    training steps alone, `evaluation_seconds` of the two passes over the validation and test images. `last_step` is the
-    number of the epoch's last batch."""
+    """The result of an epoch, counted from 0.
+
+    Accuracies are in percent, the loss is in nats. `seconds` is the time of the training steps, `evaluation_seconds`
+    that of the two passes over the validation and test images. `last_step` is the number of the epoch's last batch.
+    """
 
     epoch: int
     last_step: int
@@ -124,9 +130,12 @@ class EpochResult:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that is needed to go on after `step` batches: weights and optimiser in torch's weights-only format, and the
-    seconds of training so far, in the whole run and in the epoch that has begun. No generator's state: all that is
-    random follows from the seeds and the position. `epoch` is the epoch it ends, or None in the middle of one."""
+    """Everything needed to continue a run after `step` batches.
+
+    `state` holds weights and optimiser in torch's weights-only format. `seconds` and `epoch_seconds` are the training
+    times so far of the run and of the current epoch. No generator state is needed: everything random follows from the
+    seeds and the position. `epoch` is the epoch that ends at the checkpoint, or None in the middle of one.
+    """
 
     step: int
     seconds: float
@@ -141,7 +150,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class RunFinished:
-    """Last record of a run that reached its last epoch, after `steps` batches and `seconds`, evaluation included."""
+    """The last record of a finished run, after `steps` batches and `seconds`, including evaluation."""
 
     steps: int
     seconds: float

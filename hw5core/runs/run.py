@@ -1,4 +1,4 @@
-"""What a run is and what it is doing."""
+"""A run as the store knows it, and its status."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,16 +19,20 @@ class Status(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more comes unless somebody asks for it."""
+        """True if the run reports nothing more unless somebody starts it again."""
         return self not in (Status.WAITING, Status.RUNNING)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the store knows it. `attempt` counts how often it was started or resumed: when it grows, records past
-    the checkpoint were dropped, and a reader begins again. `message` says why a run failed. `created` and `changed`
-    (of its status) are seconds since 1970; `server` is the presence token of the server that trains it, or trained it
-    last; `name` is what its owner calls it, or nothing; `number` grows from run to run, whatever the clock does."""
+    """A run, without its records.
+
+    `message` is the reason why a run failed. `attempt` counts how often it was started or resumed: a new attempt drops
+    the records after its checkpoint, so readers have to read all records again. `created` and `changed` (the last
+    change of the status) are seconds since 1970. `server` is the presence token of the server that trains the run or
+    trained it last. `name` is the name that its owner gave it, or empty. `number` is larger for runs created later,
+    also if the clock was set back.
+    """
 
     run_id: str
     config: RunConfig
@@ -43,7 +47,7 @@ class Run:
 
 
 class Stamp(NamedTuple):
-    """Of a finished run, equal stamps mean that it told nothing new."""
+    """The state of a run in a few values. If a finished run's stamp stays the same, it has no new records."""
 
     status: Status
     attempt: int

@@ -1,7 +1,7 @@
-"""A sweep: the same network trained with several activations, learning rates and seeds.
+"""Sweeps: the same network trained with several activations, learning rates and seeds.
 
-An arm is what is compared, an activation with a learning rate; its runs differ in their seed alone. Each run is an
-ordinary one: whoever asked for it before, its numbers serve here too. No torch.
+The runs of an arm have the same activation and learning rate, and differ only in their seed. Each run is an ordinary
+run: if it has been trained before, its results are used.
 """
 
 import re
@@ -21,7 +21,7 @@ MAX_RATES = 6
 
 @dataclass(frozen=True)
 class Arm:
-    """What a sweep compares."""
+    """An activation with a learning rate: what a sweep compares."""
 
     activation: str
     learning_rate: float
@@ -29,9 +29,9 @@ class Arm:
 
 @dataclass(frozen=True)
 class Sweep:
-    """All combinations of these activations, learning rates and seeds; `base` holds every other setting.
+    """All combinations of activations, learning rates and seeds. `base` holds every other setting.
 
-    Raises ConfigError for a sweep that is none or too large.
+    Raise ConfigError for an empty or a too large sweep.
     """
 
     base: RunConfig
@@ -41,14 +41,14 @@ class Sweep:
 
     def __post_init__(self) -> None:
         if not self.activations:
-            raise ConfigError("a sweep needs at least one activation: choose some")
+            raise ConfigError("a sweep needs at least one activation")
         if len(self.learning_rates) > MAX_RATES:
-            raise ConfigError(f"at most {MAX_RATES} learning rates fit into a sweep, not {len(self.learning_rates)}")
+            raise ConfigError(f"a sweep has at most {MAX_RATES} learning rates, not {len(self.learning_rates)}")
         runs = len(self.activations) * len(self.learning_rates) * len(self.seeds)
         if not 1 <= runs <= MAX_RUNS:
             raise ConfigError(
                 f"{len(self.activations)} activations with {len(self.learning_rates)} learning rates and "
-                f"{len(self.seeds)} seeds are {runs} runs; a sweep has 1 to {MAX_RUNS}: take fewer of one of them"
+                f"{len(self.seeds)} seeds are {runs} runs, and a sweep has 1 to {MAX_RUNS}: choose fewer of one of them"
             )
 
     @property
@@ -57,7 +57,7 @@ class Sweep:
 
     @cached_property
     def configs(self) -> dict[tuple[Arm, int], RunConfig]:
-        """Each run's config by its arm and seed: first the first seed of every arm, so that all bands grow alike."""
+        """The config of each run by arm and seed. The first seed of every arm comes first, so that all bands grow together."""
         return {
             (arm, seed): replace(self.base, activation=arm.activation, learning_rate=arm.learning_rate, seed=seed)
             for seed in self.seeds
@@ -66,28 +66,28 @@ class Sweep:
 
     @cached_property
     def run_ids(self) -> dict[tuple[Arm, int], str]:
-        """Each run's id by its arm and seed."""
+        """The id of each run by arm and seed."""
         return {place: config.run_id for place, config in self.configs.items()}
 
-    def of(self, arm: Arm, runs: Mapping[str, RunHistory]) -> list[RunHistory]:
-        """The runs of an arm that there are, in the order of their seeds."""
+    def of(self, arm: Arm, histories: Mapping[str, RunHistory]) -> list[RunHistory]:
+        """Return the histories of an arm's runs, in the order of the seeds. Runs without a history are left out."""
         ids = (self.run_ids[arm, seed] for seed in self.seeds)
-        return [runs[run_id] for run_id in ids if run_id in runs]
+        return [histories[run_id] for run_id in ids if run_id in histories]
 
-    def unfinished(self, runs: Mapping[str, RunHistory]) -> list[RunConfig]:
-        """The configs of the runs that are still to be trained, or to be trained to their end."""
-        done = {run_id for run_id, run in runs.items() if run.status is Status.FINISHED}
-        return [config for place, config in self.configs.items() if self.run_ids[place] not in done]
+    def unfinished(self, histories: Mapping[str, RunHistory]) -> list[RunConfig]:
+        """Return the configs of the runs that are not finished."""
+        finished = {run_id for run_id, history in histories.items() if history.status is Status.FINISHED}
+        return [config for key, config in self.configs.items() if self.run_ids[key] not in finished]
 
 
 def parse_rates(text: str) -> tuple[float, ...]:
-    """The learning rates of a text such as "0.008, 0.02", each once. Raises ConfigError for what is no number."""
+    """Return the different learning rates in a text such as "0.008, 0.02". Raise ConfigError for other texts."""
     words = [word for word in re.split(r"[\s,;]+", text) if word]
     try:
         rates = dict.fromkeys(map(float, words))
     except ValueError:
         raise ConfigError(
-            f"learning rates are numbers with commas between them, such as 0.008, 0.02, not {text[:40]!r}"
+            f"learning rates must be numbers separated by commas, such as 0.008, 0.02, not {text[:40]!r}"
         ) from None
     if not rates:
         raise ConfigError("a sweep needs at least one learning rate, such as 0.008")

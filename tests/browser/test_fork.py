@@ -27,6 +27,9 @@ def test_two_forks_continue_from_a_checkpoint_and_share_the_charts(page: Page, s
     for chart in (page.locator(".vega-embed").first, page.locator(".vega-embed").last):
         expect(_lines(chart)).to_have_count(2)
     expect(page.locator(".vega-embed").first.get_by_text("fork starts")).to_be_visible()
+    # At the end of each line, its short label and its accuracy.
+    for name in ("sigmoid", "fork, ReLU"):
+        expect(page.locator(".vega-embed").last.get_by_text(re.compile(rf"^{name} \d+\.\d %$"))).to_be_visible()
     # The second fork joins the first one.
     _choose(page, "activation", "tanh")
     expect(page.get_by_text("not started")).to_be_visible()
@@ -52,7 +55,7 @@ def _choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
 def _run_to_the_end(page: Page, label: str) -> None:
     page.get_by_role("button", name="Start the fork").click()
     expect(page.get_by_role("button", name=f"Receipt of {label}")).to_be_visible()
-    expect(page.get_by_text(f"After epoch 3 {label} is at")).to_be_visible()
+    expect(page.get_by_text(f"After epoch 3, {label} has")).to_be_visible()
 
 
 def _labels(page: Page) -> Locator:

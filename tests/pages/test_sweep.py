@@ -103,7 +103,7 @@ def test_invalid_settings_show_a_message(open_page: Callable[..., AppTest]) -> N
         assert not app.exception
         return app.error[0].value if app.error else ""
 
-    assert "numbers with commas between them" in app.error[0].value
+    assert "numbers separated by commas" in app.error[0].value
     assert "must be from 1e-06 to 10, not 99" in message("learning-rates", "0.1, 99")
     assert "learning rate must be from" in message("learning-rates", "nan")
     assert "at most 6 learning rates" in message("learning-rates", "1 2 3 4 5 6 7")
