@@ -34,8 +34,8 @@ from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.receipts import (
     Metric,
     compare,
-    differing_hashes,
-    differing_makers,
+    different_hashes,
+    environment_differences,
     metrics_of_receipt,
     metrics_of_records,
     read_file,
@@ -285,21 +285,21 @@ def _cell(values: list[float]) -> str:
 def _verify(options: argparse.Namespace) -> int:
     config, plain = read_file(options.receipt)
     started, metrics = _train_again(config, options.batches)
-    different = differing_hashes(plain, started)
+    different = different_hashes(plain, started)
     comparison = compare(metrics_of_receipt(plain), metrics)
-    makers = differing_makers(plain, started)
+    environment = environment_differences(plain, started)
     if options.json:
         result = {
             "different_hashes": different,
             "compared": comparison.compared,
-            "parted_at": comparison.parted and comparison.parted[0].name,
-            "beyond_tolerance_at": comparison.beyond and comparison.beyond[0].name,
-            "computed_by": makers,
+            "parted_at": comparison.first_different and comparison.first_different[0].name,
+            "beyond_tolerance_at": comparison.first_beyond and comparison.first_beyond[0].name,
+            "computed_by": environment,
         }
         print(json.dumps(result))
     else:
-        print(verdict(different, comparison, makers))
-    return 1 if different or comparison.beyond or not comparison.compared else 0
+        print(verdict(different, comparison, environment))
+    return 1 if different or comparison.first_beyond or not comparison.compared else 0
 
 
 def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metric]]:

@@ -1,8 +1,8 @@
-"""A run's receipt: one JSON file with its config, hashes, what computed it and all its metrics; and how two compare.
+"""Receipts: one JSON file with a run's config, hashes, environment and metrics, and how two sets of metrics compare.
 
-Whoever has the file trains the same batches again (`python -m hw5core verify`) and sees where the numbers part, if they
-do. With the same versions on the same kind of processor they are the same bit for bit; elsewhere sums are taken in
-another order, and the last digits differ: the tolerances say by how much. No torch.
+Anyone with the file can train the same batches again (`python -m hw5core verify`) and see where the numbers differ.
+With the same versions on the same kind of processor they are bit-identical. In other environments, sums are computed in
+another order, and the last digits differ, up to the tolerances below.
 """
 
 import gzip
@@ -23,16 +23,18 @@ from hw5core.runs.records import BatchLosses, EpochResult, Record, RunStarted
 FORMAT = 1
 
 LOSS_TOLERANCE = 1e-3
-"""Nats by which a loss may differ between two makes of processor or versions of PyTorch: rounding differs by about a
-millionth in the first batches and grows from step to step."""
+"""How far a loss may differ, in nats, between processors or versions of PyTorch.
+
+Rounding differs by about a millionth in the first batches, and the difference grows with every step.
+"""
 
 ACCURACY_TOLERANCE = 0.5
-"""Percentage points by which an accuracy may differ for the same reason: a few images near the boundary."""
+"""How far an accuracy may differ, in percentage points, for the same reason: a few images near the boundary."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One number of a run: what it is, its value and how far another's may be from it."""
+    """One number of a run: its name, its value, and how far another run's value may differ."""
 
     name: str
     value: float
@@ -41,22 +43,25 @@ class Metric:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a receipt's numbers and those computed again compare: `compared` of them in order of training, the first that
-    is not the same bit for bit, and the first beyond its tolerance, each as (receipt's, ours)."""
+    """The comparison of a receipt's metrics with metrics computed again, in the order of training.
+
+    `compared` is their number. `first_different` is the first pair (receipt's, ours) that is not bit-identical, and
+    `first_beyond` the first one that differs by more than its tolerance.
+    """
 
     compared: int
-    parted: tuple[Metric, Metric] | None
-    beyond: tuple[Metric, Metric] | None
+    first_different: tuple[Metric, Metric] | None
+    first_beyond: tuple[Metric, Metric] | None
 
 
 def receipt(history: RunHistory) -> dict[str, Any]:
-    """The run's receipt in plain values, ready for JSON; numbers that are not finite become null.
+    """Return the run's receipt as plain values for JSON. Numbers that are not finite become null.
 
-    Raises ReceiptError for a run that has not told anything yet.
+    Raise ReceiptError if the run has not reported anything yet.
     """
     run, started = history.run, history.started
     if started is None:
-        raise ReceiptError("the run has not begun: there is nothing to give a receipt for")
+        raise ReceiptError("this run has not started yet, so it has no receipt")
     return {
         "receipt": FORMAT,
         "run_id": run.run_id,
@@ -82,24 +87,24 @@ def receipt(history: RunHistory) -> dict[str, Any]:
 
 
 def read(text: str) -> tuple[RunConfig, dict[str, Any]]:
-    """The config and the whole of a receipt. Raises ReceiptError for a text that is none."""
+    """Return the config and all values of a receipt. Raise ReceiptError if the text is not a complete receipt."""
     try:
         plain = json.loads(text)
-        known = plain["receipt"] == FORMAT
+        has_known_format = plain["receipt"] == FORMAT
         config = RunConfig(**plain["config"])
         list(metrics_of_receipt(plain))
         dict(plain["hashes"]), dict(plain["computed_by"])
     except (ConfigError, ArchitectureError) as error:
         raise ReceiptError(f"the receipt's config cannot be trained here: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReceiptError(f"this file is not a receipt of a run, or not all of one ({error!r})") from error
-    if not known:
+        raise ReceiptError(f"this file is not a complete receipt of a run ({error!r})") from error
+    if not has_known_format:
         raise ReceiptError(f"this receipt has format {plain['receipt']}, and this version reads format {FORMAT}")
     return config, plain
 
 
 def read_file(path: Path) -> tuple[RunConfig, dict[str, Any]]:
-    """The same of a file, which may be packed (.gz). Raises ReceiptError for one that cannot be read as well."""
+    """Read a receipt from a file, which may be compressed (.gz). Raise ReceiptError if that is not possible."""
     try:
         content = path.read_bytes()
         return read((gzip.decompress(content) if path.suffix == ".gz" else content).decode())
@@ -108,7 +113,7 @@ def read_file(path: Path) -> tuple[RunConfig, dict[str, Any]]:
 
 
 def metrics_of_receipt(plain: dict[str, Any]) -> Iterator[Metric]:
-    """A receipt's numbers that are compared."""
+    """Yield those metrics of a receipt that are compared."""
     fork = plain["config"].get("fork")
     first = fork["step"] if fork else 0
     for step, loss in enumerate(plain["metrics"]["training_loss"], start=first):
@@ -118,23 +123,22 @@ def metrics_of_receipt(plain: dict[str, Any]) -> Iterator[Metric]:
 
 
 def metrics_of_records(records: Iterable[Record]) -> Iterator[Metric]:
-    """The same numbers out of what a training tells, as it tells them."""
+    """Yield the same metrics from the records of a training."""
     for record in records:
-        match record:
-            case BatchLosses():
-                for step, loss in enumerate(record.losses, start=record.first_step):
-                    yield _loss_metric(step, loss)
-            case EpochResult():
-                yield from _epoch_metrics(record.epoch, record.validation_loss, record.test_accuracy)
+        if isinstance(record, BatchLosses):
+            for step, loss in enumerate(record.losses, start=record.first_step):
+                yield _loss_metric(step, loss)
+        elif isinstance(record, EpochResult):
+            yield from _epoch_metrics(record.epoch, record.validation_loss, record.test_accuracy)
 
 
-def differing_hashes(plain: dict[str, Any], started: RunStarted) -> list[str]:
-    """In words, which of first weights, split and batch order are not the receipt's."""
+def different_hashes(plain: dict[str, Any], started: RunStarted) -> list[str]:
+    """Return the names of the hashes that differ from the receipt's: first weights, split or batch order."""
     return [name for name, value in _hashes(started).items() if plain["hashes"].get(name) != value]
 
 
-def differing_makers(plain: dict[str, Any], started: RunStarted) -> list[str]:
-    """In words, which versions or machine are not those that the receipt's run was computed by."""
+def environment_differences(plain: dict[str, Any], started: RunStarted) -> list[str]:
+    """Return how this environment, its versions and its machine, differs from the receipt's, one text each."""
     theirs = plain["computed_by"]
     return [
         f"{name} {theirs.get(name)} there, {here} here"
@@ -143,32 +147,35 @@ def differing_makers(plain: dict[str, Any], started: RunStarted) -> list[str]:
     ]
 
 
-def verdict(different_hashes: list[str], comparison: Comparison, makers: list[str]) -> str:
-    """What the comparison came to, in sentences: where the numbers part, if anywhere, and what may explain it."""
-    if different_hashes:
-        return f"They part before the first batch: not the receipt's {' and '.join(different_hashes)}."
-    if not comparison.compared:
-        return "The receipt has no number to compare: it was emptied, or is of a run that had not told any yet."
-    if comparison.parted is None:
-        return f"The same bit for bit in all {comparison.compared:,} numbers compared."
-    theirs, ours = comparison.beyond or comparison.parted
-    place = f"{theirs.name}: {theirs.value!r} in the receipt, {ours.value!r} here"
-    side = "beyond" if comparison.beyond else "within"
-    cause = f"Computed by: {'; '.join(makers)}." if makers else "Versions and machine are the same."
-    return f"They part at the {place}, {side} the tolerance of {ours.tolerance:g}. {cause}"
-
-
 def compare(theirs: Iterable[Metric], ours: Iterable[Metric]) -> Comparison:
-    """Compare each of our numbers with the receipt's of the same name, in our order."""
+    """Compare each of our metrics with the receipt's metric of the same name, in our order."""
     by_name = {metric.name: metric for metric in theirs}
     pairs = [(by_name[metric.name], metric) for metric in ours if metric.name in by_name]
-    parted = next((pair for pair in pairs if not _same(pair[0].value, pair[1].value)), None)
-    beyond = next((pair for pair in pairs if _is_beyond(*pair)), None)
-    return Comparison(len(pairs), parted, beyond)
+    first_different = next((pair for pair in pairs if not _is_same(pair[0].value, pair[1].value)), None)
+    first_beyond = next((pair for pair in pairs if _is_beyond(*pair)), None)
+    return Comparison(len(pairs), first_different, first_beyond)
+
+
+def verdict(hashes: list[str], comparison: Comparison, environment: list[str]) -> str:
+    """Describe a comparison in sentences: where the numbers first differ, and what may explain it.
+
+    `hashes` are the `different_hashes`, and `environment` the `environment_differences`.
+    """
+    if hashes:
+        return f"Different before the first batch: {' and '.join(hashes)} differ from the receipt."
+    if not comparison.compared:
+        return "The receipt has no number to compare: its numbers were removed, or the run had not reported any yet."
+    if comparison.first_different is None:
+        return f"Bit for bit the same in all {comparison.compared:,} compared numbers."
+    theirs, ours = comparison.first_beyond or comparison.first_different
+    place = f"{theirs.name}: {theirs.value!r} in the receipt, {ours.value!r} here"
+    side = "beyond" if comparison.first_beyond else "within"
+    cause = f"Computed with: {'; '.join(environment)}." if environment else "Versions and machine are the same."
+    return f"First difference in the {place}, {side} the tolerance of {ours.tolerance:g}. {cause}"
 
 
 def _parent(config: RunConfig) -> dict[str, Any] | None:
-    """Of a branch, the run it comes from and after how many batches; that run's config stands in its own."""
+    """Return the parent run and the step of a fork. The parent's config is part of the fork's."""
     return {"run_id": config.fork.parent.run_id, "step": config.fork.step} if config.fork else None
 
 
@@ -185,12 +192,12 @@ def _epoch_metrics(epoch: int, validation_loss: float, test_accuracy: float) -> 
     yield Metric(f"test accuracy of epoch {epoch}", test_accuracy, ACCURACY_TOLERANCE)
 
 
-def _same(one: float, other: float) -> bool:
+def _is_same(one: float, other: float) -> bool:
     return one == other or not (math.isfinite(one) or math.isfinite(other))
 
 
 def _is_beyond(theirs: Metric, ours: Metric) -> bool:
-    return not _same(theirs.value, ours.value) and not abs(theirs.value - ours.value) <= ours.tolerance
+    return not _is_same(theirs.value, ours.value) and not abs(theirs.value - ours.value) <= ours.tolerance
 
 
 def _or_null(value: float) -> float | None:
@@ -202,7 +209,7 @@ def _finite(values: Iterable[float]) -> list[float | None]:
 
 
 def _finite_inside(plain: dict[str, Any]) -> dict[str, Any]:
-    """The same for the dictionaries of layers inside."""
+    """Replace numbers that are not finite by None in the dictionaries inside this one."""
     return {
         name: {layer: _or_null(value) for layer, value in inner.items()} if isinstance(inner, dict) else inner
         for name, inner in plain.items()
@@ -210,5 +217,5 @@ def _finite_inside(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> float:
-    """Null stands for what was not finite."""
+    """Return NaN for the null of a number that was not finite."""
     return math.nan if value is None else float(value)

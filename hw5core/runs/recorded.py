@@ -1,5 +1,6 @@
-"""The homework's race as it was run elsewhere and shipped with the app, so that a first visitor sees all of it at once:
-a receipt per network, made by `python -m hw5core precompute`, and a receipt read back as a run's history. No torch.
+"""The homework's race, recorded and shipped with the app, so that a first visitor sees results at once.
+
+The recording is a receipt per run. `python -m hw5core precompute` makes it.
 """
 
 import gzip
@@ -20,21 +21,22 @@ from hw5core.runs.run import Run, Status
 FOLDER = Path(__file__).parent / "recorded"
 
 RACE = race(RunConfig(dataset="mnist"))
-"""What is shipped: the homework's preset with seed 0."""
+"""The race that is shipped: the homework's settings with seed 0."""
 
 ELSEWHERE = "recorded"
-"""Stands as the server of a run that was read from its receipt."""
+"""The `server` of a run that was read from a receipt."""
 
 
 def path_of(config: RunConfig, folder: Path = FOLDER) -> Path:
-    """Where the receipt of this run lies, if it is shipped. One of another version of the training code has another id,
-    and is nobody's."""
+    """Return the path of the run's receipt. It only exists for a run that is shipped.
+
+    Runs of another version of the training code have other ids, so their receipts are never found.
+    """
     return folder / f"{config.activation}-{config.run_id}.json.gz"
 
 
 def write(histories: Iterable[RunHistory], folder: Path = FOLDER) -> None:
-    """Ship these finished runs instead of what was shipped. The loss of every single image is left out: it would be two
-    thirds of the size."""
+    """Replace the recording by these finished runs, without the losses of single images: they are most of the size."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json.gz"):
         old.unlink()
@@ -46,35 +48,35 @@ def write(histories: Iterable[RunHistory], folder: Path = FOLDER) -> None:
 
 
 def recorded_race(configs: tuple[RunConfig, ...]) -> list[RunHistory]:
-    """Return the histories of these runs if all of them are shipped, and nothing otherwise."""
-    return [_recorded(config) for config in configs] if is_shipped(configs) else []
+    """Return the recorded histories of these runs, or an empty list unless all of them are shipped."""
+    return [_recorded_run(config) for config in configs] if is_shipped(configs) else []
 
 
 def is_shipped(configs: tuple[RunConfig, ...]) -> bool:
-    """Whether all of these runs are."""
+    """Return True if all of these runs are shipped as recordings."""
     return all(path_of(config).is_file() for config in configs)
 
 
 def is_recorded(history: RunHistory) -> bool:
-    """Whether it was run elsewhere and not here."""
+    """Return True if the history was read from a recording, so that the run was not trained here."""
     return history.run.server == ELSEWHERE
 
 
 def note(history: RunHistory) -> str:
-    """When and on what it was run, in words."""
-    begun, made = datetime.fromtimestamp(history.run.created), history.started.versions if history.started else {}
-    return f"on {begun:%d %B %Y} on {made.get('machine')} with PyTorch {made.get('torch')}"
+    """Return when and in which environment the run was trained, such as "on 01 May 2026 on x86_64 with PyTorch 2.9"."""
+    date, versions = datetime.fromtimestamp(history.run.created), history.started.versions if history.started else {}
+    return f"on {date:%d %B %Y} on {versions.get('machine')} with PyTorch {versions.get('torch')}"
 
 
 @cache
-def _recorded(config: RunConfig) -> RunHistory:
+def _recorded_run(config: RunConfig) -> RunHistory:
     return history_of_receipt(*read_file(path_of(config)))
 
 
 def history_of_receipt(config: RunConfig, plain: dict[str, Any]) -> RunHistory:
-    """Return the history that a finished run's receipt holds."""
-    begun = datetime.fromisoformat(plain["begun"]).timestamp()
-    run = Run(plain["run_id"], config, Status.FINISHED, "", plain["attempts"], begun, server=ELSEWHERE)
+    """Return the history of a finished run from its config and the values of its receipt."""
+    created = datetime.fromisoformat(plain["begun"]).timestamp()
+    run = Run(plain["run_id"], config, Status.FINISHED, "", plain["attempts"], created, server=ELSEWHERE)
     return history_of(run, _records(plain))
 
 
@@ -98,7 +100,7 @@ def _records(plain: dict[str, Any]) -> Iterator[Record]:
 
 
 def _losses(losses: list[float | None], clock: list[tuple[int, float | None]]) -> Iterator[BatchLosses]:
-    """The losses as they were told, report by report."""
+    """Yield a record for each entry of the clock. Old receipts have no clock: then yield one record."""
     values, first = _numbers(losses), 0
     for steps, seconds in clock or [(len(losses), None)]:
         yield BatchLosses(first, tuple(values[first:steps]), seconds=seconds)
@@ -106,7 +108,7 @@ def _losses(losses: list[float | None], clock: list[tuple[int, float | None]]) -
 
 
 def _numbers(plain: Any) -> Any:
-    """The same with what JSON cannot say, a number that is not finite, for null."""
+    """Replace the nulls of numbers that were not finite by NaN, in nested dictionaries and lists too."""
     if isinstance(plain, dict):
         return {name: _numbers(value) for name, value in plain.items()}
     if isinstance(plain, list):

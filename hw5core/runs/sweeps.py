@@ -57,7 +57,7 @@ class Sweep:
 
     @cached_property
     def configs(self) -> dict[tuple[Arm, int], RunConfig]:
-        """The config of each run by arm and seed. The first seed of every arm comes first, so that all bands grow together."""
+        """The config of each run by arm and seed: first all arms with the first seed, so that bands grow together."""
         return {
             (arm, seed): replace(self.base, activation=arm.activation, learning_rate=arm.learning_rate, seed=seed)
             for seed in self.seeds

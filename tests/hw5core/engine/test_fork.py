@@ -88,7 +88,7 @@ def test_the_receipt_of_a_fork_names_its_parent_and_can_be_verified(
     assert read(text)[0] == config
     (tmp_path / "receipt.json").write_text(text)
     assert main(["verify", str(tmp_path / "receipt.json"), "--batches", "1000"]) == 0
-    assert "bit for bit in all 218 numbers" in capsys.readouterr().out
+    assert "Bit for bit the same in all 218 compared numbers" in capsys.readouterr().out
     forged = json.loads(text)
     forged["metrics"]["training_loss"][7] += 0.5
     (tmp_path / "receipt.json").write_text(json.dumps(forged))

@@ -1,4 +1,4 @@
-"""A receipt holds against an honest repetition and says where a changed number parts from it."""
+"""Receipts: a repetition gives the same numbers, and the first changed number is reported."""
 
 import json
 import math
@@ -53,12 +53,12 @@ def test_a_receipt_holds_the_whole_run_in_strict_json(history: RunHistory) -> No
     assert {"torch", "machine"} <= set(plain["computed_by"])
 
 
-def test_a_true_receipt_is_the_same_bit_for_bit(
+def test_a_repetition_is_the_same_bit_for_bit(
     history: RunHistory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _verify(receipt(history), tmp_path, "--batches", str(CONFIG.total_steps)) == 0
-    # Every batch's loss, and two numbers after each of the two epochs.
-    assert f"bit for bit in all {CONFIG.total_steps + 4} numbers" in capsys.readouterr().out
+    # The loss of every batch, and two numbers after each of the two epochs.
+    assert f"Bit for bit the same in all {CONFIG.total_steps + 4} compared numbers" in capsys.readouterr().out
 
 
 def test_only_the_first_batches_are_trained_again(
@@ -66,8 +66,8 @@ def test_only_the_first_batches_are_trained_again(
 ) -> None:
     monkeypatch.setattr("hw5core.training.loop.REPORT_SECONDS", 0.0)
     assert _verify(receipt(history), tmp_path, "--batches", "10", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told == {
+    result = json.loads(capsys.readouterr().out)
+    assert result == {
         "different_hashes": [],
         "compared": 10,
         "parted_at": None,
@@ -106,7 +106,7 @@ def _other_seed(plain: dict[str, Any]) -> None:
         (_other_seed, 1, "first weights and split and batch order"),
     ],
 )
-def test_a_changed_receipt_is_told_where_it_parts(
+def test_the_first_difference_from_a_changed_receipt_is_reported(
     history: RunHistory,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -132,7 +132,7 @@ def test_a_changed_receipt_is_told_where_it_parts(
         '{"receipt": 1, "config": 7}',
     ],
 )
-def test_what_is_no_receipt_is_a_sentence(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_no_receipt_is_a_sentence(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ReceiptError):
         read(text)
     (tmp_path / "file").write_text(text)
@@ -141,14 +141,14 @@ def test_what_is_no_receipt_is_a_sentence(text: str, tmp_path: Path, capsys: pyt
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def test_losses_that_left_the_finite_numbers_are_null(history: RunHistory) -> None:
+def test_losses_that_are_not_finite_are_null(history: RunHistory) -> None:
     diverged = replace(history, losses=np.array([1.0, math.inf, math.nan]))
     plain = json.loads(json.dumps(receipt(diverged), allow_nan=False))
     assert plain["metrics"]["training_loss"] == [1.0, None, None]
 
 
 @pytest.mark.slow
-def test_prewarm_fills_the_store_and_gives_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prewarm_fills_the_store_and_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--dataset", "digits", "--network", CONFIG.network, "--epochs", "2", "--seeds", "0,1"]
     assert main(["prewarm", *arguments, "--receipts", str(tmp_path / "receipts")]) == 0
     table = capsys.readouterr().out.splitlines()
@@ -160,7 +160,7 @@ def test_prewarm_fills_the_store_and_gives_the_table(tmp_path: Path, capsys: pyt
     receipts = sorted((tmp_path / "receipts").iterdir())
     assert len(receipts) == 4
     assert {read(path.read_text())[0].seed for path in receipts} == {0, 1}
-    # All of it is in the store now: the same command only reads.
+    # Everything is in the store now, so the same command only reads it.
     assert main(["prewarm", *arguments]) == 0
     assert capsys.readouterr().out.splitlines() == table
     assert main(["prewarm", "--seeds", "0,x"]) == 2

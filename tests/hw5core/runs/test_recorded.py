@@ -1,4 +1,4 @@
-"""What is shipped as recorded is the homework's race by this version's training code, told as it was told then."""
+"""The recorded race is the homework's, it was trained by this version's code, and it is read back as it was."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +18,7 @@ from hw5core.training.loop import train
 MOST_BYTES = 2_000_000
 
 
-def test_the_homeworks_race_is_shipped_whole() -> None:
+def test_the_homeworks_race_is_shipped_completely() -> None:
     histories = recorded.recorded_race(recorded.RACE)
     assert [history.config for history in histories] == list(race(RunConfig(dataset="mnist")))
     for history in histories:
@@ -33,13 +33,13 @@ def test_the_homeworks_race_is_shipped_whole() -> None:
     assert recorded.recorded_race(race(RunConfig(dataset="mnist", seed=1))) == []
 
 
-def test_its_first_batches_hold_against_a_repetition(mnist_folder: Path) -> None:
+def test_a_repetition_gives_the_same_first_batches(mnist_folder: Path) -> None:
     for config in recorded.RACE:
         assert main(["verify", str(recorded.path_of(config)), "--batches", "100"]) == 0
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
-def test_a_story_that_is_shipped_is_read_back_as_it_was(tmp_path: Path, activation: str) -> None:
+def test_a_recorded_history_is_read_back_as_it_was(tmp_path: Path, activation: str) -> None:
     config = RunConfig(network="1x28x28 flatten linear16 relu linear10", activation=activation, epochs=1)
     store = RunStore(tmp_path / "store")
     store.claim(config)
