@@ -13,7 +13,7 @@ from hw5core.runs.history import RunHistory
 from hw5core.runs.plateau import batches_on_plateau
 from hw5core.runs.sweeps import Arm, Sweep
 
-_MOST_POINTS = 4_000
+MAX_TOTAL_POINTS = 4_000
 """The number of points of all arms together in the chart of the training loss. A browser draws them twice a second."""
 
 _NAMED = ("activation", "rate", "n", "of")
@@ -73,7 +73,7 @@ def loss_bands(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFram
 
 def bin_width(sweep: Sweep) -> int:
     """Return the number of batches in a bin."""
-    return -(-sweep.base.total_steps // min(MAX_POINTS, max(1, _MOST_POINTS // len(sweep.arms))))
+    return -(-sweep.base.total_steps // min(MAX_POINTS, max(1, MAX_TOTAL_POINTS // len(sweep.arms))))
 
 
 def _loss_rows(sweep: Sweep, arm: Arm, histories: list[RunHistory], width: int) -> pd.DataFrame:

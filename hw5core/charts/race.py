@@ -196,7 +196,7 @@ def training_loss_chart(configs: tuple[RunConfig, ...], view: LossView) -> dict[
 
 
 def _fork_marks(configs: tuple[RunConfig, ...], axis: Axis) -> list[alt.LayerChart | alt.Chart]:
-    """Return a vertical line wherever forks start, the first one with a text. Over seconds there are none."""
+    """Return vertical lines where forks start, the first one with a text. Over seconds there are none."""
     steps = [config.first_step for config in configs if config.fork]
     if not steps or axis is Axis.SECONDS:
         return []

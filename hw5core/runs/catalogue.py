@@ -1,4 +1,4 @@
-"""The runs of a store as a list that people can use: grouped into races, searched and sorted. No torch."""
+"""The list of all runs: grouped into races, searched and sorted."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,12 +11,12 @@ from hw5core.runs.config import SETTINGS, RunConfig, setting_fields
 from hw5core.runs.records import EpochResult
 from hw5core.runs.run import Run, Status
 
-_TITLED = ("dataset", "activation", "network", "epochs", "seed")
-"""What a line says in any case; of the other settings it names those that are not the homework's."""
+_ALWAYS_SHOWN = ("dataset", "activation", "network", "epochs", "seed")
+"""The settings that the title or the description of an entry always has, in their own way."""
 
 
 class Order(StrEnum):
-    """How the list may be sorted."""
+    """The orders of the list."""
 
     NEWEST = "newest first"
     OLDEST = "oldest first"
@@ -26,28 +26,30 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class Listed:
-    """A run with the result of its last epoch so far."""
+    """A run with the result of its last finished epoch, or None."""
 
     run: Run
     result: EpochResult | None
 
     @property
     def outdated(self) -> bool:
-        """Whether an earlier version of the training trained it: whoever asks for its config now gets another run."""
+        """True if an earlier version of the training code trained the run: the id of its config is another one now."""
         return self.run.run_id != self.run.config.run_id
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the list: the runs of one race, which differ in their activation alone, or a single run. `key` names it
-    in links: the runs' race key, or the run's id."""
+    """An entry of the list: the runs of one race, which differ only in their activation, or a single run.
+
+    `key` identifies the entry in links: the race key of the runs, or the id of the run.
+    """
 
     key: str
     listed: tuple[Listed, ...]
 
     @property
     def config(self) -> RunConfig:
-        """The config of its first run."""
+        """The config of the first run."""
         return self.listed[0].run.config
 
     @property
@@ -56,17 +58,17 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What the owners call it: each name that its runs have, or nothing."""
+        """The different names that the owners gave the runs, or an empty string."""
         return " / ".join(dict.fromkeys(one.run.name for one in self.listed if one.run.name))
 
     @property
     def title(self) -> str:
-        """What to call it where it has no name: "ReLU, sigmoid on digits"."""
+        """The labels of the runs, and the dataset: "ReLU, sigmoid on digits"."""
         return f"{', '.join(one.run.config.label for one in self.listed)} on {self.config.dataset}"
 
     @property
     def created(self) -> float:
-        """When its newest run was begun, in seconds since 1970."""
+        """The time at which the newest run was created, in seconds since 1970."""
         return max(one.run.created for one in self.listed)
 
     @property
@@ -75,7 +77,7 @@ class Entry:
 
     @property
     def age(self) -> tuple[int, float]:
-        """Grows from entry to entry as they were begun, whatever the clock did."""
+        """A sort key that is larger for entries created later, also if the clock was set back."""
         return max(one.run.number for one in self.listed), self.created
 
     @property
@@ -84,12 +86,12 @@ class Entry:
 
     @property
     def best(self) -> float:
-        """The highest newest test accuracy among its runs, -1 where none has any."""
+        """The highest of the runs' last test accuracies in percent, or -1 if there is none."""
         return max((one.result.test_accuracy for one in self.listed if one.result), default=-1.0)
 
 
 def races(listed: Iterable[Listed]) -> list[Entry]:
-    """One entry per race, its runs in the registry's order of activations; those of earlier versions apart."""
+    """Return an entry per race, its runs in the order of ACTIVATIONS. Outdated runs have entries of their own."""
     groups: dict[str, list[Listed]] = {}
     for one in listed:
         groups.setdefault(one.run.config.race_key + "-before" * one.outdated, []).append(one)
@@ -101,23 +103,23 @@ def races(listed: Iterable[Listed]) -> list[Entry]:
 
 
 def single_runs(listed: Iterable[Listed]) -> list[Entry]:
-    """One entry per run."""
+    """Return an entry per run."""
     return [Entry(one.run.run_id, (one,)) for one in listed]
 
 
-def entry_of(key: str, listed: Sequence[Listed]) -> Entry | None:
-    """The race or the run that a link names; None if there is none (any more)."""
+def find_entry(key: str, listed: Sequence[Listed]) -> Entry | None:
+    """Return the race or the run with this key, or None."""
     return next((entry for entry in (*races(listed), *single_runs(listed)) if entry.key == key), None)
 
 
 def matching(entries: Iterable[Entry], words: str) -> list[Entry]:
-    """Those in whose name, title, settings, states or ids each of the words occurs."""
-    wanted = words.casefold().split()
-    return [entry for entry in entries if all(word in _searched(entry) for word in wanted)]
+    """Return the entries that contain every word: in a name, the title, the settings, a status or an id."""
+    searched = words.casefold().split()
+    return [entry for entry in entries if all(word in _searchable_text(entry) for word in searched)]
 
 
 def ordered(entries: Iterable[Entry], order: Order) -> list[Entry]:
-    """The entries in this order; those without a name or an accuracy come last."""
+    """Return the entries in this order. Entries without a name or an accuracy come last."""
     match order:
         case Order.NEWEST:
             return sorted(entries, key=lambda entry: entry.age, reverse=True)
@@ -130,35 +132,34 @@ def ordered(entries: Iterable[Entry], order: Order) -> list[Entry]:
             return sorted(newest, key=lambda entry: (not entry.name, entry.name.casefold()))
 
 
-def settings(config: RunConfig) -> str:
-    """Seed, epochs and whatever else is not the homework's, in words."""
-    rarer = [
+def describe_settings(config: RunConfig) -> str:
+    """Return epochs and seed, and every other setting that differs from the homework's."""
+    others = [
         f"{SETTINGS[declared.name].label} {format_value(getattr(config, declared.name))}"
         for declared in setting_fields()
-        if declared.name not in _TITLED and getattr(config, declared.name) != declared.default
+        if declared.name not in _ALWAYS_SHOWN and getattr(config, declared.name) != declared.default
     ]
     homework = RunConfig(activation=config.activation).network
     network = [] if config.network == homework else [f"network {config.network}"]
-    return ", ".join([f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}", *rarer, *network])
+    return ", ".join([f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}", *others, *network])
 
 
 def format_value(value: object) -> str:
-    """A setting's value as people read it."""
+    """Return the value of a setting as a text for people."""
     return f"{value:,g}" if isinstance(value, float) else str(value)
 
 
-def _searched(entry: Entry) -> str:
-    states = Counter(str(one.run.status) for one in entry.listed)
+def _searchable_text(entry: Entry) -> str:
+    statuses = Counter(str(one.run.status) for one in entry.listed)
     ids = [one.run.run_id for one in entry.listed]
     activations = [config.activation for config in entry.configs]
-    dataset = DATASETS[entry.config.dataset].title
-    words = [
+    texts = [
         entry.name,
         entry.title,
         "earlier version" * entry.outdated,
-        dataset,
-        settings(entry.config),
+        DATASETS[entry.config.dataset].title,
+        describe_settings(entry.config),
         entry.config.network,
         entry.key,
     ]
-    return " ".join([*words, *states, *ids, *activations]).casefold()
+    return " ".join([*texts, *statuses, *ids, *activations]).casefold()

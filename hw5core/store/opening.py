@@ -63,10 +63,10 @@ def _replace(path: Path) -> str:
         if file.exists():
             file.rename(aside.with_name(aside.name + suffix))
     _create_or_migrate(path)
-    saved, found = _recover(aside, path)
+    saved, total = _recover(aside, path)
     return (
         f"The store of runs was damaged. The file was set aside as {aside}, and a new one was started with "
-        f"{saved} of the {found} runs that were found in it."
+        f"{saved} of the {total} runs in it."
     )
 
 
@@ -102,8 +102,8 @@ def _rows_of(database: sqlite3.Connection, table: str, run_id: str) -> list[dict
     if not columns:
         return []  # a file of version 1 has no such table
     order = "ORDER BY number" if table == "records" else ""
-    found = database.execute(f"SELECT * FROM {table} WHERE run_id = ? {order}", (run_id,)).fetchall()
-    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    values = database.execute(f"SELECT * FROM {table} WHERE run_id = ? {order}", (run_id,)).fetchall()
+    rows = [dict(zip(columns, row, strict=True)) for row in values]
     if table == "records" and "kind" not in columns:
         for row in rows:  # up to version 3 the kind was part of the body
             body = json.loads(row["body"])

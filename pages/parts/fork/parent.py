@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from hw5core.runs.catalogue import Listed, settings
+from hw5core.runs.catalogue import Listed, describe_settings
 from hw5core.runs.config import RunConfig
 from pages.parts.shared.server import run_store
 from pages.parts.shared.settings import ALSO
@@ -86,4 +86,4 @@ def _in_words(one: Listed) -> str:
     accuracy = f", {one.result.test_accuracy:.2f} %" if one.result else ""
     name = f"{one.run.name}: " if one.run.name else ""
     config = one.run.config
-    return f"{name}{config.label} on {config.dataset}{accuracy} ({settings(config)})"
+    return f"{name}{config.label} on {config.dataset}{accuracy} ({describe_settings(config)})"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from hw5core.runs.catalogue import Entry, Listed, settings
+from hw5core.runs.catalogue import Entry, Listed, describe_settings
 from hw5core.runs.run import Status
 from hw5core.store.store import MAX_NAME
 from pages.parts.runs.pair import chosen_pair, toggle_in_pair
@@ -60,7 +60,7 @@ def _in_words(entry: Entry) -> str:
     return (
         f'<div class="hw5-entry"><div>{title}</div>'
         f'<div class="scores">{scores}</div>'
-        f'<div class="small" title="{ids}">{escape(settings(entry.config))} · started {_when(entry.created)}'
+        f'<div class="small" title="{ids}">{escape(describe_settings(entry.config))} · started {_when(entry.created)}'
         f"{_OUTDATED * entry.outdated}</div></div>"
     )
 

@@ -15,7 +15,7 @@ from hw5core.charts.side_by_side import (
     pair_table,
 )
 from hw5core.charts.words import test_accuracies_in_words, validation_losses_in_words
-from hw5core.runs.catalogue import Entry, Listed, entry_of
+from hw5core.runs.catalogue import Entry, Listed, find_entry
 from hw5core.runs.history import RunHistory
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.plain_words import plain
@@ -37,7 +37,7 @@ def toggle_in_pair(key: str) -> None:
 
 def show_pair(pair: list[str], listed: Sequence[Listed]) -> None:
     """Draw the comparison if the pair is complete. If only A is chosen, say how to choose B."""
-    entries = [entry for entry in (entry_of(key, listed) for key in pair) if entry]
+    entries = [entry for entry in (find_entry(key, listed) for key in pair) if entry]
     if len(entries) < len(pair):
         st.warning("A run in this link is not on this server. It was deleted, or trained on another server.")
     if len(entries) == 1:

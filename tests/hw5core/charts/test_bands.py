@@ -1,4 +1,4 @@
-"""Mean and range over seeds, against pandas on the same runs, and honest about how many seeds there are."""
+"""The tables of a sweep: mean, range and number of seeds agree with pandas and numpy."""
 
 import math
 from dataclasses import replace
@@ -22,7 +22,7 @@ STEPS = BASE.steps_per_epoch
 
 
 def _runs(batches: dict[int, int] | None = None, loss: float | None = None) -> dict[str, RunHistory]:
-    """Every run of the sweep, seed s with so many batches and the epochs that they make: all of them unless told."""
+    """Return a history of every run. `batches` holds the number of batches per seed; by default a run is complete."""
     random = np.random.default_rng(7)
     runs = {}
     for (_, seed), config in SWEEP.configs.items():
@@ -51,36 +51,35 @@ def _by_pandas(runs: dict[str, RunHistory]) -> pd.DataFrame:
 def test_epochs_agree_with_pandas(batches: dict[int, int] | None) -> None:
     runs = _runs(batches)
     expected = _by_pandas(runs)
-    told = epoch_bands(SWEEP, runs).set_index(["activation", "rate", "epoch"]).loc[expected.index]
+    bands = epoch_bands(SWEEP, runs).set_index(["activation", "rate", "epoch"]).loc[expected.index]
     for what, column in (("accuracy", "test_accuracy"), ("loss", "validation_loss")):
-        np.testing.assert_allclose(told[column], expected[what]["mean"])
-        assert told[f"{column}_lowest"].tolist() == expected[what]["min"].tolist()
-        assert told[f"{column}_highest"].tolist() == expected[what]["max"].tolist()
-    assert told.n.tolist() == expected["loss"]["count"].tolist()
-    assert set(told.of) == {3}
+        np.testing.assert_allclose(bands[column], expected[what]["mean"])
+        assert bands[f"{column}_lowest"].tolist() == expected[what]["min"].tolist()
+        assert bands[f"{column}_highest"].tolist() == expected[what]["max"].tolist()
+    assert bands.n.tolist() == expected["loss"]["count"].tolist()
+    assert set(bands.of) == {3}
 
 
-def test_losses_agree_with_numpy_and_count_a_seed_once_it_has_the_whole_bin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hw5core.charts.bands._MOST_POINTS", 400)
+def test_losses_agree_with_numpy_and_count_seeds_with_the_complete_bin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hw5core.charts.bands.MAX_TOTAL_POINTS", 400)
     runs = _runs({0: BASE.total_steps, 1: 101, 2: 0})
-    bands = loss_bands(SWEEP, runs)
-    arm = Arm("sigmoid", 0.05)
-    told = bands[(bands.activation == "sigmoid") & (bands.rate == 0.05)].reset_index()
+    table, arm = loss_bands(SWEEP, runs), Arm("sigmoid", 0.05)
+    bands = table[(table.activation == "sigmoid") & (table.rate == 0.05)].reset_index()
     one, other, _ = ([*run.losses] for run in SWEEP.of(arm, runs))
-    width = round(2 * told.batch[0] + 1)
+    width = round(2 * bands.batch[0] + 1)
     assert width == 9
     means = np.array([np.mean(one[start : start + width]) for start in range(0, len(one), width)])
     second = np.array([np.mean(other[start : start + width]) for start in range(0, 101 // width * width, width)])
-    assert told.n.tolist() == [2] * len(second) + [1] * (len(means) - len(second))
-    np.testing.assert_allclose(told.loss[len(second) :], means[len(second) :])
-    np.testing.assert_allclose(told.loss[: len(second)], (means[: len(second)] + second) / 2)
-    np.testing.assert_allclose(told.loss_lowest[: len(second)], np.minimum(means[: len(second)], second))
-    assert told.batch.iloc[-1] <= BASE.total_steps - 1
+    assert bands.n.tolist() == [2] * len(second) + [1] * (len(means) - len(second))
+    np.testing.assert_allclose(bands.loss[len(second) :], means[len(second) :])
+    np.testing.assert_allclose(bands.loss[: len(second)], (means[: len(second)] + second) / 2)
+    np.testing.assert_allclose(bands.loss_lowest[: len(second)], np.minimum(means[: len(second)], second))
+    assert bands.batch.iloc[-1] <= BASE.total_steps - 1
 
 
 @settings(max_examples=15)
 @given(st.lists(st.integers(0, BASE.total_steps), min_size=3, max_size=3), st.sampled_from([None, 2.302585, 1e-300]))
-def test_the_mean_lies_in_the_band_however_far_the_seeds_are(counts: list[int], loss: float | None) -> None:
+def test_the_mean_is_inside_the_band_for_any_losses(counts: list[int], loss: float | None) -> None:
     runs = _runs(dict(enumerate(counts)), loss)
     for bands, columns in (
         (epoch_bands(SWEEP, runs), ("test_accuracy", "validation_loss")),
@@ -94,7 +93,7 @@ def test_the_mean_lies_in_the_band_however_far_the_seeds_are(counts: list[int], 
             assert (alone[f"{column}_lowest"] == alone[f"{column}_highest"]).all()
 
 
-def test_every_arm_has_its_row_before_anything_has_come() -> None:
+def test_every_arm_has_a_row_before_the_first_record() -> None:
     ends = arm_ends(SWEEP, {})
     assert ends.activation.tolist() == ["ReLU", "ReLU", "sigmoid", "sigmoid"]
     assert ends.n.tolist() == [0] * 4
@@ -103,7 +102,7 @@ def test_every_arm_has_its_row_before_anything_has_come() -> None:
     assert loss_bands(SWEEP, {}).empty
 
 
-def test_the_end_of_an_arm_is_the_newest_epoch_that_any_seed_has() -> None:
+def test_an_arm_shows_the_newest_epoch_that_any_seed_has_finished() -> None:
     ends = arm_ends(SWEEP, _runs({0: 4 * STEPS, 1: 3 * STEPS, 2: STEPS}))
     assert ends.epoch.tolist() == [3] * 4
     assert ends.n.tolist() == [1] * 4
@@ -111,12 +110,12 @@ def test_the_end_of_an_arm_is_the_newest_epoch_that_any_seed_has() -> None:
     assert arm_ends(SWEEP, _runs()).seconds.tolist() == [4.0] * 4
 
 
-def test_steps_on_the_plateau_are_the_mean_over_the_seeds_that_have_begun() -> None:
+def test_the_plateau_is_the_mean_over_the_started_seeds() -> None:
     ends = arm_ends(SWEEP, _runs({0: 800, 1: 400, 2: 0}, loss=math.log(10)))
     assert ends.plateau.tolist() == [600.0] * 4
 
 
-def test_a_run_that_has_diverged_is_counted_and_not_averaged_away() -> None:
+def test_a_diverged_run_is_counted_and_not_hidden_by_a_mean() -> None:
     runs = _runs()
     first = SWEEP.of(SWEEP.arms[0], runs)[0]
     losses = np.append(first.losses[:-1], math.nan)

@@ -1,4 +1,4 @@
-"""The charts' tables and specifications: nothing hidden, colours fixed, one data source."""
+"""The charts of a race and their tables: no loss is hidden, colours are fixed, and there is one data source."""
 
 import json
 import math
@@ -43,11 +43,11 @@ def test_no_loss_is_hidden_by_the_bins(run: RunHistory) -> None:
     assert table.x.is_monotonic_increasing
 
 
-def test_bins_stay_where_they_are_while_losses_arrive() -> None:
+def test_bins_stay_the_same_while_losses_arrive() -> None:
     config = RunConfig(epochs=20)
     losses = [float(step) for step in range(4320)]
     some, more = (charts.training_loss_table([_history(config, losses[:count])]).dropna() for count in (1000, 2000))
-    # All bins but the last, which may still be filling.
+    # All bins except the last, which may be incomplete.
     assert some.x.tolist()[:-1] == more.x.tolist()[: len(some) - 1]
 
 
@@ -56,7 +56,7 @@ def test_zooming_in_shows_single_batches(run: RunHistory) -> None:
     inside = table[(table.x >= 1000) & (table.x < 1100)]
     assert inside.loss.tolist() == run.losses[1000:1100].tolist()
     assert inside.batch.tolist() == list(range(1000, 1100))
-    # Zooming out again finds the rest of the run in its place.
+    # The rest of the run is still there for zooming out.
     assert len(table) > len(inside) + 400
     assert table.x.is_monotonic_increasing
 
@@ -71,19 +71,19 @@ def test_smoothing_is_the_mean_of_the_batches_before_each_point(run: RunHistory)
 
 
 @pytest.mark.parametrize(("axis", "last"), [("epochs", 4319 / 216), ("seconds", 39.0)])
-def test_other_axes_measure_the_same_batches(run: RunHistory, axis: str, last: float) -> None:
+def test_other_axes_show_the_same_batches(run: RunHistory, axis: str, last: float) -> None:
     by_batch = charts.training_loss_table([run]).dropna()
     other = charts.training_loss_table([run], charts.LossView(axis=charts.Axis(axis))).dropna()
     assert other.loss.tolist() == by_batch.loss.tolist()
     assert other.x.iloc[-1] == pytest.approx(last, rel=0.01)
 
 
-def test_a_race_that_has_not_begun_shows_no_values() -> None:
+def test_a_race_that_has_not_started_shows_no_values() -> None:
     assert charts.training_loss_table([]).dropna().empty
     assert charts.epoch_table([]).dropna().empty
 
 
-def test_the_epoch_table_names_each_network() -> None:
+def test_the_epoch_table_has_the_label_of_each_network() -> None:
     table = charts.epoch_table([_history(config, []) for config in race(RunConfig())]).dropna()
     assert table.activation.tolist() == ["ReLU", "sigmoid"]
     assert table.test_accuracy.tolist() == [81.0, 81.0]
@@ -97,11 +97,11 @@ def test_the_epoch_table_names_each_network() -> None:
         charts.test_accuracy_chart(SERIES, 5, 11.1),
     ],
 )
-def test_a_chart_has_fixed_colours_its_reference_and_no_data_of_its_own(specification: dict[str, object]) -> None:
+def test_a_chart_has_fixed_colours_a_reference_line_and_no_data(specification: dict[str, object]) -> None:
     text = json.dumps(specification)
     assert '"domain": ["ReLU", "sigmoid"], "range": ["#0072B2", "#D55E00"]' in text
     assert "strokeDash" in text
-    # A second data source would keep Streamlit from swapping a live chart's data in place.
+    # With a second data source, Streamlit cannot replace the data of a live chart in place.
     assert "datasets" not in specification
     assert '"data"' not in text
     assert "uniform guess" in text or "most common class" in text

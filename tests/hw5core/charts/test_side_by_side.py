@@ -1,4 +1,4 @@
-"""Two sides beside each other: only what differs, and differences that are those of the runs themselves."""
+"""Two races or runs side by side: only different settings are listed, and the numbers are those of the runs."""
 
 import json
 import math
@@ -31,23 +31,23 @@ def _run(config: RunConfig, accuracies: list[float]) -> RunHistory:
     return RunHistory(run, losses=np.array([2.3] * 300 + [0.1] * 132), epochs=epochs, seconds=2.5)
 
 
-def test_only_settings_that_differ_are_named() -> None:
-    found = differences(race(BASE), race(FASTER))
-    assert [(one.setting, one.left, one.right) for one in found] == [
+def test_only_different_settings_are_listed() -> None:
+    listed = differences(race(BASE), race(FASTER))
+    assert [(one.setting, one.left, one.right) for one in listed] == [
         ("learning rate", "0.008", "0.05"),
         ("seed", "0", "3"),
     ]
     assert differences(race(BASE), race(BASE)) == []
 
 
-def test_the_networks_of_two_sides_differ_where_more_than_the_activation_does() -> None:
+def test_networks_that_differ_only_in_the_activation_count_as_the_same_network() -> None:
     (activation,) = differences([BASE], [replace(BASE, activation="tanh")])
     assert (activation.left, activation.right) == ("ReLU", "tanh")
     (network,) = differences([BASE], [replace(BASE, network="1x28x28 flatten linear16 relu linear10")])
     assert network.setting == "network"
 
 
-def test_the_same_activation_of_both_sides_stands_in_one_row() -> None:
+def test_networks_with_the_same_activation_share_a_row() -> None:
     left = [_run(config, [50.0, 80.0]) for config in race(BASE)]
     right = [_run(replace(FASTER, activation=name), [60.0, 95.5]) for name in ("relu", "tanh")]
     table = final_numbers(left, right).set_index(["network", "what"])
@@ -59,7 +59,7 @@ def test_the_same_activation_of_both_sides_stands_in_one_row() -> None:
     assert table.loc[("ReLU", "batches near ln 10"), "A"] == 300
 
 
-def test_two_single_runs_are_compared_whatever_their_activations() -> None:
+def test_two_single_runs_are_compared_even_with_different_activations() -> None:
     table = final_numbers([_run(BASE, [80.0])], [_run(replace(BASE, activation="gelu"), [85.0])])
     assert table.network.unique().tolist() == ["ReLU / GELU"]
     assert table["B - A"].iloc[0] == 5.0
@@ -71,7 +71,7 @@ def test_a_side_without_an_epoch_has_no_numbers() -> None:
     assert table["B - A"].isna().all()
 
 
-def test_the_table_says_which_side_a_point_belongs_to() -> None:
+def test_the_table_has_the_side_of_each_point() -> None:
     table = pair_table([_run(BASE, [50.0, 80.0])], [_run(FASTER, [60.0])]).dropna()
     assert table[["side", "test_accuracy"]].to_numpy().tolist() == [["A", 50.0], ["A", 80.0], ["B", 60.0]]
 

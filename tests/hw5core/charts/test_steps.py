@@ -1,4 +1,4 @@
-"""The charts of one step: what they draw, from where, and that colour never stands alone."""
+"""The charts of a single step."""
 
 from hw5core.charts.series import series_of
 from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
@@ -23,14 +23,14 @@ def _histories() -> list[RunHistory]:
     return [RunHistory(Run(one.run_id, one, Status.PAUSED, "", 1), measured=MEASURED) for one in race(RunConfig())]
 
 
-def test_only_layers_with_weights_have_a_gradient_first_one_first() -> None:
+def test_only_layers_with_weights_have_a_gradient_in_the_order_of_the_network() -> None:
     table = gradients_table(_histories())
     assert table["layer"].tolist() == ["Conv2d-1", "Linear-3"] * 2
     assert table["activation"].tolist() == ["ReLU"] * 2 + ["sigmoid"] * 2
     assert (table["update"] / table["gradient"]).round(6).tolist() == [0.01] * 4
 
 
-def test_the_gradients_stand_on_a_logarithmic_scale_and_differ_in_dash_too() -> None:
+def test_gradients_have_a_logarithmic_scale_and_differ_by_dash_too() -> None:
     chart = gradients_chart(series_of(race(RunConfig())))
     encoding = chart["layer"][0]["encoding"]
     assert encoding["y"]["scale"]["type"] == "log"
@@ -39,7 +39,7 @@ def test_the_gradients_stand_on_a_logarithmic_scale_and_differ_in_dash_too() -> 
     assert "data" not in chart
 
 
-def test_every_image_has_a_row_and_its_right_class_a_frame() -> None:
+def test_every_image_has_a_row_and_its_correct_class_a_frame() -> None:
     table = probabilities_table(MEASURED, [0, 1])
     assert table["image"].unique().tolist() == ["1: a 0", "2: a 1"]
     assert table.loc[table["class"] == table["label"], "probability"].tolist() == [0.9, 0.7]

@@ -1,4 +1,4 @@
-"""The charts of a sweep: a band and a mean for each network, shared axes, one source of data."""
+"""The charts of a sweep: a band and a mean for each network, shared axes, one data source."""
 
 import json
 import math
@@ -31,7 +31,7 @@ SERIES = series_of(race(RunConfig(), ACTIVATIONS))
         rates_chart(SERIES),
     ],
 )
-def test_networks_differ_by_colour_and_dash_and_there_is_one_source_of_data(specification: dict[str, object]) -> None:
+def test_networks_differ_by_colour_and_dash_and_there_is_one_data_source(specification: dict[str, object]) -> None:
     text = json.dumps(specification)
     assert json.dumps([spec.colour for spec in ACTIVATIONS.values()]) in text
     assert json.dumps([list(spec.dash) for spec in ACTIVATIONS.values()]) in text
@@ -41,17 +41,17 @@ def test_networks_differ_by_colour_and_dash_and_there_is_one_source_of_data(spec
     assert '"seeds"' in text
 
 
-def test_a_charts_rows_are_those_of_its_rate_with_their_seeds_in_words() -> None:
+def test_a_chart_has_the_rows_of_its_learning_rate_and_their_number_of_seeds() -> None:
     bands = pd.DataFrame({"activation": "ReLU", "rate": [0.1, 0.2], "n": [2, 3], "of": 3, "loss": [1.0, 2.0]})
     rows = rows_of_rate(bands, 0.2)
     assert rows.loss.dropna().tolist() == [2.0]
     assert rows.seeds.dropna().tolist() == ["3 of 3"]
-    # The reference lines stand before anything has come.
+    # Reference lines need a row before the first result.
     assert len(rows_of_rate(bands[:0], 0.2)) == 1
 
 
 @pytest.mark.parametrize(
     ("losses", "end"), [([], 3.0), ([2.4, math.nan], 3.0), ([3.1], 5.0), ([70.0], 100.0), ([1e9], 100.0)]
 )
-def test_the_axis_of_a_loss_ends_at_one_of_few_places(losses: list[float], end: float) -> None:
+def test_the_axis_of_a_loss_has_one_of_a_few_ends(losses: list[float], end: float) -> None:
     assert loss_end(pd.Series(losses, dtype=float)) == end

@@ -36,7 +36,7 @@ def _history(config: RunConfig, losses: list[float], results: list[tuple[float, 
     return RunHistory(run, losses=np.array(losses), epochs=epochs)
 
 
-def test_the_words_name_the_last_values_of_each_network() -> None:
+def test_the_words_have_the_last_values_of_each_network() -> None:
     relu, sigmoid = race(RunConfig())
     runs = [
         _history(relu, [2.0] * 500 + [0.5] * 100, [(0.9, 90.0), (0.25, 98.42)]),

@@ -1,4 +1,4 @@
-"""A run's config: its limits, its canonical form and its id."""
+"""Configs of runs: limits, canonical form and id."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from hw5core.runs.config import SETTINGS, RunConfig, race
 TINY = "1x28x28 flatten linear10 relu linear10"
 
 
-def test_the_default_is_the_homeworks_protocol() -> None:
+def test_the_defaults_are_the_homeworks_settings() -> None:
     config = RunConfig(dataset="mnist")
     assert (config.batch_size, config.epochs, config.learning_rate, config.momentum) == (5, 5, 0.008, 0.0)
     assert config.steps_per_epoch == 8_400
     assert config.total_steps == 42_000
 
 
-def test_equal_runs_have_equal_ids_however_they_are_written() -> None:
+def test_equal_runs_written_differently_have_the_same_id() -> None:
     written_out = RunConfig(network="1x28x28   flatten linear10 relu linear10", learning_rate=1)
     assert written_out.run_id == RunConfig(network=TINY, learning_rate=1.0).run_id
 
@@ -31,7 +31,7 @@ def test_every_setting_changes_the_id() -> None:
     assert len({base.run_id, *ids}) == 1 + len(ids)
 
 
-def test_a_race_differs_in_the_activation_alone() -> None:
+def test_the_runs_of_a_race_differ_only_in_the_activation() -> None:
     relu, sigmoid = race(RunConfig(network=TINY, seed=3))
     assert (relu.activation, sigmoid.activation) == ("relu", "sigmoid")
     assert relu.network.replace("relu", "sigmoid") == sigmoid.network
@@ -40,7 +40,7 @@ def test_a_race_differs_in_the_activation_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"epochs": 0}, "epochs must be from 1"),
         ({"epochs": 2.5}, "whole number"),
@@ -54,10 +54,10 @@ def test_a_race_differs_in_the_activation_alone() -> None:
         ({"network": "1x28x28 flatten linear100000 relu linear10"}, "the limits for training are 20,000,000"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(settings: dict[str, Any], said: str) -> None:
+def test_settings_that_cannot_be_trained_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         RunConfig(**settings)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_a_network_that_does_not_fit_names_its_layer() -> None:

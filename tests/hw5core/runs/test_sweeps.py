@@ -1,4 +1,4 @@
-"""What a sweep consists of, and what is none."""
+"""Sweeps: the runs they consist of, and the settings that are refused."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from hw5core.runs.sweeps import MAX_RUNS, Arm, Sweep, parse_rates
 BASE = RunConfig(epochs=2)
 
 
-def test_a_sweep_is_every_combination_once_and_each_is_an_ordinary_run() -> None:
+def test_a_sweep_has_every_combination_once_as_an_ordinary_run() -> None:
     sweep = Sweep(BASE, ("relu", "tanh"), (0.008, 0.1), (5, 6, 7))
     assert len(set(sweep.run_ids.values())) == 12
     assert (
@@ -17,7 +17,7 @@ def test_a_sweep_is_every_combination_once_and_each_is_an_ordinary_run() -> None
     )
 
 
-def test_all_arms_begin_with_their_first_seed() -> None:
+def test_the_first_seed_of_all_arms_comes_first() -> None:
     sweep = Sweep(BASE, ("relu", "tanh"), (0.008,), (5, 6))
     assert [(config.activation, config.seed) for config in sweep.configs.values()] == [
         ("relu", 5),
@@ -35,24 +35,24 @@ def test_all_arms_begin_with_their_first_seed() -> None:
         (("relu", "tanh"), (0.1,), tuple(range(MAX_RUNS)), "are 400 runs"),
     ],
 )
-def test_what_is_no_sweep_is_a_sentence(
+def test_a_sweep_that_is_empty_or_too_large_is_refused(
     activations: tuple[str, ...], rates: tuple[float, ...], seeds: tuple[int, ...], words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words):
         Sweep(BASE, activations, rates, seeds)
 
 
-def test_rates_are_read_as_people_write_them() -> None:
+def test_learning_rates_may_be_separated_in_several_ways() -> None:
     assert parse_rates(" 0.008, 0.02;1e-3  0.008") == (0.008, 0.02, 0.001)
 
 
 @pytest.mark.parametrize("text", ["", " , ", "fast", "0.1 <b>"])
-def test_what_is_no_rate_is_a_sentence(text: str) -> None:
+def test_a_text_without_learning_rates_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="learning rate"):
         parse_rates(text)
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-1", "0"])
-def test_a_rate_beyond_the_settings_limits_is_a_sentence(text: str) -> None:
+def test_a_learning_rate_outside_the_limits_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="learning rate"):
         _ = Sweep(BASE, ("relu",), parse_rates(text), (0,)).configs
