@@ -127,7 +127,7 @@ class Layer:
         values: dict[str, Any] = {first.name: _read_number(first, match["first"])} if first else {}
         for letter, digits in re.findall(r"([a-z])([0-9]+)", match["options"]):
             if letter not in lettered:
-                raise ArchitectureError(f"{cls.title} has no option {letter}{digits}; {cls.options_in_words()}")
+                raise cls._no_option(f"{letter}{digits}")
             if lettered[letter].name in values:
                 raise ArchitectureError(f"the {_limit(lettered[letter]).label} ({letter}) is given twice")
             values[lettered[letter].name] = _read_number(lettered[letter], digits)
@@ -140,7 +140,7 @@ class Layer:
                 )
         if match["flag"]:
             if match["flag"] not in flags:
-                raise ArchitectureError(f"{cls.title} has no option {match['flag'][:20]}; {cls.options_in_words()}")
+                raise cls._no_option(match["flag"])
             values[flags[match["flag"]].name] = not flags[match["flag"]].default
         return cls(**values)
 
@@ -158,11 +158,15 @@ class Layer:
 
     @classmethod
     def options_in_words(cls) -> str:
-        """Return a phrase that lists the kind's options: "its options are s (stride) and p (padding)"."""
+        """Return the options that may follow the word, such as "s (stride), p (padding)"; empty if there are none."""
         lettered = [f"{_letter(one)} ({_limit(one).label})" for one in fields(cls) if _letter(one)]
         flags = [f"{one.metadata['flag']} (at the end)" for one in fields(cls) if "flag" in one.metadata]
-        *others, last = [*lettered, *flags] or ["none"]
-        return f"its options are {', '.join(others)} and {last}" if others else f"its options: {last}"
+        return ", ".join([*lettered, *flags])
+
+    @classmethod
+    def _no_option(cls, option: str) -> ArchitectureError:
+        options = cls.options_in_words() or "none"
+        return ArchitectureError(f"{cls.title} has no option {option[:20]}; its options: {options}")
 
     # Menus and controls
 

@@ -104,7 +104,7 @@ def test_a_selected_layer_is_marked_everywhere(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="Conv2d-5").click()
     expect(page.get_by_role("cell", name="▸ Conv2d-5")).to_be_visible()
-    expect(page.get_by_role("heading", name="Conv2d-5 at work")).to_be_visible()
+    expect(page.get_by_role("heading", name="Conv2d-5 step by step")).to_be_visible()
     expect(page.get_by_role("button", name="Add below layer 5")).to_be_visible()
 
 
@@ -123,7 +123,7 @@ def test_the_sum_explains_the_output_cell_under_the_pointer(page: Page) -> None:
         written = page.locator(".sum").text_content() or ""
         terms, _, value = written.split(": ")[1].replace("−", "-").replace("·", "*").replace("bias", "").rpartition("=")
         assert eval(terms, {"__builtins__": {}}) == int(value)
-        expect(page.locator("rect.seen")).to_have_count(9)
+        expect(page.locator("rect.window")).to_have_count(9)
 
 
 def test_the_total_stays_visible_on_a_phone(page: Page) -> None:
@@ -132,7 +132,7 @@ def test_the_total_stays_visible_on_a_phone(page: Page) -> None:
     total = page.locator(".hw5-number")
     expect(total).to_have_text("3,747,200")
     page.mouse.move(195, 600)
-    page.get_by_role("heading", name="Take it away").scroll_into_view_if_needed()
+    page.get_by_role("heading", name="Export").scroll_into_view_if_needed()
     page.get_by_text("in channels").first.scroll_into_view_if_needed()
     expect(total).to_be_in_viewport()
 
@@ -149,18 +149,18 @@ def test_the_downloaded_code_counts_the_same_parameters(page: Page, tmp_path: Pa
 
 def test_the_full_tables_of_both_tools_open(page: Page) -> None:
     page.goto("/")
-    page.get_by_text("The whole tables").click()
+    page.get_by_text("The complete tables").click()
     expect(page.get_by_text("Estimated Total Size (MB): 71.61")).to_be_visible()
     expect(page.get_by_text("Estimated Total Size (MB): 45.39")).to_be_visible()
 
 
 def test_the_animation_of_a_convolution_stops_when_it_is_out_of_view(page: Page) -> None:
     page.goto("/?net=1x28x28+conv8k3")
-    work = page.locator(".work")
-    work.scroll_into_view_if_needed()
-    expect(work.get_by_role("button", name="Pause")).to_be_visible()
+    convolution = page.locator(".convolution")
+    convolution.scroll_into_view_if_needed()
+    expect(convolution.get_by_role("button", name="Pause")).to_be_visible()
     page.get_by_role("heading", name="Count the parameters").scroll_into_view_if_needed()
-    expect(work.get_by_role("button", name="Play")).to_have_count(1)
-    position = work.get_by_role("slider").input_value()
+    expect(convolution.get_by_role("button", name="Play")).to_have_count(1)
+    position = convolution.get_by_role("slider").input_value()
     page.wait_for_timeout(1_000)  # longer than one step of the animation
-    assert work.get_by_role("slider").input_value() == position
+    assert convolution.get_by_role("slider").input_value() == position

@@ -16,7 +16,7 @@ def test_lecture_mode_enlarges_hides_and_stays_on_the_next_page_and_in_the_link(
     usual = page.evaluate(_FONT_SIZE)
     page.get_by_text("Lecture mode").click()
     expect(page.get_by_role("textbox", name="The network in one line")).to_be_hidden()
-    expect(page.get_by_role("heading", name="Take it away")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Export")).to_have_count(0)
     page.wait_for_function(f"{_FONT_SIZE} > 1.15 * {usual}")
     page.get_by_role("link", name="Train").click()
     expect(page).to_have_url(re.compile("lecture=true"))

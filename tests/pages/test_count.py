@@ -1,4 +1,4 @@
-"""Lesson 1's page without a browser: the numbers, presets, the line, undo, misfits, and bad input in the address."""
+"""The Count page without a browser: numbers, presets, the one-line form, undo, misfits, and bad addresses."""
 
 import json
 from concurrent.futures import Future
@@ -11,27 +11,26 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core.network.presets import PRESETS
 from hw5core.training.module_report import module_report
-from pages.parts.count.table import AGREES
+from pages.parts.count.tables import AGREES
 from pages.parts.shared import server
+from tests.inline_engine import InlineEngine
 from tools.waiting import PATIENCE_SECONDS
 
 APP = Path(__file__).parents[2] / "app.py"
 
 
-class _WorkerHere:
-    """Stands in for the engine: it computes at once, in this process."""
-
-    def submit(self, function: Any, *arguments: Any) -> "Future[Any]":
-        future: Future[Any] = Future()
-        future.set_result(function(*arguments))
-        return future
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> InlineEngine:
+    """An engine that computes PyTorch's report in this process."""
+    inline = InlineEngine()
+    monkeypatch.setattr(server, "engine", lambda: inline)
+    return inline
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The app at its first page, not run yet; PyTorch is asked in this process."""
+def page(engine: InlineEngine) -> AppTest:
+    """The app at its start page, not run yet."""
     st.cache_resource.clear()
-    monkeypatch.setattr(server, "engine", _WorkerHere)
     return AppTest.from_file(str(APP), default_timeout=PATIENCE_SECONDS)
 
 
@@ -39,14 +38,14 @@ def _text(page: AppTest) -> str:
     assert not page.exception
     tables = [f"| {' | '.join(row['words'])} |" for row in _rows(page)]
     return "\n".join(
-        [*(found.value for found in page.markdown), *(found.proto.body for found in page.get("html")), *tables]
+        [*(markdown.value for markdown in page.markdown), *(html.proto.body for html in page.get("html")), *tables]
     )
 
 
 def _rows(page: AppTest) -> list[dict[str, Any]]:
-    """The rows of the tables that follow the thumb."""
-    components = [found.proto for found in page.get("bidi_component")]
-    tables = [json.loads(found.json) for found in components if found.component_name == "hw5_live_table"]
+    """Return the rows of the live tables."""
+    components = [component.proto for component in page.get("bidi_component")]
+    tables = [json.loads(proto.json) for proto in components if proto.component_name == "hw5_live_table"]
     return [row for table in tables for row in table["rows"]]
 
 
@@ -54,7 +53,7 @@ def _errors(page: AppTest) -> str:
     return " ".join(error.value for error in page.error)
 
 
-def test_the_homework_stands_there_before_any_click(page: AppTest) -> None:
+def test_the_page_opens_with_the_homework(page: AppTest) -> None:
     text = _text(page.run())
     assert "3,747,200" in text
     for parameters in ("34,944", "614,656", "885,120", "1,327,488", "884,992"):
@@ -63,7 +62,7 @@ def test_the_homework_stands_there_before_any_click(page: AppTest) -> None:
     assert "| torchsummary, MiB | 0.68 | 56.63 | 14.29 | 71.61 |" in text
 
 
-def test_every_row_is_ticked_once_pytorch_has_answered(page: AppTest) -> None:
+def test_every_row_has_a_tick_when_the_report_is_there(page: AppTest) -> None:
     page.run()
     text = _text(page.run())
     assert text.count(f"| {AGREES} |") == 11
@@ -79,14 +78,14 @@ def test_each_preset_opens(page: AppTest, name: str) -> None:
     assert not page.error
 
 
-def test_undo_goes_back_to_the_homework(page: AppTest) -> None:
+def test_undo_returns_to_the_homework(page: AppTest) -> None:
     page.run().selectbox(key="preset").set_value("lenet-5").run()
     assert "61,706" in _text(page)
     next(button for button in page.button if button.label == "Undo").click().run()
     assert "3,747,200" in _text(page)
 
 
-def test_the_line_is_read_and_a_wrong_one_changes_nothing(page: AppTest) -> None:
+def test_a_typed_line_is_read_and_a_wrong_one_changes_nothing(page: AppTest) -> None:
     page.run().text_input(key="one-line form").set_value("1x28x28 flatten linear10").run()
     assert "7,850" in _text(page)
     page.text_input(key="one-line form").set_value("1x28x28 flatten linear10 convolution").run()
@@ -95,7 +94,7 @@ def test_the_line_is_read_and_a_wrong_one_changes_nothing(page: AppTest) -> None
     assert page.text_input(key="one-line form").value.endswith("convolution")
 
 
-def test_a_misfit_names_the_mend_and_keeps_what_is_before_it(page: AppTest) -> None:
+def test_a_misfit_names_the_correction_and_keeps_the_layers_before_it(page: AppTest) -> None:
     page.query_params["net"] = "3x7x7 conv8k3p1 conv8k11"
     text = _text(page.run())
     assert "kernel 11 does not fit a 7x7 input: padding 2 or more, or kernel 7 or less" in _errors(page)
@@ -110,7 +109,7 @@ def test_a_link_opens_its_network(page: AppTest) -> None:
     assert next(button for button in page.button if button.label == "Undo").disabled
 
 
-def test_a_link_followed_within_the_visit_can_be_undone(page: AppTest) -> None:
+def test_a_link_opened_during_a_visit_can_be_undone(page: AppTest) -> None:
     page.run()
     page.query_params["net"] = "1x28x28 conv7k3"
     page.run()
@@ -119,7 +118,7 @@ def test_a_link_followed_within_the_visit_can_be_undone(page: AppTest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("1x9x9" + " relu" * 10_000, "at most 4,000 characters"),
         ("1x9x9" + " relu" * 101, "at most 100 layers"),
@@ -131,11 +130,11 @@ def test_a_link_followed_within_the_visit_can_be_undone(page: AppTest) -> None:
         ("../../etc/passwd\x00", "word 1"),
     ],
 )
-def test_anything_in_the_address_gets_a_sentence(page: AppTest, text: str, said: str) -> None:
+def test_a_bad_network_in_the_address_gets_a_message(page: AppTest, text: str, message: str) -> None:
     page.run()
     page.query_params["net"] = text
     shown = _text(page.run())
-    assert said in _errors(page)
+    assert message in _errors(page)
     assert "3,747,200" in shown
 
 
@@ -145,7 +144,7 @@ def test_a_hundred_billion_parameters_are_counted(page: AppTest) -> None:
     assert "100,000,100,000" in _text(page.run())
 
 
-def test_what_pytorch_cannot_say_is_said_and_the_rest_goes_on(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_report_is_mentioned_and_the_page_works(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def submit(self, *_: Any) -> "Future[Any]":
             future: Future[Any] = Future()
@@ -158,31 +157,23 @@ def test_what_pytorch_cannot_say_is_said_and_the_rest_goes_on(page: AppTest, mon
     assert "no such worker" in " ".join(warning.value for warning in page.warning)
 
 
-def test_comparing_shows_only_what_differs(page: AppTest) -> None:
+def test_the_comparison_shows_only_differences(page: AppTest) -> None:
     page.run()
     next(button for button in page.button if button.label.startswith("Pin")).click().run()
     line = PRESETS["homework"].text.replace("conv384k3p1 relu conv384k3p1", "conv384k3p1 relu conv192k3p1")
     page.text_input(key="one-line form").set_value(line).run()
     text = _text(page)
     assert "| parameters | 3,747,200 | 2,641,088 | -1,106,112 | 0.7048 |" in text
-    compared = next(value for value in (found.value for found in page.markdown) if value.startswith("| A |"))
-    assert "Conv2d-7" in compared
-    assert "Conv2d-9" in compared
-    assert "Conv2d-1 " not in compared
+    layers = next(text for text in (markdown.value for markdown in page.markdown) if text.startswith("| A |"))
+    assert "Conv2d-7" in layers
+    assert "Conv2d-9" in layers
+    assert "Conv2d-1 " not in layers
 
 
-def test_module_report_is_what_the_worker_is_asked(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[Any, ...]] = []
-
-    class Remembering(_WorkerHere):
-        def submit(self, function: Any, *arguments: Any) -> "Future[Any]":
-            asked.append((function, *arguments))
-            return super().submit(function, *arguments)
-
-    monkeypatch.setattr(server, "engine", Remembering)
+def test_a_worker_is_asked_once_for_each_network(page: AppTest, engine: InlineEngine) -> None:
     page.run()
     page.run()
-    assert asked == [(module_report, PRESETS["homework"].text)]
+    assert engine.submitted == [(module_report, PRESETS["homework"].text)]
 
 
 def test_formulas_and_costs_are_one_click_away(page: AppTest) -> None:

@@ -1,1 +1,1 @@
-"""The parts of lesson 1's page, one per file; pages/count.py puts them in order."""
+"""The components of the Count page, one per file."""

@@ -1,22 +1,22 @@
-"""The bars that compare the layers; a click on one marks its layer everywhere."""
+"""The bars that compare the layers. A click on a bar selects its layer everywhere."""
 
 import streamlit as st
 
 from hw5core.charts.layers import SELECTION, share_chart, share_table
 from hw5core.charts.words import shares_in_words
 from hw5core.network.counting import Count
-from pages.parts.count import work
+from pages.parts.count import state
 from pages.parts.shared.chart import draw_chart
 
 _KEY = "bars"
 
 
 def share_bars(counted: Count, selected: int | None) -> None:
-    """Draw them; nothing where there is no layer that fits. What is clicked goes to `work`."""
+    """Draw the bars. Draws nothing if no layer fits."""
     if not counted.rows:
         return
     draw_chart(
-        "Where the parameters are, and where the work is",
+        "Each layer's share of parameters, MACs and outputs",
         shares_in_words(counted),
         share_table(counted, selected),
         share_chart(),
@@ -29,7 +29,7 @@ def share_bars(counted: Count, selected: int | None) -> None:
 def _picked() -> None:
     match st.session_state[_KEY]["selection"].get(SELECTION):
         case [{"number": int() as number}, *_]:
-            work.mark(number)
+            state.select(number)
         case _:
-            work.mark(None)
+            state.select(None)
     st.rerun()

@@ -1,4 +1,4 @@
-"""Compare A with B: pin the network as it is, go on editing, and see only what differs."""
+"""The comparison of the current network with a pinned one."""
 
 import streamlit as st
 
@@ -6,26 +6,26 @@ from hw5core.explain.comparison import Total, differing_layers, totals
 from hw5core.markdown import markdown_table
 from hw5core.network.architecture import Architecture
 from hw5core.network.counting import Count, LayerCount, count
-from pages.parts.count import work
+from pages.parts.count import state
 from pages.parts.shared.frame import heading
 
 
 def compare(counted: Count, pinned: Architecture | None) -> None:
-    """The button that pins, and what differs between the pinned network (A) and the present one (B)."""
+    """Draw the buttons that pin, and the differences between the pinned network (A) and the current one (B)."""
     heading("Compare A with B")
-    pin, drop, _ = st.columns([2, 2, 5])
+    pin, unpin, _ = st.columns([2, 2, 5])
     pin.button(
         "Pin this network as A",
         icon=":material/push_pin:",
-        on_click=work.pin,
+        on_click=state.pin,
         args=(counted.architecture,),
         width="stretch",
     )
-    drop.button("Unpin", on_click=work.pin, args=(None,), disabled=pinned is None, width="stretch")
+    unpin.button("Unpin", on_click=state.pin, args=(None,), disabled=pinned is None, width="stretch")
     if pinned is None:
-        st.caption("Pin it, then go on editing: here appears only what differs, and by how much.")
+        st.caption("Pin this network and edit it. The differences appear here.")
     elif pinned == counted.architecture:
-        st.caption("A and B are the same network so far. Edit a layer.")
+        st.caption("A and B are the same network. Edit a layer.")
     else:
         st.markdown(_totals_table(count(pinned), counted))
         st.markdown(_layers_table(count(pinned), counted))

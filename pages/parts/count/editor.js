@@ -1,11 +1,12 @@
-// The list of layers with its sliders. Python decides what is shown (`data`); this file draws it and reports edits.
+// The list of layers with sliders. Python decides what is shown (`data`); this file draws it and reports edits.
 //
-// While a thumb is dragged, edits leave at most every THROTTLE ms, each with the value of the moment, so numbers on the
-// page follow the thumb; and only once the last one was answered (or lost for PATIENCE ms), so that none ever queue. REST ms after the last edit `settled` says that the drawing of slower parts is worth its time.
+// During a drag, an edit with the current value is sent at most every THROTTLE ms, so that the numbers on the page follow
+// the slider. The next edit waits until Python has received the last one (at most PATIENCE ms), so that edits never queue.
+// SETTLE ms after the last edit, `settled` is reported, and Python runs the slower parts of the page.
 
 const THROTTLE = 60
 const PATIENCE = 400
-const REST = 300
+const SETTLE = 300
 
 const make = (tag, attributes = {}, children = []) => {
   const element = document.createElement(tag)
@@ -18,7 +19,7 @@ const make = (tag, attributes = {}, children = []) => {
   return element
 }
 
-// Most of what Python sends is what stands there already, and to write it again costs the browser a layout.
+// Most values are unchanged, and writing them again would cost the browser a layout.
 const set = (element, name, value) => {
   if (element[name] !== value) element[name] = value
 }
@@ -28,35 +29,35 @@ class Editor {
     this.root = root
     this.list = root.querySelector(".layers")
     this.adding = root.querySelector(".adding")
-    this.held = null // the control that is being used: what Python sends must not move it
+    this.held = null // the control in use, which Python must not move
     this.edits = 0
-    this.born = Date.now() // so that a number of an editor before this one is not taken for an answer
+    this.born = Date.now() // makes the numbers of this editor's edits different from those of an earlier editor
     this.pending = null
     this.timer = null
     this.lastSent = 0
     this.pressed = false
-    window.addEventListener("pointerup", this.release = () => { this.pressed = false; this.rest() })
+    window.addEventListener("pointerup", this.release = () => { this.pressed = false; this.settleLater() })
   }
 
   close() {
     window.removeEventListener("pointerup", this.release)
     clearTimeout(this.timer)
-    clearTimeout(this.resting)
+    clearTimeout(this.settling)
   }
 
-  // Reporting.
+  // Reports to Python
 
   edit(place, field, value) {
     this.pending = { place, field, value }
     this.schedule()
-    this.rest()
+    this.settleLater()
   }
 
   schedule() {
     if (!this.pending) return
     clearTimeout(this.timer)
     this.timer = null
-    const wait = this.lastSent + (this.unanswered ? PATIENCE : THROTTLE) - performance.now()
+    const wait = this.lastSent + (this.unreceived ? PATIENCE : THROTTLE) - performance.now()
     if (wait <= 0) this.send()
     else this.timer = setTimeout(() => this.send(), wait)
   }
@@ -70,38 +71,38 @@ class Editor {
     this.number = `${this.born}-${++this.edits}`
     this.report.setStateValue("edit", { ...this.pending, number: this.number })
     this.pending = null
-    this.unanswered = true
+    this.unreceived = true
   }
 
-  rest() {
-    clearTimeout(this.resting)
+  settleLater() {
+    clearTimeout(this.settling)
     if (this.pressed || !(this.moving || this.pending)) return
-    this.resting = setTimeout(() => {
+    this.settling = setTimeout(() => {
       this.send()
       this.moving = false
       this.report.setTriggerValue("settled", true)
-    }, REST)
+    }, SETTLE)
   }
 
   act(action) {
     this.send()
     this.held = null
-    // A layer that moves takes the focus along; after a removal the next layer's button has it.
+    // The focus moves with the layer. After a removal, the next layer's button gets it.
     const steps = { up: -1, down: 1, remove: 0 }
     if (action.kind in steps) this.refocus = { kind: action.kind, place: action.place + steps[action.kind] }
     this.report.setTriggerValue("action", action)
   }
 
-  // Drawing. The controls stay the same elements as long as the layers are of the same kinds.
+  // Drawing. The controls stay the same elements while the kinds of the layers do not change.
 
   draw(data, report) {
     this.report = report
-    if (data.answered === this.number) this.unanswered = false
+    if (data.received === this.number) this.unreceived = false
     this.schedule()
-    if (!data.resting && !this.moving) {
-      // An editor before this one was put away in the middle of a move: what it came to goes into the address too.
+    if (!data.settled && !this.moving) {
+      // An earlier editor was removed during a drag. Its last value still has to reach the address.
       this.moving = true
-      this.rest()
+      this.settleLater()
     }
     const shape = JSON.stringify(data.cards.map((card) => [card.place, card.kind, card.controls.map((control) => [control.field, control.type, control.compact])]))
     const rebuilt = shape !== this.shape
@@ -135,7 +136,7 @@ class Editor {
   }
 
   build(card) {
-    const name = make("button", { class: "name", type: "button", title: "Mark this layer everywhere", onclick: () => this.act({ kind: "select", place: card.place }) })
+    const name = make("button", { class: "name", type: "button", title: "Select this layer everywhere", onclick: () => this.act({ kind: "select", place: card.place }) })
     const facts = make("span", { class: "facts" })
     const tools = make("span", { class: "tools" })
     const buttons = {}
@@ -218,12 +219,12 @@ class Editor {
   fill(parts, card) {
     parts.element.classList.toggle("selected", card.selected)
     parts.element.classList.toggle("misfit", Boolean(card.error))
-    parts.element.classList.toggle("waits", card.waits)
+    parts.element.classList.toggle("uncounted", card.uncounted)
     set(parts.name, "textContent", card.name)
     set(parts.name, "ariaPressed", String(card.selected))
     set(parts.facts, "textContent", card.facts)
     set(parts.error, "textContent", card.error)
-    set(parts.summary, "textContent", card.compact)
+    set(parts.summary, "textContent", card.folded)
     card.controls.forEach((control, index) => parts.controls[index].fill(control))
   }
 

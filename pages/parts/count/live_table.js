@@ -1,4 +1,4 @@
-// A table whose cells stay the same elements: while a slider is dragged, only the text that changed is written anew.
+// A table whose cells stay the same elements: during a drag, only the texts that changed are written.
 
 const set = (element, name, value) => {
   if (element[name] !== value) element[name] = value

@@ -1,7 +1,7 @@
-"""A table that follows the thumb: live_table.js writes only the cells that changed.
+"""A table that changes while a slider moves: live_table.js updates only the cells that changed.
 
-Markdown is parsed and its formulas are set anew at every step of a slider, which takes the browser longer than all the
-rest; this one is words in cells, and no word is ever markup.
+A Markdown table would be parsed at every step of a slider, formulas included, which takes the browser longer than
+everything else. The cells of this table are plain text.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ _component = inline_component(
 
 @dataclass(frozen=True)
 class Row:
-    """The words of its cells; `kind` is how it looks: "marked", "total" or ""."""
+    """The texts of its cells. `kind` is its look: "selected", "total" or ""."""
 
     words: tuple[str, ...]
     kind: str = ""
@@ -26,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`columns` says of each column how it is set: "left", "right", "centre" or "formula"."""
+    """A table. `columns` is the look of each column: "left", "right", "centre" or "formula"."""
 
     titles: tuple[str, ...]
     columns: tuple[str, ...]
@@ -34,6 +34,5 @@ class Table:
 
 
 def live_table(name: str, table: Table) -> None:
-    """Draw the table; `name` is its key on the page."""
-    # All of it tuples: Streamlit imports pandas to see whether a list is a table.
+    """Draw the table. `name` is its key on the page."""
     _component(key=name, data=asdict(table))

@@ -1,11 +1,11 @@
-"""The one number that matters, which stays in view while one edits."""
+"""The total, which stays in view while the network is edited."""
 
 from html import escape
 
 import streamlit as st
 
 from hw5core.network.counting import BYTES_PER_VALUE, Count
-from pages.parts.count.table import memory
+from pages.parts.count.tables import memory
 
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-total) {position: sticky; top: 3.6rem; z-index: 90;
@@ -14,23 +14,22 @@ _STYLE = """<style>
   font-variant-numeric: tabular-nums; border-bottom: 1px solid #8884}
 .hw5-total .hw5-number {min-width: 0}
 .hw5-total .hw5-unit {opacity: .75}
-/* Beside a long table the layers stay in view too. */
+/* Next to a long table, the layers stay in view too. */
 @media (min-width: 641px) {[data-testid="stLayoutWrapper"]:has(> .st-key-layers) {position: sticky; top: 9.5rem}}
 @media (max-width: 640px) {.hw5-total .hw5-beside {display: none}}
-/* Streamlit fades what it is about to draw anew: at every step of a slider a fade was begun and broken off. */
+/* Streamlit fades elements before it updates them. During a drag they would flicker. */
 [data-stale="true"] {opacity: 1 !important}
 </style>"""
 
 
 def total_style() -> None:
-    """What makes the total stay at the top. Drawn once, outside of what runs again at every step of a slider."""
+    """Draw the style that keeps the total at the top. Call it outside the fragment that runs at every slider step."""
     light, dark = (st.get_option(f"theme.{scheme}.backgroundColor") for scheme in ("light", "dark"))
     st.html(_STYLE.replace("LIGHT", light).replace("DARK", dark))
 
 
 def sticky_total(counted: Count) -> None:
-    """The network's parameters, large, with its work and its memory beside them; of the fitting layers if one does not
-    fit."""
+    """Draw the parameters as a large number, and MACs and memory next to it. Only layers before a misfit count."""
     label = "trainable parameters" if not counted.misfit else f"parameters before layer {counted.misfit.number}"
     beside = [
         f"{counted.macs:,} MACs",

@@ -47,7 +47,7 @@ def test_swapping_the_activation_changes_nothing_else() -> None:
         ("3x244x244 conv9k3k3", "the kernel size (k) is given twice"),
         ("3x244x244 conv9.5k3", "not a whole number"),
         ("3x244x244 conv1" + "0" * 30 + "k3", "channels must be a whole number from 1 to 1,000,000"),
-        ("3x244x244 maxpool2nobias", "max pooling has no option nobias; its options are s (stride) and p (padding)"),
+        ("3x244x244 maxpool2nobias", "max pooling has no option nobias; its options: s (stride), p (padding)"),
         ("3x244x244 maxpool2d2", "max pooling has no option d2"),
         ("3x244x244 dropout1.5", "from 0 to 1"),
         ("3x244x244 dropout0.1.2", "0.1.2 is not a number"),

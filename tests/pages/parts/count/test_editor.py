@@ -1,6 +1,5 @@
-"""What the layer editor is given to draw: controls end where the layer stops fitting, and a misfit is marked."""
+"""The layer editor: controls end where the layer stops fitting, misfits are marked, forged reports change nothing."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,11 +8,21 @@ from hw5core.network import editing
 from hw5core.network.counting import count
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
-from pages.parts.count import editor, work
+from pages.parts.count import state
+from pages.parts.count.editor import apply_edit, editor_data
+
+
+@pytest.fixture(autouse=True)
+def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """An empty session. Returns the parameters of its address."""
+    address: dict[str, str] = {}
+    monkeypatch.setattr("streamlit.session_state", {})
+    monkeypatch.setattr("streamlit.query_params", address)
+    return address
 
 
 def _cards(text: str, selected: int | None = None) -> list[dict[str, Any]]:
-    cards: list[dict[str, Any]] = editor._shown(count(parse(text)), selected)["cards"]
+    cards: list[dict[str, Any]] = editor_data(count(parse(text)), selected)["cards"]
     return cards
 
 
@@ -21,14 +30,15 @@ def _control(card: dict[str, Any], field: str) -> dict[str, Any]:
     return next(control for control in card["controls"] if control["field"] == field)
 
 
-def test_a_card_for_the_input_and_for_each_layer() -> None:
+def test_the_input_and_each_layer_have_a_card() -> None:
     cards = _cards(PRESETS["homework"].text, selected=3)
     assert [card["name"] for card in cards[:4]] == ["Input", "Conv2d-1", "ReLU-2", "Conv2d-3"]
     assert cards[1]["facts"] == "96×59×59 · 34,944"
+    assert cards[1]["folded"] == "stride 4 · padding 0 · dilation 1 · groups 1 · bias"
     assert [card["name"] for card in cards if card["selected"]] == ["Conv2d-3"]
 
 
-def test_the_kernels_slider_ends_where_it_stops_fitting() -> None:
+def test_the_kernel_slider_ends_at_the_largest_kernel_that_fits() -> None:
     _, conv = _cards("3x7x7 conv8k3p1")
     kernel = _control(conv, "kernel_size")
     assert (kernel["lowest"], kernel["highest"]) == (1, 9)
@@ -36,38 +46,39 @@ def test_the_kernels_slider_ends_where_it_stops_fitting() -> None:
     assert count(parse("3x7x7 conv8k10p1")).misfit is not None
 
 
-def test_a_large_network_moves_the_sliders_end_but_not_the_limit() -> None:
+def test_a_slider_ends_at_the_present_value_if_that_is_larger_than_usual() -> None:
     _, conv, *_ = _cards("3x64x64 conv900k3")
     channels = _control(conv, "out_channels")
     assert (channels["highest"], channels["limit"]) == (900, 1_000_000)
     assert _control(_cards("3x64x64 conv9k3")[1], "out_channels")["highest"] == 512
 
 
-def test_channels_step_by_groups_and_only_fitting_groups_are_offered() -> None:
+def test_channels_change_in_steps_of_the_groups_and_the_menu_has_only_groups_that_fit() -> None:
     _, conv = _cards("8x64x64 conv12k3g4")
     channels = _control(conv, "out_channels")
     assert (channels["step"], channels["lowest"]) == (4, 4)
     assert [value for value, _ in _control(conv, "groups")["options"]] == [1, 2, 4]
 
 
-def test_a_misfit_is_marked_and_what_follows_waits() -> None:
+def test_a_misfit_is_marked_and_later_layers_have_no_counts() -> None:
     _, first, second, third = _cards("3x7x7 conv8k3 conv8k11 relu")
-    assert (first["error"], first["waits"]) == ("", False)
+    assert (first["error"], first["uncounted"]) == ("", False)
     assert "kernel 11 does not fit a 5x5 input: padding 3 or more" in second["error"]
-    assert (third["error"], third["waits"], third["facts"]) == ("", True, "?")
+    assert (third["error"], third["uncounted"], third["facts"]) == ("", True, "?")
     assert _control(second, "kernel_size")["value"] == 11
 
 
 @pytest.mark.parametrize(
     "forged", [None, "text", [], {}, {"place": "0"}, {"place": 0, "field": "out_channels"}, {"place": 0, "value": 3}]
 )
-def test_what_has_not_the_form_of_a_report_is_passed_over(forged: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editor.st, "session_state", {editor.KEY: SimpleNamespace(edit=forged)})
-    editor._edited()
+def test_a_report_with_missing_parts_is_ignored(forged: object) -> None:
+    apply_edit(forged)
+    assert state.current().error == ""
+    assert str(state.current().network) == PRESETS["homework"].text
 
 
 @pytest.mark.parametrize(
-    "nonsense",
+    "impossible",
     [
         {"place": 99, "field": "out_channels", "value": 3},
         {"place": 0, "field": ["out_channels"], "value": 3},
@@ -77,25 +88,17 @@ def test_what_has_not_the_form_of_a_report_is_passed_over(forged: object, monkey
         {"place": -1, "field": "0", "value": "3"},
     ],
 )
-def test_a_report_that_makes_no_sense_leaves_the_network_and_says_so(
-    nonsense: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state: dict[str, Any] = {editor.KEY: SimpleNamespace(edit=nonsense)}
-    monkeypatch.setattr("streamlit.session_state", state)
-    editor._edited()
-    current = work.current_work()
-    assert str(current.network) == PRESETS["homework"].text
-    assert current.refusal.startswith("Not done: ")
+def test_an_impossible_edit_changes_nothing_and_gives_the_reason(impossible: object) -> None:
+    apply_edit(impossible)
+    assert str(state.current().network) == PRESETS["homework"].text
+    assert state.current().error.startswith("This edit is not possible: ")
 
 
-def test_a_drag_is_one_step_back_and_the_address_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    query: dict[str, str] = {}
-    monkeypatch.setattr("streamlit.session_state", {})
-    monkeypatch.setattr("streamlit.query_params", query)
+def test_a_drag_is_one_step_of_undo_and_reaches_the_address_at_its_end(session: dict[str, str]) -> None:
     for channels in (97, 120, 200):
-        work.move_control(lambda network, channels=channels: editing.set_field(network, 0, "out_channels", channels))
-    assert query == {}
-    work.settle()
-    assert "conv200k11s4" in query["net"]
-    work.undo()
-    assert str(work.current_work().network) == PRESETS["homework"].text
+        state.move_control(lambda network, channels=channels: editing.set_field(network, 0, "out_channels", channels))
+    assert session == {}
+    state.settle()
+    assert "conv200k11s4" in session["net"]
+    state.undo()
+    assert str(state.current().network) == PRESETS["homework"].text

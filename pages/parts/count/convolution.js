@@ -1,8 +1,8 @@
-// Draws a convolution step by step. All of it happens here: the server only sends the numbers once. It plays once when
-// it comes into view, stops when it leaves the view or the tab, and runs no timer while it is stopped.
+// Draws a convolution step by step. The server sends the numbers once; everything else happens here. The animation plays
+// once when it comes into view, and stops when it leaves the view or the tab is hidden. No timer runs while it is stopped.
 
 const STEP_MS = 700
-const MOST_TERMS = 30 // of a sum that is written out in full
+const MOST_TERMS = 30 // the longest sum that is written out in full
 const SVG = "http://www.w3.org/2000/svg"
 
 const shape = (tag, attributes, parent) => {
@@ -14,7 +14,7 @@ const shape = (tag, attributes, parent) => {
 
 const signed = (value) => (value < 0 ? `(−${-value})` : `${value}`)
 
-class AtWork {
+class Convolution {
   constructor(root) {
     this.root = root
     this.timer = null
@@ -47,7 +47,7 @@ class AtWork {
     this.at(Math.floor(this.count / 2))
   }
 
-  // The picture.
+  // The picture
 
   build() {
     const { image, weights, output, padding } = this.data
@@ -79,7 +79,7 @@ class AtWork {
   }
 
   tint(largest) {
-    // Blue for above zero, orange for below; the number itself says it too.
+    // Blue is positive, orange is negative. The number is written too.
     return (value) => `rgba(${value < 0 ? "230,159,0" : "86,180,233"},${(0.75 * Math.abs(value)) / largest})`
   }
 
@@ -101,22 +101,22 @@ class AtWork {
     return this.data.image[row]?.[column] ?? 0
   }
 
-  // One position of the window.
+  // One position of the window
 
   at(position) {
     const { weights, stride, padding, dilation, bias, output, image } = this.data
     this.position = position
     const row = Math.floor(position / this.columns), column = position % this.columns
     const side = image.length + 2 * padding
-    this.cells.forEach((cell) => cell.rect.classList.remove("seen"))
+    this.cells.forEach((cell) => cell.rect.classList.remove("window"))
     const terms = []
     weights.forEach((line, i) => line.forEach((weight, j) => {
       const y = row * stride + i * dilation, x = column * stride + j * dilation
       const cell = this.cells[y * side + x]
-      cell.rect.classList.add("seen")
+      cell.rect.classList.add("window")
       terms.push(`${cell.number}·${signed(weight)}`)
     }))
-    this.results.forEach((cell, index) => cell.rect.classList.toggle("now", index === position))
+    this.results.forEach((cell, index) => cell.rect.classList.toggle("current", index === position))
     this.slider.value = position
     const shown = terms.length > MOST_TERMS ? [...terms.slice(0, MOST_TERMS - 4), "…", ...terms.slice(-3)] : terms
     const sum = this.root.querySelector(".sum")
@@ -145,11 +145,11 @@ class AtWork {
 }
 
 export default function (component) {
-  const root = component.parentElement.querySelector(".work")
-  root.work ??= new AtWork(root)
-  root.work.show(component.data)
+  const root = component.parentElement.querySelector(".convolution")
+  root.convolution ??= new Convolution(root)
+  root.convolution.show(component.data)
   return () => {
-    root.work?.close()
-    root.work = null
+    root.convolution?.close()
+    root.convolution = null
   }
 }

@@ -1,6 +1,6 @@
-"""The tables of the lesson: a row per layer, its arithmetic, and a tick where PyTorch agrees.
+"""The tables of the Count page: a row per layer, its arithmetic, and a tick if PyTorch agrees.
 
-Those that follow the thumb are words in cells; the formulas, with their fractions, are Markdown with LaTeX.
+Tables that change while a slider moves are live tables. The formulas, with their fractions, are Markdown with LaTeX.
 """
 
 from math import prod
@@ -12,26 +12,26 @@ from hw5core.network.base_layer import Shape
 from hw5core.network.counting import BYTES_PER_VALUE, Count, LayerCount
 from pages.parts.count.live_table import Row, Table
 
-AGREES, DISAGREES, NOT_ASKED = "✓", "✘", "·"
+AGREES, DISAGREES, NO_REPORT = "✓", "✘", "·"
 
 
-def count_table(counted: Count, facts: ModuleReport | None, selected: int | None) -> Table:
-    """The homework's table: layer, arithmetic, output shape, parameters, and whether PyTorch says the same."""
+def count_table(counted: Count, report: ModuleReport | None, selected: int | None) -> Table:
+    """Return the homework's table: layer, arithmetic, output shape, parameters, and whether PyTorch agrees."""
     return _live(
         {"layer": "left", "arithmetic": "formula", "output shape": "right", "parameters": "right", "PyTorch": "centre"},
         ["input", "", _shape(counted.architecture.input_shape), "none", ""],
         [
-            [arithmetic_in_words(row), _shape(row.output_shape), f"{row.parameters:,}", _tick(row, facts)]
+            [arithmetic_in_words(row), _shape(row.output_shape), f"{row.parameters:,}", _tick(row, report)]
             for row in counted.rows
         ],
         counted,
         selected,
-        ["total", "", "", f"{counted.parameters:,}", _total_tick(counted, facts)],
+        ["total", "", "", f"{counted.parameters:,}", _total_tick(counted, report)],
     )
 
 
 def cost_table(counted: Count, selected: int | None) -> Table:
-    """What each layer takes: its share of the parameters, MACs and FLOPs, memory of its output, receptive field."""
+    """Return the cost of each layer: share of the parameters, MACs, FLOPs, memory of the output, receptive field."""
     total = counted.parameters or 1
     titles = ["layer", "share", "MACs", "FLOPs = 2·MACs", "output", "receptive field"]
     return _live(
@@ -61,10 +61,10 @@ def cost_table(counted: Count, selected: int | None) -> Table:
 
 
 def formula_table(counted: Count, selected: int | None) -> str:
-    """The parameters of each layer that has any: in symbols, and with its numbers."""
+    """Return the formula of each layer's parameters as Markdown, in symbols and with numbers."""
     rows = [row for row in counted.rows if row.layer.parameter_symbols()]
     return _table(
-        ["layer", "parameters in symbols", "with its numbers"],
+        ["layer", "parameters in symbols", "with numbers"],
         ["input", "", "none"],
         [[_name(row, selected), _latex(row.layer.parameter_symbols()), _latex(product(row))] for row in rows],
         counted,
@@ -73,10 +73,10 @@ def formula_table(counted: Count, selected: int | None) -> str:
 
 
 def shape_table(counted: Count, selected: int | None) -> str:
-    """The output's side of each layer that changes the shape: in symbols, and with its numbers."""
+    """Return the formula of the output's side as Markdown, for each layer that changes the shape."""
     rows = [row for row in counted.rows if row.layer.shape_symbols()]
     return _table(
-        ["layer", "output side in symbols", "with its numbers"],
+        ["layer", "output side in symbols", "with numbers"],
         ["input", "", _shape(counted.architecture.input_shape)],
         [[_name(row, selected), _latex(row.layer.shape_symbols()), _latex(shape_arithmetic(row))] for row in rows],
         counted,
@@ -85,7 +85,7 @@ def shape_table(counted: Count, selected: int | None) -> str:
 
 
 def memory(size: int) -> str:
-    """Bytes with a binary unit, three digits that matter: "1.27 MiB"."""
+    """Return bytes in a binary unit, with three significant digits: "1.27 MiB"."""
     value, units = float(size), iter(("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"))
     unit = next(units)
     while value >= 1000 and unit != "EiB":
@@ -101,27 +101,27 @@ def _live(
     selected: int | None,
     total: list[str],
 ) -> Table:
-    """`columns` are the titles and how each is set; the rows come without the layers' names."""
-    marked = [
-        Row((f"▸ {layer.name}", *words), "marked") if layer.number == selected else Row((layer.name, *words))
+    """Return a live table. `columns` maps titles to looks; `rows` are without the layers' names."""
+    counts = [
+        Row((f"▸ {layer.name}", *words), "selected") if layer.number == selected else Row((layer.name, *words))
         for layer, words in zip(counted.rows, rows, strict=True)
     ]
-    waiting = [Row((name, *["?"] * (len(columns) - 1))) for name in _names_that_wait(counted)]
+    waiting = [Row((name, *["?"] * (len(columns) - 1))) for name in _uncounted_names(counted)]
     last = [Row(tuple(total), "total")] if not counted.misfit else []
-    return Table(tuple(columns), tuple(columns.values()), (Row(tuple(first)), *marked, *waiting, *last))
+    return Table(tuple(columns), tuple(columns.values()), (Row(tuple(first)), *counts, *waiting, *last))
 
 
 def _table(head: list[str], first: list[str], rows: list[list[str]], counted: Count, total: list[str]) -> str:
-    waiting = [[name, *["?"] * (len(head) - 1)] for name in _names_that_wait(counted)]
+    waiting = [[name, *["?"] * (len(head) - 1)] for name in _uncounted_names(counted)]
     last = [total] if not counted.misfit else []
     return markdown_table(head, [first, *rows, *waiting, *last], align="lll")
 
 
-def _names_that_wait(counted: Count) -> list[str]:
-    """Layers from the misfit on: their input is not known, so neither are their numbers."""
-    begin = len(counted.rows)
-    names = [layer.torch_class(counted.output_shape) for layer in counted.architecture.layers[begin:]]
-    return [f"{'⚠️ ' if not place else ''}{name}-{begin + 1 + place}" for place, name in enumerate(names)]
+def _uncounted_names(counted: Count) -> list[str]:
+    """Return the names of the layers from the misfit on, whose input and counts are unknown."""
+    first = len(counted.rows)
+    names = [layer.torch_class(counted.output_shape) for layer in counted.architecture.layers[first:]]
+    return [f"{'⚠️ ' if not place else ''}{name}-{first + 1 + place}" for place, name in enumerate(names)]
 
 
 def _name(row: LayerCount, selected: int | None) -> str:
@@ -136,13 +136,13 @@ def _latex(formula: str) -> str:
     return f"${formula}$" if formula else ""
 
 
-def _tick(row: LayerCount, facts: ModuleReport | None) -> str:
-    if facts is None:
-        return NOT_ASKED
-    return AGREES if facts.agrees(row) else DISAGREES
+def _tick(row: LayerCount, report: ModuleReport | None) -> str:
+    if report is None:
+        return NO_REPORT
+    return AGREES if report.agrees(row) else DISAGREES
 
 
-def _total_tick(counted: Count, facts: ModuleReport | None) -> str:
-    if facts is None:
-        return NOT_ASKED
-    return AGREES if all(facts.agrees(row) for row in counted.rows) else DISAGREES
+def _total_tick(counted: Count, report: ModuleReport | None) -> str:
+    if report is None:
+        return NO_REPORT
+    return AGREES if all(report.agrees(row) for row in counted.rows) else DISAGREES
