@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from benchmarks.measurement import Measurement, Target, alternate, measured, milliseconds, ratio_over
-from hw5core.data.datasets import load
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.store import RunStore
-from hw5core.training.loop import train
+from hw5core.training.loop import use_one_thread
 from tools.live import serving
+from tools.training import train_into
 from tools.visitor import visitor
 
 ROUNDS = 5
@@ -59,18 +59,11 @@ async def _first_page(address: str, word: str | None) -> None:
 def _visits() -> list[float]:
     """Return the seconds of visits to a finished race, on a server that has shown it once before."""
     with tempfile.TemporaryDirectory() as home:
-        _train_into(RunStore(Path(home)))
+        use_one_thread()
+        train_into(RunStore(Path(home)), *race(_FINISHED))
         query = f"epochs-digits={_FINISHED.epochs}"
         with serving(Path(home)) as (address, _):
             return [asyncio.run(_complete_page(address, "train", query)) for _ in range(VISITS + 1)][1:]
-
-
-def _train_into(store: RunStore) -> None:
-    pool = load(_FINISHED.dataset)
-    for config in race(_FINISHED):
-        store.claim(config)
-        for record in train(config, pool):
-            store.add(config.run_id, record)
 
 
 async def _complete_page(address: str, page: str, query: str) -> float:
