@@ -119,7 +119,7 @@ class Visitor:
                     self._received.clear()
                     await self._received.wait()
         except TimeoutError as error:
-            raise TimeoutError(f"waited in vain; the page shows:\n{self.text()}") from error
+            raise TimeoutError(f"the condition has not become true; the page shows:\n{self.text()}") from error
 
     def text(self) -> str:
         """Return all elements of the page as text, to search in."""

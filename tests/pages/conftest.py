@@ -1,4 +1,4 @@
-"""What the page tests share: a server of their own each, and pages opened through the router."""
+"""Fixtures of the page tests: a server state for each test, and pages that open through the router."""
 
 import logging
 import sys
@@ -30,7 +30,7 @@ def rerun_until(app: AppTest, condition: Callable[[AppTest], object]) -> None:
 
 @pytest.fixture(autouse=True)
 def main_module() -> Iterator[None]:
-    """AppTest puts a page in the place of `__main__` and leaves it there; workers started later import it."""
+    """Restore `__main__`. AppTest replaces it with a page, and workers that start later would import that."""
     own = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = own
@@ -38,8 +38,11 @@ def main_module() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The scheduler of a Dask cluster that all page tests train on, one after the other: to start workers for each of
-    them would take longer than the tests do. The embedded cluster is tested with the engine and in the browser."""
+    """Start a Dask cluster for all page tests, and return its address.
+
+    Starting workers for each test would take longer than the test. The tests of the engine and of the browser use the
+    embedded cluster.
+    """
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HW5_HOME", str(tmp_path_factory.mktemp("workers")))
         cluster = LocalCluster(
@@ -56,8 +59,10 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def open_page(workers: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
-    """Opens the named page with these parameters in its address, on a server of the test's own; `owner` is whose
-    browser it is."""
+    """Return a function that opens a page with these parameters in its address, on an empty server.
+
+    `owner` is the token of the browser.
+    """
     monkeypatch.setenv("HW5_SCHEDULER", workers)
     st.cache_resource.clear()
 
@@ -76,5 +81,5 @@ def open_page(workers: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 @pytest.fixture
 def open_training(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
-    """Opens the training page."""
+    """Return a function that opens the train page with these parameters."""
     return partial(open_page, "train")

@@ -1,6 +1,6 @@
-"""What a new server's first visitor waits for: the numbers and the drawing are there before anything heavy is imported.
+"""The first page of a new server: its numbers and its drawing appear before anything slow is imported.
 
-How long that takes `python -m benchmarks first_page` measures; here no clock is needed.
+`python -m benchmarks first_page` measures how long that takes.
 """
 
 import subprocess
@@ -11,10 +11,11 @@ from tools.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
-# Each of them takes a good part of an empty app's whole start; none is needed to count.
+# Importing any of these takes a large part of the time in which an empty app starts.
 HEAVY = ("numpy", "pandas", "pyarrow", "altair", "dask", "distributed", "sqlite3", "torch")
 
-# Nothing heavy is blocked, it is looked for afterwards: where pandas cannot be imported Streamlit does without it.
+# The program looks for the heavy modules afterwards. It does not block them, because without pandas Streamlit takes
+# another path.
 _FIRST_PAGE = """
 import sys
 sys.modules[{blocked!r}] = None
@@ -26,19 +27,20 @@ for kind in ("html", "markdown", "bidi_component"):
 """
 
 
-def _drawn_without(blocked: str) -> str:
-    """What has been loaded, and what the first page of a new process shows, where it comes to this module and stops."""
+def _draw_without(blocked: str) -> str:
+    """Draw the first page in a new process in which this module cannot be imported. Return the heavy modules that were
+    imported, and the elements that were drawn up to there."""
     program = _FIRST_PAGE.format(blocked=blocked, heavy=HEAVY, patience=PATIENCE_SECONDS)
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True).stdout
 
 
-def test_the_numbers_the_editor_and_the_drawing_wait_for_nothing_heavy() -> None:
-    drawn = _drawn_without("pages.parts.count.bars")
+def test_the_numbers_the_editor_and_the_drawing_need_nothing_heavy() -> None:
+    drawn = _draw_without("pages.parts.count.bars")
     assert "loaded: []" in drawn
     assert '<span class="hw5-number">3,747,200</span>' in drawn.replace('\\"', '"')
     for component in ("hw5_guide", "hw5_layer_editor", "hw5_live_table", "hw5_drawing"):
         assert component in drawn
 
 
-def test_the_guard_can_fail() -> None:
-    assert "'pandas', 'pyarrow', 'altair'" in _drawn_without("pages.parts.shared.server")
+def test_the_check_can_fail() -> None:
+    assert "'pandas', 'pyarrow', 'altair'" in _draw_without("pages.parts.shared.server")

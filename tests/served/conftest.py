@@ -1,4 +1,4 @@
-"""One real server for all tests of a module, visited over its websocket without a browser."""
+"""A real server for each file of tests, visited over websockets without a browser."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tools.live import ROOT, serving
 
 @dataclass(frozen=True)
 class Server:
-    """`home` holds its store and cache."""
+    """A running server. `home` is the folder of its store and cache."""
 
     address: str
     process: "subprocess.Popen[bytes]"
@@ -28,8 +28,10 @@ class Server:
 
     @property
     def tracebacks(self) -> list[str]:
-        """Those in the log that our own code has a part in, not the packages that make lays beside it: Streamlit prints
-        its own when a client vanishes in the middle of a message, or says what it cannot read."""
+        """The tracebacks in the log that contain code of this project.
+
+        Streamlit logs others when a client vanishes in the middle of a message or sends one that it cannot read.
+        """
         ours = re.compile(f'"{re.escape(str(ROOT))}/(?!\\.venv)')
         return [part for part in self.log.split("Traceback (most recent call last):")[1:] if ours.search(part)]
 
@@ -40,7 +42,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app with an empty store. Whatever its visitors do, it lives on and our code raises nothing."""
+    """Serve the app with an empty store. At the end, check that it still runs and that its code raised nothing."""
     home = tmp_path_factory.mktemp("home")
     log = home / "server.log"
     with serving(home, log) as (address, process):
@@ -51,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def browser_cookie(number: int) -> str:
-    """The cookie that makes all visits of this number one browser's, as Streamlit sets it."""
+    """Return a cookie like Streamlit's. Visits with the same number belong to the same browser."""
     mask, secret = os.urandom(4), number.to_bytes(16, "big")
     masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(secret))
     return f"_streamlit_xsrf=2|{mask.hex()}|{masked.hex()}|1700000000"

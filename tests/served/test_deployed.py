@@ -1,9 +1,8 @@
-"""The app as a platform starts it: a clean virtual environment from requirements.txt alone, another user, a home folder
-that cannot be written to, the repository read-only. It shows its first page, runs a race, and writes nowhere but into
-its store and cache.
+"""The app as a platform starts it: an environment from requirements.txt alone, another user, a read-only home folder
+and a read-only repository. It shows its first page, runs a race, and writes only into its store and cache.
 
-`make test` names in HW5_ENVIRONMENT the environment that it has just laid from requirements.txt; without it one is laid
-here, which takes a minute or two.
+`make test` sets HW5_ENVIRONMENT to the environment that it has installed from requirements.txt. Without it, this test
+installs one, which takes a minute or two.
 """
 
 import asyncio
@@ -29,19 +28,21 @@ INSTALL_SECONDS = 600
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Path]:
-    """A folder that another user can reach, unlike pytest's own: it holds the copy of the repository, the environment
-    and the empty folders that the app is given."""
+    """Prepare a folder with a copy of the repository, the environment, and the empty folders of the app.
+
+    Other users can read it, unlike pytest's own folders.
+    """
     folder = Path(tempfile.mkdtemp(prefix="hw5-deployed-"))
     folder.chmod(0o755)
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in filter(None, tracked.decode().split("\0")):
         (folder / "app" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / "app" / name)
-    _lay_environment(folder / "environment")
-    for name in ("home", "kept", "temporary"):
+    _install_environment(folder / "environment")
+    for name in ("home", "store", "temporary"):
         (folder / name).mkdir()
     if os.getuid() == 0:
-        for name in ("kept", "temporary"):
+        for name in ("store", "temporary"):
             os.chown(folder / name, NOBODY, NOBODY)
     subprocess.run(["chmod", "-R", "a-w,a+rX", folder / "app", folder / "home"], check=True)
     yield folder
@@ -49,14 +50,14 @@ def machine() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_the_app_runs_as_the_platform_starts_it_and_writes_only_where_it_may(machine: Path) -> None:
+def test_the_app_runs_with_its_requirements_only_and_writes_only_into_its_store(machine: Path) -> None:
     python = _as_another_user(machine)
     write = [python, "-c", "open('mark', 'w')"]
     assert subprocess.run(write, cwd=machine / "app", stderr=subprocess.DEVNULL, check=False).returncode
     before = _files(machine)
     environment = {"HOME": str(machine / "home"), "TMPDIR": str(machine / "temporary"), "HW5_DATA": ""}
     with serving(
-        machine / "kept",
+        machine / "store",
         environment=environment,
         python=python,
         folder=machine / "app",
@@ -64,12 +65,12 @@ def test_the_app_runs_as_the_platform_starts_it_and_writes_only_where_it_may(mac
         asyncio.run(_visit(address))
         assert _files(machine / "temporary") == set()
     written = _files(machine) - before
-    assert (machine / "kept" / "runs.sqlite") in written
-    assert all(path.is_relative_to(machine / "kept") for path in written), written
+    assert (machine / "store" / "runs.sqlite") in written
+    assert all(path.is_relative_to(machine / "store") for path in written), written
 
 
 async def _visit(address: str) -> None:
-    """The first page, and a race on the digits from the button to its end."""
+    """Visit the first page, run a race on the digits, and open the recorded race on MNIST."""
     async with visitor(address) as first:
         await first.until_drawn(1)
         assert "Count the parameters" in first.text()
@@ -84,7 +85,7 @@ async def _visit(address: str) -> None:
         assert "**Recorded** on" in tab.text()
 
 
-def _lay_environment(place: Path) -> None:
+def _install_environment(place: Path) -> None:
     given = os.environ.get("HW5_ENVIRONMENT")
     if given:
         place.symlink_to(given)
@@ -96,8 +97,11 @@ def _lay_environment(place: Path) -> None:
 
 
 def _as_another_user(folder: Path) -> Path:
-    """The environment's Python as another user: as root, one who may read everything, since our own interpreter may lie
-    in root's home, and write nothing; otherwise ourselves, whom the files' modes keep out."""
+    """Return the command of the environment's Python as a user who may not write.
+
+    Under root that is another user, who may read everything, because the interpreter may be in root's home folder. An
+    ordinary user is stopped by the modes of the files.
+    """
     python = folder / "environment" / "bin" / "python"
     if os.getuid() != 0:
         return python

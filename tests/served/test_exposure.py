@@ -1,4 +1,4 @@
-"""What a stranger can reach of a real server, and what their words become there: no file, no port, no header."""
+"""What a stranger can do to a real server: read no file, reach no other port, inject no header, cause no error."""
 
 import asyncio
 import http.client
@@ -29,24 +29,24 @@ RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_imag
 
 
 @pytest.fixture(scope="module")
-def at_work(server: Server) -> Iterator[Server]:
-    """The server with its workers started, and a file beside its store that is nobody's business."""
+def exposed(server: Server) -> Iterator[Server]:
+    """Prepare a server with running workers and a secret file next to its store."""
     (server.home / "secret.txt").write_bytes(SECRET)
     train_into(server.store, RUN, fork(RUN, 0, "tanh", 0.008))
-    asyncio.run(_draw(server.address, "train", ""))
+    asyncio.run(_visit(server.address, "train", ""))
     yield server
     (server.home / "secret.txt").unlink()
 
 
-async def _draw(address: str, page: str, query: str) -> tuple[str, list[str]]:
-    """What the page says with this query, and what went wrong in its own code."""
+async def _visit(address: str, page: str, query: str) -> tuple[str, list[str]]:
+    """Return the text of the page with this query, and the errors that it shows."""
     async with visitor(address, page, query) as tab:
         await tab.until_drawn(1)
         return tab.text(), tab.exceptions
 
 
-def test_no_port_of_server_or_workers_is_open_to_others(at_work: Server) -> None:
-    family = [psutil.Process(at_work.process.pid)]
+def test_other_machines_reach_no_port_of_server_or_workers(exposed: Server) -> None:
+    family = [psutil.Process(exposed.process.pid)]
     family += family[0].children(recursive=True)
     listening = [
         connection.laddr.ip
@@ -54,7 +54,7 @@ def test_no_port_of_server_or_workers_is_open_to_others(at_work: Server) -> None
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     ]
-    assert len(listening) > 3, "the workers do not listen yet: nothing is shown"
+    assert len(listening) > 3, "the workers do not listen yet"
     assert set(listening) == {"127.0.0.1"}
 
 
@@ -79,19 +79,19 @@ def test_no_port_of_server_or_workers_is_open_to_others(at_work: Server) -> None
         "/static/%00",
     ],
 )
-def test_no_file_of_the_machine_is_served(at_work: Server, path: str) -> None:
-    # http.client sends a path as it stands; a browser would tidy it up first.
-    for wanted in (path, path.replace("secret.txt", quote(str(at_work.home / "secret.txt"), safe=""))):
-        connection = http.client.HTTPConnection(urlsplit(at_work.address).netloc, timeout=PATIENCE_SECONDS)
-        connection.request("GET", wanted)
+def test_no_file_of_the_machine_is_served(exposed: Server, path: str) -> None:
+    # http.client sends a path unchanged; a browser would normalise it.
+    for requested in (path, path.replace("secret.txt", quote(str(exposed.home / "secret.txt"), safe=""))):
+        connection = http.client.HTTPConnection(urlsplit(exposed.address).netloc, timeout=PATIENCE_SECONDS)
+        connection.request("GET", requested)
         body = connection.getresponse().read()
         connection.close()
-        for foreign in (SECRET, b"root:", b"SQLite format", (ROOT / "app.py").read_bytes(), b"postScriptGC"):
-            assert foreign not in body
+        for secret in (SECRET, b"root:", b"SQLite format", (ROOT / "app.py").read_bytes(), b"postScriptGC"):
+            assert secret not in body
 
 
-def test_what_a_visitor_writes_never_becomes_a_header(at_work: Server) -> None:
-    host, port = urlsplit(at_work.address).netloc.split(":")
+def test_text_in_an_address_never_becomes_a_header(exposed: Server) -> None:
+    host, port = urlsplit(exposed.address).netloc.split(":")
     for path in (
         "/?net=%0d%0aX-Injected:%20yes",
         "/train?seed=1%0d%0aSet-Cookie:%20owner=me",
@@ -99,28 +99,28 @@ def test_what_a_visitor_writes_never_becomes_a_header(at_work: Server) -> None:
     ):
         with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
-            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
-        headers = answer.split(b"\r\n\r\n")[0].lower()
+            response = b"".join(iter(lambda: connection.recv(65_536), b""))
+        headers = response.split(b"\r\n\r\n")[0].lower()
         assert b"x-injected" not in headers.replace(b"%0d%0ax-injected", b"")
         assert b"owner=me" not in headers
 
 
 @pytest.mark.parametrize("page", URLS)
-def test_whatever_stands_in_an_address_is_a_sentence_at_worst(at_work: Server, page: str) -> None:
+def test_any_address_opens_a_page_without_an_error(exposed: Server, page: str) -> None:
     dice = random.Random(page)
-    files_before = _files(at_work.home)
+    files_before = _files(exposed.home)
     for _ in range(6):
-        text, exceptions = asyncio.run(_draw(at_work.address, page, _query(dice)))
+        text, exceptions = asyncio.run(_visit(exposed.address, page, _query(dice)))
         assert not exceptions
         assert "Traceback" not in text
         assert SECRET.decode() not in text
         assert "root:" not in text
-    assert _files(at_work.home) == files_before, "an address made a file"
+    assert _files(exposed.home) == files_before, "an address has created a file"
 
 
 @pytest.mark.parametrize("page", URLS)
-def test_an_address_may_have_everything_empty(at_work: Server, page: str) -> None:
-    text, exceptions = asyncio.run(_draw(at_work.address, page, "&".join(f"{key}=" for key in _KEYS)))
+def test_an_address_with_empty_parameters_opens_a_page(exposed: Server, page: str) -> None:
+    text, exceptions = asyncio.run(_visit(exposed.address, page, "&".join(f"{key}=" for key in _KEYS)))
     assert not exceptions
     assert "Try this" in text
 
@@ -146,12 +146,12 @@ def _query(dice: random.Random) -> str:
 
 
 def _files(home: Path) -> set[str]:
-    """All files but those that SQLite and the locks come and go with."""
-    passing = (".lock", "-wal", "-shm")
-    return {str(path.relative_to(home)) for path in home.rglob("*") if not path.name.endswith(passing)}
+    """Return all files, except the temporary ones of SQLite and of the locks."""
+    temporary = (".lock", "-wal", "-shm")
+    return {str(path.relative_to(home)) for path in home.rglob("*") if not path.name.endswith(temporary)}
 
 
-async def _ask_for_the_largest(tab: Visitor) -> str:
+async def _start_race(tab: Visitor) -> str:
     await tab.until_drawn(1)
     runs = len(tab.page_runs)
     await tab.press("Start the race")
@@ -159,23 +159,23 @@ async def _ask_for_the_largest(tab: Visitor) -> str:
     return tab.text()
 
 
-def test_the_largest_of_everything_is_refused_in_a_sentence_and_others_are_answered(at_work: Server) -> None:
+def test_runs_beyond_the_limits_are_refused_and_the_server_stays_responsive(exposed: Server) -> None:
     largest = "1x28x28 " + "conv512k3p1 relu " * 40 + "flatten linear4096 relu linear10"
     allowed = "1x28x28 conv64k3p1 relu conv64k3p1 relu maxpool7 flatten linear10"
 
-    async def together() -> tuple[list[str], str]:
-        asked = []
+    async def visit_all() -> tuple[list[str], str]:
+        texts = []
         for network in (largest, allowed):
             query = f"epochs-digits=200&batch-size=1000&network={quote(network)}"
-            async with visitor(at_work.address, "train", query) as tab:
+            async with visitor(exposed.address, "train", query) as tab:
                 await tab.until_drawn(1)
-                asked.append(tab.text())
+                texts.append(tab.text())
                 if "Start the race" in tab.buttons:
-                    asked.append(await _ask_for_the_largest(tab))
-        return asked, (await _draw(at_work.address, "count", ""))[0]
+                    texts.append(await _start_race(tab))
+        return texts, (await _visit(exposed.address, "count", ""))[0]
 
-    said, others = asyncio.run(together())
-    assert any("the limits for training are" in words for words in said)
-    assert any("a batch size of 340 would work" in words for words in said)
-    assert "3,747,200" in others
-    assert len(at_work.store.newest(10)) == 2, "a run beyond the limits was taken on"
+    texts, other = asyncio.run(visit_all())
+    assert any("the limits for training are" in text for text in texts)
+    assert any("a batch size of 340 would work" in text for text in texts)
+    assert "3,747,200" in other
+    assert len(exposed.store.newest(10)) == 2, "a run beyond the limits was accepted"

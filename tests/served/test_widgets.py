@@ -1,5 +1,6 @@
-"""What a stranger's script can make the controls of a page say: anything at all, of any type. Every page is a page
-still, with a sentence at worst, and the same tab is of use afterwards.
+"""Widgets that receive random values of any type, as a stranger's script can send them.
+
+Every page stays a page without errors, and the same tab works afterwards.
 """
 
 import asyncio
@@ -44,44 +45,32 @@ _PARTS: tuple[Any, ...] = (
     [{"batch": 2**70}], [{"batch": -1}], [{"number": []}], [None],
 )  # fmt: skip
 _NAMES = (
-    "selection",
-    "picked",
-    "zoom",
-    "x",
-    "edit",
-    "action",
-    "settled",
-    "place",
-    "kind",
-    "field",
-    "value",
-    "word",
-    "event",
-)
+    "selection", "picked", "zoom", "x", "edit", "action", "settled", "place", "kind", "field", "value", "word", "event",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def filled(server: Server) -> Server:
-    """The server with a race, two forks of it, and another one that only the list of the fork page has."""
+    """Prepare a server with a race and three forks. The address of the fork page names two of them."""
     train_into(server.store, *RACE, *FORKS, owner="somebody")
     return server
 
 
-@pytest.mark.parametrize("place", VIEWS)
-def test_whatever_controls_say_the_page_is_a_page_still(filled: Server, place: str) -> None:
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_survives_random_values_of_its_widgets(filled: Server, view: str) -> None:
     earlier = len(filled.tracebacks)
-    asyncio.run(_confuse(filled.address, place))
+    asyncio.run(_confuse(filled.address, view))
     assert filled.process.poll() is None
     assert not filled.tracebacks[earlier:], filled.tracebacks[earlier]
 
 
-async def _confuse(address: str, place: str) -> None:
-    page, _, query = place.partition("?")
-    dice = random.Random(place)
+async def _confuse(address: str, view: str) -> None:
+    page, _, query = view.partition("?")
+    dice = random.Random(view)
     async with visitor(address, page, query, browser_cookie(1)) as tab:
         tab.repeats = False
         await tab.until_drawn(1)
-        title, resting = tab.heading, dict(tab.widget_states)
+        title, initial = tab.heading, dict(tab.widget_states)
         for _ in range(ROUNDS):
             widgets = [
                 *_widgets(tab),
@@ -90,43 +79,44 @@ async def _confuse(address: str, place: str) -> None:
                 ("selectbox", "seed"),
             ]
             chosen = dice.sample(widgets, dice.randrange(1, len(widgets)))
-            told = [state for kind, widget in chosen for state in _absurd(dice, kind, widget)]
-            await _say(tab, told)
-            _is_a_page(tab, title, told)
+            states = [state for kind, widget in chosen for state in _random_states(dice, kind, widget)]
+            await _send(tab, states)
+            _check_page(tab, title, states)
             if dice.random() < 0.5:
-                tab.widget_states = dict(resting)
-        # The same tab, with what its controls said at first, is of use again.
-        tab.widget_states = dict(resting)
-        await _say(tab, [])
-        _is_a_page(tab, title, [])
+                tab.widget_states = dict(initial)
+        # With its initial values, the same tab works again.
+        tab.widget_states = dict(initial)
+        await _send(tab, [])
+        _check_page(tab, title, [])
         assert _widgets(tab)
 
 
-async def _say(tab: Visitor, states: list[WidgetState]) -> None:
-    drawn = len(tab.page_runs) + len(tab.fragment_runs)  # what a control says may be a fragment's business alone
+async def _send(tab: Visitor, states: list[WidgetState]) -> None:
+    drawn = len(tab.page_runs) + len(tab.fragment_runs)  # a widget in a fragment runs only the fragment
     await tab.set(*states)
     await tab.until(lambda tab: len(tab.page_runs) + len(tab.fragment_runs) > drawn)
 
 
-def _is_a_page(tab: Visitor, title: str, told: list[WidgetState]) -> None:
-    text = tab.text()
-    assert not tab.exceptions, told
-    assert "Traceback" not in text, told
-    assert title == tab.heading, told
+def _check_page(tab: Visitor, title: str, states: list[WidgetState]) -> None:
+    assert not tab.exceptions, states
+    assert "Traceback" not in tab.text(), states
+    assert title == tab.heading, states
 
 
 def _widgets(tab: Visitor) -> list[tuple[str, str]]:
-    """The kind and the id of everything on the page that can say something."""
+    """Return the kind and the id of every widget on the page."""
     shown = [(one.WhichOneof("type") or "", one) for one in tab.elements.values()]
     found = [(kind, getattr(getattr(one, kind), "id", "")) for kind, one in shown if kind]
     return [(kind, widget) for kind, widget in found if widget]
 
 
-def _absurd(dice: random.Random, kind: str, widget: str) -> Iterator[WidgetState]:
-    """What makes no sense for a widget of this kind: mostly of the type that it has, sometimes of another. No button is
-    pressed that would train for long what nobody asked for."""
+def _random_states(dice: random.Random, kind: str, widget: str) -> Iterator[WidgetState]:
+    """Yield states without sense for a widget of this kind, mostly of the right type.
+
+    Buttons are never pressed, because they would start long runs.
+    """
     if kind == "bidi_component":
-        # Where the page's script tells of what has happened inside a component.
+        # Components report their events under this name.
         events = [{"event": dice.choice(_NAMES), "value": _nested(dice)} for _ in range(dice.randrange(1, 3))]
         trigger = f"$$STREAMLIT_INTERNAL_KEY_{widget}__events"
         yield WidgetState(id=trigger, json_trigger_value=json.dumps(dice.choice([events, _nested(dice)])))

@@ -1,4 +1,4 @@
-"""Lecture mode: a link switches it on, it goes along to the next page, and what it hides keeps what the link set."""
+"""Lecture mode: a link switches it on, it stays on the next page, and hidden widgets keep the values of the link."""
 
 import json
 from collections.abc import Callable
@@ -12,29 +12,31 @@ from tests.pages.conftest import APP
 from tools.waiting import PATIENCE_SECONDS
 
 
-def _words(app: AppTest) -> str:
+def _text(app: AppTest) -> str:
     assert not app.exception
-    return " ".join([*(found.value for found in app.markdown), *(found.proto.body for found in app.get("html"))])
+    return " ".join(
+        [*(element.value for element in app.markdown), *(element.proto.body for element in app.get("html"))]
+    )
 
 
-def test_a_link_shows_the_total_and_leaves_out_what_a_lesson_does_not_need() -> None:
+def test_a_lecture_link_shows_the_total_and_hides_the_rest() -> None:
     app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
     app.query_params["lecture"] = "true"
     app.run()
-    assert "3,747,200" in _words(app)
-    assert "Export</h3>" not in _words(app)
+    assert "3,747,200" in _text(app)
+    assert "Export</h3>" not in _text(app)
     app.toggle(key=SWITCH).set_value(False).run()
-    assert "Export</h3>" in _words(app)
+    assert "Export</h3>" in _text(app)
 
 
-def test_it_goes_along_to_the_next_page(open_training: Callable[..., AppTest]) -> None:
+def test_lecture_mode_stays_on_the_next_page(open_training: Callable[..., AppTest]) -> None:
     app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
     app.query_params["lecture"] = "true"
     app.run().switch_page("pages/train.py").run()
     assert app.toggle(key=SWITCH).value
 
 
-def test_the_charts_are_larger_and_the_settings_of_the_link_stand(open_training: Callable[..., AppTest]) -> None:
+def test_the_charts_are_larger_and_the_settings_of_the_link_apply(open_training: Callable[..., AppTest]) -> None:
     app = open_training(lecture="true", seed="7", axis="epochs")
     assert not app.exception
     assert app.number_input(key="seed").value == 7
@@ -44,9 +46,9 @@ def test_the_charts_are_larger_and_the_settings_of_the_link_stand(open_training:
 
 
 @pytest.mark.parametrize("text", ["<script>", "", "2", "true&lecture=false"])
-def test_anything_else_in_the_address_is_no_lecture(text: str) -> None:
+def test_another_value_in_the_address_does_not_switch_lecture_mode_on(text: str) -> None:
     app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
     app.query_params["lecture"] = text
     app.run()
-    assert "3,747,200" in _words(app)
+    assert "3,747,200" in _text(app)
     assert not app.toggle(key=SWITCH).value

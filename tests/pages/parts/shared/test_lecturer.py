@@ -1,4 +1,4 @@
-"""The lecturer of a public server: whoever opened a link with its secret, and nobody else."""
+"""The lecturer of a public server: a browser that has opened a link with the secret, and no other."""
 
 from collections.abc import Callable
 
@@ -14,13 +14,13 @@ SECRET = "a-secret-for-the-tests"
 
 @pytest.fixture(autouse=True)
 def server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A public server that has just started."""
+    """Start a public server."""
     st.cache_resource.clear()
     monkeypatch.setenv("HW5_PUBLIC", "1")
     monkeypatch.setenv("HW5_LECTURER", SECRET)
 
 
-def _who() -> None:
+def _page() -> None:
     import streamlit as st
 
     from pages.parts.shared.browser import browser
@@ -32,25 +32,25 @@ def _who() -> None:
 
 
 def _visitor(**parameters: str) -> AppTest:
-    app = AppTest.from_function(_who, default_timeout=PATIENCE_SECONDS)
+    app = AppTest.from_function(_page, default_timeout=PATIENCE_SECONDS)
     for name, value in parameters.items():
         app.query_params[name] = value
     return app.run()
 
 
-def test_the_secret_makes_a_lecturer_and_leaves_the_address() -> None:
+def test_the_secret_makes_a_browser_the_lecturer_and_disappears_from_the_address() -> None:
     app = _visitor(lecturer=SECRET)
     assert app.text[0].value == LECTURER
     assert "now the lecturer's" in app.toast[0].value
     assert "lecturer" not in app.query_params
-    assert app.run().text[0].value == LECTURER, "only the visit with the secret was the lecturer's"
+    assert app.run().text[0].value == LECTURER, "the next run of the page is a guest's again"
     other = _visitor()
     assert other.text[0].value != LECTURER
     assert not other.toast
 
 
 @pytest.mark.parametrize("given", ["", "guess", "ü" * 12, SECRET[:-1], SECRET + "x"])
-def test_what_is_not_the_secret_leaves_a_guest_a_guest(given: str) -> None:
+def test_with_a_wrong_secret_the_browser_remains_a_guest(given: str) -> None:
     app = _visitor(lecturer=given)
     assert app.text[0].value != LECTURER
     assert "remains a guest" in app.toast[0].value
@@ -58,12 +58,12 @@ def test_what_is_not_the_secret_leaves_a_guest_a_guest(given: str) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "short"])
-def test_a_secret_that_can_be_guessed_is_none(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_is_too_short_is_ignored(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HW5_LECTURER", secret)
     assert _visitor(lecturer=secret).text[0].value != LECTURER
 
 
-def test_a_guest_is_told_the_limit_before_and_after_the_press(open_training: Callable[..., AppTest]) -> None:
+def test_a_guest_sees_the_limit_before_and_after_the_click(open_training: Callable[..., AppTest]) -> None:
     app = open_training(**{"epochs-digits": "31"})
     assert "31 epochs are more than the limit of 30" in " ".join(caption.value for caption in app.caption)
     next(button for button in app.button if button.label == "Start the race").click().run()

@@ -1,4 +1,4 @@
-"""What somebody typed stands as they typed it where Markdown is read; a browser test tries what could do harm."""
+"""Text of a visitor in Markdown looks as it was typed. A browser test tries text that could do harm."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from pages.parts.shared.plain_words import plain
 
 
 @pytest.mark.parametrize("words", ["HW5_HOME names no folder: 0.5 (1e-06 to 10), 3 x 3", "tcp, 12 lines; done."])
-def test_ordinary_sentences_stay_as_they_are(words: str) -> None:
+def test_ordinary_sentences_are_unchanged(words: str) -> None:
     assert plain(words) == words
 
 
@@ -21,5 +21,5 @@ def test_ordinary_sentences_stay_as_they_are(words: str) -> None:
         ("http://a.b", "http:\u2060//\u2060a.b"),
     ],
 )
-def test_what_markdown_would_make_something_of_is_escaped(typed: str, written: str) -> None:
+def test_markdown_syntax_is_escaped(typed: str, written: str) -> None:
     assert plain(typed) == written

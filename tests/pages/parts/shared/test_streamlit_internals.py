@@ -217,7 +217,7 @@ def test_a_page_knows_its_session_its_fragment_and_its_browser(address: str) -> 
     async def check() -> None:
         async with _opened(address) as tab:
             text = tab.text()
-            assert "positions differ: True" in text, "metadata.delta_path no longer tells an element's position"
+            assert "positions differ: True" in text, "metadata.delta_path is no longer the position of an element"
             assert "fragment \\'\\'" in text, "ThreadState.get().fragment_id is no longer None outside of fragments"
             assert "drawing True" in text, "AppSession._scriptrunner is no longer set while a page runs"
             secret = cookie_secret(browser_cookie(7).removeprefix(f"{COOKIE}=")).hex()

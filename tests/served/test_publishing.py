@@ -1,0 +1,158 @@
+"""Live updates over real websockets: viewers receive what changes without asking for it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.run import Status
+from tests.served.conftest import Server, browser_cookie
+from tools.visitor import Visitor, visitor
+
+pytestmark = pytest.mark.slow
+
+NETWORK = "1x28x28 flatten relu linear10"
+SHORT = f"epochs-digits=5&network={NETWORK.replace(' ', '+')}"
+LONG = "epochs-digits=200"
+"""A race that no machine finishes during a test, so that the test never misses that it is running."""
+
+
+@asynccontextmanager
+async def _lecture(address: str, query: str, view: str = "") -> AsyncIterator[tuple[Visitor, Visitor]]:
+    """Open the same race for a lecturer and for a student. `view` adds to the student's address."""
+    async with (
+        visitor(address, "train", query, browser_cookie(1)) as lecturer,
+        visitor(address, "train", query + view, browser_cookie(2)) as student,
+    ):
+        await lecturer.until_drawn(1)
+        await student.until_drawn(1)
+        yield lecturer, student
+        assert not lecturer.exceptions
+        assert not student.exceptions
+
+
+def _loss_chart(tab: Visitor) -> Any:
+    return next(one.vega_lite_chart for one in tab.elements.values() if one.WhichOneof("type") == "vega_lite_chart")
+
+
+def _loss_rows(tab: Visitor) -> pa.Table:
+    return pa.ipc.open_stream(_loss_chart(tab).data.data).read_all()
+
+
+def _batches(tab: Visitor) -> int:
+    """Return the number of batches that the running networks have trained, according to the page."""
+    return sum(int(done.replace(",", "")) for done in re.findall(r"running: ([\d,]+) of", tab.text()))
+
+
+async def _until_batches(tab: Visitor, more: int) -> None:
+    """Wait until the page shows progress of so many batches."""
+    batches = _batches(tab)
+    await tab.until(lambda tab: _batches(tab) > batches + more)
+
+
+async def _until_quiet(tab: Visitor) -> None:
+    """Wait until the tab has received nothing for a second: the last records of a race arrive after its end."""
+    received = -1
+    while tab.bytes_received > received:
+        received = tab.bytes_received
+        await asyncio.sleep(1)
+
+
+def test_a_viewer_sees_the_race_start_progress_and_stop_without_asking(server: Server) -> None:
+    async def check() -> None:
+        async with _lecture(server.address, f"{LONG}&seed=1") as (lecturer, student):
+            requests = student.requests
+            await lecturer.press("Start the race")
+            await student.until(lambda tab: "The race is running" in tab.text())
+            for _ in range(3):
+                await _until_batches(student, more=10)
+            await lecturer.press("Stop")
+            await student.until(lambda tab: tab.text().count("stopped:") == 2)
+            await _until_quiet(student)
+            assert student.requests == requests
+            # Fragments redraw when the runs start and when their first epoch ends. All else is sent as elements.
+            assert len(student.fragment_runs) <= 6
+            # The student has received the chart that a new visit draws.
+            async with visitor(server.address, "train", f"{LONG}&seed=1") as late:
+                await late.until_drawn(1)
+                assert _loss_rows(late) == _loss_rows(student)
+
+    asyncio.run(check())
+
+
+def test_a_viewer_sees_the_end_of_a_race_and_keeps_the_chosen_view(server: Server) -> None:
+    async def check() -> None:
+        async with _lecture(server.address, f"{SHORT}&seed=2", "&axis=seconds&smoothing=20") as (lecturer, student):
+            assert "training time including evaluation (s)" in _loss_chart(student).spec
+            assert '"log"' not in _loss_chart(student).spec
+            await student.toggle("logarithmic")
+            await lecturer.press("Start the race")
+            await student.until(lambda tab: "Finished. Results below" in tab.text())
+            specification = _loss_chart(student).spec
+            assert "training time including evaluation (s)" in specification
+            assert '"log"' in specification
+
+    asyncio.run(check())
+
+
+def test_another_page_receives_nothing_of_the_race_and_a_paused_race_sends_nothing(server: Server) -> None:
+    async def check() -> None:
+        async with _lecture(server.address, f"{LONG}&seed=3") as (lecturer, student):
+            await lecturer.press("Start the race")
+            await student.until(lambda tab: "The race is running" in tab.text())
+            await student.open("count")
+            for _ in range(3):  # rounds of publishing
+                await _until_batches(lecturer, more=0)
+            assert "Training loss" not in student.text()
+            await student.open("train", f"{LONG}&seed=3")
+            await lecturer.press("Pause")
+            await student.until(lambda tab: "Paused by its owner" in tab.text())
+            configs = race(RunConfig(epochs=200, seed=3))
+            assert {run.status for config in configs if (run := server.store.run(config.run_id))} == {Status.PAUSED}
+            await _until_quiet(student)
+
+    asyncio.run(check())
+
+
+def test_a_browser_that_clears_the_caches_stops_neither_the_race_nor_its_updates(server: Server) -> None:
+    async def check() -> None:
+        async with _lecture(server.address, f"{LONG}&seed=4") as (lecturer, stranger):
+            await lecturer.press("Start the race")
+            await stranger.until(lambda tab: "The race is running" in tab.text())
+            await stranger.clear_caches()
+            for _ in range(3):
+                await _until_batches(lecturer, more=10)
+            await lecturer.press("Stop")
+            await lecturer.until(lambda tab: "Continue" in tab.buttons)
+
+    asyncio.run(check())
+
+
+def test_viewers_of_a_fork_see_it_start_while_its_parent_continues(server: Server) -> None:
+    async def check() -> None:
+        query = f"{LONG}&seed=6&network={NETWORK.replace(' ', '+')}"
+        parent = RunConfig(epochs=200, seed=6, network=NETWORK, activation="sigmoid").run_id
+        fork = f"run={parent}&fork-activation=relu"
+        async with visitor(server.address, "train", query, browser_cookie(1)) as lecturer:
+            await lecturer.until_drawn(1)
+            await lecturer.press("Start the race")
+            await lecturer.until(lambda tab: "sigmoid accuracy of epoch 0:" in tab.text())
+            async with visitor(server.address, "fork", fork, browser_cookie(2)) as student:
+                await student.until_drawn(1)
+                await lecturer.open("fork", fork)
+                await lecturer.press("Start the fork")
+                await student.until(lambda tab: "The fork is running" in tab.text())
+                await lecturer.until(lambda tab: "Pause" in tab.buttons)
+                await lecturer.press("Pause")
+                await student.until(lambda tab: "Paused by its owner" in tab.text())
+                assert not student.exceptions
+            await lecturer.open("train", query)
+            await lecturer.press("Stop")
+            await lecturer.until(lambda tab: "Continue" in tab.buttons)
+
+    asyncio.run(check())
