@@ -1,4 +1,4 @@
-"""Comparing two networks shows what differs and nothing else."""
+"""A comparison of two networks shows the differences and nothing else."""
 
 from hypothesis import given
 
@@ -16,7 +16,7 @@ def test_a_network_does_not_differ_from_itself(architecture: Architecture) -> No
     assert all(total.ratio in (1.0, None) for total in totals(counted, counted))
 
 
-def test_more_channels_show_in_the_layer_and_in_the_next() -> None:
+def test_more_channels_change_the_layer_and_the_next_one() -> None:
     first, second = (count(parse(f"3x32x32 conv{channels}k3 relu conv8k3 relu")) for channels in (8, 16))
     pairs = differing_layers(first, second)
     assert [(pair.first.number, pair.second.number) for pair in pairs if pair.first and pair.second] == [
@@ -27,7 +27,7 @@ def test_more_channels_show_in_the_layer_and_in_the_next() -> None:
     assert totals(first, second)[0].second - totals(first, second)[0].first == 8 * (3 * 9 + 1) + 8 * 8 * 9
 
 
-def test_a_layer_put_in_does_not_make_all_that_follow_differ() -> None:
+def test_an_inserted_layer_does_not_make_later_layers_differ() -> None:
     first = count(parse("3x32x32 conv8k3 relu conv8k3 relu"))
     second = count(parse("3x32x32 conv8k3 bn relu conv8k3 relu"))
     (pair,) = differing_layers(first, second)

@@ -1,4 +1,4 @@
-"""The convolution at work against torch.nn.functional.conv2d, and the digit against scikit-learn's."""
+"""The demonstrated convolution agrees with PyTorch's, and the digit with scikit-learn's."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from hw5core.explain.convolution import DIGIT, demonstrate
 from hw5core.network.layers import Conv
 
 
-def test_the_digit_is_a_real_one() -> None:
+def test_the_digit_is_scikit_learns() -> None:
     assert load_digits().images[3].astype(int).tolist() == [list(row) for row in DIGIT]
 
 
@@ -25,7 +25,7 @@ def test_the_digit_is_a_real_one() -> None:
         bias=st.booleans(),
     )
 )
-def test_every_sum_is_pytorchs(conv: Conv) -> None:
+def test_every_sum_agrees_with_pytorch(conv: Conv) -> None:
     shown = demonstrate(conv)
     if shown is None:
         return
@@ -36,7 +36,7 @@ def test_every_sum_is_pytorchs(conv: Conv) -> None:
 
 
 @pytest.mark.parametrize("conv", [Conv(96, 11, 4), Conv(256, 5, 1, 1), Conv(384, 3, 1, 1), Conv(256, 3, 4)])
-def test_the_homeworks_convolutions_are_all_shown(conv: Conv) -> None:
+def test_the_homeworks_convolutions_are_demonstrated(conv: Conv) -> None:
     shown = demonstrate(conv)
     assert shown is not None
     assert len(shown.output) >= 3

@@ -1,4 +1,4 @@
-"""The picture is well-formed, holds every shape once per stage, and no two labels overlap."""
+"""The drawing is well-formed and to scale, and its labels do not overlap."""
 
 import re
 from itertools import pairwise
@@ -23,7 +23,7 @@ def _texts(picture: str) -> list[tuple[float, float, str]]:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_no_two_labels_overlap(name: str) -> None:
-    """At 12 pixels a character of the sans-serif digits and letters used is at most 7.2 pixels wide."""
+    """At a font size of 12, the characters in use are at most 7.2 pixels wide."""
     texts = _texts(drawing(count(PRESETS[name].architecture)))
     for side in (texts[::2], texts[1::2]):
         for (x, _, text), (next_x, _, next_text) in pairwise(side):
@@ -31,7 +31,7 @@ def test_no_two_labels_overlap(name: str) -> None:
 
 
 @given(architectures())
-def test_the_last_shape_stands_in_a_well_formed_picture(architecture: Architecture) -> None:
+def test_the_drawing_is_well_formed_and_shows_input_and_output_shape(architecture: Architecture) -> None:
     counted = count(architecture)
     texts = [text for *_, text in _texts(drawing(counted, selected=1))]
     assert texts[1] == "×".join(map(str, architecture.input_shape))
@@ -45,6 +45,6 @@ def test_heights_are_to_scale() -> None:
     assert [round(height / heights[0] * 244) for height in heights] == [244, 59, 57, 57, 57, 14]
 
 
-def test_a_long_thin_input_does_not_make_the_picture_endless() -> None:
+def test_a_long_thin_input_fits_the_picture() -> None:
     root = ElementTree.fromstring(drawing(count(Architecture((1, 1, 4096)))))
     assert float(root.attrib["width"]) < 300

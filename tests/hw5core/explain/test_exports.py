@@ -1,4 +1,4 @@
-"""What is taken away works elsewhere: the code is run, the CSV read back, the LaTeX balanced."""
+"""The exports work elsewhere: the code runs, the CSV can be read, the LaTeX is balanced."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ from tests.strategies import architectures
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["homework", "alexnet-published", "digit-cnn", "empty"])
-def test_the_code_runs_as_it_stands_and_counts_the_same(name: str) -> None:
+def test_the_code_runs_and_counts_the_same(name: str) -> None:
     counted = count(PRESETS[name].architecture)
     ran = subprocess.run([sys.executable, "-c", python_code(counted)], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == [
@@ -33,23 +33,23 @@ def test_the_code_runs_as_it_stands_and_counts_the_same(name: str) -> None:
 
 @settings(max_examples=80)
 @given(st.one_of(architectures(), st.sampled_from([preset.architecture for preset in PRESETS.values()])))
-def test_the_code_builds_the_very_same_modules(architecture: Architecture) -> None:
-    written: dict[str, object] = {"__name__": "taken away"}
-    exec(python_code(count(architecture)), written)  # our own text, made from checked numbers
+def test_the_code_builds_the_same_modules(architecture: Architecture) -> None:
+    exported: dict[str, object] = {"__name__": "exported"}
+    exec(python_code(count(architecture)), exported)
     with torch.device("meta"):
-        taken = written["build"]()  # type: ignore[operator]
+        theirs = exported["build"]()  # type: ignore[operator]
         ours = build(architecture)
-    assert isinstance(taken, nn.Sequential)
-    assert str(taken) == str(ours)
+    assert isinstance(theirs, nn.Sequential)
+    assert str(theirs) == str(ours)
 
 
-def test_a_misfit_leaves_the_layers_before_it() -> None:
-    written: dict[str, object] = {"__name__": "taken away"}
-    exec(python_code(count(parse("3x7x7 conv8k3 conv8k11"))), written)
-    assert len(written["build"]()) == 1  # type: ignore[operator]
+def test_the_code_contains_the_layers_before_a_misfit() -> None:
+    exported: dict[str, object] = {"__name__": "exported"}
+    exec(python_code(count(parse("3x7x7 conv8k3 conv8k11"))), exported)
+    assert len(exported["build"]()) == 1  # type: ignore[operator]
 
 
-def test_csv_reads_back() -> None:
+def test_the_csv_can_be_read_back() -> None:
     rows = list(csv.DictReader(io.StringIO(csv_table(count(PRESETS["homework"].architecture)))))
     assert [int(row["parameters"]) for row in rows if int(row["parameters"])] == [
         34_944, 614_656, 885_120, 1_327_488, 884_992,
@@ -57,7 +57,7 @@ def test_csv_reads_back() -> None:
     assert rows[0]["output_shape"] == "96x59x59"
 
 
-def test_latex_has_the_homeworks_arithmetic_and_total() -> None:
+def test_the_latex_has_the_homeworks_arithmetic_and_total() -> None:
     text = latex_table(count(PRESETS["homework"].architecture))
     assert r"Conv2d-1 & $3\cdot 96\cdot (11\cdot 11)+96$ & $34{,}944$ \\" in text
     assert r"total & & $3{,}747{,}200$ \\" in text

@@ -1,4 +1,4 @@
-"""The written arithmetic is computed again by Python and has to come out."""
+"""The formulas evaluate to the counts."""
 
 from math import floor
 
@@ -12,14 +12,14 @@ from tests.strategies import architectures
 
 
 def _value(latex: str) -> float:
-    """Evaluate our LaTeX: digits, ·, /, +, −, brackets, floor and fractions; nothing else is in it."""
+    """Return the value of a formula. It contains digits, ·, /, +, −, brackets, floor and fractions only."""
     text = latex.replace(r"\cdot", "*").replace(r"\left\lfloor", "floor(").replace(r"\right\rfloor", ")")
     text = text.replace(r"\frac{", "((").replace("}{", ")/(").replace("}", "))")
     return eval(text, {"__builtins__": {}, "floor": floor})
 
 
 @given(architectures())
-def test_the_arithmetic_comes_out(architecture: Architecture) -> None:
+def test_the_arithmetic_gives_the_parameters(architecture: Architecture) -> None:
     for row in count(architecture).rows:
         if arithmetic(row):
             assert _value(arithmetic(row)) == row.parameters
@@ -30,7 +30,7 @@ def test_the_arithmetic_comes_out(architecture: Architecture) -> None:
 
 
 @given(architectures())
-def test_the_shapes_arithmetic_comes_out(architecture: Architecture) -> None:
+def test_the_shape_arithmetic_gives_the_output_shape(architecture: Architecture) -> None:
     for row in count(architecture).rows:
         for equation in filter(None, shape_arithmetic(row).split(r",\;")):
             formula, _, result = equation.rpartition("=")
@@ -38,7 +38,7 @@ def test_the_shapes_arithmetic_comes_out(architecture: Architecture) -> None:
             assert not formula or _value(formula) == int(result)
 
 
-def test_as_the_homework_writes_it() -> None:
+def test_the_formulas_look_like_the_homeworks() -> None:
     first, *_ = count(PRESETS["homework"].architecture).rows
     assert arithmetic(first) == r"3\cdot 96\cdot (11\cdot 11)+96"
     assert arithmetic_in_words(first) == "3 ⋅ 96 ⋅ (11 ⋅ 11) + 96"

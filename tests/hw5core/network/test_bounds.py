@@ -1,4 +1,4 @@
-"""Every end of a control is the last value that fits: one further does not."""
+"""The bounds of a layer's fields: the last values that fit, and one step further does not."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def _fits(architecture: Architecture, place: int, **change: int) -> bool:
 
 @settings(max_examples=150)
 @given(architectures())
-def test_windows_fit_up_to_both_ends_and_no_further(architecture: Architecture) -> None:
+def test_windows_fit_at_both_bounds_and_not_beyond(architecture: Architecture) -> None:
     for place, row in enumerate(count(architecture).rows):
         if not isinstance(row.layer, Conv | MaxPool | AvgPool):
             continue
@@ -41,18 +41,18 @@ def test_windows_fit_up_to_both_ends_and_no_further(architecture: Architecture) 
                 assert not _fits(architecture, place, **{name: limit.highest + 1})
 
 
-def test_the_present_value_is_always_among_them() -> None:
+def test_the_bounds_include_the_present_value_even_if_it_does_not_fit() -> None:
     limit = Conv(8, 11).bounds((3, 7, 7))["kernel_size"]
     assert (limit.lowest, limit.highest) == (1, 11)
 
 
 @given(st.integers(1, 2_000), st.integers(1, 2_000))
-def test_groups_divide_both(ins: int, outs: int) -> None:
+def test_fitting_groups_divide_both_channel_counts(ins: int, outs: int) -> None:
     assert fitting_groups(ins, outs) == [
         groups for groups in range(1, ins + 1) if not ins % groups and not outs % groups
     ]
 
 
 @pytest.mark.parametrize("shape", [(), (12,)])
-def test_without_a_known_map_only_the_limits_hold(shape: tuple[int, ...]) -> None:
+def test_without_a_known_input_the_bounds_are_the_limits(shape: tuple[int, ...]) -> None:
     assert Conv(8, 3).bounds(shape) == Conv.limits()

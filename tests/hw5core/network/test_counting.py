@@ -1,4 +1,4 @@
-"""The closed form against the homework's table and against real modules of PyTorch."""
+"""The counts agree with the homework's table and with PyTorch's modules."""
 
 from math import prod
 
@@ -15,7 +15,7 @@ from tests.strategies import architectures
 
 MEBIBYTE = 2**20
 
-# The sheet's table of question 1: acceptance data, stated here and computed there.
+# The sheet's table of question 1.
 HOMEWORK_ROWS = [
     ("Conv2d-1", (96, 59, 59), 34_944),
     ("ReLU-2", (96, 59, 59), 0),
@@ -30,24 +30,21 @@ HOMEWORK_ROWS = [
 ]
 
 
-def test_the_homeworks_table_to_the_digit() -> None:
+def test_the_homework_table_is_exact() -> None:
     counted = count(PRESETS["homework"].architecture)
     assert [(row.name, row.output_shape, row.parameters) for row in counted.rows] == HOMEWORK_ROWS
     assert counted.parameters == 3_747_200
 
 
-def test_the_homeworks_four_sizes() -> None:
-    found = sizes(count(PRESETS["homework"].architecture))
-    shown = [
-        f"{value / MEBIBYTE:.2f}" for value in (found.input, found.forward_backward, found.parameters, found.total)
-    ]
+def test_the_homework_sizes_are_exact() -> None:
+    four = sizes(count(PRESETS["homework"].architecture))
+    shown = [f"{value / MEBIBYTE:.2f}" for value in (four.input, four.forward_backward, four.parameters, four.total)]
     assert shown == ["0.68", "56.63", "14.29", "71.61"]
 
 
 @settings(max_examples=150)
 @given(architectures())
-def test_closed_form_agrees_with_the_real_modules(architecture: Architecture) -> None:
-    """Each layer's parameters and output shape, as PyTorch's own modules have them (on the meta device)."""
+def test_every_layer_agrees_with_its_module(architecture: Architecture) -> None:
     counted = count(architecture)
     with torch.device("meta"):
         network = build(architecture).eval()
@@ -62,7 +59,7 @@ def test_closed_form_agrees_with_the_real_modules(architecture: Architecture) ->
 
 @settings(max_examples=50)
 @given(architectures())
-def test_rows_chain_and_sum_to_the_totals(architecture: Architecture) -> None:
+def test_each_output_is_the_next_input_and_totals_are_sums(architecture: Architecture) -> None:
     counted = count(architecture)
     shapes = [architecture.input_shape, *(row.output_shape for row in counted.rows)]
     assert [row.input_shape for row in counted.rows] == shapes[:-1]
@@ -71,7 +68,7 @@ def test_rows_chain_and_sum_to_the_totals(architecture: Architecture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number", "said"),
+    ("text", "number", "message"),
     [
         ("3x7x7 relu conv8k11", 2, "kernel 11 does not fit a 7x7 input: padding 2 or more, or kernel 7 or less"),
         (
@@ -86,19 +83,19 @@ def test_rows_chain_and_sum_to_the_totals(architecture: Architecture) -> None:
         ("3x4096x4096 conv1000000k1", 1, "the limit is 1,000,000,000,000"),
     ],
 )
-def test_a_misfit_names_its_layer_and_the_mend(text: str, number: int, said: str) -> None:
+def test_a_misfit_names_its_layer_and_the_correction(text: str, number: int, message: str) -> None:
     counted = count(parse(text))
     assert counted.misfit is not None
     assert counted.misfit.number == number
-    assert said in counted.misfit.message
+    assert message in counted.misfit.message
     assert len(counted.rows) == number - 1
 
 
-@pytest.mark.parametrize("mended", ["3x7x7 conv8k11p2", "3x7x7 conv8k7", "3x7x7 conv8k4d3p2", "3x7x7 conv8k3d3"])
-def test_the_mends_that_are_named_do_mend(mended: str) -> None:
-    assert count(parse(mended)).misfit is None
+@pytest.mark.parametrize("corrected", ["3x7x7 conv8k11p2", "3x7x7 conv8k7", "3x7x7 conv8k4d3p2", "3x7x7 conv8k3d3"])
+def test_the_corrections_that_messages_name_fit(corrected: str) -> None:
+    assert count(parse(corrected)).misfit is None
 
 
-def test_a_hundred_billion_parameters_are_only_a_number() -> None:
+def test_a_hundred_billion_parameters_are_counted() -> None:
     counted = count(parse("1x1000x1000 flatten linear100000"))
     assert counted.parameters == 10**6 * 10**5 + 10**5

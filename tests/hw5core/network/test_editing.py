@@ -1,4 +1,4 @@
-"""Edits are pure, refuse nonsense in a sentence, and undo walks back through all of them."""
+"""Edits return new networks, impossible edits are refused, and undo goes back step by step."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from tests.strategies import architectures
 NETWORK = parse("3x32x32 conv8k3 relu flatten linear10")
 
 
-def test_each_edit() -> None:
+def test_each_edit_changes_one_thing() -> None:
     assert str(set_field(NETWORK, 0, "out_channels", 16)) == "3x32x32 conv16k3 relu flatten linear10"
     assert str(set_field(NETWORK, 0, "bias", False)) == "3x32x32 conv8k3nobias relu flatten linear10"
     assert str(set_field(NETWORK, 1, "name", "tanh")) == "3x32x32 conv8k3 tanh flatten linear10"
@@ -25,7 +25,7 @@ def test_each_edit() -> None:
 
 
 @given(architectures(), st.data())
-def test_putting_in_and_taking_out_again_changes_nothing(network: Architecture, data: st.DataObject) -> None:
+def test_inserting_and_removing_a_layer_changes_nothing(network: Architecture, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(network.layers)))
     assert remove(insert(network, place, "relu"), place) == network
 
@@ -52,24 +52,24 @@ def test_putting_in_and_taking_out_again_changes_nothing(network: Architecture, 
         lambda: move(NETWORK, -1, 1),
     ],
 )
-def test_nonsense_is_refused(edit) -> None:  # type: ignore[no-untyped-def]
+def test_an_impossible_edit_is_refused(edit) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ArchitectureError):
         edit()
 
 
-def test_undo_walks_back_to_the_beginning_and_stays_there() -> None:
+def test_undo_goes_back_to_the_first_network_and_stays_there() -> None:
     history = History(NETWORK)
     for channels in (1, 2, 2, 3):
         history = history.after(set_field(NETWORK, 0, "out_channels", channels))
-    walked = [history.present]
+    visited = [history.present]
     while history.past:
         history = history.undone()
-        walked.append(history.present)
-    assert [str(network).split()[1] for network in walked] == ["conv3k3", "conv2k3", "conv1k3", "conv8k3"]
+        visited.append(history.present)
+    assert [str(network).split()[1] for network in visited] == ["conv3k3", "conv2k3", "conv1k3", "conv8k3"]
     assert history.undone() == history
 
 
-def test_history_keeps_so_many_steps() -> None:
+def test_the_history_has_at_most_max_undo_steps() -> None:
     history = History(NETWORK)
     for channels in range(1, MAX_UNDO + 50):
         history = history.after(set_field(NETWORK, 0, "out_channels", channels + 10))

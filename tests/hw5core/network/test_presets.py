@@ -1,4 +1,4 @@
-"""The presets against torchvision's own networks, and against the figures their papers are known for."""
+"""The presets agree with torchvision's networks and with the literature."""
 
 import importlib
 
@@ -13,7 +13,7 @@ from hw5core.network.presets import PRESETS
 @pytest.mark.parametrize(
     ("preset", "name"), [("alexnet-torchvision", "alexnet"), ("vgg-11", "vgg11"), ("vgg-16", "vgg16")]
 )
-def test_as_torchvision_counts_its_own(preset: str, name: str) -> None:
+def test_a_preset_agrees_with_torchvisions_network(preset: str, name: str) -> None:
     declare_missing_operators()
     models = importlib.import_module("torchvision.models")
     with torch.device("meta"):
@@ -33,13 +33,13 @@ def test_as_torchvision_counts_its_own(preset: str, name: str) -> None:
     ("preset", "parameters"),
     [("homework", 3_747_200), ("alexnet-published", 60_965_224), ("lenet-5", 61_706), ("empty", 0)],
 )
-def test_as_the_literature_counts(preset: str, parameters: int) -> None:
+def test_a_preset_has_the_published_number_of_parameters(preset: str, parameters: int) -> None:
     counted = count(PRESETS[preset].architecture)
     assert counted.misfit is None
     assert counted.parameters == parameters
 
 
-def test_most_parameters_of_the_classifiers_are_in_their_linear_layers() -> None:
+def test_linear_layers_have_most_of_the_parameters() -> None:
     for name in ("alexnet-published", "alexnet-torchvision", "vgg-11", "vgg-16"):
         counted = count(PRESETS[name].architecture)
         linear = sum(row.parameters for row in counted.rows if row.name.startswith("Linear"))

@@ -1,4 +1,4 @@
-"""The receptive field against gradients: the input pixels that one output value really depends on."""
+"""The receptive field is the square of input pixels with a gradient from one output value."""
 
 import pytest
 import torch
@@ -17,11 +17,11 @@ from hw5core.training.modules import build
         "1x64x64 avgpool3s2 conv1k4 identity conv1k3d2",
     ],
 )
-def test_one_value_sees_a_square_of_that_side(text: str) -> None:
+def test_one_output_value_depends_on_a_square_of_that_side(text: str) -> None:
     architecture = parse(text)
     network = build(architecture).double()
     for parameter in network.parameters():
-        torch.nn.init.constant_(parameter, 1.0)  # nothing cancels, so every pixel that counts has a gradient
+        torch.nn.init.constant_(parameter, 1.0)  # nothing cancels, so every pixel in the field has a gradient
     pixels = torch.ones(1, *architecture.input_shape, dtype=torch.double, requires_grad=True)
     output = network(pixels)
     output[0, 0, output.shape[2] // 2, output.shape[3] // 2].backward()
@@ -31,6 +31,6 @@ def test_one_value_sees_a_square_of_that_side(text: str) -> None:
     assert side == int(rows.max() - rows.min()) + 1 == int(columns.max() - columns.min()) + 1
 
 
-def test_a_linear_layer_sees_everything() -> None:
+def test_a_linear_layer_depends_on_the_whole_input() -> None:
     rows = count(parse("1x28x28 conv1k3 flatten linear5 relu")).rows
     assert [row.receptive_field for row in rows] == [3, 3, None, None]

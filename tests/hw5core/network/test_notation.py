@@ -1,4 +1,4 @@
-"""The one-line form: read, written, and refused with the place and the reason."""
+"""The one-line form is read and written without loss, and errors name the word and the reason."""
 
 import contextlib
 
@@ -8,35 +8,36 @@ from hypothesis import strategies as st
 
 from hw5core.errors import ArchitectureError
 from hw5core.network.architecture import Architecture
-from hw5core.network.layers import Conv, MaxPool
-from hw5core.network.notation import parse
+from hw5core.network.base_layer import Layer
+from hw5core.network.layers import KINDS, Conv, MaxPool
+from hw5core.network.notation import parse, read_layer
 from hw5core.network.presets import PRESETS
 from tests.strategies import architectures
 
 
 @given(architectures())
-def test_text_and_architecture_are_the_same_thing(architecture: Architecture) -> None:
+def test_a_written_network_is_read_back_unchanged(architecture: Architecture) -> None:
     assert parse(str(architecture)) == architecture
 
 
-def test_defaults_need_not_be_written() -> None:
+def test_default_values_can_be_left_out() -> None:
     assert parse("3x9x9 conv8k3s1p0d1g1 maxpool2s2").layers == (Conv(8, 3), MaxPool(2, 2))
     assert str(parse("3x9x9 conv8k3s1p0d1g1 maxpool2s2")) == "3x9x9 conv8k3 maxpool2"
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_are_written_canonically(name: str) -> None:
+def test_presets_leave_out_default_values(name: str) -> None:
     assert str(PRESETS[name].architecture) == PRESETS[name].text
 
 
-def test_swapping_the_activation_changes_nothing_else() -> None:
+def test_changing_the_activation_changes_nothing_else() -> None:
     assert str(parse("1x9x9 conv2k3 relu flatten linear3 tanh").with_activation("sigmoid")) == (
         "1x9x9 conv2k3 sigmoid flatten linear3 sigmoid"
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "empty"),
         ("244x244 relu", "word 1"),
@@ -58,13 +59,21 @@ def test_swapping_the_activation_changes_nothing_else() -> None:
         ("1x9x9" + " relu" * 10_000, "at most 4,000 characters"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(text: str, said: str) -> None:
+def test_an_error_names_the_word_and_the_reason(text: str, message: str) -> None:
     with pytest.raises(ArchitectureError) as raised:
         parse(text)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_read_or_refused_with_an_architecture_error(text: str) -> None:
     with contextlib.suppress(ArchitectureError):
         parse(text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_menu_entry_is_read_as_its_kind(kind: type[Layer]) -> None:
+    for word in kind.menu():
+        layer = read_layer(word)
+        assert type(layer) is kind
+        assert str(layer) == word
