@@ -5,9 +5,10 @@ these declarations.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
-from typing import Any, ClassVar, Self
+from functools import cache
+from typing import Any, ClassVar, Self, cast
 
 from hw5core.errors import ArchitectureError
 
@@ -102,7 +103,7 @@ class Layer:
     draws_weights: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        for name, limit in self.limits().items():
+        for name, limit in _declaration(type(self)).limits.items():
             limit.check(getattr(self, name))
 
     # Notation
@@ -113,55 +114,51 @@ class Layer:
 
         Raises ArchitectureError if it is of this kind and a number is missing, repeated or outside its limits.
         """
-        declared = fields(cls)
-        first = next((one for one in declared if _letter(one) == ""), None)
-        lettered = {_letter(one): one for one in declared if _letter(one)}
-        flags = {one.metadata["flag"]: one for one in declared if "flag" in one.metadata}
-        head = r"(?P<first>[0-9.]+)" if first else ""
-        tail = r"(?P<options>(?:[a-z][0-9]+)*)(?P<flag>[a-z]*)" if declared else ""
-        match = re.fullmatch(f"{cls.word}{head}{tail}", text)
+        declared = _declaration(cls)
+        match = declared.pattern.fullmatch(text)
         if match is None:
             return None
-        if not declared:
-            return cls()
-        values: dict[str, Any] = {first.name: _read_number(first, match["first"])} if first else {}
+        values: dict[str, Any] = {}
+        if declared.first:
+            values[declared.first.name] = _read_number(declared.first, match["first"])
         for letter, digits in re.findall(r"([a-z])([0-9]+)", match["options"]):
-            if letter not in lettered:
+            if letter not in declared.lettered:
                 raise cls._no_option(f"{letter}{digits}")
-            if lettered[letter].name in values:
-                raise ArchitectureError(f"the {_limit(lettered[letter]).label} ({letter}) is given twice")
-            values[lettered[letter].name] = _read_number(lettered[letter], digits)
-        for one in lettered.values():
+            one = declared.lettered[letter]
+            if one.name in values:
+                raise ArchitectureError(f"the {declared.limits[one.name].label} ({letter}) is given twice")
+            values[one.name] = _read_number(one, digits)
+        for letter, one in declared.lettered.items():
             if one.name not in values:
                 values[one.name] = _unwritten(one, values)
             if values[one.name] is MISSING:
-                raise ArchitectureError(
-                    f"{cls.title} needs its {_limit(one).label} ({_letter(one)}), as in {cls.example}"
-                )
+                needed = f"{declared.limits[one.name].label} ({letter})"
+                raise ArchitectureError(f"{cls.title} needs its {needed}, as in {cls.example}")
         if match["flag"]:
-            if match["flag"] not in flags:
+            if match["flag"] not in declared.flags:
                 raise cls._no_option(match["flag"])
-            values[flags[match["flag"]].name] = not flags[match["flag"]].default
+            switched = declared.flags[match["flag"]]
+            values[switched.name] = not switched.default
         return cls(**values)
 
     def __str__(self) -> str:
         """Return the layer's notation. Numbers equal to their default are left out."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        written = [self.word]
-        for one in fields(self):
-            value = values[one.name]
-            if "flag" in one.metadata:
-                written.append(one.metadata["flag"] if value != one.default else "")
-            elif value != _unwritten(one, values):
-                written.append(f"{_letter(one)}{_write_number(value)}")
-        return "".join(written)
+        declared, values = _declaration(type(self)), vars(self)
+        first = _write_number(values[declared.first.name]) if declared.first else ""
+        options = "".join(
+            f"{letter}{_write_number(values[one.name])}"
+            for letter, one in declared.lettered.items()
+            if values[one.name] != _unwritten(one, values)
+        )
+        flags = "".join(word for word, one in declared.flags.items() if values[one.name] != one.default)
+        return f"{self.word}{first}{options}{flags}"
 
     @classmethod
     def options_in_words(cls) -> str:
         """Return the options that may follow the word, such as "s (stride), p (padding)"; empty if there are none."""
-        lettered = [f"{_letter(one)} ({_limit(one).label})" for one in fields(cls) if _letter(one)]
-        flags = [f"{one.metadata['flag']} (at the end)" for one in fields(cls) if "flag" in one.metadata]
-        return ", ".join([*lettered, *flags])
+        declared = _declaration(cls)
+        lettered = [f"{letter} ({declared.limits[one.name].label})" for letter, one in declared.lettered.items()]
+        return ", ".join([*lettered, *(f"{word} (at the end)" for word in declared.flags)])
 
     @classmethod
     def _no_option(cls, option: str) -> ArchitectureError:
@@ -178,7 +175,7 @@ class Layer:
     @classmethod
     def limits(cls) -> dict[str, Limit]:
         """Return the limit of each numeric field by the field's name."""
-        return {one.name: one.metadata["limit"] for one in fields(cls) if "limit" in one.metadata}
+        return dict(_declaration(cls).limits)
 
     @classmethod
     def labels(cls) -> dict[str, str]:
@@ -271,15 +268,34 @@ class Layer:
         return self
 
 
-def _letter(declared: "Field[Any]") -> str | None:
-    """Return the field's letter in the notation, "" for the number after the word, None for a field without one."""
-    letter: str | None = declared.metadata.get("letter")
-    return letter
+@dataclass(frozen=True)
+class _Declaration:
+    """The fields of a kind by how they are written: the number after the word, numbers with a letter, and flags."""
+
+    first: "Field[Any] | None"
+    lettered: dict[str, "Field[Any]"]
+    flags: dict[str, "Field[Any]"]
+    limits: dict[str, Limit]
+    pattern: re.Pattern[str]
 
 
-def _limit(declared: "Field[Any]") -> Limit:
-    limit: Limit = declared.metadata["limit"]
-    return limit
+def _declare(kind: type[Layer]) -> _Declaration:
+    numbers = {one.metadata["letter"]: one for one in fields(kind) if "letter" in one.metadata}
+    first = numbers.pop("", None)
+    return _Declaration(
+        first,
+        numbers,
+        {one.metadata["flag"]: one for one in fields(kind) if "flag" in one.metadata},
+        {one.name: one.metadata["limit"] for one in fields(kind) if "limit" in one.metadata},
+        re.compile(
+            f"{kind.word}{'(?P<first>[0-9.]+)' if first else ''}(?P<options>(?:[a-z][0-9]+)*)"
+            f"(?P<flag>{'[a-z]*' if fields(kind) else ''})"
+        ),
+    )
+
+
+# mypy takes a class whose instances have a __hash__ method for unhashable.
+_declaration = cast("Callable[[type[Layer]], _Declaration]", cache(_declare))
 
 
 def _unwritten(declared: "Field[Any]", values: dict[str, Any]) -> Any:
