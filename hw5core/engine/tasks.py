@@ -17,7 +17,7 @@ def warm_up() -> None:
     """Load torch and scikit-learn, so that the first race starts at once."""
     import hw5core.training.loop  # noqa: F401
 
-    datasets.load("digits")
+    datasets.load(RunConfig.dataset)
 
 
 def train(config: dict[str, Any], run_id: str, token: str, checkpoint: Checkpoint | None) -> None:

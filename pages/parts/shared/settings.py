@@ -90,9 +90,14 @@ def fork_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]:
 def dataset_setting() -> str:
     """Draw the choice of the dataset, with its number of images. Return its name."""
     dataset: str = st.segmented_control(
-        SETTINGS["dataset"].label, list(DATASETS), default="digits", required=True, key="dataset", bind="query-params"
+        SETTINGS["dataset"].label,
+        list(DATASETS),
+        default=RunConfig.dataset,
+        required=True,
+        key="dataset",
+        bind="query-params",
     )
-    dataset = dataset or "digits"  # it can be empty in a URL
+    dataset = dataset or RunConfig.dataset  # it can be empty in a URL
     training, validation, test = split_sizes(dataset)
     words = (
         f"{DATASETS[dataset].title}: {training:,} training images, {validation:,} for validation, {test:,} for test."
