@@ -12,7 +12,7 @@ README = ROOT / "README.md"
 CHANGELOG = ROOT / "CHANGELOG.md"
 
 
-def test_the_readme_is_short_and_has_one_picture():
+def test_the_readme_is_short_and_has_one_picture() -> None:
     text = README.read_text(encoding="utf-8")
     assert len(text.split()) <= 700
     assert text.count("![") == 1
@@ -23,7 +23,7 @@ NOT_IN_THE_REPOSITORY = {"MNIST/raw", "FashionMNIST/raw", "build/bench.json", "b
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, CHANGELOG], ids=lambda path: path.name)
-def test_every_path_that_is_named_exists(path: Path):
+def test_every_path_that_is_named_exists(path: Path) -> None:
     named = {
         code
         for code in inline_code(path)
@@ -33,7 +33,7 @@ def test_every_path_that_is_named_exists(path: Path):
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, CHANGELOG], ids=lambda path: path.name)
-def test_every_link_leads_somewhere(path: Path):
+def test_every_link_leads_somewhere(path: Path) -> None:
     for target, anchor in _links(path):
         linked = (path.parent / target).resolve() if target else path
         assert linked.exists(), target
@@ -48,19 +48,19 @@ def _links(path: Path) -> Iterator[tuple[str, str]]:
             yield file, anchor
 
 
-def test_every_document_is_linked_from_the_readme():
+def test_every_document_is_linked_from_the_readme() -> None:
     linked = {(README.parent / target).resolve() for target, _ in _links(README)}
     assert set(DOCUMENTS) - {README} <= linked
 
 
-def test_every_environment_variable_is_documented():
+def test_every_environment_variable_is_documented() -> None:
     sources = [*(ROOT / "hw5core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
     read = {name for path in sources for name in re.findall(r"HW5_[A-Z]+", path.read_text(encoding="utf-8"))}
     documented = set(inline_code(ROOT / "docs" / "operating.md"))
     assert read <= documented
 
 
-def test_the_documented_limits_are_those_of_the_app():
+def test_the_documented_limits_are_those_of_the_app() -> None:
     text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     table = text.partition("## Limits")[2].partition("###")[0]
     numbers = {int(number.replace(",", "")) for number in re.findall(r"\b\d[\d,]*\b", table)}

@@ -10,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core import home
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.forks import branch
+from hw5core.runs.forks import fork
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query, race_query
 from tools.training import train_into
 
 RACE = race(RunConfig(network="1x28x28 flatten linear16 relu linear10", training_images=20, epochs=2))
-FORKS = branch(RACE[1], 0, "relu", 0.008), branch(RACE[1], 0, "tanh", 0.008)
+FORKS = fork(RACE[1], 0, "relu", 0.008), fork(RACE[1], 0, "tanh", 0.008)
 READS = ("run", "newest", "owners", "owned", "settled", "guesses", "records", "updates", "report_of", "stamps",
          "forkable_epochs", "checkpoint")  # fmt: skip
 """The methods of a store that only read."""
