@@ -57,8 +57,8 @@ class LayerStatistics:
     """Statistics of the layers in batch number `step`, by layer names in torchsummary's style ("Conv2d-1").
 
     `weight_norms` and `gradient_norms` are Euclidean norms: of the weights before the step, and of their gradients.
-    `saturated` is the share of an activation's units (0 to 1) whose derivative is below `training.SATURATED_SLOPE`, so
-    that almost no gradient passes through them. For ReLU, these are the units with the output 0.
+    `saturated` is the share of an activation's units (0 to 1) through which almost no gradient passes: their derivative
+    is below `training.loop.SATURATED_SLOPE`. For ReLU, these are the units with the output 0.
     """
 
     step: int
