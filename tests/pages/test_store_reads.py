@@ -1,4 +1,4 @@
-"""A page reads each run from the store once per drawing, whatever it shows of it."""
+"""A page reads each run from the store once per drawing."""
 
 import threading
 from collections import Counter
@@ -54,6 +54,7 @@ def _drawn_again(app: AppTest, reads: Reads) -> dict[str, int]:
     reads.clear()
     app.run()
     assert not app.exception
+    assert not app.error
     return {read: number for (thread, read), number in reads.items() if thread not in background}
 
 

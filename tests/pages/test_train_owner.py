@@ -33,7 +33,7 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     _button(yours.run(), "Continue").click().run()
     assert "Paused by its owner" in yours.info[0].value
     _button(yours, "Step: one batch").click().run()
-    assert "only by whoever paused it" in yours.error[0].value
+    assert "only by the person who paused it" in yours.error[0].value
     assert len(yours.get("vega_lite_chart")) == 3
     _button(mine, "Continue").click().run()
     rerun_until(mine, lambda app: any(state.startswith("running") for state in _states(app)))

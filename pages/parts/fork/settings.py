@@ -6,7 +6,7 @@ from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.forks import Normalisation, fork
 from pages.parts.shared.server import run_store
-from pages.parts.shared.settings import number_setting
+from pages.parts.shared.settings import fork_url_name, number_setting
 
 _EPOCH = "The fork starts from the weights at the end of this epoch. Epochs are counted from 0."
 
@@ -23,38 +23,37 @@ def chosen_fork(parent: RunConfig, forks: list[RunConfig]) -> RunConfig | None:
         return None
     columns = st.columns([1, 2, 2, 2, 2])
     with columns[0]:
-        epoch = st.selectbox("after epoch", epochs, key="fork-epoch", bind="query-params", help=_EPOCH)
+        epoch = st.selectbox("after epoch", epochs, key=fork_url_name("epoch"), bind="query-params", help=_EPOCH)
     with columns[1]:
         names = list(ACTIVATIONS)
         activation = st.selectbox(
             SETTINGS["activation"].label,
             names,
             index=names.index(_default_activation(parent)),
-            key="fork-activation",
+            key=fork_url_name("activation"),
             bind="query-params",
         )
     with columns[2]:
-        rate = number_setting("learning_rate", parent.learning_rate, "fork-learning-rate")
+        rate = number_setting("learning_rate", parent.learning_rate, fork_url_name("learning_rate"))
     with columns[3]:
         normalisation = st.selectbox(
-            "batch normalisation", list(Normalisation), key="fork-normalisation", bind="query-params"
+            "batch normalisation", list(Normalisation), key=fork_url_name("normalisation"), bind="query-params"
         )
     with columns[4]:
-        length = number_setting("epochs", parent.epochs, "fork-epochs")
+        length = number_setting("epochs", parent.epochs, fork_url_name("epochs"))
     return fork(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
 
 
 def reset(parent: RunConfig, forks: list[RunConfig]) -> None:
     """Set all settings to the defaults for a fork of this parent."""
-    st.session_state.update(
-        {
-            "fork-epoch": next(iter(_epochs(parent, forks)), None),
-            "fork-activation": _default_activation(parent),
-            "fork-learning-rate": parent.learning_rate,
-            "fork-normalisation": Normalisation.AS_IT_IS,
-            "fork-epochs": parent.epochs,
-        }
-    )
+    defaults = {
+        "epoch": next(iter(_epochs(parent, forks)), None),
+        "activation": _default_activation(parent),
+        "learning_rate": parent.learning_rate,
+        "normalisation": Normalisation.AS_IT_IS,
+        "epochs": parent.epochs,
+    }
+    st.session_state.update({fork_url_name(name): value for name, value in defaults.items()})
 
 
 def _epochs(parent: RunConfig, forks: list[RunConfig]) -> list[int]:

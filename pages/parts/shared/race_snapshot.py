@@ -19,8 +19,8 @@ SHARED_SECONDS = 0.2
 class RaceSnapshot:
     """The runs of a race at one moment.
 
-    `runs` holds the history of each config that has one, in the order of `configs`. `waits` tells for each of them what
-    it waits for: its position in the queue, the download of its images, or nothing. `trouble` is the engine's error
+    `runs` holds the history of each config that has one, in the order of `configs`. `waits` holds what each of them
+    waits for: its position in the queue, the download of its images, or nothing. `trouble` is the engine's error
     message, or empty.
     """
 
@@ -48,8 +48,8 @@ class RaceSnapshot:
 def read_race(configs: tuple[RunConfig, ...], recorded: bool = False, max_age: float = 0.0) -> RaceSnapshot:
     """Read the race from the store. Histories that are at most `max_age` seconds old are not read again.
 
-    If the store has none of the runs and `recorded` is True, take the histories that are shipped with the app, if there
-    are any. Raises StoreError.
+    With `recorded`, a race without any run in the store has the histories that are shipped with the app, if there are
+    any. Raises StoreError.
     """
     runs = [history for config in configs if (history := follower(config.run_id).read(max_age))]
     if recorded and not runs:

@@ -28,6 +28,11 @@ def url_name(setting: str) -> str:
     return setting.replace("_", "-")
 
 
+def fork_url_name(setting: str) -> str:
+    """Return the URL parameter of a fork's setting: "fork-learning-rate" for "learning_rate"."""
+    return f"fork-{url_name(setting)}"
+
+
 def chosen_race() -> tuple[RunConfig, ...]:
     """Draw the settings, the advanced ones in a closed expander. Return one config per network of the race.
 
@@ -76,28 +81,27 @@ def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
 def fork_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]:
     """Return the URL query of the Fork page for this fork, together with other forks of the same parent."""
     assert config.fork is not None
+    chosen = {
+        "epoch": config.fork.epoch,
+        "activation": config.activation,
+        "learning_rate": config.learning_rate,
+        "normalisation": normalisation_of(config),
+        "epochs": config.epochs,
+    }
     return [
         ("run", config.fork.parent.run_id),
-        ("fork-epoch", str(config.fork.epoch)),
-        ("fork-activation", config.activation),
-        ("fork-learning-rate", str(config.learning_rate)),
-        ("fork-normalisation", str(normalisation_of(config))),
-        ("fork-epochs", str(config.epochs)),
+        *((fork_url_name(name), str(value)) for name, value in chosen.items()),
         *((ALSO, other.run_id) for other in others),
     ]
 
 
 def dataset_setting() -> str:
     """Draw the choice of the dataset, with its number of images. Return its name."""
+    setting, default = SETTINGS["dataset"], _DEFAULTS["dataset"]
     dataset: str = st.segmented_control(
-        SETTINGS["dataset"].label,
-        list(DATASETS),
-        default=RunConfig.dataset,
-        required=True,
-        key="dataset",
-        bind="query-params",
+        setting.label, list(setting.choices), default=default, required=True, key="dataset", bind="query-params"
     )
-    dataset = dataset or RunConfig.dataset  # it can be empty in a URL
+    dataset = dataset or default  # it can be empty in a URL
     training, validation, test = split_sizes(dataset)
     words = (
         f"{DATASETS[dataset].title}: {training:,} training images, {validation:,} for validation, {test:,} for test."
@@ -129,12 +133,9 @@ def advanced_settings(numbers: Sequence[str]) -> dict[str, Any]:
             setting.label, list(setting.choices), help=setting.help, key="initialisation", bind="query-params"
         )
     with network:
+        setting = SETTINGS["network"]
         advanced["network"] = st.text_input(
-            SETTINGS["network"].label,
-            _DEFAULTS["network"],
-            help=SETTINGS["network"].help,
-            key="network",
-            bind="query-params",
+            setting.label, _DEFAULTS["network"], help=setting.help, key="network", bind="query-params"
         )
     return advanced
 

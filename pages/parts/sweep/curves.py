@@ -113,11 +113,12 @@ def curves(reading: Reading[SweepSnapshot]) -> None:
 
 
 def _explanation(sweep: Sweep) -> str:
-    n = len(sweep.seeds)
+    n, batches = len(sweep.seeds), bin_width(sweep)
+    losses = "one batch" if batches == 1 else f"the mean of {batches:,} batches"
     return (
         f"A line is the mean of n = {n} seed{'s' * (n != 1)}. A band reaches from the lowest to the highest seed. "
         "Pale points are the mean of fewer seeds; point at one to see of how many. "
-        f"Each point of the training loss is the mean of {bin_width(sweep):,} batches per seed."
+        f"Each point of the training loss is {losses} per seed."
     )
 
 
