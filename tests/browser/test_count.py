@@ -157,6 +157,8 @@ def test_the_full_tables_of_both_tools_open(page: Page) -> None:
 def test_the_animation_of_a_convolution_stops_when_it_is_out_of_view(page: Page) -> None:
     page.goto("/?net=1x28x28+conv8k3")
     convolution = page.locator(".convolution")
+    # The chart above arrives late and would push the convolution out of view again.
+    expect(page.locator(".vega-embed svg").first).to_be_visible()
     convolution.scroll_into_view_if_needed()
     expect(convolution.get_by_role("button", name="Pause")).to_be_visible()
     page.get_by_role("heading", name="Count the parameters").scroll_into_view_if_needed()
