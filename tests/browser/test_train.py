@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tools.live import settle
+
 pytestmark = pytest.mark.browser
 
 FINISHED = "Finished. Results below"
@@ -58,11 +60,12 @@ def _open_a_batch_by_a_click(page: Page) -> None:
     """Click into the chart: the batch's five images appear, and each network's five losses with their mean."""
     chart = page.locator(".vega-embed").first
     expect(chart.locator(".mark-line path").last).to_be_visible()
+    settle(page)  # the chart moves while parts of the page are still missing
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
-    expect(page.get_by_text(re.compile(r"Batch \d+: number \d+ of epoch"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Batch [\d,]+: number \d+ of epoch"))).to_be_visible()
     expect(page.get_by_test_id("stImage")).to_have_count(5)
     for label in ("ReLU", "sigmoid"):
         line = page.get_by_text(re.compile(rf"^{label}: \(.*\) / 5 = ")).inner_text()
