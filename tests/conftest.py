@@ -74,6 +74,22 @@ def engine(store: RunStore) -> "Iterator[Engine]":
 
 
 @pytest.fixture(scope="session")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a cluster for this process's pages, and for its servers unless they start their own. Return its address.
+
+    Starting workers takes longer than most tests.
+    """
+    from hw5core.engine.cluster import Cluster
+
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HW5_HOME", str(tmp_path_factory.mktemp("workers")))
+        environment.delenv("HW5_SCHEDULER", raising=False)
+        cluster = Cluster(lambda _: None)
+    yield cluster.address
+    cluster.close()
+
+
+@pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """The folder in HW5_DATA if it has the real MNIST. Otherwise the test is skipped."""
     given = os.environ.get("HW5_DATA")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tools.live import LiveError, served
+from tools.live import LiveError, serving
 from tools.live import chromium as system_chromium
 from tools.waiting import PATIENCE_MS
 
@@ -33,16 +33,16 @@ def server_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(server_home: Path) -> Iterator[str]:
+def server(server_home: Path, workers: str) -> Iterator[str]:
     """Serve the app, once per file, and return the address."""
-    with _serve_without_errors(server_home) as address:
+    with _serve_without_errors(server_home, {"HW5_SCHEDULER": workers}) as address:
         yield address
 
 
 @contextmanager
-def _serve_without_errors(home: Path) -> Iterator[str]:
+def _serve_without_errors(home: Path, environment: dict[str, str] | None = None) -> Iterator[str]:
     log = home / "server.log"
-    with served(home, log) as address:
+    with serving(home, log, environment) as (address, _):
         yield address
         text = log.read_text()
     assert "Traceback" not in text, text

@@ -1,6 +1,5 @@
 """Fixtures of the page tests: a server state for each test, and pages that open through the router."""
 
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,10 +7,8 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
 
-from hw5core.engine.cluster import TRAIN
 from tools.waiting import PATIENCE_SECONDS, wait_until
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -34,27 +31,6 @@ def main_module() -> Iterator[None]:
     own = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = own
-
-
-@pytest.fixture(scope="session")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a Dask cluster for all page tests, and return its address.
-
-    Starting workers for each test would take longer than the test. The tests of the engine and of the browser use the
-    embedded cluster.
-    """
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("HW5_HOME", str(tmp_path_factory.mktemp("workers")))
-        cluster = LocalCluster(
-            n_workers=2,
-            threads_per_worker=2,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            resources={TRAIN: 1},
-            silence_logs=logging.ERROR,
-        )
-    with cluster:
-        yield cluster.scheduler_address
 
 
 @pytest.fixture

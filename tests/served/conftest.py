@@ -41,11 +41,17 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def environment(workers: str) -> dict[str, str]:
+    """Return the variables of the file's server. A file whose server needs its own workers overrides this."""
+    return {"HW5_SCHEDULER": workers}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Server]:
     """Serve the app with an empty store. At the end, check that it still runs and that its code raised nothing."""
     home = tmp_path_factory.mktemp("home")
     log = home / "server.log"
-    with serving(home, log) as (address, process):
+    with serving(home, log, environment) as (address, process):
         running = Server(address, process, home, log)
         yield running
         assert process.poll() is None, running.log

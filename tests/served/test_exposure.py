@@ -29,6 +29,12 @@ RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_imag
 
 
 @pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    """The server starts its own workers, whose ports are tested too."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def exposed(server: Server) -> Iterator[Server]:
     """Prepare a server with running workers and a secret file next to its store."""
     (server.home / "secret.txt").write_bytes(SECRET)

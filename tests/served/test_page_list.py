@@ -24,8 +24,10 @@ async def _begin(address: str, page: str) -> Visitor:
 
 
 @pytest.mark.parametrize(("page", "url"), ADDRESSES, ids=[url for _, url in ADDRESSES])
-def test_every_address_opens_its_page_as_the_first_visit_to_a_new_server(page: Page, url: str, tmp_path: Path) -> None:
-    with serving(tmp_path) as (address, _):
+def test_every_address_opens_its_page_as_the_first_visit_to_a_new_server(
+    page: Page, url: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    with serving(tmp_path, environment=environment) as (address, _):
         first, later = asyncio.run(_begin(address, url)), asyncio.run(_begin(address, page.urls[0]))
     assert not first.not_found
     assert not first.exceptions
@@ -33,7 +35,7 @@ def test_every_address_opens_its_page_as_the_first_visit_to_a_new_server(page: P
     assert first.menu == later.menu == [page.title for page in PAGES]
 
 
-def test_the_script_and_the_line_of_the_documentation_add_a_page(tmp_path: Path) -> None:
+def test_the_script_and_the_line_of_the_documentation_add_a_page(tmp_path: Path, environment: dict[str, str]) -> None:
     app = tmp_path / "app"
     for name in ("pages", "hw5core", ".streamlit"):
         shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -45,7 +47,7 @@ def test_the_script_and_the_line_of_the_documentation_add_a_page(tmp_path: Path)
     lines = page_list.read_text().splitlines()
     lines.insert(lines.index("PAGES = (") + 1, f"{line.strip()},")
     page_list.write_text("\n".join(lines))
-    with serving(tmp_path / "home", folder=app) as (address, _):
+    with serving(tmp_path / "home", environment=environment, folder=app) as (address, _):
         added, start = asyncio.run(_begin(address, "presets")), asyncio.run(_begin(address, ""))
     assert added.heading == "Famous networks"
     assert not added.exceptions

@@ -27,6 +27,12 @@ NETWORK = "1x28x28 flatten relu linear10"
 QUERY = f"network={NETWORK.replace(' ', '+')}&epochs-digits=1&seed="
 
 
+@pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    """The server starts its own workers, as it does for a class."""
+    return {}
+
+
 def test_the_server_survives_a_hundred_sessions_and_every_race_ends(server: Server) -> None:
     assert asyncio.run(_crowd(server.address)) >= 98
     store = server.store
