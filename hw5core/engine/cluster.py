@@ -113,9 +113,10 @@ class Cluster:
         """
         if self.is_embedded:
             return worker_count()
-        if self._client.status != "running":
+        trainers = self._trainers()
+        if trainers is None:
             raise EngineError("The Dask scheduler does not answer at present (HW5_SCHEDULER). Try again in a moment.")
-        slots = sum(self._trainers().values())
+        slots = sum(trainers.values())
         if not slots:
             raise EngineError(
                 "No worker of the Dask cluster offers to train. Start workers there with: "
@@ -130,7 +131,7 @@ class Cluster:
         training behind another one while a worker is free.
         """
         load = Counter(busy)
-        trainers = self._trainers() if self._client.status == "running" else {}
+        trainers = self._trainers() or {}
         free = {address: slots - load[address] for address, slots in trainers.items() if slots > load[address]}
         return max(free, key=free.__getitem__, default=None)
 
@@ -184,9 +185,15 @@ class Cluster:
         workers = self._client.nthreads()
         fire_and_forget([self._client.submit(tasks.warm_up, workers=[worker], pure=False) for worker in workers])
 
-    def _trainers(self) -> dict[str, int]:
-        """Return how many trainings each worker takes, by address."""
-        workers = self._client.scheduler_info()["workers"]
+    def _trainers(self) -> dict[str, int] | None:
+        """Return how many trainings each worker takes, by address, or None if the scheduler does not reply."""
+        if self._client.status != "running":
+            return None
+        try:
+            # `scheduler_info` may return the client's own update, which has no workers, if that arrives at this moment.
+            workers = self._client.sync(self._client.scheduler.identity, n_workers=-1)["workers"]
+        except OSError:
+            return None
         slots = {address: int(worker["resources"].get(TRAIN, 0)) for address, worker in workers.items()}
         return {address: number for address, number in slots.items() if number}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from queue import SimpleQueue
 
+import dask
 import pytest
 from distributed import Client
 
@@ -50,6 +51,20 @@ class Deliveries:
             assert not (isinstance(message, TrainingEnded) and message.token == token), message
             if isinstance(message, Report) and message.token == token and message.record.is_a(kind):
                 return message
+
+
+def test_a_free_worker_is_found_while_dask_updates_its_own_list_of_workers(
+    workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HW5_SCHEDULER", workers)
+    with dask.config.set({"distributed.client.scheduler-info-interval": "1ms"}):
+        cluster = Cluster(lambda _: None)
+    try:
+        for _ in range(300):
+            assert cluster.free_worker(busy=[]) is not None
+            assert cluster.slots() >= 1
+    finally:
+        cluster.close()
 
 
 @pytest.fixture(scope="module")
