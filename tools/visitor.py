@@ -98,7 +98,7 @@ class Visitor:
     async def toggle(self, label: str) -> None:
         """Switch the toggle with this label."""
         toggle = next(one.checkbox for one in self.elements.values() if one.checkbox.label == label)
-        await self.set(WidgetState(id=toggle.id, bool_value=not self.widget_states[toggle.id].bool_value))
+        await self.set(WidgetState(id=toggle.id, bool_value=not self.checked(label)))
 
     async def set(self, *states: WidgetState) -> None:
         """Change the values of these widgets, and request the page."""
@@ -130,6 +130,11 @@ class Visitor:
         """The labels of all enabled buttons."""
         shown = [one.button for one in self.elements.values() if one.WhichOneof("type") == "button"]
         return [button.label for button in shown if not button.disabled]
+
+    def checked(self, label: str) -> bool:
+        """Return True if the toggle with this label is on."""
+        toggle = next(one.checkbox for one in self.elements.values() if one.checkbox.label == label)
+        return self.widget_states[toggle.id].bool_value
 
     @property
     def heading(self) -> str:

@@ -24,14 +24,6 @@ def test_an_arrow_key_on_a_slider_changes_the_total_and_the_address(page: Page) 
     page.wait_for_url("**conv97k11s4**")
 
 
-def test_a_link_opens_its_network_as_the_first_visit_to_a_new_server(cold_page: Page) -> None:
-    cold_page.goto("/parameters?net=1x28x28+conv7k3")
-    expect(cold_page.locator(".hw5-number")).to_have_text("70")
-    expect(cold_page.get_by_text("Page not found")).to_have_count(0)
-    expect(cold_page.get_by_role("link", name="Train")).to_be_visible()
-    assert "net=" in cold_page.url
-
-
 def test_the_total_follows_the_slider_during_a_drag(page: Page) -> None:
     page.goto("/")
     total = page.locator(".hw5-number")

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.slow
 ADDRESSES = [(page, url) for page in PAGES for url in page.urls if url]
 
 
-async def _begin(address: str, page: str) -> Visitor:
-    """Return the tab of a visit to this page as soon as its heading is there."""
-    async with visitor(address, page) as tab:
-        await tab.until(lambda tab: bool(tab.heading))
+async def _begin(address: str, page: str, query: str = "") -> Visitor:
+    """Return the tab of a visit to this page, with its heading and the elements above it."""
+    async with visitor(address, page, query) as tab:
+        await tab.until(lambda tab: bool(tab.heading) and "Try this" in tab.text())
         return tab
 
 
@@ -28,9 +28,11 @@ def test_every_address_opens_its_page_as_the_first_visit_to_a_new_server(
     page: Page, url: str, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     with serving(tmp_path, environment=environment) as (address, _):
-        first, later = asyncio.run(_begin(address, url)), asyncio.run(_begin(address, page.urls[0]))
+        first = asyncio.run(_begin(address, url, "lecture=true"))
+        later = asyncio.run(_begin(address, page.urls[0]))
     assert not first.not_found
     assert not first.exceptions
+    assert first.checked("Lecture mode"), "the query of the address is lost"
     assert first.heading == later.heading
     assert first.menu == later.menu == [page.title for page in PAGES]
 
