@@ -1,6 +1,6 @@
 """Admission: which runs this server accepts, in which order they get a worker, and who may change them.
 
-Plain Python without Dask, SQLite or threads. The engine guards an Admission with its lock.
+Plain Python without Dask, SQLite or threads. A Roster guards it with a lock.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,8 @@ class Admission:
     """The runs of one server on their way to a worker.
 
     A run is *arriving* while the store is asked for it, then *waiting*, then *training*; at most `slots` runs train at
-    a time. A *planned* run arrives only when a slot is free and no other run waits.
+    a time. A *planned* run arrives only when a slot is free and no other run waits. A run is *held* while the store is
+    told that it is paused, stopped or deleted.
     """
 
     def __init__(self, slots: int = 0) -> None:
@@ -38,10 +39,11 @@ class Admission:
         self._waiting: dict[str, Request] = {}
         self._planned: dict[str, Request] = {}
         self._training: set[str] = set()
+        self._held: set[str] = set()
 
     def has(self, run_id: str) -> bool:
-        """Return True if the run arrives, waits or trains here."""
-        return run_id in self._arriving or run_id in self._waiting or run_id in self._training
+        """Return True if the run arrives, waits, trains or is held here."""
+        return any(run_id in runs for runs in (self._arriving, self._waiting, self._training, self._held))
 
     def place(self, run_id: str) -> int | None:
         """Return the run's position among the waiting runs, from 1, or None if it does not wait."""
@@ -121,6 +123,15 @@ class Admission:
         self._waiting.pop(run_id, None)
         self._planned.pop(run_id, None)
         self._training.discard(run_id)
+
+    def hold(self, run_id: str) -> None:
+        """Drop the run like `remove`, and let nobody request it until its `release`."""
+        self.remove(run_id)
+        self._held.add(run_id)
+
+    def release(self, run_id: str) -> None:
+        """Let the run be requested again."""
+        self._held.discard(run_id)
 
     def close(self) -> None:
         """Drop all runs that do not train, and let no other run train."""

@@ -14,6 +14,7 @@ from distributed.scheduler import KilledWorker
 
 from hw5core import home
 from hw5core.engine import tasks
+from hw5core.engine.messages import Report, TrainingEnded
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint, EncodedRecord, Record
@@ -51,25 +52,6 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True)
-class Report:
-    """A record that a training reported."""
-
-    run_id: str
-    token: str
-    record: EncodedRecord
-
-
-@dataclass(frozen=True)
-class TrainingEnded:
-    """The end of a training: `failure` is a sentence, or empty; `worker_died` means that the run can be continued."""
-
-    run_id: str
-    token: str
-    failure: str = ""
-    worker_died: bool = False
-
-
-@dataclass(frozen=True)
 class Training:
     """A training task on the cluster. `worker` is the address that it was submitted to, or empty for any."""
 
@@ -81,12 +63,13 @@ class Training:
 class Cluster:
     """A connection to the workers. It passes every Report and TrainingEnded to `deliver`, on Dask's own threads.
 
-    No method waits for a worker, except `connect`, `slots` and `free_worker` for the scheduler's reply.
+    No method waits for a worker. `reconnect`, `slots` and `free_worker` wait for the scheduler's reply.
     """
 
     def __init__(self, deliver: Callable[[Report | TrainingEnded], None]) -> None:
         self._deliver = deliver
         self._connecting = threading.Lock()
+        self._is_closed = False
         self._embedded, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
         self._warm_up()
 
@@ -100,8 +83,10 @@ class Cluster:
         return str(self._client.scheduler.address)
 
     def reconnect(self) -> None:
-        """Connect again if the connection was closed. Raise EngineError if the scheduler does not reply."""
+        """Connect again if the scheduler has closed the connection. Raise EngineError if it does not reply."""
         with self._connecting:
+            if self._is_closed:
+                raise EngineError("This server is shutting down. Try again when it has started again.")
             if self._client.status == "closed":
                 self._embedded, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
                 self._warm_up()
@@ -113,10 +98,7 @@ class Cluster:
         """
         if self.is_embedded:
             return worker_count()
-        trainers = self._trainers()
-        if trainers is None:
-            raise EngineError("The Dask scheduler does not answer at present (HW5_SCHEDULER). Try again in a moment.")
-        slots = sum(trainers.values())
+        slots = sum(self._trainers().values())
         if not slots:
             raise EngineError(
                 "No worker of the Dask cluster offers to train. Start workers there with: "
@@ -130,8 +112,11 @@ class Cluster:
         `busy` has the address of each training's worker. Dask's own choice counts short tasks too, and may queue a
         training behind another one while a worker is free.
         """
+        try:
+            trainers = self._trainers()
+        except EngineError:
+            return None
         load = Counter(busy)
-        trainers = self._trainers() or {}
         free = {address: slots - load[address] for address, slots in trainers.items() if slots > load[address]}
         return max(free, key=free.__getitem__, default=None)
 
@@ -177,6 +162,7 @@ class Cluster:
 
     def close(self) -> None:
         """Close the connection, and end the embedded workers."""
+        self._is_closed = True
         self._client.close()
         if self._embedded is not None:
             self._embedded.close()
@@ -185,15 +171,17 @@ class Cluster:
         workers = self._client.nthreads()
         fire_and_forget([self._client.submit(tasks.warm_up, workers=[worker], pure=False) for worker in workers])
 
-    def _trainers(self) -> dict[str, int] | None:
-        """Return how many trainings each worker takes, by address, or None if the scheduler does not reply."""
-        if self._client.status != "running":
-            return None
+    def _trainers(self) -> dict[str, int]:
+        """Return how many trainings each worker takes, by address. Raise EngineError if the scheduler is away."""
         try:
+            if self._client.status != "running":
+                raise OSError("the connection is lost")
             # `scheduler_info` may return the client's own update, which has no workers, if that arrives at this moment.
             workers = self._client.sync(self._client.scheduler.identity, n_workers=-1)["workers"]
-        except OSError:
-            return None
+        except (OSError, TimeoutError) as error:
+            raise EngineError(
+                f"The Dask scheduler does not reply ({error}). Try again in a moment, or check HW5_SCHEDULER."
+            ) from error
         slots = {address: int(worker["resources"].get(TRAIN, 0)) for address, worker in workers.items()}
         return {address: number for address, number in slots.items() if number}
 

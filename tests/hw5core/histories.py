@@ -1,6 +1,5 @@
 """The numbers of a run, from the store or straight from `train`, and how to wait for a run."""
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -11,8 +10,7 @@ from hw5core.runs.history import RunHistory
 from hw5core.runs.records import BatchLosses, EpochResult, LayerStatistics, Record, RunStarted
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
-
-PATIENCE_SECONDS = 120
+from tools.waiting import wait_until
 
 
 def numbers(records: Iterable[Record]) -> dict[str, Any]:
@@ -38,23 +36,15 @@ def undisturbed(config: RunConfig) -> dict[str, Any]:
 
 def wait_for(store: RunStore, config: RunConfig, condition: Callable[[RunHistory], bool]) -> RunHistory:
     """Follow the run until the condition is true, and return its history then."""
-    follower, deadline = Follower(store, config.run_id), time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+    follower = Follower(store, config.run_id)
+
+    def is_reached() -> RunHistory | None:
         history = follower.read()
-        if history and condition(history):
-            return history
-        time.sleep(0.02)
-    raise AssertionError(f"this run does not reach the condition: {history and history.run}")
+        return history if history and condition(history) else None
+
+    return wait_until(is_reached, lambda: f"the run does not get there: {store.run(config.run_id)}", poll_seconds=0.02)
 
 
 def wait_until_over(store: RunStore, config: RunConfig) -> RunHistory:
     """Follow the run until it has finished, failed, or was paused or stopped."""
     return wait_for(store, config, lambda history: history.status.over)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition is true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the condition is still false"
-        time.sleep(0.02)

@@ -155,6 +155,15 @@ def test_on_ones_own_machine_the_limits_are_wide() -> None:
         _start(admission, CONFIGS[20:21], GUEST)
 
 
+def test_a_held_run_cannot_be_requested(public: None) -> None:
+    admission = Admission(slots=1)
+    _start(admission, CONFIGS[:1])
+    admission.hold(CONFIGS[0].run_id)
+    assert admission.request(CONFIGS[:2], GUEST) == [Request(CONFIGS[1], GUEST)]
+    admission.release(CONFIGS[0].run_id)
+    assert admission.request(CONFIGS[:2], GUEST) == [Request(CONFIGS[0], GUEST)]
+
+
 def test_after_the_close_no_run_gets_a_slot() -> None:
     admission = Admission(slots=1)
     _start(admission, CONFIGS[:2])

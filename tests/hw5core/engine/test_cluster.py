@@ -12,13 +12,14 @@ from distributed import Client
 
 from hw5core.data import datasets
 from hw5core.engine import tasks
-from hw5core.engine.cluster import Cluster, Report, TrainingEnded, step_result, worker_count
+from hw5core.engine.cluster import Cluster, step_result, worker_count
+from hw5core.engine.messages import Report, TrainingEnded
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, RunFinished, RunStarted
 from hw5core.training.loop import train
 from tests.hw5core.engine.networks import STATEFUL
-from tests.hw5core.histories import PATIENCE_SECONDS, wait_until
+from tools.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -120,11 +121,14 @@ def test_a_killed_worker_is_reported_and_replaced(cluster: Cluster, deliveries: 
     os.kill(pid, signal.SIGKILL)
     _, ended = deliveries.until_end("killed")
     assert ended == TrainingEnded(LONG.run_id, "killed", worker_died=True)
-    wait_until(lambda: len(client.nthreads()) == worker_count() and worker not in client.nthreads())
+    wait_until(
+        lambda: len(client.nthreads()) == worker_count() and worker not in client.nthreads(),
+        lambda: f"the workers are {set(client.nthreads())}, and {worker} was killed",
+    )
 
 
 def test_a_training_goes_to_a_worker_that_trains_nothing(cluster: Cluster, client: Client) -> None:
-    wait_until(lambda: len(client.nthreads()) == worker_count())
+    wait_until(lambda: len(client.nthreads()) == worker_count(), lambda: f"the workers are {set(client.nthreads())}")
     workers = set(client.nthreads())
     for worker in workers:
         assert cluster.free_worker(workers - {worker}) == worker

@@ -15,7 +15,8 @@ from hw5core.store.store import RunStore
 from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import workers_of
-from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until, wait_until_over
+from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +80,7 @@ def test_a_run_that_another_process_stops_or_deletes_frees_its_worker(lab: Lab, 
         elsewhere.halt(LONG.run_id, Status.STOPPED)
     else:
         elsewhere.delete(LONG.run_id)
-    wait_until(lambda: not workers_of(client, LONG))
+    wait_until(lambda: not workers_of(client, LONG), lambda: f"a worker still trains a run after {action}")
     run = store.run(LONG.run_id)
     if action == "stop":
         assert run is not None
@@ -110,9 +111,9 @@ def test_a_full_disk_stops_the_training_and_it_continues_with_the_same_numbers(
     wait_for(store, STEADY, lambda history: len(history.epochs) >= 1)
     with monkeypatch.context() as full:
         full.setattr(sqlite3, "connect", connect_to_full_disk)
-        wait_until(lambda: bool(engine.trouble))
+        wait_until(lambda: engine.trouble, lambda: "training continues though nothing can be stored")
         assert "the disk is full" in engine.trouble
-        wait_until(lambda: not workers_of(client, STEADY))
+        wait_until(lambda: not workers_of(client, STEADY), lambda: "a worker still trains the run")
     engine.start([STEADY])
     assert wait_until_over(store, STEADY).status is Status.FINISHED
     assert engine.trouble == ""

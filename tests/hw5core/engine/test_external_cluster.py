@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -21,7 +20,8 @@ from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
 from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import client_of, process_of
-from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until, wait_until_over
+from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def _scheduler(folder: Path, port: int = 0) -> Iterator[str]:
     file.unlink(missing_ok=True)
     commands = _documented("scheduler").replace("8786", str(port))
     with _started(commands, "--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)):
-        wait_until(lambda: file.exists() and bool(file.read_text()))
+        wait_until(lambda: file.exists() and file.read_text(), lambda: "the scheduler does not start")
         yield json.loads(file.read_text())["address"]
 
 
@@ -75,7 +75,7 @@ def _engine(address: str, store: RunStore, workers: int, monkeypatch: pytest.Mon
     monkeypatch.setenv("HW5_SCHEDULER", address)
     engine = Engine(store)
     with client_of(engine) as client:
-        wait_until(lambda: len(client.nthreads()) == workers)
+        wait_until(lambda: len(client.nthreads()) == workers, lambda: f"the workers are {set(client.nthreads())}")
     return engine
 
 
@@ -119,7 +119,10 @@ def test_a_stopped_run_frees_its_worker(cluster: str, store: RunStore, monkeypat
         engine.stop(config.run_id)
         wait_for(store, config, lambda history: store.settled(history.run_id))
         with client_of(engine) as client:
-            wait_until(lambda: not any(client.run(_executes, config.run_id).values()))
+            wait_until(
+                lambda: not any(client.run(_executes, config.run_id).values()),
+                lambda: "a worker still trains a stopped run",
+            )
     finally:
         engine.close()
 
@@ -139,7 +142,7 @@ def test_a_cluster_without_training_workers_is_an_error_and_the_first_one_to_joi
             with pytest.raises(EngineError, match="--resources"):
                 engine.start([config])
             with _worker(address, tmp_path):
-                wait_until(lambda: _starts(engine, config))
+                wait_until(lambda: _starts(engine, config), lambda: "the engine does not find the cluster")
                 assert wait_until_over(store, config).status is Status.FINISHED
         finally:
             engine.close()
@@ -159,7 +162,7 @@ def test_a_run_continues_on_a_cluster_that_was_restarted(
         assert lost.status is Status.FAILED
         assert "connection to its workers was lost" in lost.message
         with _scheduler(tmp_path, port=int(address.rsplit(":", 1)[1])) as again, _worker(again, tmp_path):
-            wait_until(lambda: _starts(engine, config))
+            wait_until(lambda: _starts(engine, config), lambda: "the engine does not find the cluster")
             assert wait_until_over(store, config).status is Status.FINISHED
     finally:
         engine.close()
@@ -170,6 +173,5 @@ def _starts(engine: Engine, config: RunConfig) -> bool:
     try:
         engine.start([config])
     except EngineError:
-        time.sleep(0.2)
         return False
     return True

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hw5core.engine import engine as engine_module
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
 from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.workers import workers_of
-from tests.hw5core.histories import wait_until, wait_until_over
+from tests.hw5core.histories import wait_until_over
+from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,7 @@ def test_a_run_whose_workers_are_killed_again_and_again_fails_and_the_next_one_i
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, store, client = lab
-    monkeypatch.setattr(engine_module, "MAX_RESTARTS", 1)
+    monkeypatch.setattr("hw5core.engine.writer.MAX_RESTARTS", 1)
     victim = RunConfig(epochs=200, batch_size=1_000, seed=1)
     engine.start([victim])
 
@@ -66,7 +66,7 @@ def test_a_run_whose_workers_are_killed_again_and_again_fails_and_the_next_one_i
         run = store.run(victim.run_id)
         return run is not None and run.status.over
 
-    wait_until(kill_its_worker)
+    wait_until(kill_its_worker, lambda: store.run(victim.run_id))
     run = store.run(victim.run_id)
     assert run is not None
     assert run.status is Status.FAILED

@@ -12,7 +12,8 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.networks import STATEFUL
-from tests.hw5core.histories import wait_for, wait_until, wait_until_over
+from tests.hw5core.histories import wait_for, wait_until_over
+from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +53,7 @@ def test_planned_runs_train_after_those_that_somebody_starts(lab: Lab, monkeypat
     running, first, second, urgent = configs[:SLOTS], configs[SLOTS], configs[SLOTS + 1], configs[SLOTS + 2]
     engine.plan([*running, first, second], "mine")
     engine.plan([first], "somebody else's")
-    wait_until(lambda: len(engine.planned()) == 2)
+    wait_until(lambda: len(engine.planned()) == 2, engine.planned)
     assert engine.planned() == {first.run_id: "mine", second.run_id: "mine"}
     assert store.run(first.run_id) is None
     assert all(store.owners(config.run_id) == {"mine"} for config in running)
@@ -67,7 +68,7 @@ def test_planned_runs_train_after_those_that_somebody_starts(lab: Lab, monkeypat
     assert second.run_id in engine.planned()
     engine.withdraw([second.run_id], "mine")
     engine.stop(urgent.run_id, "somebody else's")
-    wait_until(lambda: not engine.planned())
+    wait_until(lambda: not engine.planned(), engine.planned)
     assert store.owners(first.run_id) == {"mine"}
     engine.plan([second], "mine")
     engine.start([second], "somebody else's")

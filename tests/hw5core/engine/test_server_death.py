@@ -20,7 +20,8 @@ from hw5core.store.store import RunStore
 from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import children, has_ended, workers_of
-from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until, wait_until_over
+from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +64,7 @@ def test_another_server_continues_the_run_of_a_killed_one(
         server.wait()
         engine.start([CONFIG])
         history = wait_until_over(store, CONFIG)
-        wait_until(lambda: all(map(has_ended, workers)))
+        wait_until(lambda: all(map(has_ended, workers)), lambda: "the killed server's workers still run")
     assert (history.status, history.run.attempt) == (Status.FINISHED, 2)
     assert numbers(store.records(CONFIG.run_id)[0]) == expected
     engine.delete(CONFIG.run_id)

@@ -14,7 +14,8 @@ from hw5core.runs.run import Status
 from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import process_of
-from tests.hw5core.histories import PATIENCE_SECONDS, numbers, undisturbed, wait_for, wait_until_over
+from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tools.waiting import PATIENCE_SECONDS
 
 pytestmark = [
     pytest.mark.slow,
@@ -26,7 +27,7 @@ RESPONSE_SECONDS = 0.3
 
 def test_no_button_waits_for_a_dead_worker_and_its_run_ends_the_same(lab: Lab) -> None:
     engine, store, client = lab
-    victim = RunConfig(network=STATEFUL, epochs=5, momentum=0.5)
+    victim = RunConfig(network=STATEFUL, epochs=4, momentum=0.5)
     other = replace(victim, activation="sigmoid", epochs=200)
     waiting = [replace(other, seed=seed) for seed in range(1, 5)]
     engine.start([victim, other, *waiting])
@@ -56,6 +57,7 @@ def test_no_button_waits_for_a_dead_worker_and_its_run_ends_the_same(lab: Lab) -
     assert max(slowest.values()) < RESPONSE_SECONDS, dict(slowest)
 
     assert store.run(other.run_id).status is Status.RUNNING, "the killed run queued behind the other"  # type: ignore[union-attr]
+    assert process_of(client, victim) != process_of(client, other)
     history = wait_until_over(store, victim)
     assert (history.status, history.run.attempt) == (Status.FINISHED, 2)
     assert numbers(store.records(victim.run_id)[0]) == undisturbed(victim)
@@ -63,7 +65,7 @@ def test_no_button_waits_for_a_dead_worker_and_its_run_ends_the_same(lab: Lab) -
         engine.delete(config.run_id)
 
 
-def test_a_race_trains_on_two_workers_even_if_one_is_busy_with_short_tasks_or_dies(lab: Lab) -> None:
+def test_a_race_trains_on_two_workers_even_if_one_is_busy_with_short_tasks(lab: Lab) -> None:
     engine, store, client = lab
     configs = race(RunConfig(network=STATEFUL, epochs=200, seed=40))
     busy = next(iter(client.nthreads()))
@@ -71,10 +73,6 @@ def test_a_race_trains_on_two_workers_even_if_one_is_busy_with_short_tasks_or_di
     engine.start(configs)
     for config in configs:
         wait_for(store, config, lambda history: len(history.losses) > 0)
-    assert len({process_of(client, config) for config in configs}) == 2
-    os.kill(process_of(client, configs[0]), signal.SIGKILL)
-    wait_for(store, configs[0], lambda history: history.run.attempt == 2)
-    assert store.run(configs[1].run_id).status is Status.RUNNING  # type: ignore[union-attr]
     assert len({process_of(client, config) for config in configs}) == 2
     client.cancel(short_tasks)
     for config in configs:

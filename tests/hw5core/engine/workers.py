@@ -9,7 +9,7 @@ from distributed import Client
 
 from hw5core.engine.engine import Engine
 from hw5core.runs.config import RunConfig
-from tests.hw5core.histories import wait_until
+from tools.waiting import wait_until
 
 
 @contextmanager
@@ -32,15 +32,15 @@ def workers_of(client: Client, config: RunConfig) -> list[str]:
 
 def process_of(client: Client, config: RunConfig) -> int:
     """Wait until a worker trains the run, and return its process id."""
-    found: list[int] = []
 
-    def is_found() -> bool:
-        for address in workers_of(client, config):
-            found.extend(client.run(os.getpid, workers=[address], on_error="ignore").values())
-        return bool(found)
+    def found() -> list[int]:
+        return [
+            pid
+            for address in workers_of(client, config)
+            for pid in client.run(os.getpid, workers=[address], on_error="ignore").values()
+        ]
 
-    wait_until(is_found)
-    return found[0]
+    return wait_until(found, lambda: f"no worker trains {config.label}", poll_seconds=0.02)[0]
 
 
 def children(pid: int) -> list[int]:
