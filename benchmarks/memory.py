@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 from benchmarks.measurement import Measurement, Target, measured
 from hw5core.data.datasets import is_available
 from hw5core.engine.engine import Engine
@@ -49,14 +51,9 @@ def _highest(dataset: str) -> dict[str, float]:
 
 
 def _mib_by_process(server: int) -> dict[str, float]:
-    workers = [child for child in _children(server) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    workers = [child.pid for child in psutil.Process(server).children() if "spawn_main" in " ".join(child.cmdline())]
     named = {"server": server} | {f"worker {number}": pid for number, pid in enumerate(workers, start=1)}
     return {name: _pss_mib(pid) for name, pid in named.items()}
-
-
-def _children(pid: int) -> list[int]:
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
 def _pss_mib(pid: int) -> float:

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+import psutil
 from distributed import Client
 
 from hw5core.engine.engine import Engine
@@ -44,14 +44,13 @@ def process_of(client: Client, config: RunConfig) -> int:
 
 
 def children(pid: int) -> list[int]:
-    """Return the child processes of all threads of a process: Dask starts its workers from another thread."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+    """Return the process ids of the children of a process."""
+    return [child.pid for child in psutil.Process(pid).children()]
 
 
 def has_ended(pid: int) -> bool:
     """Return True if the process has ended, even if its parent has not noticed yet."""
     try:
-        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return True
