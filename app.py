@@ -9,13 +9,13 @@ def main() -> None:
     import streamlit as st
 
     from pages.parts.shared.browser import browser
-    from pages.parts.shared.frame import mark_as_routed
+    from pages.parts.shared.frame import ICON, mark_as_routed
     from pages.parts.shared.lecturer import recognise_lecturer
     from pages.parts.shared.page_list import PAGES
     from pages.parts.shared.publishing import end_subscriptions
     from pages.parts.shared.widget_guard import guard_widgets
 
-    st.set_page_config(page_title="HW5 Lab", page_icon=":material/neurology:", layout="wide")
+    st.set_page_config(page_title="HW5 Lab", page_icon=ICON, layout="wide")
     guard_widgets()
     mark_as_routed()
     end_subscriptions()

@@ -4,13 +4,19 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tools.live import LiveError, serving
 from tools.live import chromium as system_chromium
 from tools.waiting import PATIENCE_MS
+
+_NOTE_LINKS = """new MutationObserver(() => {
+  for (const link of document.querySelectorAll('link[href]')) window.noteLink(link.href)
+}).observe(document, { subtree: true, childList: true, attributeFilter: ['href'] })"""
+"""Report the address of every icon, style sheet and preconnection of the page, whenever one changes."""
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +71,28 @@ def cold_page(chromium: Browser, home: Path) -> Iterator[Page]:
 
 @contextmanager
 def _window(chromium: Browser, address: str) -> Iterator[Page]:
+    """Open a window. At the end, check that none of its pages has sent a request to another origin."""
     context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
+    elsewhere = requests_to_other_origins(context, address)
     yield context.new_page()
     context.close()
+    assert not elsewhere
+
+
+def requests_to_other_origins(context: BrowserContext, address: str) -> set[str]:
+    """Return the URLs of other origins that the context's pages use, which grows while they are open."""
+    used: set[str] = set()
+
+    def note(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.netloc and parts.netloc != urlsplit(address).netloc:
+            used.add(url)
+
+    context.on("request", lambda request: note(request.url))
+    context.on("page", lambda page: page.on("websocket", lambda socket: note(socket.url)))
+    # A browser without a screen loads no icon of its tab, so the page itself reports each link to a file.
+    context.expose_function("noteLink", note)
+    context.add_init_script(_NOTE_LINKS)
+    return used

@@ -14,6 +14,9 @@ _ROUTED = "routed by app.py"
 
 _STYLE = Path(__file__).with_suffix(".css")
 
+ICON = str(Path(__file__).with_name("icon.svg"))
+"""The icon of the browser's tab: two losses. The browser would load an icon named ":material/...:" from Google."""
+
 
 def mark_as_routed() -> None:
     """Mark this session as routed. app.py calls it; a page without the mark was started by old page discovery."""
