@@ -9,7 +9,6 @@ receipt differs from the training, 130 after Ctrl-C, and 0 otherwise.
 
 import argparse
 import itertools
-import json
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -31,6 +30,7 @@ from hw5core.network.presets import PRESETS
 from hw5core.runs import recorded
 from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
 from hw5core.runs.history import RunHistory, accuracy_lines
+from hw5core.runs.learning import learning_caption, learning_of
 from hw5core.runs.receipts import (
     Metric,
     compare,
@@ -46,6 +46,7 @@ from hw5core.runs.records import BatchLosses, Checkpoint, Record, RunStarted
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
+from hw5core.strict_json import to_json
 
 POLL_SECONDS = 0.2
 """How often the runs are read from the store."""
@@ -130,7 +131,7 @@ def _params(options: argparse.Namespace) -> int:
     counted = count(PRESETS[options.preset].architecture if options.preset else parse(options.net))
     if counted.misfit:
         raise _CommandError(f"layer {counted.misfit.number}: {counted.misfit.message}")
-    print(json.dumps(_count_as_json(counted)) if options.json else _count_as_text(counted))
+    print(to_json(_count_as_json(counted)) if options.json else _count_as_text(counted))
     return 0
 
 
@@ -156,8 +157,9 @@ def _count_as_text(counted: Count) -> str:
 
 def _train(options: argparse.Namespace) -> int:
     finished = _run(_races(options, [options.seed]), options)
+    _print_captions(finished)
     if options.json:
-        print(json.dumps({"runs": [_run_as_json(history) for history in finished]}))
+        print(to_json({"runs": [_run_as_json(history) for history in finished]}))
     return 0
 
 
@@ -167,8 +169,9 @@ def _prewarm(options: argparse.Namespace) -> int:
     except ValueError:
         raise _CommandError(f"--seeds needs whole numbers such as 0,1,2, not {options.seeds!r}") from None
     finished = _run(_races(options, seeds), options)
+    _print_captions(finished)
     runs = {"runs": [_run_as_json(history) for history in finished]}
-    print(json.dumps(runs) if options.json else _seed_table(finished))
+    print(to_json(runs) if options.json else _seed_table(finished))
     return 0
 
 
@@ -176,7 +179,7 @@ def _precompute(options: argparse.Namespace) -> int:
     finished = _run(recorded.RACE, options)
     recorded.write(finished)
     written = {history.config.activation: str(recorded.path_of(history.config)) for history in finished}
-    print(json.dumps(written) if options.json else "\n".join(written.values()))
+    print(to_json(written) if options.json else "\n".join(written.values()))
     return 0
 
 
@@ -257,12 +260,19 @@ def _read(follower: Follower) -> RunHistory:
     return history
 
 
+def _print_captions(finished: Iterable[RunHistory]) -> None:
+    """Say of each network how long it was no better than guessing, or that it diverged, on standard error."""
+    for history in finished:
+        if caption := learning_caption(history):
+            print(f"seed {history.config.seed}: {caption}", file=sys.stderr)
+
+
 def _write_receipts(folder: Path, finished: list[RunHistory]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for history in finished:
             path = folder / f"{history.config.activation}-{history.run_id}.json"
-            path.write_text(json.dumps(receipt(history)))
+            path.write_text(to_json(receipt(history)))
     except OSError as error:
         raise _CommandError(f"the receipts could not be written: {error}") from error
 
@@ -296,7 +306,7 @@ def _verify(options: argparse.Namespace) -> int:
             "beyond_tolerance_at": comparison.first_beyond and comparison.first_beyond[0].name,
             "computed_by": environment,
         }
-        print(json.dumps(result))
+        print(to_json(result))
     else:
         print(verdict(different, comparison, environment))
     return 1 if different or comparison.first_beyond or not comparison.compared else 0
@@ -351,7 +361,15 @@ def _run_as_json(history: RunHistory) -> dict[str, Any]:
         }
         for result in history.epochs
     ]
-    return {"activation": history.config.activation, "run_id": history.run_id, "epochs": epochs}
+    learning = learning_of(history)
+    return {
+        "activation": history.config.activation,
+        "run_id": history.run_id,
+        "epochs": epochs,
+        "stage": learning.stage,
+        "batches_before_better_than_guessing": learning.plateau,
+        "diverged_at_batch": learning.diverged_at,
+    }
 
 
 if __name__ == "__main__":

@@ -24,7 +24,10 @@ from hw5core.network.counting import count
 from hw5core.network.layers import KINDS
 from hw5core.network.notation import parse
 from hw5core.runs.config import RunConfig
+from hw5core.runs.history import history_of
+from hw5core.runs.learning import learning_caption
 from hw5core.runs.records import BatchLosses, EpochResult
+from hw5core.runs.run import Run, Status
 from hw5core.training import backprop
 from hw5core.training.backprop import ACTIVATION_KERNELS, KERNELS, Backprop
 from hw5core.training.loop import batch_indices, standardise, train
@@ -158,6 +161,8 @@ def test_a_run_trains_them_on_the_dataset(dataset: str) -> None:
     assert losses[0] == pytest.approx(nn.CrossEntropyLoss()(logits, torch.tensor(pool.labels[chosen])).item(), rel=1e-5)
     assert np.mean(losses[-20:]) < 0.5 * math.log(4)
     assert [record.test_accuracy > 50 for record in records if isinstance(record, EpochResult)] == [True, True]
+    history = history_of(Run(config.run_id, config, Status.FINISHED, "", 1), records)
+    assert "is below ln 4 − 0.1" in learning_caption(history)
 
 
 def test_a_missing_file_of_the_dataset_is_named(dataset: str, tmp_path: Path) -> None:

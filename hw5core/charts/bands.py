@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw5core.charts.race import MAX_POINTS
 from hw5core.runs.history import RunHistory
-from hw5core.runs.plateau import batches_on_plateau
+from hw5core.runs.learning import learning_of
 from hw5core.runs.sweeps import Arm, Sweep
 
 MAX_TOTAL_POINTS = 4_000
@@ -108,8 +108,9 @@ def arm_ends(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFrame:
     """Return a row per arm with its newest results; missing ones are NaN.
 
     The columns are those of `epoch_bands` at the newest epoch that any seed has finished, and plateau (mean number of
-    batches near ln 10, over the started seeds), seconds (mean training time, over the finished seeds) and diverged (the
-    number of seeds whose loss is not finite any more).
+    batches before the network is better than guessing, over the started seeds that did not diverge before), seconds
+    (mean training time, over the finished seeds), diverged (the number of seeds that diverged) and diverged_at (the
+    first batch at which one did).
     """
     bands = epoch_bands(sweep, histories)
     newest = bands.groupby(["activation", "rate"], sort=False).tail(1)
@@ -119,10 +120,13 @@ def arm_ends(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFrame:
 
 
 def _averages(histories: list[RunHistory]) -> dict[str, Any]:
-    plateaus = [batches_on_plateau(history.losses) for history in histories if len(history.losses)]
+    stages = [learning_of(history) for history in histories if len(history.losses)]
+    plateaus = [one.plateau for one in stages if one.plateau is not None]
+    diverged = [one.diverged_at for one in stages if one.diverged_at is not None]
     seconds = [history.seconds for history in histories if history.seconds is not None]
     return {
         "plateau": float(np.mean(plateaus)) if plateaus else np.nan,
         "seconds": float(np.mean(seconds)) if seconds else np.nan,
-        "diverged": sum(len(history.losses) > 0 and not math.isfinite(history.losses[-1]) for history in histories),
+        "diverged": len(diverged),
+        "diverged_at": min(diverged, default=math.nan),
     }

@@ -12,12 +12,6 @@ import altair as alt
 import pandas as pd
 
 from hw5core.charts.series import Series
-from hw5core.runs.config import CLASSES
-
-UNIFORM_GUESS_LOSS = math.log(CLASSES)
-"""The cross-entropy of giving every class the same probability: ln 10 = 2.303 nats."""
-
-UNIFORM_GUESS_WORDS = "ln 10 = 2.303: a uniform guess"
 
 ROWS = alt.NamedData("rows")
 """The one data source of a chart. Its layers share it, because Streamlit replaces only one source in place."""
@@ -71,6 +65,17 @@ def reference(value: float, text: str, inside: bool = False) -> alt.LayerChart:
         return rule + placed
     # An invisible rule keeps the scale high enough for the text to be above the line.
     return rule + placed + base.mark_rule(opacity=0).encode(y=alt.datum(1.2 * value))
+
+
+def guess_words(classes: int) -> str:
+    """Return the loss of giving each of so many classes the same probability, in words."""
+    return f"ln {classes} = {math.log(classes):.3f}: a uniform guess"
+
+
+def guess_lines(series: Iterable[Series], inside: bool = False) -> list[alt.LayerChart]:
+    """Return a reference line at the loss of a uniform guess, one for each number of classes among the series."""
+    numbers = sorted({one.classes for one in series})
+    return [reference(math.log(classes), guess_words(classes), inside) for classes in numbers]
 
 
 def epoch_axis(epochs: int) -> alt.X:

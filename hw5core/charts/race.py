@@ -19,13 +19,12 @@ from hw5core.charts.parts import (
     GREY,
     LETTER,
     ROWS,
-    UNIFORM_GUESS_LOSS,
-    UNIFORM_GUESS_WORDS,
     WORDS,
     colour,
     dash,
     empty_row,
     epoch_axis,
+    guess_lines,
     reference,
     specification,
     tooltip,
@@ -164,10 +163,14 @@ def _smoothed(losses: NDArray[np.float64], batches: int) -> NDArray[np.float64]:
     """Return for each batch the mean loss of the last `batches` batches up to it, or of all if there are fewer."""
     if batches <= 1:
         return losses
-    sums = np.concatenate([[0.0], np.cumsum(losses)])
-    ends = np.arange(1, len(losses) + 1)
-    starts = np.maximum(0, ends - batches)
-    return (sums[ends] - sums[starts]) / (ends - starts)
+    # The sum of a window is that of the end of one block and the beginning of the next. Differences of running sums
+    # would be wrong after a loss that is much larger than all others.
+    padded = np.concatenate([np.zeros(batches), losses, np.zeros(-len(losses) % batches)]).reshape(-1, batches)
+    beginnings = np.cumsum(padded, axis=1).ravel()[batches:]
+    ends = np.cumsum(padded[:, ::-1], axis=1)[:, ::-1].ravel()
+    numbers = np.arange(1, len(losses) + 1)
+    ends_before = np.where(numbers % batches, ends[1 : len(losses) + 1], 0.0)
+    return (beginnings[: len(losses)] + ends_before) / np.minimum(numbers, batches)
 
 
 @lru_cache
@@ -189,10 +192,10 @@ def training_loss_chart(configs: tuple[RunConfig, ...], view: LossView) -> dict[
     )
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
     picked = alt.selection_point(name="picked", nearest=True, on="click", fields=["batch"])
-    guess = reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS, inside=True)
     # Only points have a nearest one to a click, so the line has invisible points.
     points = base.mark_point(opacity=0, clip=True).encode(y="loss:Q").add_params(picked)
-    return specification(band.add_params(zoom), line, points, guess, *_fork_marks(configs, view.axis), series=series)
+    references = [*guess_lines(series, inside=True), *_fork_marks(configs, view.axis)]
+    return specification(band.add_params(zoom), line, points, *references, series=series)
 
 
 def _fork_marks(configs: tuple[RunConfig, ...], axis: Axis) -> list[alt.LayerChart | alt.Chart]:
@@ -225,7 +228,7 @@ def _fork_marks(configs: tuple[RunConfig, ...], axis: Axis) -> list[alt.LayerCha
 def validation_loss_chart(series: tuple[Series, ...], epochs: int) -> dict[str, Any]:
     """Return the chart of the validation loss after each epoch."""
     lines = _by_epoch(series, epochs, "validation_loss", "validation loss (nats)")
-    return specification(lines, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS), series=series)
+    return specification(lines, *guess_lines(series), series=series)
 
 
 @lru_cache

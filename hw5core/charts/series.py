@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import cycle
 
+from hw5core.data.datasets import DATASETS
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import RunConfig
 
@@ -21,7 +22,7 @@ class Series:
     """One line of a chart. The chart's table names it by its label, in the column `activation`.
 
     `short_label` is the label without the details of a fork, for places with little space. `dash` holds the lengths of
-    lines and gaps in pixels.
+    lines and gaps in pixels. `classes` is the number of classes of the run's dataset.
     """
 
     label: str
@@ -29,6 +30,7 @@ class Series:
     colour: str
     dash: tuple[int, ...]
     shape: str
+    classes: int
 
 
 def series_of(configs: Iterable[RunConfig]) -> tuple[Series, ...]:
@@ -47,6 +49,7 @@ def series_of(configs: Iterable[RunConfig]) -> tuple[Series, ...]:
             config.spec.colour,
             next(fork_dashes) if config.fork else config.spec.dash,
             _SHAPES[activations.index(config.activation) % len(_SHAPES)],
+            DATASETS[config.dataset].classes,
         )
         for config in (*sorted(runs, key=lambda run: activations.index(run.activation)), *forks)
     )

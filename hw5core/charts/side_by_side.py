@@ -11,13 +11,11 @@ import pandas as pd
 
 from hw5core.charts.parts import (
     ROWS,
-    UNIFORM_GUESS_LOSS,
-    UNIFORM_GUESS_WORDS,
     colour,
     empty_row,
     epoch_axis,
+    guess_lines,
     legend,
-    reference,
     specification,
     tooltip,
 )
@@ -27,7 +25,7 @@ from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.catalogue import format_value
 from hw5core.runs.config import SETTINGS, RunConfig, setting_fields
 from hw5core.runs.history import RunHistory
-from hw5core.runs.plateau import batches_on_plateau
+from hw5core.runs.learning import learning_of
 
 SIDES = ("A", "B")
 
@@ -35,14 +33,17 @@ _POINT_SIZE = 70
 
 Side = Sequence[RunHistory]
 
+_DIVERGED = "diverged at batch"
+
 _RESULTS: dict[str, Callable[[RunHistory], float | None]] = {
     "test accuracy (%)": lambda history: history.epochs[-1].test_accuracy,
     "validation loss (nats)": lambda history: history.epochs[-1].validation_loss,
     "epochs": lambda history: len(history.epochs),
-    "batches near ln 10": lambda history: batches_on_plateau(history.losses),
+    "batches before better than guessing": lambda history: learning_of(history).plateau,
+    _DIVERGED: lambda history: learning_of(history).diverged_at,
     "seconds": lambda history: history.seconds,
 }
-"""The results that are compared, for runs with at least one finished epoch."""
+"""The results that are compared, for runs with at least one finished epoch. That of _DIVERGED is usually left out."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,14 @@ def _settings(configs: Sequence[RunConfig]) -> dict[str, str]:
 def final_numbers(left: Side, right: Side) -> pd.DataFrame:
     """Return a row per pair of networks and result, with the columns network, what, A, B and "B - A".
 
-    Missing results are NaN.
+    Missing results are NaN. The batch at which a network diverged is listed only if one of the pair did.
     """
     rows = [
         {"network": _pair_label(one, other), "what": what, SIDES[0]: _result(one, what), SIDES[1]: _result(other, what)}
         for one, other in _pairs(left, right)
         for what in _RESULTS
     ]
+    rows = [row for row in rows if row["what"] != _DIVERGED or any(row[side] is not None for side in SIDES)]
     table = pd.DataFrame(rows, columns=["network", "what", *SIDES])
     return table.assign(**{"B - A": table[SIDES[1]].astype(float) - table[SIDES[0]].astype(float)})
 
@@ -123,7 +125,7 @@ def pair_accuracy_chart(series: tuple[Series, ...], epochs: int) -> dict[str, An
 def pair_loss_chart(series: tuple[Series, ...], epochs: int) -> dict[str, Any]:
     """Return the chart of the validation losses of both sides after each epoch."""
     lines = _lines(series, epochs, "validation_loss", "validation loss (nats)")
-    return specification(*lines, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS))
+    return specification(*lines, *guess_lines(series))
 
 
 def _lines(series: tuple[Series, ...], epochs: int, column: str, title: str) -> tuple[alt.Chart, alt.Chart]:

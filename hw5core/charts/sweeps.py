@@ -9,12 +9,11 @@ import pandas as pd
 
 from hw5core.charts.parts import (
     ROWS,
-    UNIFORM_GUESS_LOSS,
-    UNIFORM_GUESS_WORDS,
     colour,
     dash,
     empty_row,
     epoch_axis,
+    guess_lines,
     reference,
     specification,
 )
@@ -55,7 +54,7 @@ def sweep_accuracy_chart(series: tuple[Series, ...], epochs: int, commonest_shar
 def sweep_validation_chart(series: tuple[Series, ...], epochs: int, end: float) -> dict[str, Any]:
     """Return the chart of the validation loss after each epoch, on an axis up to `end`."""
     layers = _band(series, epoch_axis(epochs), "epoch", "validation_loss", "validation loss (nats)", end)
-    return specification(*layers, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS))
+    return specification(*layers, *guess_lines(series))
 
 
 @lru_cache
@@ -63,7 +62,7 @@ def sweep_loss_chart(series: tuple[Series, ...], total_steps: int, end: float) -
     """Return the chart of the training loss over the batches, on an axis up to `end`."""
     x = alt.X("batch:Q", title="batch (steps of SGD)", scale=alt.Scale(domain=[0, total_steps], nice=False))
     layers = _band(series, x, "batch", "loss", "training loss (nats)", end, points=False)
-    return specification(*layers, reference(UNIFORM_GUESS_LOSS, UNIFORM_GUESS_WORDS))
+    return specification(*layers, *guess_lines(series))
 
 
 @lru_cache

@@ -6,9 +6,11 @@ from statistics import fmean
 
 import pandas as pd
 
-from hw5core.charts.parts import UNIFORM_GUESS_WORDS
+from hw5core.charts.parts import guess_words
+from hw5core.data.datasets import DATASETS
 from hw5core.network.counting import Count
 from hw5core.runs.history import RunHistory
+from hw5core.runs.learning import divergence
 from hw5core.runs.records import MeasuredStep
 
 RECENT_BATCHES = 100
@@ -21,18 +23,31 @@ _NO_EPOCH = "No epoch has finished yet."
 def losses_in_words(histories: Sequence[RunHistory]) -> str:
     """Return each network's recent training loss."""
     losses = [_recent_loss(history) for history in histories if len(history.losses)]
-    return f"{'; '.join(losses)}. A line marks {UNIFORM_GUESS_WORDS}." if losses else _NO_BATCH
+    return f"{'; '.join(losses)}. {guess_line_in_words(histories)}" if losses else _NO_BATCH
 
 
 def _recent_loss(history: RunHistory) -> str:
+    if diverged := divergence(history):
+        return diverged
     recent = history.losses[-RECENT_BATCHES:].tolist()
     return f"{history.label} {fmean(recent):.2f}, mean of the last {len(recent)} of {len(history.losses):,} batches"
 
 
+def guess_line_in_words(histories: Sequence[RunHistory]) -> str:
+    """Return a sentence that names the reference lines of a loss chart, or an empty string if there is no history."""
+    numbers = sorted({DATASETS[history.config.dataset].classes for history in histories})
+    return f"A line marks {' and '.join(map(guess_words, numbers))}." if numbers else ""
+
+
 def validation_losses_in_words(histories: Sequence[RunHistory]) -> str:
     """Return each network's last validation loss, and its epoch."""
-    losses = [f"{one.label} {one.epochs[-1].validation_loss:.3f} {_after(one)}" for one in histories if one.epochs]
-    return f"{', '.join(losses)}. A line marks {UNIFORM_GUESS_WORDS}." if losses else _NO_EPOCH
+    losses = [f"{one.label} {_validation_loss(one)} {_after(one)}" for one in histories if one.epochs]
+    return f"{', '.join(losses)}." if losses else _NO_EPOCH
+
+
+def _validation_loss(history: RunHistory) -> str:
+    loss = history.epochs[-1].validation_loss
+    return f"{loss:.3f}" if math.isfinite(loss) else "not a finite number"
 
 
 def test_accuracies_in_words(histories: Sequence[RunHistory]) -> str:
@@ -47,13 +62,21 @@ def _after(history: RunHistory) -> str:
 
 def bands_in_words(bands: pd.DataFrame, what: str) -> str:
     """Return the last values of each band of a sweep: mean, range and number of seeds."""
-    last = bands.dropna().groupby("activation", sort=False).tail(1)
-    values = [
-        f"{row['activation']} {row[what]:.2f}, from {row[f'{what}_lowest']:.2f} to {row[f'{what}_highest']:.2f}, "
-        f"over {row['n']} of {row['of']} seeds"
-        for row in last.to_dict("records")
-    ]
+    values = [_band_in_words(rows, what) for _, rows in bands.groupby("activation", sort=False)]
     return f"{'; '.join(values)}." if values else _NO_BATCH
+
+
+def _band_in_words(rows: pd.DataFrame, what: str) -> str:
+    """Return the last values of one band, and whether a seed has none after that because its loss is not finite."""
+    label, numbers = rows["activation"].iloc[-1], rows.dropna()
+    if numbers.empty:
+        return f"{label} not a finite number"
+    last = numbers.iloc[-1]
+    later = ", later not a finite number" if numbers.index[-1] != rows.index[-1] else ""
+    return (
+        f"{label} {last[what]:.2f}, from {last[f'{what}_lowest']:.2f} to {last[f'{what}_highest']:.2f}, "
+        f"over {last['n']} of {last['of']} seeds{later}"
+    )
 
 
 def guesses_in_words(leads: Sequence[float], result: float) -> str:

@@ -12,7 +12,7 @@ from statistics import fmean, stdev
 from hw5core.data import datasets
 from hw5core.homework.sheet import CLAIMS
 from hw5core.runs.history import RunHistory
-from hw5core.runs.plateau import batches_on_plateau
+from hw5core.runs.learning import divergence, learning_of, plateau_rule
 from hw5core.runs.run import Status
 
 MIN_SATURATED_SHARE = 0.01
@@ -37,33 +37,48 @@ class Finding:
 
 
 def check_claims(relu: RunHistory, sigmoid: RunHistory) -> list[Finding]:
-    """Test the sheet's claims, in its order, with a race of ReLU and sigmoid. An unfinished race decides nothing."""
+    """Test the sheet's claims, in its order, with a race of ReLU and sigmoid.
+
+    A race that is not finished decides nothing, and neither does one in which a network diverged.
+    """
     checks: Sequence[Callable[[RunHistory, RunHistory], tuple[Verdict, str]]] = (
         _best_accuracy,
         _slower_learning,
         _running_time,
         _saturation,
     )
-    is_finished = all(history.status is Status.FINISHED for history in (relu, sigmoid))
-    undecided = (Verdict.UNDECIDED, "the race is not finished")
+    obstacle = _obstacle(relu, sigmoid)
     return [
-        Finding(claim, *(check(relu, sigmoid) if is_finished else undecided))
+        Finding(claim, *((Verdict.UNDECIDED, obstacle) if obstacle else check(relu, sigmoid)))
         for claim, check in zip(CLAIMS, checks, strict=True)
     ]
 
 
+def _obstacle(*race: RunHistory) -> str:
+    """Return why the race decides nothing, or an empty string."""
+    if not all(history.status is Status.FINISHED for history in race):
+        return "the race is not finished"
+    diverged = [words for history in race if (words := divergence(history))]
+    return f"{' and '.join(diverged)}, so its results say nothing about its activation" if diverged else ""
+
+
 def _best_accuracy(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
     lead, error = _lead(relu, sigmoid)
-    reason = f"ReLU ends {abs(lead):.2f} points {'above' if lead > 0 else 'below'} sigmoid, ± {2 * error:.2f}"
+    test_images = datasets.split_sizes(relu.config.dataset)[2]
+    reason = (
+        f"ReLU ends {abs(lead):.2f} points {'above' if lead > 0 else 'below'} sigmoid, ± {2 * error:.2f} (two standard "
+        f"errors over the {test_images:,} test images)"
+    )
     return _verdict(lead, error), reason
 
 
 def _slower_learning(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
-    relu_batches, sigmoid_batches = batches_on_plateau(relu.losses), batches_on_plateau(sigmoid.losses)
+    relu_batches, sigmoid_batches = learning_of(relu).plateau or 0, learning_of(sigmoid).plateau or 0
     lead, error = _lead(relu, sigmoid)
     reason = (
-        f"the loss of ReLU was near ln 10 for {relu_batches:,} batches and that of sigmoid for {sigmoid_batches:,} of "
-        f"{len(sigmoid.losses):,}; sigmoid ends {abs(lead):.2f} points {'below' if lead > 0 else 'above'} ReLU"
+        f"ReLU was no better than guessing for {relu_batches:,} batches and sigmoid for {sigmoid_batches:,} of "
+        f"{len(sigmoid.losses):,} (until {plateau_rule(relu.config)}); sigmoid ends {abs(lead):.2f} points "
+        f"{'below' if lead > 0 else 'above'} ReLU"
     )
     if sigmoid_batches <= relu_batches:
         return Verdict.FAILS if lead < 0 else Verdict.UNDECIDED, reason
@@ -79,7 +94,7 @@ def _running_time(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
     longer = means[1] - means[0]
     reason = (
         f"an epoch took {means[0]:.2f} ± {deviations[0]:.2f} s with ReLU and {means[1]:.2f} ± {deviations[1]:.2f} s "
-        f"with sigmoid ({round(100 * longer / means[0]):+d} %)"
+        f"with sigmoid ({round(100 * longer / means[0]):+d} %); ± is the standard deviation over the epochs"
     )
     return _verdict(longer, error), reason
 

@@ -24,9 +24,6 @@ from hw5core.network.presets import PRESETS
 TRAINING_VERSION = 4
 """Part of every run's id. Raise it when the code in training/ computes other numbers from the same config."""
 
-CLASSES = datasets.DATASETS["mnist"].classes
-"""The number of the homework's classes: ten digits."""
-
 MAX_PARAMETERS = 20_000_000
 """The largest number of parameters that is trained: a worker has no memory for more."""
 

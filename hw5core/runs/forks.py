@@ -12,6 +12,7 @@ from hw5core.network.base_layer import Layer
 from hw5core.network.layers import BatchNorm, Conv
 from hw5core.runs.config import Fork, RunConfig
 from hw5core.runs.history import RunHistory
+from hw5core.runs.learning import divergence
 
 
 class Normalisation(StrEnum):
@@ -98,10 +99,15 @@ def describe_fork(config: RunConfig) -> str:
 
 
 def compare_with_parent(parent: RunHistory, fork: RunHistory) -> str:
-    """Compare the test accuracies after the last epoch that both have finished, in a sentence.
+    """Compare the test accuracies after the last epoch that both have finished, and say which of them diverged.
 
-    Return an empty string before the fork's first epoch ends.
+    Return an empty string before the fork's first epoch ends, unless the fork has diverged.
     """
+    diverged = " ".join(f"**{name}**." for history in (parent, fork) if (name := divergence(history)))
+    return " ".join(filter(None, [_compare_accuracies(parent, fork), diverged]))
+
+
+def _compare_accuracies(parent: RunHistory, fork: RunHistory) -> str:
     parent_accuracies = {result.epoch: result.test_accuracy for result in parent.epochs}
     accuracies = {result.epoch: result.test_accuracy for result in fork.epochs}
     shared = parent_accuracies.keys() & accuracies.keys()

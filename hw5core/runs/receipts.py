@@ -19,6 +19,7 @@ from hw5core.errors import ArchitectureError, ConfigError, ReceiptError
 from hw5core.runs.config import TRAINING_VERSION, RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import BatchLosses, EpochResult, Record, RunStarted
+from hw5core.strict_json import with_nulls
 
 FORMAT = 1
 
@@ -78,10 +79,10 @@ def receipt(history: RunHistory) -> dict[str, Any]:
         "commonest_share": started.commonest_share,
         "clock": history.clock[1:],
         "metrics": {
-            "training_loss": _finite(history.losses.tolist()),
-            "example_losses": _finite(history.examples.tolist()),
-            "epochs": [{name: _or_null(value) for name, value in asdict(one).items()} for one in history.epochs],
-            "layers": [_finite_inside(asdict(one)) for one in history.statistics],
+            "training_loss": with_nulls(history.losses.tolist()),
+            "example_losses": with_nulls(history.examples.tolist()),
+            "epochs": [with_nulls(asdict(one)) for one in history.epochs],
+            "layers": [with_nulls(asdict(one)) for one in history.statistics],
         },
     }
 
@@ -198,22 +199,6 @@ def _is_same(one: float, other: float) -> bool:
 
 def _is_beyond(theirs: Metric, ours: Metric) -> bool:
     return not _is_same(theirs.value, ours.value) and not abs(theirs.value - ours.value) <= ours.tolerance
-
-
-def _or_null(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _finite(values: Iterable[float]) -> list[float | None]:
-    return [_or_null(value) for value in values]
-
-
-def _finite_inside(plain: dict[str, Any]) -> dict[str, Any]:
-    """Replace numbers that are not finite by None in the dictionaries inside this one."""
-    return {
-        name: {layer: _or_null(value) for layer, value in inner.items()} if isinstance(inner, dict) else inner
-        for name, inner in plain.items()
-    }
 
 
 def _number(value: float | None) -> float:

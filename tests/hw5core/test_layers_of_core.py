@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 LEVELS = (
-    {"errors", "home", "markdown"},
+    {"errors", "home", "markdown", "strict_json"},
     {"network", "data"},
     {"explain", "runs"},
     {"training", "store", "charts"},

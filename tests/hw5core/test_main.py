@@ -74,6 +74,27 @@ def test_an_error_in_a_separate_process_shows_no_traceback() -> None:
 
 
 @pytest.mark.slow
+def test_a_network_that_diverges_is_reported_and_the_json_is_strict(tmp_path: Path) -> None:
+    settings = ["train", "--activations", "relu", "--epochs", "1", "--learning-rate", "10"]
+    done = _run(*settings, "--json", "--receipts", str(tmp_path / "receipts"))
+    assert done.returncode == 0, done.stderr
+    (run,) = json.loads(done.stdout, parse_constant=_refuse)["runs"]
+    assert run["stage"] == "diverged"
+    assert run["epochs"][0]["validation_loss"] is None
+    assert f"ReLU: diverged at batch {run['diverged_at_batch']}." in done.stderr
+    (receipt,) = (tmp_path / "receipts").iterdir()
+    json.loads(receipt.read_text(), parse_constant=_refuse)
+    verified = _run("verify", str(receipt), "--json")
+    assert verified.returncode == 0
+    assert json.loads(verified.stdout, parse_constant=_refuse)["parted_at"] is None
+
+
+def _refuse(constant: str) -> None:
+    """Refuse what Python reads and no other parser does: NaN and Infinity."""
+    raise AssertionError(f"{constant} is not JSON")
+
+
+@pytest.mark.slow
 def test_train_prints_the_homeworks_lines_and_replays_them_as_json() -> None:
     settings = ["train", "--network", SMALL, "--epochs", "2"]
     lines = _run(*settings)

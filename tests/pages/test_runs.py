@@ -107,6 +107,7 @@ def test_two_races_are_compared_and_the_link_opens_the_same_pair(
     app.button(key=f"pair-{FASTER.race_key}").click().run()
     assert not app.exception
     assert app.query_params["pair"] == [BASE.race_key, FASTER.race_key]
+    assert " ".join(html.proto.body for html in app.get("html")).count("A line marks ln 10") == 1
     settings, numbers = (frame.value for frame in app.dataframe)
     assert settings.to_numpy().tolist() == [["learning rate", "0.008", "0.05"]]
     accuracies = numbers[numbers["result"] == "test accuracy (%)"].set_index("network")

@@ -1,5 +1,6 @@
 """The sweep page without a browser: a sweep from the button to its end, and messages for invalid settings."""
 
+import math
 import re
 from collections.abc import Callable
 
@@ -53,6 +54,16 @@ def test_runs_in_the_store_are_shown_and_not_trained_again(open_page: Callable[.
     assert table["seeds"].tolist() == ["0 of 2", "1 of 2", "0 of 2", "0 of 2"]
     assert table["test accuracy"].tolist()[1] == 91.23
     assert _labels(app) == ["Continue"]
+
+
+def test_a_seed_that_diverged_is_named_with_its_batch(open_page: Callable[..., AppTest]) -> None:
+    store, config = RunStore(home.store_folder()), RunConfig(epochs=1, network=SMALL)
+    store.claim(config, owner="somebody")
+    store.add(config.run_id, BatchLosses(0, (2.3,) * 50 + (math.nan,) * 150))
+    app = open_page("sweep", **TINY)
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "ReLU at 0.008: 1 of 2 seeds diverged, the first at batch 50." in captions
+    assert "the mean loss of 100 batches is below ln 10 − 0.1" in captions
 
 
 def test_the_button_runs_the_sweep_to_its_end_and_every_visitor_sees_it(open_page: Callable[..., AppTest]) -> None:

@@ -14,7 +14,7 @@ from hw5core.charts.side_by_side import (
     pair_loss_chart,
     pair_table,
 )
-from hw5core.charts.words import test_accuracies_in_words, validation_losses_in_words
+from hw5core.charts.words import guess_line_in_words, test_accuracies_in_words, validation_losses_in_words
 from hw5core.runs.catalogue import Entry, Listed, find_entry
 from hw5core.runs.history import RunHistory
 from pages.parts.shared.chart import draw_chart
@@ -92,6 +92,8 @@ def _charts(left: Sequence[RunHistory], right: Sequence[RunHistory]) -> None:
     )
     for column, (title, chart, in_words) in zip(st.columns(2), charts, strict=True):
         words = " ".join(f"{side}: {in_words(runs)}" for side, runs in zip(SIDES, (left, right), strict=True))
+        if chart is pair_loss_chart:
+            words = f"{words} {guess_line_in_words((*left, *right))}"
         with column:
             draw_chart(title, words, table, chart(series, epochs), key=f"pair {title}")
 

@@ -1,6 +1,5 @@
 """Download buttons for the receipts of finished runs."""
 
-import json
 from collections.abc import Sequence
 from functools import partial
 
@@ -10,6 +9,7 @@ from hw5core.runs.history import RunHistory
 from hw5core.runs.receipts import receipt
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
+from hw5core.strict_json import to_json
 from pages.parts.shared.server import run_store
 
 
@@ -32,4 +32,4 @@ def receipts(runs: Sequence[RunHistory]) -> None:
 def _receipt_text(run: RunHistory) -> str:
     """Return the receipt as JSON, with the loss of every image. The histories that pages show leave those out."""
     complete = Follower(run_store(), run.run_id).read()
-    return json.dumps(receipt(complete or run))
+    return to_json(receipt(complete or run))

@@ -5,7 +5,7 @@ from html import escape
 from hw5core.data.downloads import Download
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
-from hw5core.runs.plateau import plateau_caption
+from hw5core.runs.learning import learning_caption
 from hw5core.runs.run import Status
 from pages.parts.shared.frame import bar_html, number_html
 from pages.parts.shared.race_snapshot import RaceSnapshot
@@ -25,7 +25,7 @@ def _part(config: RunConfig, run: RunHistory | None, wait: int | Download | None
         f"<div>{number_html(f'{config.label}: test accuracy', accuracy, config.spec.colour)}"
         f'<div class="hw5-state">{escape(_state(run, wait))}</div>'
         f"{bar_html(config.label, fraction, config.spec.colour)}"
-        f'<div class="hw5-says">{escape(plateau_caption(run) if run else "")}</div></div>'
+        f'<div class="hw5-says">{escape(learning_caption(run) if run else "")}</div></div>'
     )
 
 

@@ -12,7 +12,7 @@ from streamlit.errors import StreamlitAPIException
 
 from hw5core.charts.race import epoch_table, test_accuracy_chart, validation_loss_chart
 from hw5core.charts.series import series_of
-from hw5core.charts.words import test_accuracies_in_words, validation_losses_in_words
+from hw5core.charts.words import guess_line_in_words, test_accuracies_in_words, validation_losses_in_words
 from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
@@ -110,5 +110,6 @@ def _draw_epoch_charts(reading: Reading[RaceSnapshot]) -> None:
 def _epoch_charts(race: RaceSnapshot) -> tuple[str, pa.Table, str, pa.Table]:
     """Return the heading and the rows of both charts, made once for all viewers."""
     rows = rows_to_send(epoch_table(race.runs))
-    losses = heading_html(_LOSSES, validation_losses_in_words(race.runs))
+    words = f"{validation_losses_in_words(race.runs)} {guess_line_in_words(race.runs)}".strip()
+    losses = heading_html(_LOSSES, words)
     return losses, rows, heading_html(_ACCURACIES, test_accuracies_in_words(race.runs)), rows

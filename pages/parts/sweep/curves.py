@@ -21,6 +21,7 @@ from hw5core.charts.sweeps import (
 )
 from hw5core.charts.words import bands_in_words
 from hw5core.runs.history import RunHistory
+from hw5core.runs.learning import plateau_rule
 from hw5core.runs.sweeps import Sweep
 from pages.parts.shared.chart import draw_chart, draw_with_heading, heading_html, rows_to_send
 from pages.parts.shared.reading import Reading
@@ -31,6 +32,8 @@ _TITLES = {
     "validation_loss": "Validation loss, every epoch",
     "loss": "Training loss, every batch",
 }
+
+_PLATEAU = "batches before better than guessing"
 
 _IN_A_ROW = 3
 """The number of charts in a row, one per learning rate."""
@@ -143,10 +146,14 @@ def results(snapshot: SweepSnapshot) -> None:
     sweep, table = snapshot.sweep, _content(snapshot).ends
     st.markdown(f"**Results** (mean, lowest and highest of n = {len(sweep.seeds)} seeds)")
     st.dataframe(_styled(table), hide_index=True, width="stretch", height="content", placeholder="–")
+    st.caption(
+        f"A network is better than guessing when {plateau_rule(sweep.base)}. Diverged seeds are not counted there."
+    )
     for row in table[table.diverged > 0].itertuples():
         st.caption(
-            f"{row.activation} at {row.rate:g}: the loss of {row.diverged} of {row.of} seeds is not a finite number "
-            "any more. The learning rate is too high. The chart shows no loss there."
+            f"{row.activation} at {row.rate:g}: {row.diverged} of {row.of} seeds diverged, the first at batch "
+            f"{row.diverged_at:,.0f}. The learning rate is too high. The charts leave out a loss that is not a finite "
+            "number."
         )
     if len(sweep.learning_rates) > 1 and table.n.any():
         chart = rates_chart(series_of(sweep.configs.values()))
@@ -167,10 +174,10 @@ def _styled(table: pd.DataFrame) -> "pd.io.formats.style.Styler":
         "lowest": table.test_accuracy_lowest,
         "highest": table.test_accuracy_highest,
         "validation loss": table.validation_loss,
-        "batches at ln 10": table.plateau,
+        _PLATEAU: table.plateau,
         "seconds per run": table.seconds,
     }
     written: dict[Any, Any] = {"validation loss": "{:.4f}", "seconds per run": "{:.1f}"}
     written |= dict.fromkeys(["test accuracy", "lowest", "highest"], "{:.2f} %")
-    written |= dict.fromkeys(["at epoch", "batches at ln 10"], "{:,.0f}")
+    written |= dict.fromkeys(["at epoch", _PLATEAU], "{:,.0f}")
     return pd.DataFrame(columns).style.format(written)

@@ -123,6 +123,7 @@ def test_a_diverged_run_is_counted_and_not_hidden_by_a_mean() -> None:
     runs[first.run_id] = replace(first, losses=losses, epochs=epochs)
     ends, bands = arm_ends(SWEEP, runs), loss_bands(SWEEP, runs)
     assert ends.diverged.tolist() == [1, 0, 0, 0]
+    assert ends.diverged_at[0] == len(losses) - 1
     assert math.isnan(ends.validation_loss[0])
     assert not math.isnan(ends.test_accuracy[0])
     assert bands.loss.isna().sum() == 1

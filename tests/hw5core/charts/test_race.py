@@ -1,15 +1,15 @@
 """The charts of a race and their tables: no loss is hidden, colours are fixed, and there is one data source."""
 
 import json
-import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from hw5core.charts import parts as chart_parts
 from hw5core.charts import race as charts
 from hw5core.charts.series import series_of
+from hw5core.data.datasets import DATASETS
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import fork
 from hw5core.runs.history import RunHistory
@@ -107,9 +107,23 @@ def test_a_chart_has_fixed_colours_a_reference_line_and_no_data(specification: d
     assert "uniform guess" in text or "most common class" in text
 
 
-def test_the_uniform_guess_is_ln_10() -> None:
-    assert pytest.approx(math.log(10)) == chart_parts.UNIFORM_GUESS_LOSS
-    assert f"{chart_parts.UNIFORM_GUESS_LOSS:.3f}" == "2.303"
+def test_the_loss_of_guessing_follows_from_the_number_of_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ln 10 = 2.303: a uniform guess" in json.dumps(charts.validation_loss_chart(SERIES, 5))
+    monkeypatch.setitem(DATASETS, "four", replace(DATASETS["digits"], classes=4))
+    configs = race(RunConfig(dataset="four", network="1x28x28 flatten relu linear4"))
+    chart = json.dumps(charts.training_loss_chart(configs, charts.LossView()))
+    assert "ln 4 = 1.386: a uniform guess" in chart
+    assert "ln 10" not in chart
+
+
+@pytest.mark.parametrize("batches", [2, 7, 300, 2_000])
+def test_smoothing_is_right_after_a_loss_that_is_much_larger_than_all_others(batches: int) -> None:
+    config = RunConfig(epochs=5)
+    losses = [2.0] * 100 + [1e30] + [3.0] * 979
+    table = charts.training_loss_table([_history(config, losses)], charts.LossView(smoothing=batches), zoom=(0, 500))
+    singles = table.dropna().query("batch < 499")
+    for number, loss in zip(singles.batch.astype(int), singles.loss, strict=True):
+        assert loss == pytest.approx(np.mean(losses[max(0, number + 1 - batches) : number + 1]), rel=1e-9)
 
 
 def test_each_batch_at_which_forks_start_is_marked_once() -> None:

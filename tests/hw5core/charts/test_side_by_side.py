@@ -56,7 +56,17 @@ def test_networks_with_the_same_activation_share_a_row() -> None:
     assert accuracy.loc["sigmoid", "A"] == 80.0
     assert math.isnan(accuracy.loc["sigmoid", "B"])
     assert math.isnan(accuracy.loc["tanh", "B - A"])
-    assert table.loc[("ReLU", "batches near ln 10"), "A"] == 300
+    assert table.loc[("ReLU", "batches before better than guessing"), "A"] == 300
+
+
+def test_a_run_that_diverged_is_named_as_such() -> None:
+    healthy = _run(BASE, [80.0])
+    diverged = replace(_run(FASTER, [10.0]), losses=np.array([2.3] * 7 + [math.nan] * 425))
+    table = final_numbers([healthy], [diverged]).set_index("what")
+    assert table.loc["diverged at batch", "B"] == 7
+    assert math.isnan(float(table.loc["diverged at batch", "A"]))
+    assert math.isnan(float(table.loc["batches before better than guessing", "B"]))
+    assert "diverged at batch" not in final_numbers([healthy], [healthy]).what.tolist()
 
 
 def test_two_single_runs_are_compared_even_with_different_activations() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hw5core.charts.words import (
     bands_in_words,
     gradient_caption,
+    guess_line_in_words,
     guesses_in_words,
     losses_in_words,
     probabilities_in_words,
@@ -41,10 +42,18 @@ def test_the_words_have_the_last_values_of_each_network() -> None:
         _history(sigmoid, [2.3] * 600, [(2.3, 11.4)]),
     ]
     assert accuracies_in_words(runs) == "ReLU 98.4 % after epoch 1, sigmoid 11.4 % after epoch 0."
-    assert validation_losses_in_words(runs).startswith("ReLU 0.250 after epoch 1, sigmoid 2.300 after epoch 0. A line")
+    assert validation_losses_in_words(runs) == "ReLU 0.250 after epoch 1, sigmoid 2.300 after epoch 0."
+    assert guess_line_in_words(runs) == "A line marks ln 10 = 2.303: a uniform guess."
     assert losses_in_words(runs).startswith(
         "ReLU 0.50, mean of the last 100 of 600 batches; sigmoid 2.30, mean of the last 100 of 600 batches."
     )
+
+
+def test_the_words_say_that_a_network_diverged() -> None:
+    (relu,) = race(RunConfig(), ["relu"])
+    run = _history(relu, [2.0] * 5 + [math.nan] * 300, [(math.nan, 9.9)])
+    assert losses_in_words([run]).startswith("ReLU diverged at batch 5. ")
+    assert validation_losses_in_words([run]) == "ReLU not a finite number after epoch 0."
 
 
 def test_without_results_the_words_say_so() -> None:
@@ -75,7 +84,11 @@ def test_a_band_is_described_with_its_number_of_seeds() -> None:
     columns = ["activation", "n", "of", "loss", "loss_lowest", "loss_highest"]
     rows = [("ReLU", 3, 3, 2.0, 1.9, 2.1), ("ReLU", 2, 3, 0.5, 0.4, 0.6), ("ReLU", 3, 3, None, None, None)]
     bands = pd.DataFrame(rows, columns=columns)
-    assert bands_in_words(bands, "loss") == "ReLU 0.50, from 0.40 to 0.60, over 2 of 3 seeds."
+    assert bands_in_words(bands, "loss") == (
+        "ReLU 0.50, from 0.40 to 0.60, over 2 of 3 seeds, later not a finite number."
+    )
+    assert bands_in_words(bands[:2], "loss") == "ReLU 0.50, from 0.40 to 0.60, over 2 of 3 seeds."
+    assert bands_in_words(bands[2:], "loss") == "ReLU not a finite number."
     assert bands_in_words(bands[:0], "loss") == "No batch has been trained yet."
 
 

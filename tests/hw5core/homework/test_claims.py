@@ -45,7 +45,10 @@ def test_a_race_like_the_sheets_confirms_all_claims(homework: tuple[RunHistory, 
     assert [finding.verdict for finding in findings] == [Verdict.HOLDS] * 4
     # 98.807 - 86.314 points, from the sheet's last accuracies.
     assert "12.49 points above" in findings[0].reason
-    assert "for 100 batches and that of sigmoid for 800 of 1,000" in findings[1].reason
+    assert "(two standard errors over the 14,000 test images)" in findings[0].reason
+    assert "± is the standard deviation over the epochs" in findings[2].reason
+    assert "for 100 batches and sigmoid for 800 of 1,000" in findings[1].reason
+    assert "until the mean loss of 100 batches is below ln 10 − 0.1" in findings[1].reason
     assert "+200 %" in findings[2].reason
 
 
@@ -75,6 +78,14 @@ def test_a_difference_that_rounds_to_zero_has_no_minus() -> None:
 def test_the_running_time_of_a_single_epoch_is_undecided() -> None:
     relu, sigmoid = (_history(config, [GUESS] * 200, [10.0], [20.0]) for config in (RELU, SIGMOID))
     assert check_claims(relu, sigmoid)[2].verdict is Verdict.UNDECIDED
+
+
+def test_a_race_in_which_a_network_diverged_decides_nothing(homework: tuple[RunHistory, RunHistory]) -> None:
+    relu, sigmoid = homework
+    diverged = replace(relu, losses=np.array([GUESS] * 7 + [math.nan] * 993))
+    for finding in check_claims(diverged, sigmoid):
+        assert finding.verdict is Verdict.UNDECIDED
+        assert finding.reason == "ReLU diverged at batch 7, so its results say nothing about its activation"
 
 
 def test_an_unfinished_race_decides_nothing(homework: tuple[RunHistory, RunHistory]) -> None:

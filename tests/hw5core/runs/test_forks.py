@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 
 from hw5core.errors import ConfigError
@@ -95,6 +97,13 @@ def test_a_fork_is_compared_with_its_parent_after_the_last_epoch_of_both() -> No
         "After epoch 1, **fork, ReLU** has 95.50 % test accuracy and its parent run 20.00 %: 75.50 points more."
     )
     assert compare_with_parent(parent, _history(config, {1: 15.0})).endswith("5.00 points less.")
+
+
+def test_a_fork_that_diverged_is_compared_as_such() -> None:
+    config = fork(PARENT, 0, "relu", 5.0)
+    diverged = replace(_history(config, {1: 9.9}), losses=np.full(3, math.nan))
+    words = compare_with_parent(_history(PARENT, {0: 10.0, 1: 20.0}), diverged)
+    assert words.endswith(f"points less. **{config.label} diverged at batch {config.first_step}**.")
 
 
 @pytest.mark.parametrize(
