@@ -9,7 +9,7 @@ TOOL := $(TOOLS)/bin
 PORT ?= 8501
 # How many test processes run at the same time.
 JOBS ?= 2
-PYTEST := $(TOOL)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+PYTEST := $(TOOL)/python -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: help setup install run test lint check bench screenshots precompute clean
 

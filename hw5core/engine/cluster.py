@@ -182,7 +182,9 @@ class Cluster:
             raise EngineError(
                 f"The Dask scheduler does not reply ({error}). Try again in a moment, or check HW5_SCHEDULER."
             ) from error
-        slots = {address: int(worker["resources"].get(TRAIN, 0)) for address, worker in workers.items()}
+        # A worker that is still starting is in the list too. Dask would send its training to a busy worker instead.
+        running = {address: worker for address, worker in workers.items() if worker["status"] == "running"}
+        slots = {address: int(worker["resources"].get(TRAIN, 0)) for address, worker in running.items()}
         return {address: number for address, number in slots.items() if number}
 
     def _receive(self, event: tuple[float, dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 
 import dask
 import pytest
-from distributed import Client
+from distributed import Client, Status, Worker
 
 from hw5core.data import datasets
 from hw5core.engine import tasks
@@ -125,6 +125,25 @@ def test_a_killed_worker_is_reported_and_replaced(cluster: Cluster, deliveries: 
         lambda: len(client.nthreads()) == worker_count() and worker not in client.nthreads(),
         lambda: f"the workers are {set(client.nthreads())}, and {worker} was killed",
     )
+
+
+def test_a_worker_that_takes_no_tasks_yet_is_not_free(cluster: Cluster, client: Client) -> None:
+    first, *others = client.nthreads()
+    _set_status(client, first, "paused")
+    try:
+        wait_until(
+            lambda: cluster.free_worker(busy=others) is None, lambda: f"{first} takes no tasks, and is offered as free"
+        )
+    finally:
+        _set_status(client, first, "running")
+    wait_until(lambda: cluster.free_worker(busy=others) == first, lambda: f"{first} is not free again")
+
+
+def _set_status(client: Client, worker: str, status: str) -> None:
+    def change(dask_worker: Worker) -> None:
+        dask_worker.status = Status[status]
+
+    client.run(change, workers=[worker])
 
 
 def test_a_training_goes_to_a_worker_that_trains_nothing(cluster: Cluster, client: Client) -> None:

@@ -43,8 +43,6 @@ def test_runs_wait_in_order_up_to_the_limit(lab: Lab) -> None:
     assert engine.place(waiting[1].run_id) is None, "the free worker did not take the first waiting run"
     assert engine.place(waiting[2].run_id) == 1
     wait_for(store, waiting[1], lambda history: history.status is Status.RUNNING)
-    for config in configs:
-        engine.delete(config.run_id)
 
 
 def test_planned_runs_train_after_those_that_somebody_starts(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,8 +71,6 @@ def test_planned_runs_train_after_those_that_somebody_starts(lab: Lab, monkeypat
     engine.plan([second], "mine")
     engine.start([second], "somebody else's")
     assert (engine.place(second.run_id), engine.planned()) == (1, {}), "a started run was still only planned"
-    for config in configs:
-        engine.delete(config.run_id)
 
 
 def test_fifty_users_who_start_a_race_at_once_share_it(lab: Lab) -> None:

@@ -5,6 +5,7 @@ import signal
 import time
 from collections import defaultdict
 from dataclasses import replace
+from statistics import median
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_no_button_waits_for_a_dead_worker_and_its_run_ends_the_same(lab: Lab) -
     wait_for(store, victim, lambda history: len(history.epochs) >= 1 and history.done % victim.steps_per_epoch > 20)
     os.kill(worker, signal.SIGKILL)
 
-    slowest: dict[str, float] = defaultdict(float)
+    seconds: dict[str, list[float]] = defaultdict(list)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (run := store.run(victim.run_id)) and run.attempt == 1:
         assert time.monotonic() < deadline, "the run did not continue"
@@ -49,20 +50,21 @@ def test_no_button_waits_for_a_dead_worker_and_its_run_ends_the_same(lab: Lab) -
             }.items():
                 begin = time.perf_counter()
                 action()
-                slowest[name] = max(slowest[name], time.perf_counter() - begin)
+                seconds[name].append(time.perf_counter() - begin)
             engine.withdraw([planned.run_id])
             engine.start([config])
             time.sleep(0.02)
-    assert set(slowest) == {"place", "stop", "plan", "delete"}, "the run continued before a button was pressed"
-    assert max(slowest.values()) < RESPONSE_SECONDS, dict(slowest)
+    # Not the slowest: on a busy machine, any one call may have to wait for a core. Buttons that wait for the worker are
+    # all slow, because there is time for few of them.
+    typical = {name: median(times) for name, times in seconds.items()}
+    assert set(typical) == {"place", "stop", "plan", "delete"}, "the run continued before a button was pressed"
+    assert max(typical.values()) < RESPONSE_SECONDS, typical
 
     assert store.run(other.run_id).status is Status.RUNNING, "the killed run queued behind the other"  # type: ignore[union-attr]
     assert process_of(client, victim) != process_of(client, other)
     history = wait_until_over(store, victim)
     assert (history.status, history.run.attempt) == (Status.FINISHED, 2)
     assert numbers(store.records(victim.run_id)[0]) == undisturbed(victim)
-    for config in (victim, other, *waiting):
-        engine.delete(config.run_id)
 
 
 def test_a_race_trains_on_two_workers_even_if_one_is_busy_with_short_tasks(lab: Lab) -> None:
@@ -75,5 +77,3 @@ def test_a_race_trains_on_two_workers_even_if_one_is_busy_with_short_tasks(lab: 
         wait_for(store, config, lambda history: len(history.losses) > 0)
     assert len({process_of(client, config) for config in configs}) == 2
     client.cancel(short_tasks)
-    for config in configs:
-        engine.delete(config.run_id)
