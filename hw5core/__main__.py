@@ -9,6 +9,7 @@ receipt differs from the training, 130 after Ctrl-C, and 0 otherwise.
 
 import argparse
 import itertools
+import re
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -113,7 +114,7 @@ def _add_race(command: argparse.ArgumentParser, without: Collection[str]) -> Non
     command.add_argument(
         "--activations",
         default="relu,sigmoid",
-        help=f"train one network for each of these (default: relu,sigmoid); all: {','.join(ACTIVATIONS)}",
+        help=f"train one network for each of these (default: relu,sigmoid); all: {', '.join(ACTIVATIONS)}",
     )
     command.add_argument("--receipts", type=Path, metavar="FOLDER", help="write a receipt of each run to this folder")
     for declared in setting_fields():
@@ -121,10 +122,26 @@ def _add_race(command: argparse.ArgumentParser, without: Collection[str]) -> Non
             continue
         command.add_argument(
             f"--{declared.name.replace('_', '-')}",
-            type=declared.type,
+            type=_decimal if declared.type is float else declared.type,
             default=declared.default,
-            help=f"{SETTINGS[declared.name].help} (default: {declared.default})",
+            help=f"{SETTINGS[declared.name].help}{_choices(declared.name)} (default: {declared.default})",
         )
+
+
+def _choices(setting: str) -> str:
+    """Return the values that a setting can have, or an empty string if it is no choice."""
+    choices = SETTINGS[setting].choices
+    return f"; one of {', '.join(choices)}" if choices else ""
+
+
+def _decimal(text: str) -> float:
+    """Return the number in a text. Raise ArgumentTypeError for other texts."""
+    if re.fullmatch(r"\s*\d*,\d+\s*", text):
+        raise argparse.ArgumentTypeError(f"write decimals with a point, {text.replace(',', '.')} instead of {text}")
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def _params(options: argparse.Namespace) -> int:

@@ -57,7 +57,7 @@ def _draw_fork(parent: RunConfig, config: RunConfig, forks: list[RunConfig]) -> 
         with st.container(horizontal=True):
             run_buttons((config,), own, "fork", allowed=differs)
         if any(run.status is Status.PAUSED for run in own):
-            st.info("Paused by its owner. Anyone may continue it after an hour.")
+            st.info("Paused by its owner. Anyone may resume it after an hour.")
     watch(shown, reading, _draw_results)
     engine()
 

@@ -60,7 +60,7 @@ def _draw_buttons(snapshot: SweepSnapshot) -> None:
         return
     sweep_buttons(snapshot)
     if not snapshot.active and any(run.status is Status.PAUSED for run in snapshot.runs.values()):
-        st.info("Paused by its owner. Anyone may continue it after an hour.")
+        st.info("Paused by its owner. Anyone may resume it after an hour.")
 
 
 def _size(sweep: Sweep) -> str:

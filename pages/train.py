@@ -94,7 +94,7 @@ def _draw_buttons(race: RaceSnapshot) -> None:
             st.button("Another seed", icon=":material/casino:", on_click=next_seed, help=_ANOTHER_SEED)
         run_buttons(race.configs, runs, "race", allowed)
     if any(run.status is Status.PAUSED for run in runs):
-        st.info("Paused by its owner. Anyone may continue it after an hour.")
+        st.info("Paused by its owner. Anyone may resume it after an hour.")
 
 
 def _draw_link_to_recorded(race: RaceSnapshot) -> None:

@@ -81,9 +81,11 @@ def _band_in_words(rows: pd.DataFrame, what: str) -> str:
 
 def guesses_in_words(leads: Sequence[float], result: float) -> str:
     """Return the number, the range and the mean of the guessed leads, and the true lead, all in points."""
+    if len(leads) == 1:
+        return f"1 guess, mean {leads[0]:+.4g}. Result {result:+.1f} points."
     return (
-        f"{len(leads)} guesses, from {min(leads):+.0f} to {max(leads):+.0f} points, mean {fmean(leads):+.1f}; "
-        f"result {result:+.1f}."
+        f"{len(leads)} guesses, from {min(leads):+.4g} to {max(leads):+.4g}, mean {fmean(leads):+.4g}. "
+        f"Result {result:+.1f} points."
     )
 
 

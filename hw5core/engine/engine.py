@@ -201,7 +201,7 @@ class Engine:
 
     def _check_owner(self, run_id: str, owner: str | None) -> None:
         if not may_change(owner, self._store.owners(run_id)):
-            raise EngineError("Only the session that started this run may stop, pause, continue, rename or delete it.")
+            raise EngineError("Only the session that started this run may stop, pause, resume, rename or delete it.")
 
     @contextmanager
     def _held(self, run_id: str, accept_reports: bool = True) -> Iterator[None]:

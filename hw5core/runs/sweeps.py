@@ -82,6 +82,9 @@ class Sweep:
 
 def parse_rates(text: str) -> tuple[float, ...]:
     """Return the different learning rates in a text such as "0.008, 0.02". Raise ConfigError for other texts."""
+    if comma := re.search(r"(?<![\d.])\d+,\d+(?![\d.])", text):
+        point = comma[0].replace(",", ".")
+        raise ConfigError(f"write decimals with a point, {point} instead of {comma[0]}, or two numbers with a space")
     words = [word for word in re.split(r"[\s,;]+", text) if word]
     try:
         rates = dict.fromkeys(map(float, words))

@@ -98,7 +98,7 @@ def test_the_keyboard_starts_a_race_and_opens_a_batch(page: Page) -> None:
     _tab_to(page, page.get_by_role("spinbutton", name="open batch"))
     page.keyboard.type("3")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Batch 3: number 3 of epoch 0")).to_be_visible()
+    expect(page.get_by_text("Epoch 0, batch 3.")).to_be_visible()
     page.wait_for_url("**batch=3**")
     # Screen readers read a description of each chart with its title.
     heading = page.get_by_role("heading", name="Test accuracy, every epoch")

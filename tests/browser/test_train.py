@@ -63,7 +63,7 @@ def _open_a_batch_by_a_click(page: Page) -> None:
     box = chart.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
-    expect(page.get_by_text(re.compile(r"Batch [\d,]+: number \d+ of epoch"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Epoch \d+, batch \d+"))).to_be_visible()
     expect(page.get_by_test_id("stImage")).to_have_count(5)
     for label in ("ReLU", "sigmoid"):
         line = page.get_by_text(re.compile(rf"^{label}: \(.*\) / 5 = ")).inner_text()
@@ -71,30 +71,30 @@ def _open_a_batch_by_a_click(page: Page) -> None:
         assert sum(map(float, losses)) / 5 == pytest.approx(float(mean), abs=0.002)
 
 
-def test_a_race_can_be_stepped_continued_stopped_paused_and_deleted(page: Page) -> None:
+def test_a_race_can_be_stepped_resumed_stopped_paused_and_deleted(page: Page) -> None:
     page.goto("/train?epochs-digits=200&seed=5")
     page.get_by_role("button", name="Step: one batch").click()
     expect(page.get_by_text("paused: 1 of 43,200 batches")).to_have_count(2)
-    expect(page.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
+    expect(page.get_by_text("Epoch 0, batch 0.")).to_be_visible()
     expect(page.get_by_test_id("stImage")).to_have_count(5)
     # A viewer sees the next step without a click.
     watcher = page.context.new_page()
     watcher.goto(page.url)
-    expect(watcher.get_by_text("Batch 0: number 0 of epoch 0")).to_be_visible()
+    expect(watcher.get_by_text("Epoch 0, batch 0.")).to_be_visible()
     page.get_by_role("button", name="Step: one batch").click()
     for window in (page, watcher):
-        expect(window.get_by_text("Batch 1: number 1 of epoch 0")).to_be_visible()
+        expect(window.get_by_text("Epoch 0, batch 1.")).to_be_visible()
         expect(
             window.get_by_text(re.compile("sigmoid: the first layer's gradient is [0-9,]+ times smaller"))
         ).to_be_visible()
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Resume").click()
     expect(watcher.get_by_text("running:").first).to_be_visible()
     page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop").click()
     expect(page.get_by_text("stopped:")).to_have_count(2)
     page.reload()
     expect(page.get_by_text("stopped:")).to_have_count(2)
     stopped = [int(text.replace(",", "")) for text in re.findall(r"stopped: ([\d,]+) of", page.inner_text("body"))]
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("paused:")).to_have_count(2)
     paused = [int(text.replace(",", "")) for text in re.findall(r"paused: ([\d,]+) of", page.inner_text("body"))]

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from hw5core.__main__ import main
+from hw5core.data.datasets import DATASETS
+from hw5core.network.activations import ACTIVATIONS
+from hw5core.runs.config import INITIALISATIONS
 
 ROOT = Path(__file__).parents[2]
 SMALL = "1x28x28 flatten linear16 relu linear10"
@@ -63,6 +66,20 @@ def test_a_store_that_cannot_be_written_is_an_error(
     monkeypatch.setenv("HW5_HOME", str(tmp_path / "file"))
     assert main(["train"]) == 2
     assert "HW5_HOME" in capsys.readouterr().err
+
+
+def test_help_lists_the_datasets_and_the_initialisations(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    for names in (DATASETS, INITIALISATIONS, ACTIVATIONS):
+        assert ", ".join(names) in printed
+
+
+def test_a_decimal_comma_is_refused_with_that_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--learning-rate", "0,008"])
+    assert "write decimals with a point, 0.008 instead of 0,008" in capsys.readouterr().err
 
 
 def test_an_error_in_a_separate_process_shows_no_traceback() -> None:

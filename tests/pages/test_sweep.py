@@ -53,7 +53,7 @@ def test_runs_in_the_store_are_shown_and_not_trained_again(open_page: Callable[.
     table = app.dataframe[0].value
     assert table["seeds"].tolist() == ["0 of 2", "1 of 2", "0 of 2", "0 of 2"]
     assert table["test accuracy"].tolist()[1] == 91.23
-    assert _labels(app) == ["Continue"]
+    assert _labels(app) == ["Resume"]
 
 
 def test_a_seed_that_diverged_is_named_with_its_batch(open_page: Callable[..., AppTest]) -> None:
@@ -99,7 +99,7 @@ def test_the_owner_pauses_and_continues_a_sweep_while_others_watch(open_page: Ca
     assert not mine.exception
     assert "Paused by its owner" in mine.info[0].value
     assert sorted({cell.split()[0] for cell in _cells(mine)}) == ["paused", "–"]
-    next(button for button in mine.button if button.label == "Continue").click().run()
+    next(button for button in mine.button if button.label == "Resume").click().run()
     rerun_until(mine, lambda app: "planned" in _cells(app) and any(cell.startswith("at ") for cell in _cells(app)))
     next(button for button in mine.button if button.label == "Stop").click().run()
     assert "The sweep is running" not in _labels(mine)

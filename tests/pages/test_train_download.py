@@ -38,7 +38,7 @@ def test_a_download_is_shown_and_can_be_tried_again_after_an_error(
         assert "could not be downloaded" in app.error[0].value
         assert "Try again" in app.error[0].value
         source.fails = False
-        _press(app, "Continue")
+        _press(app, "Resume")
         rerun_until(app, lambda app: _bar(app).startswith("running"))
         _press(app, "Stop")
 

@@ -30,12 +30,12 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     _button(mine, "Pause").click().run()
     assert not mine.exception
     assert "Paused by its owner" in mine.info[0].value
-    _button(yours.run(), "Continue").click().run()
+    _button(yours.run(), "Resume").click().run()
     assert "Paused by its owner" in yours.info[0].value
     _button(yours, "Step: one batch").click().run()
     assert "only by the person who paused it" in yours.error[0].value
     assert len(yours.get("vega_lite_chart")) == 3
-    _button(mine, "Continue").click().run()
+    _button(mine, "Resume").click().run()
     rerun_until(mine, lambda app: any(state.startswith("running") for state in _states(app)))
     _button(mine, "Stop").click().run()
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
@@ -55,7 +55,7 @@ def test_a_race_is_stepped_from_its_first_batch_and_each_step_is_shown_in_detail
     assert _states(app) == ["paused: 2 of 43,200 batches"] * 2
     assert "One step in detail" in [heading.value for heading in app.subheader]
     words = " ".join(element.value for element in [*app.markdown, *app.caption])
-    assert "**Batch 1**: number 1 of epoch 0" in words
+    assert "**Epoch 0, batch 1.**" in words
     assert words.count("−ln ") == 2 * 6  # per network five images and the sentence above them
     assert "sigmoid: the first layer's gradient is" in words
     layers = [frame.value["layer"].tolist() for frame in app.dataframe if "layer" in frame.value]

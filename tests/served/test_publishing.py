@@ -128,7 +128,7 @@ def test_a_browser_that_clears_the_caches_stops_neither_the_race_nor_its_updates
             for _ in range(3):
                 await _until_batches(lecturer, more=10)
             await lecturer.press("Stop")
-            await lecturer.until(lambda tab: "Continue" in tab.buttons)
+            await lecturer.until(lambda tab: "Resume" in tab.buttons)
 
     asyncio.run(check())
 
@@ -153,6 +153,6 @@ def test_viewers_of_a_fork_see_it_start_while_its_parent_continues(server: Serve
                 assert not student.exceptions
             await lecturer.open("train", query)
             await lecturer.press("Stop")
-            await lecturer.until(lambda tab: "Continue" in tab.buttons)
+            await lecturer.until(lambda tab: "Resume" in tab.buttons)
 
     asyncio.run(check())

@@ -67,7 +67,7 @@ async def _come_and_go(address: str, number: int, dice: random.Random) -> int:
     """Visit with one browser. Return the number of its sessions."""
     cookie, query = browser_cookie(number), f"{QUERY}{dice.randrange(SEEDS)}"
     async with _visit(address, query, cookie) as tab:
-        await _press_one_of(tab, "Start the race", "Continue")
+        await _press_one_of(tab, "Start the race", "Resume")
         await asyncio.sleep(dice.uniform(0, 1))
         if number % 4 == 0:
             tab.vanish()
@@ -77,7 +77,7 @@ async def _come_and_go(address: str, number: int, dice: random.Random) -> int:
             return 1
     # After a reload the same browser has another session.
     async with _visit(address, query, cookie) as tab:
-        await _press_one_of(tab, "Continue")
+        await _press_one_of(tab, "Resume")
         await asyncio.sleep(dice.uniform(0, 0.5))
     return 2
 

@@ -25,7 +25,8 @@ def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Prediction]
     config = predicted[0][0].config
     batch = open_once(config, step)
     epoch, number = divmod(step, config.steps_per_epoch)
-    st.markdown(f"**Batch {step:,}**: number {number:,} of epoch {epoch}")
+    of_run = f" It is batch {step:,} of the run." if epoch else ""
+    st.markdown(f"**Epoch {epoch}, batch {number:,}.**{of_run}")
     for place, column in enumerate(st.columns(min(MOST_IMAGES, len(batch.labels)))):
         with column:
             _image(batch, place, [(run, predictions[place]) for run, predictions in predicted if predictions])

@@ -1,4 +1,4 @@
-"""The buttons of the runs on a page: start or continue, step, pause, stop, delete."""
+"""The buttons of the runs on a page: start or resume, step, pause, stop, delete."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,10 +12,10 @@ from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import engine, owner, run_store
 
 _START = "Trains on this server's workers until the last epoch, even after you close the page."
-_CONTINUE = "Continues where the training stopped. The results are the same as without the break."
+_RESUME = "Trains on from the last batch. On one machine, the results are the same as without the break."
 _STEP = "Trains one batch of each network, shows what happened, and pauses. The results do not change."
-_PAUSE = "Pauses after the current batch. Then you can train one batch at a time. For an hour, only you can continue."
-_STOP = "Stops after the current batch. The results so far stay, and anyone can continue."
+_PAUSE = "Pauses after the current batch. Then you can train one batch at a time. For an hour, only you can resume."
+_STOP = "Stops after the current batch. The results so far stay, and anyone can resume."
 
 
 def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: str, allowed: bool = True) -> None:
@@ -38,9 +38,9 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: 
 def _start_buttons(
     configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: str, active: bool, allowed: bool
 ) -> Callable[[], None] | None:
-    """Draw start or continue, and the step of one batch. Return the action of the pressed button."""
-    label = f"The {noun} is running" if active else "Continue" if runs else f"Start the {noun}"
-    help = None if active else _CONTINUE if runs else _START
+    """Draw start or resume, and the step of one batch. Return the action of the pressed button."""
+    label = f"The {noun} is running" if active else "Resume" if runs else f"Start the {noun}"
+    help = None if active else _RESUME if runs else _START
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=active or not allowed, help=help):
         return lambda: engine().start(configs, owner())
     if active:

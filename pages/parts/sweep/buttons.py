@@ -1,4 +1,4 @@
-"""The buttons of a sweep: start or continue, pause, stop."""
+"""The buttons of a sweep: start or resume, pause, stop."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,8 @@ from pages.parts.shared.server import engine, owner, run_store
 from pages.parts.sweep.snapshot import SweepSnapshot
 
 _START = "Trains the runs one after another on this server's workers, even after you close the page."
-_CONTINUE = "Trains the missing runs. The results of paused runs are the same as without a pause."
-_PAUSE = "Pauses the runs, and starts no more until you continue. For an hour, only you can continue."
+_RESUME = "Trains the missing runs. On one machine, the results of paused runs are the same as without a pause."
+_PAUSE = "Pauses the runs, and starts no more until you resume. For an hour, only you can resume."
 _STOP = "Stops the runs, and starts no more. The results so far stay."
 
 
@@ -20,8 +20,8 @@ def sweep_buttons(snapshot: SweepSnapshot) -> None:
     Runs that are already in progress, started earlier or before a restart of the server, are joined without a click.
     """
     active, runs = snapshot.active, snapshot.runs
-    label = "The sweep is running" if active else "Continue" if runs else "Start the sweep"
-    help = None if active else _CONTINUE if runs else _START
+    label = "The sweep is running" if active else "Resume" if runs else "Start the sweep"
+    help = None if active else _RESUME if runs else _START
     halt: Callable[[str, str], None] | None = None
     with st.container(horizontal=True):
         start = st.button(label, type="primary", icon=":material/play_arrow:", disabled=active, help=help)

@@ -63,7 +63,8 @@ def test_without_results_the_words_say_so() -> None:
 
 
 def test_the_guesses_are_listed_with_the_result() -> None:
-    assert guesses_in_words([10, -20, 40], 7.25) == ("3 guesses, from -20 to +40 points, mean +10.0; result +7.2.")
+    assert guesses_in_words([10, -20, 40], 7.25) == "3 guesses, from -20 to +40, mean +10. Result +7.2 points."
+    assert guesses_in_words([10], 7.25) == "1 guess, mean +10. Result +7.2 points."
 
 
 def test_each_image_has_the_probability_of_its_correct_class() -> None:

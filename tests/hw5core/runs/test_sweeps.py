@@ -44,11 +44,18 @@ def test_a_sweep_that_is_empty_or_too_large_is_refused(
 
 def test_learning_rates_may_be_separated_in_several_ways() -> None:
     assert parse_rates(" 0.008, 0.02;1e-3  0.008") == (0.008, 0.02, 0.001)
+    assert parse_rates("0.1,0.2,1") == (0.1, 0.2, 1.0)
 
 
 @pytest.mark.parametrize("text", ["", " , ", "fast", "0.1 <b>"])
 def test_a_text_without_learning_rates_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="learning rate"):
+        parse_rates(text)
+
+
+@pytest.mark.parametrize("text", ["0,008", "0.02, 0,008", "0,008 0,02"])
+def test_a_decimal_comma_is_refused_with_that_reason(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"write decimals with a point, 0\.008 instead of 0,008"):
         parse_rates(text)
 
 
