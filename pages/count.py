@@ -164,7 +164,7 @@ def _show_table(counted: Count, report: ModuleReport | None, selected: int | Non
         st.caption(
             "A MAC is a multiplication by a weight and an addition, so it is two FLOPs. The output is stored for the "
             "backward pass, with 4 bytes per value. The receptive field is the part of the input that one output value "
-            "depends on. The share is that of all parameters."
+            "depends on. Where it is larger than the image, the rest is padding. The share is that of all parameters."
         )
     else:
         st.markdown(f"${SYMBOLS}$")

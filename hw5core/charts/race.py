@@ -144,15 +144,20 @@ def _positions(history: RunHistory, axis: Axis) -> NDArray[np.float64]:
             return np.interp(numbers, steps, seconds)
 
 
+def batches_per_point(batches: int) -> int:
+    """Return how many batches each point of a curve stands for, if the curve shows so many batches."""
+    return max(1, -(-batches // MAX_POINTS))
+
+
 def _bin_starts(
     total_steps: int, positions: NDArray[np.float64], zoom: tuple[float, float] | None
 ) -> NDArray[np.int64]:
     """Return the first batch of each bin: coarse bins over the whole run, and fine bins inside the zoom."""
-    coarse = np.arange(0, len(positions), -(-total_steps // MAX_POINTS))
+    coarse = np.arange(0, len(positions), batches_per_point(total_steps))
     if zoom is None:
         return coarse
     low, high = np.searchsorted(positions, sorted(zoom))
-    fine = np.arange(low, high, max(1, -(-(high - low) // MAX_POINTS)))
+    fine = np.arange(low, high, batches_per_point(high - low))
     outside = coarse[(coarse < low) | (coarse >= high)]
     # A bin starts at the end of the zoom too, so that no bin lies on both sides of it.
     after = [high] if high < len(positions) else []

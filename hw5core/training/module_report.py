@@ -5,6 +5,7 @@ parameters takes milliseconds and no memory. torch is imported inside the functi
 loads it, can send `module_report` to a worker.
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from hw5core.explain.torch_report import ModuleReport, ModuleRow, ToolReport, torchsummary_report
@@ -47,7 +48,14 @@ def _ask_torchinfo(network: "nn.Sequential", input_shape: Shape) -> tuple[ToolRe
         if layer.depth == 1
     )
     sizes = Sizes(statistics.total_input, statistics.total_output_bytes, statistics.total_param_bytes)
-    return ToolReport(rows, str(statistics), sizes), int(statistics.total_mult_adds)
+    return ToolReport(rows, _without_misprint(str(statistics)), sizes), int(statistics.total_mult_adds)
+
+
+def _without_misprint(table: str) -> str:
+    """Return torchinfo's table with its units as it means them: it prints "(Units.MEGABYTES)" instead of "(M)"."""
+    from torchinfo import Units
+
+    return re.sub(r"Units\.([A-Z]+)", lambda name: str(Units[name[1]].value), table)
 
 
 def _ask_torchsummary(network: "nn.Sequential", input_shape: Shape) -> ToolReport:

@@ -25,6 +25,9 @@ def test_before_the_race_the_charts_are_there(open_training: Callable[..., AppTe
     assert [button.label for button in app.button][:2] == ["Start the race", "Step: one batch"]
     assert all(button.help for button in app.button)
     assert len(app.get("vega_lite_chart")) == 3
+    # 4,320 batches in 500 points.
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "A curve has at most 500 points, so each point is the mean loss of 9 batches" in captions
 
 
 def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training: Callable[..., AppTest]) -> None:

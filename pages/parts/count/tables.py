@@ -43,7 +43,7 @@ def cost_table(counted: Count, selected: int | None) -> Table:
                 f"{row.macs:,}",
                 f"{row.flops:,}",
                 memory(BYTES_PER_VALUE * row.activations),
-                f"{row.receptive_field}×{row.receptive_field}" if row.receptive_field else "all of it",
+                receptive_field(row, counted.architecture.input_shape),
             ]
             for row in counted.rows
         ],
@@ -58,6 +58,15 @@ def cost_table(counted: Count, selected: int | None) -> Table:
             "",
         ],
     )
+
+
+def receptive_field(row: LayerCount, input_shape: Shape) -> str:
+    """Return the receptive field of a layer's output in words, and whether it is larger than the image."""
+    side = row.receptive_field
+    if side is None:
+        return "the whole image"
+    _, height, width = input_shape
+    return f"{side}×{side}" + ", larger than the image" * (side > min(height, width))
 
 
 def formula_table(counted: Count, selected: int | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from hw5core.charts.race import Axis, LossView, training_loss_chart, training_loss_table
+from hw5core.charts.race import MAX_POINTS, Axis, LossView, batches_per_point, training_loss_chart, training_loss_table
 from hw5core.charts.words import losses_in_words
 from hw5core.runs.config import RunConfig, race_id
 from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
@@ -20,7 +20,12 @@ from pages.parts.shared.scoreboard import scoreboard
 _TITLE = "Training loss, every batch"
 _BATCH = "batch"
 _LAST_CLICK = "last clicked batch"
-_SMOOTHING = {1: "off", 20: "20 batches", 200: "200 batches", 2_000: "2,000 batches"}
+_SMOOTHING = {
+    1: "no moving mean",
+    20: "mean of 20 batches",
+    200: "mean of 200 batches",
+    2_000: "mean of 2,000 batches",
+}
 
 
 def loss_chart(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], on_select: Callable[[], None]) -> None:
@@ -63,7 +68,7 @@ def _clicked(configs: tuple[RunConfig, ...]) -> int | None:
     return None
 
 
-def view_controls(on_change: Callable[[], None]) -> None:
+def view_controls(configs: tuple[RunConfig, ...], on_change: Callable[[], None]) -> None:
     """Draw the controls of the chart, and a caption that explains how to read it."""
     with st.container(horizontal=True):
         st.segmented_control(
@@ -77,9 +82,9 @@ def view_controls(on_change: Callable[[], None]) -> None:
             on_change=on_change,
         )
         st.selectbox(
-            "smoothing",
+            "moving mean",
             list(_SMOOTHING),
-            format_func=lambda batches: f"smoothing {_SMOOTHING[batches]}",
+            format_func=_SMOOTHING.__getitem__,
             key="smoothing",
             bind="query-params",
             label_visibility="collapsed",
@@ -88,9 +93,20 @@ def view_controls(on_change: Callable[[], None]) -> None:
         )
         st.toggle("logarithmic", key="logarithmic", bind="query-params", on_change=on_change)
     st.caption(
-        "The band shows the lowest and the highest loss of the batches at one point. With smoothing, each point is the "
-        "mean of that many batches before it. Use the wheel or drag to zoom, down to single batches. Click a point, or "
-        "type a number, to open that batch. Double-click to see everything again."
+        f"{_points_in_words(configs)} A moving mean replaces each loss by the mean of that many batches up to it. Use "
+        "the wheel or drag to zoom, down to single batches. Click a point, or type a number, to open that batch. "
+        "Double-click to see everything again."
+    )
+
+
+def _points_in_words(configs: tuple[RunConfig, ...]) -> str:
+    """Return what a point and the band of the chart show while the chart is not zoomed."""
+    batches = batches_per_point(max(config.total_steps for config in configs))
+    if batches == 1:
+        return "Each point is the loss of one batch."
+    return (
+        f"A curve has at most {MAX_POINTS} points, so each point is the mean loss of {batches:,} batches, and the band "
+        "shows the lowest and the highest of them."
     )
 
 

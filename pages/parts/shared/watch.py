@@ -37,7 +37,7 @@ def watch(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], below:
     """Draw the runs with their charts, and keep them up to date."""
     chart = st.container()
     with aside("loss view"):
-        view_controls(on_change=_redraw_chart)
+        view_controls(configs, on_change=_redraw_chart)
     with chart:
         st.fragment(_draw_live, run_every=RECONNECT_SECONDS, key=_LIVE)(configs, reading)
     st.fragment(_draw_details, key=_DETAILS)(configs, reading, below)

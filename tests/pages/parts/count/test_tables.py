@@ -39,3 +39,13 @@ def test_a_row_has_a_tick_only_if_pytorch_agrees() -> None:
     assert {row.words[-1] for row in count_table(counted, report, None).rows[1:]} == {AGREES}
     wrong = replace(counted, rows=(replace(counted.rows[0], biases=6), *counted.rows[1:]))
     assert [row.words[-1] for row in count_table(wrong, report, None).rows[1:]] == [DISAGREES, AGREES, DISAGREES]
+
+
+def test_a_receptive_field_larger_than_the_image_is_described_as_such() -> None:
+    rows = cost_table(count(parse("1x9x12 conv2k9p4 conv2k3p1 flatten linear10")), None).rows[1:-1]
+    assert [row.words[-1] for row in rows] == [
+        "9×9",
+        "11×11, larger than the image",
+        "11×11, larger than the image",
+        "the whole image",
+    ]
