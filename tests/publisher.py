@@ -6,16 +6,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
 from hw5core.data.datasets import DATASETS, Dataset
-from hw5core.data.sources import Files
-from hw5core.data.torchvision_import import torchvision_datasets
+from hw5core.data.sources import File, Files
 
 NAME, KIND = "fashion", "FashionMNIST"
-"""The name of the dataset, and its class in torchvision."""
+"""The name of the dataset, and its folder."""
 
 
 @dataclass
@@ -43,31 +43,22 @@ class Publisher:
         """The bytes that have been sent when the publisher pauses. The training files are requested first."""
         return self.pauses_at + sum(len(content) for name, content in self.files.items() if name.startswith("train"))
 
-    @property
+    @cached_property
     def dataset(self) -> Dataset:
-        """Fashion-MNIST with the sizes of these packed files."""
+        """Fashion-MNIST with the sizes and checksums of these files, and this publisher as its only mirror."""
         dataset = DATASETS[NAME]
         assert isinstance(dataset.source, Files)
-        pairs = tuple(
-            (
-                replace(images, packed_size=len(self.files[f"{images.name}.gz"])),
-                replace(labels, packed_size=len(self.files[f"{labels.name}.gz"])),
-            )
-            for images, labels in dataset.source.pairs
-        )
-        return replace(dataset, source=replace(dataset.source, pairs=pairs))
+        pairs = tuple((self._described(images), self._described(labels)) for images, labels in dataset.source.pairs)
+        return replace(dataset, source=Files(KIND, pairs, (f"http://127.0.0.1:{self.port}/",)))
 
-    @property
-    def source(self) -> tuple[str, list[tuple[str, str]]]:
-        """The address, and each file with its checksum, as torchvision names them."""
-        checksums = [(name, hashlib.md5(content).hexdigest()) for name, content in self.files.items()]
-        return f"http://127.0.0.1:{self.port}/", checksums
+    def _described(self, file: File) -> File:
+        packed = self.files[f"{file.name}.gz"]
+        return replace(file, md5=hashlib.md5(gzip.decompress(packed)).hexdigest(), packed_size=len(packed))
 
 
-def download_from(address: str, resources: list[tuple[str, str]]) -> None:
-    """Make torchvision in the calling process download from this address."""
-    kind = getattr(torchvision_datasets(), KIND)
-    kind.mirrors, kind.resources = [address], resources
+def use_dataset(dataset: Dataset) -> None:
+    """Make the calling process use this dataset instead of Fashion-MNIST."""
+    DATASETS[NAME] = dataset
 
 
 @contextmanager
@@ -85,7 +76,6 @@ def publisher() -> Iterator[Publisher]:
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            # torchvision first requests only the headers, and closes the connection.
             with suppress(ConnectionError):
                 self.send_body(name, content)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hw5core.data import downloads, files
 from hw5core.data.digits import digits
 from hw5core.data.sources import File, Files
+from hw5core.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ DATASETS = {
                     File("t10k-labels-idx1-ubyte", 10_008, "27ae3e4e09519cfbb04c329615203637", 4_542),
                 ),
             ),
-            torchvision_class="MNIST",
+            mirrors=(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/",
+                "https://storage.googleapis.com/cvdf-datasets/mnist/",
+            ),
         ),
     ),
     "fashion": Dataset(
@@ -80,15 +84,18 @@ DATASETS = {
             "FashionMNIST",
             (
                 (
-                    File("train-images-idx3-ubyte", 47_040_016, packed_size=26_421_880),
-                    File("train-labels-idx1-ubyte", 60_008, packed_size=29_515),
+                    File("train-images-idx3-ubyte", 47_040_016, "f4a8712d7a061bf5bd6d2ca38dc4d50a", 26_421_880),
+                    File("train-labels-idx1-ubyte", 60_008, "9018921c3c673c538a1fc5bad174d6f9", 29_515),
                 ),
                 (
-                    File("t10k-images-idx3-ubyte", 7_840_016, packed_size=4_422_102),
-                    File("t10k-labels-idx1-ubyte", 10_008, packed_size=5_148),
+                    File("t10k-images-idx3-ubyte", 7_840_016, "8181f5470baa50b63fa0f6fddb340f0a", 4_422_102),
+                    File("t10k-labels-idx1-ubyte", 10_008, "15d484375f8d13e6eb1aabb0c3f46965", 5_148),
                 ),
             ),
-            torchvision_class="FashionMNIST",
+            mirrors=(
+                "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+                "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            ),
         ),
     ),
 }
@@ -116,12 +123,12 @@ class Split:
 
 
 def load(name: str) -> Pool:
-    """Return all images of a dataset, downloaded if necessary. Raises DataError if that fails."""
+    """Return all images of a dataset, downloaded if necessary. Raise DataError if they cannot be used."""
     dataset = DATASETS[name]
     if not isinstance(dataset.source, Files):
-        return Pool(*dataset.source())
-    pixels, labels, note = files.read(dataset.source)
-    return Pool(pixels.reshape(-1, *dataset.shape[1:]), labels, note)
+        return _checked(dataset, Pool(*dataset.source()))
+    pixels, labels, note = files.read(dataset.source, _published())
+    return _checked(dataset, Pool(pixels.reshape(-1, *dataset.shape[1:]), labels, note))
 
 
 def split(images: int, seed: int) -> Split:
@@ -148,3 +155,20 @@ def current_download(name: str) -> downloads.Download | None:
     """Return the progress of the dataset's download by any process on this machine, or None if there is none."""
     source = DATASETS[name].source
     return downloads.current_download(source) if isinstance(source, Files) else None
+
+
+def _published() -> dict[str, str]:
+    """Return the folder of the dataset to which each known MD5 belongs."""
+    sources = [dataset.source for dataset in DATASETS.values() if isinstance(dataset.source, Files)]
+    return {file.md5: source.folder for source in sources for file in source if file.md5}
+
+
+def _checked(dataset: Dataset, pool: Pool) -> Pool:
+    """Return the pool. Raise DataError if a label is not one of the dataset's classes."""
+    wrong = pool.labels[(pool.labels < 0) | (pool.labels >= dataset.classes)]
+    if len(wrong):
+        raise DataError(
+            f"the files of {dataset.title} are damaged: they contain the label {wrong[0]}, but the labels go from 0 to "
+            f"{dataset.classes - 1}. Replace the files with labels."
+        )
+    return pool

@@ -1,11 +1,11 @@
-"""Finds, checks and reads the files of a dataset.
+"""Finds, checks and reads the files of a dataset, and downloads those that are missing.
 
-They come from the folder in HW5_DATA, or from the cache, into which they are downloaded once. Either way they are
-checked before they are used.
+Each file may be in the folder that HW5_DATA names or in the cache, packed or unpacked. It is checked before it is used.
 """
 
-import hashlib
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,93 +13,96 @@ from numpy.typing import NDArray
 
 from hw5core import home
 from hw5core.data import downloads
+from hw5core.data.content import read_content
+from hw5core.data.places import is_here, paths, roots, what_is_in
 from hw5core.data.sources import File, Files
 from hw5core.errors import DataError, DownloadError
 
 
+@dataclass(frozen=True)
+class _Search:
+    """The content of each file that was found, and what is wrong with each path that was not used."""
+
+    found: dict[File, bytes]
+    faults: dict[Path, str]
+
+
 def are_complete(files: Files) -> bool:
-    """Return True if one folder has all files with the right size. Their content is not checked."""
-    return any(not _faults(root, files, thorough=False) for root in _roots())
+    """Return True if all files are on this machine. The content of images is not checked."""
+    return all(is_here(files, file) for file in files)
 
 
-def read(files: Files) -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
-    """Return all pixels (as one row), all labels, and a note if files were downloaded or a folder was not used.
+def read(files: Files, published: Mapping[str, str]) -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
+    """Return all pixels (as one row), all labels, and a note if files were downloaded or a file was not used.
 
-    Downloads the files if no folder has them complete and undamaged. Raises DataError if that fails.
+    `published` has the name of the dataset to which each known MD5 belongs. Download the files that are missing.
+    Raise DataError if that fails.
     """
-    notes: list[str] = []
-    for root in _roots():
-        faults = _faults(root, files, thorough=True)
-        if not faults:
-            return *_read(root, files), "; ".join(notes)
-        if any(files.path(root, file).exists() for file in files):
-            notes.append(f"{root} was not used: {', '.join(faults)}")
-    _fetch(files, notes)
-    notes.append("downloaded again" if notes else "downloaded")
-    return *_read(home.cache_folder(), files), "; ".join(notes)
+    search = _search(files, published)
+    notes = [f"{path} was not used: it {fault}" for path, fault in search.faults.items()]
+    if len(search.found) < len(list(files)):
+        search = _download(files, published)
+        notes.append("downloaded again" if notes else "downloaded")
+    return *_arrays(files, search.found), "; ".join(notes)
 
 
-def _roots() -> list[Path]:
-    """Return the folders that may hold files: HW5_DATA first, then the cache."""
-    given = os.environ.get("HW5_DATA")
-    return [*([Path(given)] if given else []), home.cache_folder()]
+def _search(files: Files, published: Mapping[str, str]) -> _Search:
+    """Read each file at the first path where it is usable."""
+    search = _Search({}, {})
+    for file in files:
+        for path in paths(files, file):
+            if not os.path.lexists(path):
+                continue
+            try:
+                search.found[file] = read_content(path, file, published)
+                break
+            except DataError as error:
+                search.faults[path] = str(error)
+    return search
 
 
-def _fetch(files: Files, notes: list[str]) -> None:
-    """Download the files into the cache, one process at a time. Damaged files there are replaced.
+def _download(files: Files, published: Mapping[str, str]) -> _Search:
+    """Download the missing files, one process at a time, and return all. Raise DataError if that fails.
 
-    A process that waited while another one failed does not try again. Raises DataError.
+    A process that waited while another one failed does not try again.
     """
-    root = home.cache_folder()
-    with downloads.download_lock(files) as waited:
-        if not _faults(root, files, thorough=True):
-            return
-        if waited:
-            raise DataError(_cannot_fetch(files, root, notes, downloads.failure(files)))
-        # torchvision takes a file that exists for complete.
-        for file in files:
-            files.path(root, file).unlink(missing_ok=True)
-        try:
-            downloads.download(files)
-        except DownloadError as error:
-            raise DataError(_cannot_fetch(files, root, notes, str(error))) from error
-        faults = _faults(root, files, thorough=True)
-        if faults:
-            raise DataError(
-                f"{files.folder} arrived damaged ({', '.join(faults)}): try again, or choose the built-in digits."
-            )
+    try:
+        with downloads.download_lock(files) as waited:
+            search = _search(files, published)
+            missing = [file for file in files if file not in search.found]
+            if missing and waited and (reason := downloads.last_failure(files)):
+                raise DownloadError(reason)
+            if missing:
+                downloads.download(files, missing, published)
+    except DownloadError as error:
+        raise DataError(_advice(files, _search(files, published), str(error))) from error
+    search = _search(files, published)
+    if len(search.found) < len(list(files)):
+        raise DataError(_advice(files, search, "another program has changed the files"))
+    return search
 
 
-def _cannot_fetch(files: Files, root: Path, notes: list[str], reason: str) -> str:
-    found = f" {'; '.join(notes)}." if notes else ""
+def _advice(files: Files, search: _Search, reason: str) -> str:
+    """Return what was found where, and what a person can do about it."""
+    here = f"Only {len(search.found)} of its {len(list(files))} files are" if search.found else "It is not"
+    missing = [file.name for file in files if file not in search.found]
     return (
-        f"{files.folder} is not on this machine and could not be downloaded: {reason}.{found} Try again, or choose the "
-        f"built-in digits, which need no network, or put {', '.join(file.name for file in files)} into "
-        f"{files.folder}/raw of the folder in HW5_DATA (or of {root})."
+        f"{files.folder} could not be downloaded: {reason}. {here} on this machine. "
+        f"{' '.join(_found_in(root, files, search) for root in roots())} "
+        f"Try again, or choose the built-in digits, which need no network, or put {', '.join(missing)} "
+        f"(packed as .gz or unpacked) into {files.path(roots()[0], next(iter(files))).parent}."
     )
 
 
-def _read(root: Path, files: Files) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _found_in(root: Path, files: Files, search: _Search) -> str:
+    """Return a sentence on what is wrong with the files below a root folder."""
+    name = f"{root} (the cache)" if root == home.cache_folder() else f"{root} (HW5_DATA)"
+    faults = [f"{path.relative_to(root)} {fault}" for path, fault in search.faults.items() if path.is_relative_to(root)]
+    return f"In {name}, {', '.join(faults)}." if faults else f"{name} {what_is_in(root, files)}."
+
+
+def _arrays(files: Files, content: Mapping[File, bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the content behind the headers, whose lengths are fixed. torchvision would cost each worker 70 MiB."""
-    pixels = [np.fromfile(files.path(root, images), np.uint8, offset=16) for images, _ in files.pairs]
-    labels = [np.fromfile(files.path(root, labels), np.uint8, offset=8) for _, labels in files.pairs]
+    pixels = [np.frombuffer(content[images], np.uint8, offset=16) for images, _ in files.pairs]
+    labels = [np.frombuffer(content[labels], np.uint8, offset=8) for _, labels in files.pairs]
     return np.concatenate(pixels), np.concatenate(labels).astype(np.int64)
-
-
-def _faults(root: Path, files: Files, thorough: bool) -> list[str]:
-    """Return what is wrong with the files below this root, a few words each. `thorough` also compares checksums."""
-    faults = (_fault(files.path(root, file), file, thorough) for file in files)
-    return [fault for fault in faults if fault]
-
-
-def _fault(path: Path, file: File, thorough: bool) -> str:
-    if not path.is_file():
-        return f"{file.name} is missing"
-    size = path.stat().st_size
-    if size != file.size:
-        return f"{file.name} has {size:,} bytes instead of {file.size:,}"
-    if thorough and file.md5:
-        with path.open("rb") as content:
-            if hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() != file.md5:
-                return f"{file.name} differs from the publisher's file (by its MD5)"
-    return ""

@@ -18,26 +18,32 @@ class File:
     md5: str = ""
     packed_size: int = 0
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which people have the file: with a dash or a dot before "idx", unpacked or packed."""
+        unpacked = dict.fromkeys((self.name, self.name.replace("-idx", ".idx")))
+        return (*unpacked, *(f"{name}.gz" for name in unpacked))
+
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a dataset: pairs of an image file and its label file, in FOLDER/raw of HW5_DATA or of the cache.
+    """The files of a dataset: pairs of an image file and its label file. `folder` is the dataset's own folder.
 
-    `torchvision_class` is the class of torchvision.datasets whose mirrors and checksums a download uses; without one,
-    the files cannot be downloaded.
+    `mirrors` are the addresses to which a download adds NAME.gz, in the order in which it tries them. Without one, the
+    files cannot be downloaded.
     """
 
     folder: str
     pairs: tuple[tuple[File, File], ...]
-    torchvision_class: str | None = None
+    mirrors: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[File]:
         return (file for pair in self.pairs for file in pair)
 
     def path(self, root: Path, file: File) -> Path:
-        """Return the path of a file below a root folder, as torchvision lays it out."""
+        """Return the path below a root folder to which a download writes the file. torchvision uses the same."""
         return root / self.folder / "raw" / file.name
 
-    def packed_path(self, root: Path, file: File) -> Path:
-        """Return the path of the published file while it is downloaded below a root folder."""
-        return root / self.folder / "raw" / f"{file.name}.gz"
+    def folders(self, root: Path) -> tuple[Path, ...]:
+        """Return the folders below a root folder in which people have the files, and the root folder itself."""
+        return root / self.folder / "raw", root / self.folder, root / "raw", root

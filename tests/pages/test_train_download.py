@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from hw5core.data.datasets import DATASETS
 from pages.parts.shared import server
 from tests.pages.conftest import rerun_until
-from tests.publisher import KIND, NAME, Publisher, download_from, publisher
+from tests.publisher import KIND, NAME, Publisher, publisher, use_dataset
 
 
 @pytest.mark.slow
@@ -23,7 +23,7 @@ def test_a_download_is_shown_and_can_be_tried_again_after_an_error(
         monkeypatch.setitem(DATASETS, NAME, source.dataset)
         app = open_training(dataset="fashion", activations="relu", predict="false")
         with Client(server.engine().scheduler_address, set_as_default=False) as client:
-            client.run(download_from, *source.source)
+            client.run(use_dataset, source.dataset)
         _press(app, "Start the race")
         rerun_until(
             app,

@@ -1,8 +1,9 @@
-"""The datasets: complete images, the homework's split, and clear messages for missing or damaged files."""
+"""The datasets: complete images, the homework's split, and downloads of the real MNIST."""
 
 import gzip
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,8 +15,7 @@ from sklearn.datasets import load_digits
 
 from hw5core.data import datasets
 from hw5core.data.datasets import DATASETS
-from hw5core.data.torchvision_import import torchvision_datasets
-from hw5core.errors import DataError
+from hw5core.data.sources import Files
 
 NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 
@@ -64,30 +64,14 @@ def test_mnist_is_read_from_hw5_data(mnist_folder: Path) -> None:
     assert round(float(training.std()), 4) == DATASETS["mnist"].std
 
 
-def test_without_files_and_network_the_error_names_the_missing_files(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("HW5_DATA", str(tmp_path / "nothing"))
-    monkeypatch.setattr(torchvision_datasets().MNIST, "mirrors", ["http://127.0.0.1:9/"])
-    with pytest.raises(DataError) as raised:
-        datasets.load("mnist")
-    assert "could not be downloaded" in str(raised.value)
-    assert "built-in digits" in str(raised.value)
-    assert "train-images-idx3-ubyte" in str(raised.value)
-    assert not datasets.is_available("mnist")
-
-
 @pytest.fixture
 def publisher(mnist_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Serve the four packed files locally. Returns the list of requested paths, which grows."""
     served, requested = tmp_path / "served", list[str]()
     served.mkdir()
-    resources = []
     for name in NAMES:
         packed = gzip.compress((mnist_folder / "MNIST/raw" / name).read_bytes(), compresslevel=1, mtime=0)
         (served / f"{name}.gz").write_bytes(packed)
-        # Our packed files differ from the publisher's, so they have no checksum here; the unpacked files are the same.
-        resources.append((f"{name}.gz", None))
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -95,9 +79,10 @@ def publisher(mnist_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(served)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    kind = torchvision_datasets().MNIST
-    monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    monkeypatch.setattr(kind, "resources", resources)
+    mnist = DATASETS["mnist"]
+    assert isinstance(mnist.source, Files)
+    source = replace(mnist.source, mirrors=(f"http://127.0.0.1:{server.server_port}/",))
+    monkeypatch.setitem(DATASETS, "mnist", replace(mnist, source=source))
     monkeypatch.delenv("HW5_DATA")
     yield requested
     server.shutdown()
@@ -106,7 +91,7 @@ def publisher(mnist_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_mnist_is_downloaded_once(publisher: list[str], home: Path) -> None:
     assert datasets.load("mnist").note == "downloaded"
     requested = sorted(publisher)
-    assert set(requested) == {f"/{name}.gz" for name in NAMES}
+    assert requested == sorted(f"/{name}.gz" for name in NAMES)
     assert datasets.load("mnist").note == ""
     assert sorted(publisher) == requested
     assert datasets.is_available("mnist")
@@ -120,7 +105,9 @@ def test_a_damaged_file_is_reported_and_downloaded_again(publisher: list[str], h
     if damage == "altered":
         content[1000] ^= 1
     victim.write_bytes(content if damage == "altered" else content[:-1])
+    publisher.clear()
     pool = datasets.load("mnist")
     assert NAMES[2] in pool.note
     assert "downloaded again" in pool.note
+    assert publisher == [f"/{NAMES[2]}.gz"]
     assert datasets.load("mnist").note == ""

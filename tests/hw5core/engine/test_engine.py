@@ -134,7 +134,8 @@ def test_a_run_without_its_data_fails_with_the_reason(store: RunStore, monkeypat
     finally:
         engine.close()
     assert history.status is Status.FAILED
-    assert "FashionMNIST is not on this machine" in history.message
+    assert "FashionMNIST could not be downloaded" in history.message
+    assert "the proxy that this machine uses does not connect to it" in history.message
     assert "built-in digits" in history.message
 
 

@@ -5,9 +5,9 @@ import importlib
 import pytest
 import torch
 
-from hw5core.data.torchvision_import import declare_missing_operators
 from hw5core.network.counting import count
 from hw5core.network.presets import PRESETS
+from tools.torchvision_import import declare_missing_operators
 
 
 @pytest.mark.parametrize(

@@ -4,27 +4,18 @@ PyPI's torchvision wheel for Linux is linked against CUDA. Beside a CPU-only tor
 torchvision::nms does not exist", because its Python part refers to operators that the compiled part did not declare.
 Declaring their two schemas first makes the Python parts (datasets, transforms, models) work.
 
-This is the only file outside training/ that imports torch: downloads use torchvision's mirrors and checksums, and
-training/ depends on data/, not the other way round. Only a process that downloads calls it.
+Tests and benchmarks compare the app with torchvision. The app itself does not use it.
 """
 
-import importlib
 import importlib.util
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
-
-
-def torchvision_datasets() -> ModuleType:
-    """Return torchvision.datasets, on any installation."""
-    declare_missing_operators()
-    return importlib.import_module("torchvision.datasets")
 
 
 @cache
