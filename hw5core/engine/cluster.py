@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import dask
-from distributed import Client, Future, LocalCluster, fire_and_forget
+from distributed import Client, Future, LocalCluster
 from distributed.scheduler import KilledWorker
 
 from hw5core import home
@@ -163,13 +163,17 @@ class Cluster:
     def close(self) -> None:
         """Close the connection, and end the embedded workers."""
         self._is_closed = True
+        if self._client.status == "running":
+            # Otherwise the scheduler logs an error for each worker that ends while it warms up.
+            self._client.cancel(self._warming_up)
         self._client.close()
         if self._embedded is not None:
             self._embedded.close()
 
     def _warm_up(self) -> None:
+        """Let each worker load what a training needs. Dask cancels tasks whose futures nobody keeps."""
         workers = self._client.nthreads()
-        fire_and_forget([self._client.submit(tasks.warm_up, workers=[worker], pure=False) for worker in workers])
+        self._warming_up = [self._client.submit(tasks.warm_up, workers=[worker], pure=False) for worker in workers]
 
     def _trainers(self) -> dict[str, int]:
         """Return how many trainings each worker takes, by address. Raise EngineError if the scheduler is away."""

@@ -13,10 +13,18 @@ from tools.live import LiveError, serving
 from tools.live import chromium as system_chromium
 from tools.waiting import PATIENCE_MS
 
-_NOTE_LINKS = """new MutationObserver(() => {
-  for (const link of document.querySelectorAll('link[href]')) window.noteLink(link.href)
-}).observe(document, { subtree: true, childList: true, attributeFilter: ['href'] })"""
-"""Report the address of every icon, style sheet and preconnection of the page, whenever one changes."""
+_NOTE_LINKS = """addEventListener('DOMContentLoaded', () => {
+  const noted = new Set()
+  const note = () => {
+    for (const { href } of document.head.querySelectorAll('link[href]')) {
+      if (!noted.has(href)) window.noteLink(href)
+      noted.add(href)
+    }
+  }
+  note()
+  new MutationObserver(note).observe(document.head, { subtree: true, childList: true, attributeFilter: ['href'] })
+})"""
+"""Report the address of every icon, style sheet and preconnection of the page, each once."""
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,14 @@ def test_a_free_worker_is_found_while_dask_updates_its_own_list_of_workers(
         cluster.close()
 
 
+def test_workers_can_be_ended_while_they_warm_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("HW5_SCHEDULER", raising=False)
+    Cluster(lambda _: None).close()
+    assert caplog.messages == []
+
+
 @pytest.fixture(scope="module")
 def deliveries() -> Deliveries:
     return Deliveries()
