@@ -8,7 +8,7 @@ from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.architecture import INPUT_LIMITS, MAX_LAYERS
 from hw5core.network.counting import MAX_VALUES, Count, count
 from hw5core.network.layers import KINDS
-from hw5core.network.notation import MAX_TEXT, parse
+from hw5core.network.notation import MAX_TEXT
 from hw5core.network.presets import PRESETS
 from pages.parts.count import state
 from pages.parts.count.clickable_drawing import clickable_drawing
@@ -48,8 +48,10 @@ def page() -> None:
     current = state.open_state()
     with aside("start"):
         _start_row(current)
-    if current.error:
-        st.error(plain(current.error))
+    # A container that is always there, because Streamlit builds everything below a new element again.
+    with st.container():
+        if current.error:
+            st.error(plain(current.error))
     counted = count(current.network)
     report = report_of(str(counted.fitting))
     total_style()
@@ -75,7 +77,7 @@ def page() -> None:
 
 def _start_row(current: state.State) -> None:
     """Draw the sources of a network: presets, a line of text, and undo."""
-    presets, line, undo = st.columns([3, 6, 1], vertical_alignment="bottom")
+    presets, line, history = st.columns([3, 6, 3], vertical_alignment="bottom")
     presets.selectbox(
         "Start from",
         list(PRESETS),
@@ -85,8 +87,12 @@ def _start_row(current: state.State) -> None:
         key=_PRESET,
         on_change=_take_preset,
     )
-    line.text_input("The network in one line", key=state.LINE, on_change=_take_line, help=_notation_help())
-    undo.button("Undo", icon=":material/undo:", on_click=state.undo, disabled=not current.history.past, width="stretch")
+    line.text_input("The network in one line", key=current.line_key, on_change=state.read_line, help=_notation_help())
+    with history.container(horizontal=True):
+        st.button("Undo", icon=":material/undo:", help="Ctrl+Z", on_click=state.undo, disabled=not current.history.past)
+        st.button(
+            "Redo", icon=":material/redo:", help="Ctrl+Y", on_click=state.redo, disabled=not current.history.future
+        )
     note = next(
         (f"**{preset.title}.** {preset.note}" for preset in PRESETS.values() if preset.text == str(current.network)), ""
     )
@@ -115,13 +121,9 @@ def _limits() -> str:
 def _take_preset() -> None:
     name = st.session_state[_PRESET]
     if name in PRESETS:
-        state.edit(lambda _: PRESETS[name].architecture)
+        state.read(lambda: PRESETS[name].architecture, "This preset cannot be read")
         state.select(None)
     st.session_state[_PRESET] = None
-
-
-def _take_line() -> None:
-    state.edit(lambda _: parse(st.session_state[state.LINE]), "This line cannot be read")
 
 
 @st.fragment(key="lab")
@@ -136,11 +138,12 @@ def _lab(report: ModuleReport | str | None) -> None:
     with controls.container(key="layers"):
         layer_editor(counted, current.selected)
     with result:
-        if counted.misfit:
-            st.error(
-                f"**Layer {counted.misfit.number}**: {counted.misfit.message}. "
-                f"The layers before it have {counted.parameters:,} parameters."
-            )
+        with st.container():
+            if counted.misfit:
+                st.error(
+                    f"**Layer {counted.misfit.number}**: {counted.misfit.message}. "
+                    f"The layers before it have {counted.parameters:,} parameters."
+                )
         _show_table(counted, fresh, current.selected)
     if isinstance(report, str):
         st.warning(report)

@@ -32,6 +32,8 @@ def set_field(network: Architecture, place: int, field: str, value: object) -> A
     before = getattr(layer, field)
     if isinstance(before, float) and isinstance(value, int):
         value = float(value)
+    if type(before) is int and type(value) is float:
+        layer.limits()[field].check(value)  # refuses 2.5, and says which numbers are possible
     if type(value) is not type(before):
         raise ArchitectureError(f"{field.replace('_', ' ')} cannot be {str(value)[:20]}")
     chosen: dict[str, Any] = {field: value}
@@ -71,10 +73,11 @@ def _with_layers(network: Architecture, start: int, end: int, *layers: Layer) ->
 
 @dataclass(frozen=True)
 class History:
-    """The current network and the earlier ones, oldest first."""
+    """The current network, the earlier ones (oldest first), and those that were undone (the next one first)."""
 
     present: Architecture
     past: tuple[Architecture, ...] = ()
+    future: tuple[Architecture, ...] = ()
 
     def after(self, network: Architecture) -> "History":
         """Return the history with `network` as the current one, unchanged if it already is."""
@@ -84,4 +87,8 @@ class History:
 
     def undone(self) -> "History":
         """Return the history one step back, unchanged if there is no earlier network."""
-        return History(self.past[-1], self.past[:-1]) if self.past else self
+        return History(self.past[-1], self.past[:-1], (self.present, *self.future)) if self.past else self
+
+    def redone(self) -> "History":
+        """Return the history with the last undone edit again, unchanged if there is none."""
+        return History(self.future[0], (*self.past, self.present), self.future[1:]) if self.future else self

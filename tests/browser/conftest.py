@@ -77,10 +77,17 @@ def cold_page(chromium: Browser, home: Path) -> Iterator[Page]:
         yield window
 
 
+@pytest.fixture
+def phone(chromium: Browser, server: str) -> Iterator[Page]:
+    """Open a window of a phone: narrow, with touch and without a mouse."""
+    with _window(chromium, server, width=390, height=844, has_touch=True, is_mobile=True) as window:
+        yield window
+
+
 @contextmanager
-def _window(chromium: Browser, address: str) -> Iterator[Page]:
+def _window(chromium: Browser, address: str, width: int = 1280, height: int = 1000, **options: bool) -> Iterator[Page]:
     """Open a window. At the end, check that none of its pages has sent a request to another origin."""
-    context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 1000})
+    context = chromium.new_context(base_url=address, viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     elsewhere = requests_to_other_origins(context, address)

@@ -90,6 +90,14 @@ def test_the_keyboard_changes_moves_and_removes_a_layer(page: Page) -> None:
     _tab_to(page, page.get_by_role("button", name="Add at the end"))
     page.keyboard.press("Enter")
     expect(line).to_have_value("1x28x28 conv9k3 maxpool2 conv64k3p1")
+    # Also past layers of the same kind, and although the key does not wait for the page.
+    page.goto("/?net=1x28x28+conv7k3+conv8k3+conv9k3+conv6k3")
+    settle(page)
+    _tab_to(page, page.get_by_role("button", name="Move layer 1 down"))
+    for _ in range(3):
+        page.keyboard.press("Enter")
+    expect(line).to_have_value("1x28x28 conv8k3 conv9k3 conv6k3 conv7k3")
+    expect(page.get_by_role("button", name="Move layer 4 down")).to_be_focused()
 
 
 def test_the_keyboard_starts_a_race_and_opens_a_batch(page: Page) -> None:

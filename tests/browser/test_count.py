@@ -6,11 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from tools.live import settle
 
 pytestmark = pytest.mark.browser
+
+_SLIDER_TOP = "slider => slider.getBoundingClientRect().top"
+_TOP = "document.querySelector('[data-testid=stMain]').scrollTop"
+_SCROLLED = f"field => [field.closest('.layers').scrollTop, {_TOP}]"
+"""Return how far the layer editor around a field, and the page, are scrolled."""
 
 
 def test_an_arrow_key_on_a_slider_changes_the_total_and_the_address(page: Page) -> None:
@@ -76,6 +81,103 @@ def test_leaving_the_page_during_a_drag_keeps_the_edit(page: Page) -> None:
     page.mouse.up()
     page.get_by_role("link", name="Count").click()
     page.wait_for_url("**net=**")
+
+
+def test_a_refused_number_stays_with_its_reason_until_it_is_corrected(page: Page) -> None:
+    page.goto("/")
+    settle(page)
+    field = page.get_by_role("spinbutton", name="Conv2d-9 channels, as a number")
+    message = page.get_by_role("alert").filter(has_text="channels must be")
+    field.click()
+    scrolled = field.evaluate(_SCROLLED)
+    assert scrolled[0] > 0
+    for refused in ("0", "2.5"):
+        page.keyboard.press("Control+A")
+        page.keyboard.type(refused)
+        expect(message).to_have_text(f"channels must be a whole number from 1 to 1,000,000, not {refused}")
+        settle(page)
+        expect(field).to_be_focused()
+        expect(field).to_have_value(refused)
+        assert field.evaluate(_SCROLLED) == scrolled
+    page.keyboard.press("Tab")
+    settle(page)
+    expect(field).to_have_value("2.5")
+    field.fill("20")
+    expect(page.locator(".hw5-number")).to_have_text("2,931,348")
+    expect(message).to_have_count(0)
+    assert field.evaluate(_SCROLLED)[0] == scrolled[0]
+
+
+def test_edits_can_be_undone_by_keyboard_and_are_no_entries_of_the_history(page: Page) -> None:
+    page.goto("/?net=1x28x28+conv7k3+relu")
+    settle(page)
+    total, entries = page.locator(".hw5-number"), page.evaluate("history.length")
+    page.get_by_role("slider", name="Conv2d-1 channels").focus()
+    # The second edit does not wait for the first one.
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**conv8k3**")
+    page.get_by_role("button", name="Remove layer 2").click()
+    page.get_by_role("button", name="Add at the end").click()
+    page.wait_for_url("**conv8k3+conv64k3p1")
+    edited = total.inner_text()
+    field = page.get_by_role("textbox", name="The network in one line")
+    field.click()
+    page.keyboard.type("x")
+    page.keyboard.press("Control+Z")
+    expect(field).to_have_value("1x28x28 conv8k3 conv64k3p1")
+    page.get_by_role("heading", name="Count the parameters").click()
+    for key, network in [
+        ("Control+Z", "conv8k3"), ("Control+Z", "conv8k3+relu"), ("Control+Z", "conv7k3+relu"),
+        ("Control+Y", "conv8k3+relu"), ("Control+Shift+Z", "conv8k3"), ("Control+Y", "conv8k3+conv64k3p1"),
+    ]:  # fmt: skip
+        page.keyboard.press(key)
+        page.wait_for_url(re.compile(f"{re.escape(network)}$"))
+    expect(total).to_have_text(edited)
+    assert page.evaluate("history.length") == entries
+    page.get_by_role("link", name="Train").click()
+    expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
+    page.go_back()
+    expect(total).to_have_text(edited)
+    expect(page).to_have_url(re.compile(re.escape("conv8k3+conv64k3p1") + "$"))
+
+
+def test_a_swipe_over_a_slider_scrolls_and_a_sideways_drag_or_a_tap_moves_it(phone: Page) -> None:
+    phone.emulate_media(reduced_motion="reduce")  # no animation moves the slider of the convolution
+    phone.goto("/?net=1x28x28+conv200k3")
+    settle(phone)
+    phone.get_by_role("button", name="Close").click()
+    total, fingers = phone.locator(".hw5-number"), phone.context.new_cdp_session(phone)
+    for name in ("Conv2d-1 channels", "Position of the window"):
+        slider = phone.get_by_role("slider", name=name)
+        slider.scroll_into_view_if_needed()
+        settle(phone)
+        before, handle = slider.input_value(), slider.element_handle()
+        top = handle.evaluate(_SLIDER_TOP)
+        _drag(fingers, slider, 0.8, 0, -100)
+        phone.wait_for_function(f"([slider, top]) => ({_SLIDER_TOP})(slider) < top", arg=[handle, top])
+        settle(phone)
+        assert slider.input_value() == before
+        expect(total).to_have_text("2,000")
+        _drag(fingers, slider, 0.4, 60, 5)
+        phone.wait_for_function("([slider, before]) => slider.value !== before", arg=[handle, before])
+        before = slider.input_value()
+        _drag(fingers, slider, 0.1, 0, 0)
+        phone.wait_for_function("([slider, before]) => slider.value !== before", arg=[handle, before])
+        if name.startswith("Conv2d"):
+            expect(total).to_have_text(f"{10 * int(slider.input_value()):,}")
+            phone.get_by_role("button", name="Undo").click()
+
+
+def _drag(fingers: CDPSession, slider: Locator, start: float, across: float, along: float) -> None:
+    """Put a finger on the slider at `start` (0 is its left end, 1 its right end), move it, and lift it."""
+    box = slider.bounding_box()
+    assert box is not None
+    x, y = box["x"] + start * box["width"], box["y"] + box["height"] / 2
+    points = [(x + across * step / 10, y + along * step / 10) for step in range(11 if across or along else 1)]
+    for number, (left, top) in enumerate(points):
+        kind, point = "touchMove" if number else "touchStart", {"x": left, "y": top}
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_layers_can_be_added_moved_and_removed(page: Page) -> None:

@@ -73,7 +73,7 @@ def test_every_row_has_a_tick_when_the_report_is_there(page: AppTest) -> None:
 def test_each_preset_opens(page: AppTest, name: str) -> None:
     page.run().selectbox(key="preset").set_value(name).run()
     _text(page)
-    assert page.text_input(key="one-line form").value == PRESETS[name].text
+    assert page.text_input[0].value == PRESETS[name].text
     assert page.query_params["net"] in (PRESETS[name].text, [PRESETS[name].text])
     assert not page.error
 
@@ -86,12 +86,12 @@ def test_undo_returns_to_the_homework(page: AppTest) -> None:
 
 
 def test_a_typed_line_is_read_and_a_wrong_one_changes_nothing(page: AppTest) -> None:
-    page.run().text_input(key="one-line form").set_value("1x28x28 flatten linear10").run()
+    page.run().text_input[0].set_value("1x28x28 flatten linear10").run()
     assert "7,850" in _text(page)
-    page.text_input(key="one-line form").set_value("1x28x28 flatten linear10 convolution").run()
+    page.text_input[0].set_value("1x28x28 flatten linear10 convolution").run()
     assert "7,850" in _text(page)
     assert "word 4, “convolution”: not a layer" in _errors(page)
-    assert page.text_input(key="one-line form").value.endswith("convolution")
+    assert page.text_input[0].value.endswith("convolution")
 
 
 def test_a_misfit_names_the_correction_and_keeps_the_layers_before_it(page: AppTest) -> None:
@@ -161,7 +161,7 @@ def test_the_comparison_shows_only_differences(page: AppTest) -> None:
     page.run()
     next(button for button in page.button if button.label.startswith("Pin")).click().run()
     line = PRESETS["homework"].text.replace("conv384k3p1 relu conv384k3p1", "conv384k3p1 relu conv192k3p1")
-    page.text_input(key="one-line form").set_value(line).run()
+    page.text_input[0].set_value(line).run()
     text = _text(page)
     assert "| parameters | 3,747,200 | 2,641,088 | -1,106,112 | 0.7048 |" in text
     layers = next(text for text in (markdown.value for markdown in page.markdown) if text.startswith("| A |"))

@@ -3,10 +3,14 @@
 // During a drag, an edit with the current value is sent at most every THROTTLE ms, so that the numbers on the page follow
 // the slider. The next edit waits until Python has received the last one (at most PATIENCE ms), so that edits never queue.
 // SETTLE ms after the last edit, `settled` is reported, and Python runs the slower parts of the page.
+//
+// Actions (of buttons and of Ctrl+Z) are numbered. Those that Python has not applied yet are reported together.
 
 const THROTTLE = 60
 const PATIENCE = 400
 const SETTLE = 300
+
+const TYPED = "input:not([type=range], [type=checkbox], [type=radio]), textarea, [contenteditable=true]"
 
 const make = (tag, attributes = {}, children = []) => {
   const element = document.createElement(tag)
@@ -29,18 +33,24 @@ class Editor {
     this.root = root
     this.list = root.querySelector(".layers")
     this.adding = root.querySelector(".adding")
+    this.problem = root.querySelector(".problem")
     this.held = null // the control in use, which Python must not move
     this.edits = 0
     this.born = Date.now() // makes the numbers of this editor's edits different from those of an earlier editor
+    this.actions = [] // those that Python has not applied yet
+    this.numbered = 1000 * this.born
     this.pending = null
     this.timer = null
     this.lastSent = 0
     this.pressed = false
-    window.addEventListener("pointerup", this.release = () => { this.pressed = false; this.settleLater() })
+    this.release = () => { this.pressed = false; this.settleLater() }
+    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, this.release)
+    window.addEventListener("keydown", this.shortcut = (event) => this.undoOrRedo(event))
   }
 
   close() {
-    window.removeEventListener("pointerup", this.release)
+    for (const end of ["pointerup", "pointercancel"]) window.removeEventListener(end, this.release)
+    window.removeEventListener("keydown", this.shortcut)
     clearTimeout(this.timer)
     clearTimeout(this.settling)
   }
@@ -87,10 +97,24 @@ class Editor {
   act(action) {
     this.send()
     this.held = null
-    // The focus moves with the layer. After a removal, the next layer's button gets it.
-    const steps = { up: -1, down: 1, remove: 0 }
-    if (action.kind in steps) this.refocus = { kind: action.kind, place: action.place + steps[action.kind] }
-    this.report.setTriggerValue("action", action)
+    this.actions.push({ ...action, number: ++this.numbered })
+    this.report.setStateValue("actions", [...this.actions])
+    this.revealing = action.kind === "add" ? action.place : null
+  }
+
+  // The focus moves with the layer at once, so that the next press of the key moves the same layer.
+  move(kind, place) {
+    this.act({ kind, place })
+    const target = this.cards.find((card) => card.place === place + (kind === "up" ? -1 : 1))
+    if (target && target.place >= 0) target.buttons[kind].focus()
+  }
+
+  undoOrRedo(event) {
+    const key = event.key.toLowerCase()
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || !["y", "z"].includes(key)) return
+    if (event.composedPath()[0].matches?.(TYPED)) return // there the browser undoes what was typed
+    event.preventDefault()
+    this.act({ kind: key === "y" || event.shiftKey ? "redo" : "undo" })
   }
 
   // Drawing. The controls stay the same elements while the kinds of the layers do not change.
@@ -98,6 +122,7 @@ class Editor {
   draw(data, report) {
     this.report = report
     if (data.received === this.number) this.unreceived = false
+    this.actions = this.actions.filter((action) => action.number > data.acted)
     this.schedule()
     if (!data.settled && !this.moving) {
       // An earlier editor was removed during a drag. Its last value still has to reach the address.
@@ -106,27 +131,32 @@ class Editor {
     }
     const shape = JSON.stringify(data.cards.map((card) => [card.place, card.kind, card.controls.map((control) => [control.field, control.type, control.compact])]))
     const rebuilt = shape !== this.shape
-    if (rebuilt) {
-      this.shape = shape
-      this.held = null
-      this.cards = data.cards.map((card) => this.build(card))
-      this.list.replaceChildren(...this.cards.map((card) => card.element))
-    }
+    if (rebuilt) this.rebuild(data.cards)
+    this.shape = shape
     data.cards.forEach((card, index) => this.fill(this.cards[index], card))
     this.drawAdding(data)
-    if (rebuilt) this.restoreFocus(data.cards)
+    if (this.revealing !== null && !this.actions.length) {
+      if (this.cards[this.revealing + 1]) this.reveal(this.cards[this.revealing + 1].element)
+      this.revealing = null
+    }
     const selected = data.cards.find((card) => card.selected)
     if (selected && selected.place !== this.shownSelection) this.reveal(this.cards[data.cards.indexOf(selected)].element)
     this.shownSelection = selected ? selected.place : null
   }
 
-  restoreFocus(cards) {
-    const wanted = this.refocus
-    this.refocus = null
-    if (!wanted) return
-    const last = cards.at(-1).place
-    const index = cards.findIndex((card) => card.place === Math.max(Math.min(wanted.place, last), 0))
-    if (index >= 0) this.cards[index].buttons[wanted.kind].focus()
+  // New elements keep the scroll position, and the focus if there is a control of the same name at the same place.
+  rebuild(cards) {
+    const { name: focused, place } = this.list.getRootNode().activeElement?.dataset ?? {}
+    const scrolled = this.list.scrollTop
+    this.held = null
+    this.cards = cards.map((card) => ({ place: card.place, ...this.build(card) }))
+    this.list.replaceChildren(...this.cards.map((card) => card.element))
+    this.list.scrollTop = scrolled
+    if (!focused) return
+    const card = this.cards.findLast((one) => one.place <= Number(place))
+    const same = [...card.element.querySelectorAll("[data-name]")].find((element) => element.dataset.name === focused)
+    const next = same ?? card.name
+    next.focus({ preventScroll: true })
   }
 
   reveal(element) {
@@ -143,7 +173,8 @@ class Editor {
     if (card.place >= 0) {
       const number = card.place + 1
       for (const [kind, sign, label] of [["up", "↑", `Move layer ${number} up`], ["down", "↓", `Move layer ${number} down`], ["remove", "×", `Remove layer ${number}`]]) {
-        buttons[kind] = make("button", { type: "button", title: label, "aria-label": label, text: sign, onclick: () => this.act({ kind, place: card.place }) })
+        const onclick = () => (kind === "remove" ? this.act({ kind, place: card.place }) : this.move(kind, card.place))
+        buttons[kind] = make("button", { type: "button", title: label, "aria-label": label, text: sign, onclick })
       }
       tools.append(...Object.values(buttons))
     }
@@ -158,6 +189,10 @@ class Editor {
     else if (compact.length && open.length) body.append(make("details", {}, [summary, make("div", { class: "compact" }, compact)]))
     else if (compact.length) body.append(make("div", { class: "compact" }, compact))
     const element = make("li", { class: "card" }, [head, body, error])
+    const named = { name, ...buttons }
+    for (const [key, button] of Object.entries(named)) Object.assign(button.dataset, { place: card.place, name: key })
+    controls.forEach(({ inputs }, index) => inputs.forEach((input) =>
+      Object.assign(input.dataset, { place: card.place, name: `${card.controls[index].field} ${input.type}` })))
     return { element, name, facts, error, summary, controls, buttons }
   }
 
@@ -183,13 +218,15 @@ class Editor {
     const element = make("label", { class: range ? "slider" : "field" }, [make("span", { text: control.label }), ...(range ? [range] : []), number])
     return {
       element,
+      inputs: range ? [range, number] : [number],
       fill: (now) => {
+        set(number, "ariaInvalid", now.refused === undefined ? null : "true")
         for (const input of range ? [range, number] : [number]) {
           if (this.held && (input === this.held || (this.pressed && this.held === range))) continue
           set(input, "min", String(now.lowest))
           set(input, "max", String(input === number ? now.limit : now.highest))
           if (input === range) set(input, "step", String(now.step))
-          set(input, "value", String(now.value))
+          set(input, "value", input === number ? now.refused ?? String(now.value) : String(now.value))
         }
       },
     }
@@ -200,6 +237,7 @@ class Editor {
     const element = make("label", { class: "field" }, [make("span", { text: control.label }), select])
     return {
       element,
+      inputs: [select],
       fill: (now) => {
         const options = JSON.stringify(now.options)
         if (options !== select.dataset.options) {
@@ -213,7 +251,7 @@ class Editor {
 
   toggle(card, control, label) {
     const box = make("input", { type: "checkbox", "aria-label": label, onchange: () => this.edit(card.place, control.field, box.checked) })
-    return { element: make("label", { class: "field" }, [make("span", { text: control.label }), box]), fill: (now) => set(box, "checked", now.value) }
+    return { element: make("label", { class: "field" }, [make("span", { text: control.label }), box]), inputs: [box], fill: (now) => set(box, "checked", now.value) }
   }
 
   fill(parts, card) {
@@ -236,6 +274,7 @@ class Editor {
       this.add = make("button", { type: "button", onclick: () => this.act({ kind: "add", place: this.addAt, word: this.kind.value }) })
       this.adding.replaceChildren(this.kind, this.add)
     }
+    set(this.problem, "textContent", data.problem)
     this.addAt = data.add_at
     this.add.textContent = data.add_label
   }

@@ -17,32 +17,55 @@ _KEY = "layer editor"
 _Data = dict[str, Any]
 
 _component = inline_component(
-    __file__, "layer_editor", '<ol class="layers" aria-label="Layers"></ol><div class="adding"></div>'
+    __file__,
+    "layer_editor",
+    """<ol class="layers" aria-label="Layers"></ol><div class="adding"></div>
+    <p class="error problem" role="alert"></p>""",
 )
 
 
 def layer_editor(counted: Count, selected: int | None) -> None:
     """Draw the editor. While a control moves, only the fragment around the editor runs again."""
     edit = st.session_state.get(_KEY, {}).get("edit")
-    received = edit.get("number") if isinstance(edit, dict) else None
+    current = state.current()
     _component(
         key=_KEY,
-        data={"received": received, "settled": state.current().settled, **editor_data(counted, selected)},
+        data={
+            "received": edit.get("number") if isinstance(edit, dict) else None,
+            "acted": current.acted,
+            "settled": current.settled,
+            **editor_data(counted, selected, current.refusal),
+        },
         on_edit_change=lambda: apply_edit(st.session_state[_KEY].get("edit")),
         on_settled_change=_settle,
-        on_action_change=lambda: apply_action(st.session_state[_KEY].get("action")),
+        on_actions_change=lambda: apply_actions(st.session_state[_KEY].get("actions")),
     )
 
 
-def editor_data(counted: Count, selected: int | None) -> _Data:
-    """Return what the editor shows: a card for the input and for each layer, and the menu of new layers."""
+def editor_data(counted: Count, selected: int | None, refusal: state.Refusal | None = None) -> _Data:
+    """Return what the editor shows: a card for the input and for each layer, and the menu of new layers.
+
+    A refused value stays in its control, and the reason is on its card.
+    """
+    cards = [_input_card(counted.architecture), *_layer_cards(counted, selected)]
+    if refusal and refusal.place is not None:
+        _show_refusal(refusal, cards)
     # Tuples, because Streamlit imports pandas to find out whether a list is a table.
     return {
-        "cards": (_input_card(counted.architecture), *_layer_cards(counted, selected)),
+        "cards": tuple(cards),
+        "problem": refusal.message if refusal and refusal.place is None else "",
         "kinds": tuple(entry for kind in KINDS for entry in kind.menu().items()),
         "add_at": selected if selected else len(counted.architecture.layers),
         "add_label": f"Add below layer {selected}" if selected else "Add at the end",
     }
+
+
+def _show_refusal(refusal: state.Refusal, cards: list[_Data]) -> None:
+    for card in cards:
+        for control in card["controls"]:
+            if (card["place"], control["field"]) == (refusal.place, refusal.field):
+                control["refused"] = str(refusal.value)[:30]
+                card["error"] = refusal.message
 
 
 def _input_card(network: Architecture) -> _Data:
@@ -159,31 +182,56 @@ def _folded_values(layer: Layer) -> str:
 def apply_edit(edit: object) -> None:
     """Apply a reported edit {place, field, value} by a control that may still be moving."""
     match edit:
-        case {"place": -1, "field": field, "value": value}:
-            axis = {"0": 0, "1": 1, "2": 2}.get(str(field), -1)
-            state.move_control(lambda network: editing.set_input(network, axis, _whole(value)))
-        case {"place": int() as place, "field": field, "value": value}:
-            state.move_control(lambda network: editing.set_field(network, place, str(field), _whole(value)))
+        case {"place": -1, "field": str() as field, "value": value}:
+            axis, size = {"0": 0, "1": 1, "2": 2}.get(field, -1), _whole(value)
+            state.move_control(lambda network: editing.set_input(network, axis, size), -1, field, size)
+        case {"place": int() as place, "field": str() as field, "value": value}:
+            new = _whole(value)
+            state.move_control(lambda network: editing.set_field(network, place, field, new), place, field, new)
         case _:
             return
 
 
-def apply_action(action: object) -> None:
-    """Apply a reported action {place, kind}: select, move or remove a layer, or add the one written in {word}."""
+def apply_actions(actions: object) -> None:
+    """Apply the reported actions {number, kind, ...} that are newer than the last one, in their order.
+
+    The editor reports an action again until it knows that the action has arrived, so that none is lost while the page
+    runs.
+    """
+    session = state.current()
+    for action in actions if isinstance(actions, list) else []:
+        match action:
+            case {"number": int() as number} if number > session.acted:
+                session.acted = number
+                _apply_action(action)
+    st.rerun()
+
+
+def _apply_action(action: _Data) -> None:
+    """Select, move or remove the layer at {place}, add the one written in {word}, or undo or redo an edit."""
     match action:
         case {"kind": "select", "place": int() as place}:
             state.toggle_selection(place + 1)
         case {"kind": "remove", "place": int() as place}:
             state.edit(lambda network: editing.remove(network, place))
         case {"kind": "up", "place": int() as place}:
-            state.edit(lambda network: editing.move(network, place, -1))
+            _move(place, -1)
         case {"kind": "down", "place": int() as place}:
-            state.edit(lambda network: editing.move(network, place, 1))
+            _move(place, 1)
         case {"kind": "add", "place": int() as place, "word": str() as word}:
             state.edit(lambda network: editing.insert(network, place, word))
-        case _:
-            return
-    st.rerun()
+        case {"kind": "undo"}:
+            state.undo()
+        case {"kind": "redo"}:
+            state.redo()
+
+
+def _move(place: int, by: int) -> None:
+    """Move the layer. If it is the selected one, it stays selected."""
+    selected = state.current().selected
+    state.edit(lambda network: editing.move(network, place, by))
+    if selected == place + 1:
+        state.select(min(max(1, selected + by), len(state.current().network.layers)))
 
 
 def _settle() -> None:

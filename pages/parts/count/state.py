@@ -5,7 +5,7 @@ opens the same network.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -18,48 +18,78 @@ from hw5core.network.presets import PRESETS
 ADDRESS = "net"
 """The parameter of the address that contains the network."""
 
-LINE = "one-line form"
-"""The key of the text field with the network's one-line form."""
-
 _STATE = "parameter lab"
 _START = PRESETS["homework"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An edit in the layer editor that was refused: the layer's place (from 0; the input has -1), its field, the value,
+    and why.
+
+    An action that was refused, such as a layer too many, has no place.
+    """
+
+    message: str
+    place: int | None = None
+    field: str = ""
+    value: object = None
 
 
 @dataclass
 class State:
     """The state of one session.
 
-    `address` is the network in the page's address. `selected` counts layers from 1. `settled` is False while a control
-    is being moved. `error` is a sentence about the last edit that failed.
+    `address` is the network in the page's address. `replaced` are its earlier values during this visit to the
+    page. `selected` counts layers from 1. `settled` is False while a control
+    is being moved. `error` is a sentence about a line or an address that cannot be read. `refusal` is the last edit in
+    the layer editor, if it was refused. `acted` is the number of the layer editor's last action, and `line` that of the
+    text field with the one-line form.
     """
 
     history: History
     address: str
+    replaced: set[str] = field(default_factory=set)
     selected: int | None = None
     settled: bool = True
     error: str = ""
+    refusal: Refusal | None = None
+    acted: int = 0
+    line: int = 0
     pinned: Architecture | None = None
 
     @property
     def network(self) -> Architecture:
         return self.history.present
 
+    @property
+    def line_key(self) -> str:
+        """The key of the text field with the network's one-line form."""
+        return f"one-line form {self.line}"
+
 
 def open_state() -> State:
     """Return the session's state for a full run of the page. A new network in the address counts as an edit."""
     first_visit = _STATE not in st.session_state
     state = current()
-    # After a visit to another page, the address contains no network; it is written again.
-    in_address = st.query_params.get(ADDRESS, state.address)
-    if in_address != state.address:
+    if state.line_key not in st.session_state:  # another page was open, so the text field was removed
+        state.replaced.clear()
+    in_address = st.query_params.get(ADDRESS)
+    # The address of a new visit contains no network. And a run can start before the browser has the newest address.
+    if in_address is None or in_address in state.replaced:
+        if state.address != _START.text:
+            st.query_params[ADDRESS] = state.address
+    elif in_address != state.address:
         state.address = in_address
-        _apply(state, lambda: parse(in_address), "The network in this page's address cannot be read")
+        _read(state, lambda: parse(in_address), "The network in this page's address cannot be read")
         if first_visit:
             state.history = History(state.network)  # undo does not go back behind the link
-    elif state.address != _START.text:
-        st.query_params[ADDRESS] = state.address
-    if not state.error or LINE not in st.session_state:  # text that cannot be read stays, so that it can be corrected
-        st.session_state[LINE] = str(state.network)
+    shown = st.session_state.get(state.line_key)
+    # Text that cannot be read stays, so that it can be corrected.
+    if shown is None or (shown != str(state.network) and not state.error):
+        # A new field, because the browser may report the text of the old one again, which would be an edit.
+        state.line += 1
+        st.session_state[state.line_key] = str(state.network)
     return state
 
 
@@ -69,17 +99,22 @@ def current() -> State:
     return state
 
 
-def move_control(change: Callable[[Architecture], Architecture]) -> None:
-    """Apply an edit by a control that may still be moving. All its values together are one step of the history."""
+def move_control(change: Callable[[Architecture], Architecture], place: int, name: str, value: object) -> None:
+    """Apply an edit by a control of the layer editor that may still be moving.
+
+    `name` is the field of the layer at `place`. All values until the control rests are one step of the history. A value
+    that is refused changes nothing.
+    """
     state = current()
     try:
         network = change(state.network)
     except ArchitectureError as error:
-        state.error = f"This edit is not possible: {error}."
+        state.refusal = Refusal(f"{error}", place, name, value)
         return
-    state.error = ""
-    state.history = state.history.after(network) if state.settled else replace(state.history, present=network)
-    state.settled = False
+    state.refusal, state.error = None, ""
+    if network != state.network:
+        state.history = state.history.after(network) if state.settled else replace(state.history, present=network)
+        state.settled = False
 
 
 def settle() -> None:
@@ -89,19 +124,39 @@ def settle() -> None:
     _write_address(state)
 
 
-def edit(change: Callable[[Architecture], Architecture], failure: str = "This edit is not possible") -> None:
-    """Apply a finished edit. If it fails, the network stays, and the error starts with the words of `failure`."""
+def edit(change: Callable[[Architecture], Architecture]) -> None:
+    """Apply a finished edit by a button of the layer editor. If it is refused, the network stays."""
     state = current()
-    state.settled = True
-    _apply(state, lambda: change(state.network), failure)
-    _write_address(state)
+    try:
+        _take(state, state.history.after(change(state.network)))
+    except ArchitectureError as error:
+        state.refusal = Refusal(f"{error}")
+
+
+def read(make: Callable[[], Architecture], failure: str) -> None:
+    """Take the network that `make` returns. If it cannot be read, the error starts with the words of `failure`."""
+    state = current()
+    _read(state, make, failure)
+    if not state.error:
+        _write_address(state)
+
+
+def read_line() -> None:
+    """Take the network in the text field."""
+    state = current()
+    read(lambda: parse(st.session_state[state.line_key]), "This line cannot be read")
+    if not state.error:
+        st.session_state[state.line_key] = str(state.network)
 
 
 def undo() -> None:
     """Go one step back."""
-    state = current()
-    state.history, state.error, state.settled = state.history.undone(), "", True
-    _write_address(state)
+    _take(current(), current().history.undone())
+
+
+def redo() -> None:
+    """Repeat the edit that was undone last."""
+    _take(current(), current().history.redone())
 
 
 def select(number: int | None) -> None:
@@ -120,15 +175,26 @@ def pin(network: Architecture | None) -> None:
     current().pinned = network
 
 
-def _apply(state: State, make: Callable[[], Architecture], failure: str) -> None:
+def _read(state: State, make: Callable[[], Architecture], failure: str) -> None:
     try:
-        state.history = state.history.after(make())
-        state.error = ""
+        _open(state, state.history.after(make()))
     except ArchitectureError as error:
         state.error = f"{failure}: {error}. The network is unchanged."
+
+
+def _take(state: State, history: History) -> None:
+    _open(state, history)
+    _write_address(state)
+
+
+def _open(state: State, history: History) -> None:
+    """Show the present network of the history, of which no control is in use."""
+    state.history, state.settled, state.error, state.refusal = history, True, "", None
     if state.selected and state.selected > len(state.network.layers):
         state.selected = None
 
 
 def _write_address(state: State) -> None:
+    state.replaced.add(state.address)
     state.address = st.query_params[ADDRESS] = str(state.network)
+    state.replaced.discard(state.address)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.shared.browser_habits import change_browser_habits
 from pages.parts.shared.guide import Step, guide
 from pages.parts.shared.lecture import lecture_mode, lecture_switch
 from pages.parts.shared.link_button import link_button
@@ -49,6 +50,7 @@ def begin_page(file: str, title: str, invitation: str, steps: tuple[Step, ...] =
     run_through_router(file)
     rename_old_parameters()
     st.html(_STYLE)
+    change_browser_habits()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):

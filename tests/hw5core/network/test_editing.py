@@ -69,6 +69,15 @@ def test_undo_goes_back_to_the_first_network_and_stays_there() -> None:
     assert history.undone() == history
 
 
+def test_redo_repeats_what_was_undone_until_the_next_edit() -> None:
+    first, second = (set_field(NETWORK, 0, "out_channels", channels) for channels in (1, 2))
+    history = History(NETWORK).after(first).after(second)
+    undone = history.undone().undone()
+    assert undone.redone().present == first
+    assert undone.redone().redone() == undone.redone().redone().redone() == history
+    assert undone.after(second).redone().present == second
+
+
 def test_the_history_has_at_most_max_undo_steps() -> None:
     history = History(NETWORK)
     for channels in range(1, MAX_UNDO + 50):

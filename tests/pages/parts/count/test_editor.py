@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from hw5core.network import editing
 from hw5core.network.counting import count
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
@@ -69,11 +68,21 @@ def test_a_misfit_is_marked_and_later_layers_have_no_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "forged", [None, "text", [], {}, {"place": "0"}, {"place": 0, "field": "out_channels"}, {"place": 0, "value": 3}]
+    "forged",
+    [
+        None,
+        "text",
+        [],
+        {},
+        {"place": "0"},
+        {"place": 0, "field": "out_channels"},
+        {"place": 0, "value": 3},
+        {"place": 0, "field": [], "value": 3},
+    ],
 )
 def test_a_report_with_missing_parts_is_ignored(forged: object) -> None:
     apply_edit(forged)
-    assert state.current().error == ""
+    assert state.current().refusal is None
     assert str(state.current().network) == PRESETS["homework"].text
 
 
@@ -81,22 +90,36 @@ def test_a_report_with_missing_parts_is_ignored(forged: object) -> None:
     "impossible",
     [
         {"place": 99, "field": "out_channels", "value": 3},
-        {"place": 0, "field": ["out_channels"], "value": 3},
         {"place": 0, "field": "__class__", "value": 3},
         {"place": 0, "field": "out_channels", "value": 10**30},
         {"place": -1, "field": "height", "value": 3},
         {"place": -1, "field": "0", "value": "3"},
+        {"place": 0, "field": "out_channels", "value": 2.5},
     ],
 )
 def test_an_impossible_edit_changes_nothing_and_gives_the_reason(impossible: object) -> None:
     apply_edit(impossible)
     assert str(state.current().network) == PRESETS["homework"].text
-    assert state.current().error.startswith("This edit is not possible: ")
+    refusal = state.current().refusal
+    assert refusal is not None
+    assert refusal.message
+
+
+def test_a_refused_value_stays_in_its_control_until_an_edit_is_possible() -> None:
+    network = parse("1x28x28 conv7k3 dropout0.5")
+    for place, field, value in ((0, "out_channels", 0), (0, "kernel_size", 2.5), (-1, "1", 10**9)):
+        refusal = state.Refusal("the reason", place, field, value)
+        cards = editor_data(count(network), None, refusal)["cards"]
+        control = _control(cards[place + 1], field)
+        assert (cards[place + 1]["error"], control["refused"]) == ("the reason", str(value))
+    apply_edit({"place": 0, "field": "out_channels", "value": 0})
+    apply_edit({"place": 0, "field": "out_channels", "value": 96})
+    assert state.current().refusal is None
 
 
 def test_a_drag_is_one_step_of_undo_and_reaches_the_address_at_its_end(session: dict[str, str]) -> None:
     for channels in (97, 120, 200):
-        state.move_control(lambda network, channels=channels: editing.set_field(network, 0, "out_channels", channels))
+        apply_edit({"place": 0, "field": "out_channels", "value": channels})
     assert session == {}
     state.settle()
     assert "conv200k11s4" in session["net"]

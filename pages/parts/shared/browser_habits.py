@@ -1,0 +1,10 @@
+"""What every page changes about the browser's own behaviour: its history, and swipes over sliders."""
+
+from pages.parts.shared.component import inline_component
+
+_component = inline_component(__file__, "browser_habits", "<span></span>")
+
+
+def change_browser_habits() -> None:
+    """Draw the element that brings browser_habits.js into the page. frame.css hides it."""
+    _component(key="browser habits")
