@@ -4,7 +4,8 @@
 trains the race that the app includes, and `verify` trains the first batches of a receipt again.
 
 Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if a
-receipt differs from the training, 130 after Ctrl-C, and 0 otherwise.
+receipt differs from the training, 3 if it differs in a way that another processor or build of PyTorch explains, 130
+after Ctrl-C, and 0 otherwise.
 """
 
 import argparse
@@ -34,11 +35,13 @@ from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.learning import learning_caption, learning_of
 from hw5core.runs.receipts import (
     Metric,
+    Outcome,
     compare,
     different_hashes,
     environment_differences,
     metrics_of_receipt,
     metrics_of_records,
+    outcome_of,
     read_file,
     receipt,
     verdict,
@@ -315,8 +318,10 @@ def _verify(options: argparse.Namespace) -> int:
     different = different_hashes(plain, started)
     comparison = compare(metrics_of_receipt(plain), metrics)
     environment = environment_differences(plain, started)
+    outcome = outcome_of(different, comparison, environment)
     if options.json:
         result = {
+            "outcome": outcome,
             "different_hashes": different,
             "compared": comparison.compared,
             "parted_at": comparison.first_different and comparison.first_different[0].name,
@@ -326,7 +331,7 @@ def _verify(options: argparse.Namespace) -> int:
         print(to_json(result))
     else:
         print(verdict(different, comparison, environment))
-    return 1 if different or comparison.first_beyond or not comparison.compared else 0
+    return {Outcome.SAME: 0, Outcome.ROUNDING: 0, Outcome.OTHER_ENVIRONMENT: 3}.get(outcome, 1)
 
 
 def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metric]]:

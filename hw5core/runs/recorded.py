@@ -63,9 +63,13 @@ def is_recorded(history: RunHistory) -> bool:
 
 
 def note(history: RunHistory) -> str:
-    """Return when and in which environment the run was trained, such as "on 01 May 2026 on x86_64 with PyTorch 2.9"."""
+    """Return when and in which environment the run was trained: "on 01 May 2026 on x86_64 with PyTorch 2.9".
+
+    An old receipt names the kind of machine, a new one its processor.
+    """
     date, versions = datetime.fromtimestamp(history.run.created), history.started.versions if history.started else {}
-    return f"on {date:%d %B %Y} on {versions.get('machine')} with PyTorch {versions.get('torch')}"
+    machine = versions.get("processor") or versions.get("machine")
+    return f"on {date:%d %B %Y} on {machine} with PyTorch {versions.get('torch')}"
 
 
 @cache

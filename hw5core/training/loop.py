@@ -2,12 +2,12 @@
 
 `train` is a plain generator, so that tests, the terminal and workers use it in the same way. Everything random (first
 weights, split, order of the batches, dropout) follows from the config's seeds and the number of the batch. So a run
-that continues from a checkpoint ends with the same numbers as an uninterrupted one, bit for bit on one machine.
+that continues from a checkpoint ends with the same numbers as an uninterrupted one, bit for bit in an equal
+`environment`.
 """
 
 import hashlib
 import io
-import platform
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -25,6 +25,7 @@ from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
 from hw5core.training.backprop import Backprop, Hook, Kernel
+from hw5core.training.environment import environment
 from hw5core.training.modules import initial_network
 from hw5core.training.warm_start import starting_checkpoint
 
@@ -301,12 +302,7 @@ def _started(config: RunConfig, pool: Pool, parts: Split, network: nn.Module, fi
         weights_hash=_hash(parameter.detach().numpy() for parameter in network.parameters()),
         split_hash=_hash((parts.train, parts.validation, parts.test)),
         order_hash=_hash(orders),
-        versions={
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-            "machine": f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
-        },
+        versions=environment(),
         data_note=pool.note,
     )
 

@@ -14,6 +14,7 @@ CORE = [
 # Only these ever load torch, and only workers and the terminal's own process import them.
 NEED_TORCH = {
     "hw5core.training.backprop",
+    "hw5core.training.environment",
     "hw5core.training.modules",
     "hw5core.training.single_step",
     "hw5core.training.loop",

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from hw5core.runs.history import RunHistory
-from hw5core.runs.receipts import receipt
+from hw5core.runs.receipts import GUARANTEE, receipt
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.strict_json import to_json
@@ -15,18 +15,20 @@ from pages.parts.shared.server import run_store
 
 def receipts(runs: Sequence[RunHistory]) -> None:
     """Draw one download button per finished run. `python -m hw5core verify` checks such a file."""
+    finished = [run for run in runs if run.status is Status.FINISHED]
     with st.container(horizontal=True):
-        for run in runs:
-            if run.status is Status.FINISHED:
-                st.download_button(
-                    f"Receipt of {run.label}",
-                    partial(_receipt_text, run),
-                    file_name=f"{run.config.activation}-{run.run_id}.json",
-                    mime="application/json",
-                    on_click="ignore",
-                    help="The settings, results and hashes of this run. `python -m hw5core verify FILE` trains it "
-                    "again and compares.",
-                )
+        for run in finished:
+            st.download_button(
+                f"Receipt of {run.label}",
+                partial(_receipt_text, run),
+                file_name=f"{run.config.activation}-{run.run_id}.json",
+                mime="application/json",
+                on_click="ignore",
+                help="The settings, results and hashes of this run. `python -m hw5core verify FILE` trains it "
+                "again and compares.",
+            )
+    if finished:
+        st.caption(GUARANTEE)
 
 
 def _receipt_text(run: RunHistory) -> str:

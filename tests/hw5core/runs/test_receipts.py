@@ -2,6 +2,10 @@
 
 import json
 import math
+import os
+import platform
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +54,8 @@ def test_a_receipt_holds_the_whole_run_in_strict_json(history: RunHistory) -> No
     first_batch = metrics["example_losses"][:5]
     assert math.fsum(first_batch) / 5 == pytest.approx(metrics["training_loss"][0], rel=1e-6)
     assert [one["epoch"] for one in metrics["epochs"]] == [0, 1]
-    assert {"torch", "machine"} <= set(plain["computed_by"])
+    assert {"torch", "machine", "processor", "torch build", "kernels", "threads"} <= set(plain["computed_by"])
+    assert plain["computed_by"]["threads"] == "1"
 
 
 def test_a_repetition_is_the_same_bit_for_bit(
@@ -68,6 +73,7 @@ def test_only_the_first_batches_are_trained_again(
     assert _verify(receipt(history), tmp_path, "--batches", "10", "--json") == 0
     result = json.loads(capsys.readouterr().out)
     assert result == {
+        "outcome": "bit for bit the same",
         "different_hashes": [],
         "compared": 10,
         "parted_at": None,
@@ -118,6 +124,67 @@ def test_the_first_difference_from_a_changed_receipt_is_reported(
     change(plain)
     assert _verify(plain, tmp_path, "--batches", "432") == status
     assert words in capsys.readouterr().out
+
+
+def _other_processor(plain: dict[str, Any]) -> None:
+    plain["computed_by"]["processor"] = "Another Processor"
+
+
+def _recorded_by_an_older_version(plain: dict[str, Any]) -> None:
+    for name in ("processor", "torch build", "kernels", "threads"):
+        del plain["computed_by"][name]
+
+
+def _rounding_that_grows(plain: dict[str, Any]) -> None:
+    for step, loss in enumerate(plain["metrics"]["training_loss"]):
+        plain["metrics"]["training_loss"][step] = loss + 1e-7 * 1.05**step
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (_other_processor, "processor Another Processor there, "),
+        (_recorded_by_an_older_version, "processor not recorded there, "),
+    ],
+)
+def test_another_processor_is_reported_as_such_and_not_as_a_failed_verification(
+    history: RunHistory,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[dict[str, Any]], None],
+    cause: str,
+) -> None:
+    plain = json.loads(json.dumps(receipt(history)))
+    change(plain)
+    assert _verify(plain, tmp_path, "--batches", "200") == 0
+    _rounding_that_grows(plain)
+    assert _verify(plain, tmp_path, "--batches", "100") == 0
+    assert "The same up to rounding in all 100 compared numbers" in capsys.readouterr().out
+    assert _verify(plain, tmp_path, "--batches", "250") == 3
+    words = capsys.readouterr().out
+    assert "Computed in another environment" in words
+    assert cause in words
+    assert "neither confirms nor refutes" in words
+    # Rounding does not begin beyond the tolerance.
+    plain["metrics"]["training_loss"][0] += 0.1
+    assert _verify(plain, tmp_path, "--batches", "10") == 1
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="these variables are for x86")
+@pytest.mark.parametrize("variable", ["ATEN_CPU_CAPABILITY=default", "MKL_CBWR=COMPATIBLE"])
+def test_other_kernels_are_named_as_the_cause_of_other_last_digits(
+    history: RunHistory, tmp_path: Path, variable: str
+) -> None:
+    """These variables make torch and MKL compute as on an older processor."""
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(receipt(history)))
+    name, value = variable.split("=")
+    command = [sys.executable, "-m", "hw5core", "verify", str(path), "--batches", "100", "--json"]
+    done = subprocess.run(command, env=os.environ | {name: value}, capture_output=True, text=True, check=False)
+    result = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert result["outcome"] == "the same up to rounding"
+    assert any(one.startswith("kernels ") and variable in one for one in result["computed_by"])
 
 
 @pytest.mark.parametrize(
