@@ -51,6 +51,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
+from hw5core.training import availability
 
 POLL_SECONDS = 0.2
 """How often the runs are read from the store."""
@@ -339,6 +340,7 @@ def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metr
 
     If `batches` ends at the end of an epoch, one more batch is trained. A fork starts after its parent's batches.
     """
+    availability.load()
     from hw5core.data import datasets
     from hw5core.training.loop import use_one_thread
 

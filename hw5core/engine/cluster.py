@@ -18,6 +18,7 @@ from hw5core.engine.messages import Report, TrainingEnded
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint, EncodedRecord, Record
+from hw5core.training.availability import check_installed
 
 TRAIN = "train"
 """The Dask resource of a training. Each worker offers one, so that a short task never waits for a training."""
@@ -217,7 +218,12 @@ def step_result(future: "Future[list[Record]]") -> list[Record]:
 
 
 def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
-    """Connect to the scheduler at this address, or start the embedded cluster. Raise EngineError if that fails."""
+    """Connect to the scheduler at this address, or start the embedded cluster. Raise EngineError if that fails.
+
+    The embedded workers need PyTorch on this machine.
+    """
+    if not address:
+        check_installed()
     # LocalCluster gives up a dead worker that is not back by then. The default of 15 seconds is too short on a busy
     # machine. This setting is read whenever a worker dies, so it is not limited to the `with` block below.
     dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"})

@@ -8,6 +8,7 @@ from hw5core.data import datasets
 from hw5core.errors import DataError, EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint, Record, encode
+from hw5core.training import availability
 
 TOPIC = "hw5-records"
 """The Dask topic under which workers report records."""
@@ -25,6 +26,7 @@ def train(config: dict[str, Any], run_id: str, token: str, checkpoint: Checkpoin
 
     End with a checkpoint soon after the task is cancelled. Raise EngineError if this worker cannot train the run.
     """
+    availability.load()
     from hw5core.training.loop import train as records_of
 
     prepared = prepare(config, run_id)
@@ -41,6 +43,7 @@ def train(config: dict[str, Any], run_id: str, token: str, checkpoint: Checkpoin
 
 def step(config: dict[str, Any], run_id: str, checkpoint: Checkpoint | None) -> list[Record]:
     """Train one batch and return its records. Raise EngineError if this worker cannot train the run."""
+    availability.load()
     from hw5core.training.single_step import one_step
 
     return one_step(*prepare(config, run_id), checkpoint)
