@@ -273,6 +273,8 @@ async def visitor(address: str, page: str = "", query: str = "", cookie: str = "
             await tab.run()
             yield tab
         finally:
+            # Before the tab stops reading: with unread messages, closing would wait for its time limit.
+            await connection.close()
             listening.cancel()
 
 
