@@ -50,6 +50,11 @@ class Admission:
         waiting = list(self._waiting)
         return waiting.index(run_id) + 1 if run_id in waiting else None
 
+    def ahead(self, run_id: str) -> tuple[list[str], list[str]]:
+        """Return the ids of the runs that train, and of those that wait before this one, in the order of the queue."""
+        waiting = list(self._waiting)
+        return list(self._training), waiting[: waiting.index(run_id)] if run_id in waiting else []
+
     def planned(self) -> dict[str, str | None]:
         """Return the owners of the planned runs by run id."""
         return {run_id: request.owner for run_id, request in self._planned.items()}

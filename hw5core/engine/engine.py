@@ -145,6 +145,14 @@ class Engine:
         """Return the run's position among the runs that wait for a worker, from 1, or None if it does not wait."""
         return self._roster.place(run_id)
 
+    def ahead(self, run_id: str) -> tuple[list[str], list[str]]:
+        """Return the ids of the runs that train, and of those that wait before this one, in the order of the queue."""
+        return self._roster.ahead(run_id)
+
+    def training_count(self) -> int:
+        """Return the number of runs that this server trains now."""
+        return len(self._roster.busy_workers())
+
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Let a worker compute a short, pure function, next to any training, and return its future.
 

@@ -100,6 +100,11 @@ class Roster:
         with self._lock:
             return self._admission.place(run_id)
 
+    def ahead(self, run_id: str) -> tuple[list[str], list[str]]:
+        """Return the ids of the runs that train, and of those that wait before this one, in the order of the queue."""
+        with self._lock:
+            return self._admission.ahead(run_id)
+
     def has_requests(self) -> bool:
         """Return True if a run waits or is planned."""
         with self._lock:

@@ -20,8 +20,11 @@ from hw5core.runs.records import (
 )
 from hw5core.runs.run import Run, Status
 
-RECENT_REPORTS = 25
-"""Number of reports over which the current speed is measured: about five seconds of training."""
+RECENT_REPORTS = 100
+"""Number of reports over which the current speed is measured: about twenty seconds of training.
+
+Fewer would follow each evaluation, and more would be slow to follow the load of the machine.
+"""
 
 
 class Version(NamedTuple):
@@ -106,9 +109,9 @@ class RunHistory:
 
     @property
     def seconds_left(self) -> float | None:
-        """The estimated time to the end of the run at its mean speed, or None before the first report."""
-        steps, spent = self.clock[-1]
-        return spent / steps * (self.run.config.total_steps - steps) if steps else None
+        """The estimated time to the end of the run at its current speed, or None before the first report."""
+        speed = self.steps_per_second
+        return (self.run.config.total_steps - self.done) / speed if speed else None
 
     @property
     def stepped(self) -> MeasuredStep | None:

@@ -92,6 +92,8 @@ def test_the_owner_pauses_and_continues_a_sweep_while_others_watch(open_page: Ca
     mine = open_page("sweep", owner="me", **query)
     mine.button[0].click().run()
     rerun_until(mine, lambda app: any(cell.startswith("at ") for cell in _cells(app)))
+    rerun_until(mine, lambda app: re.search(r"0 of 6 runs are finished, about \d+ min left at the current speed",
+                                            " ".join(html.proto.body for html in app.get("html"))))  # fmt: skip
     yours = open_page("sweep", owner="you", **query)
     assert _labels(yours) == ["The sweep is running"]
     assert _labels(mine) == ["The sweep is running", "Pause", "Stop"]

@@ -1,5 +1,6 @@
 """The Train page without a browser: a race from the button to its end, and messages for races that cannot run."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,23 @@ def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training:
     other = open_training(**{"epochs-digits": "1"})
     assert [code.value for code in other.code] == lines
     assert "Start the race" not in [button.label for button in other.button]
+
+
+def test_estimates_follow_the_load_and_a_waiting_race_shows_when_it_starts(open_page: Callable[..., AppTest]) -> None:
+    def estimate(app: AppTest) -> str:
+        return next((caption.value for caption in app.caption if "takes about" in caption.value), "")
+
+    idle = open_page("train", owner="me", **{"epochs-digits": "200"})
+    assert "measured within the last minute." in estimate(idle)
+    idle.button[0].click().run()
+    rerun_until(idle, lambda app: _html(app).count("left at this speed") == 2)
+    other = open_page("train", owner="you", **{"epochs-digits": "200", "seed": "9"})
+    assert "measured within the last minute while 2 other runs train." in estimate(other)
+    other.button[0].click().run()
+    rerun_until(other, lambda app: re.search(r"position 1 in the queue, starts in about \d+ min", _html(app)))
+    assert re.search(r"position 2 in the queue, starts in about \d+ min", _html(other))
+    for app in (other, idle):
+        next(button for button in app.button if button.label == "Stop").click().run()
 
 
 def test_an_unusable_store_shows_a_message(

@@ -9,21 +9,25 @@ from hw5core.engine.cluster import worker_count
 from hw5core.engine.limits import refusal
 from hw5core.runs.config import RunConfig
 from hw5core.training.pace import estimated_seconds
-from pages.parts.shared.server import ask_worker, owner
+from pages.parts.shared.server import ask_worker, engine, owner
+
+MEASURED_SECONDS = 60
+"""How long a measurement is used. Later, the load of the machine may be another one."""
 
 
 def race_words(configs: tuple[RunConfig, ...]) -> str:
     """Return a sentence with the time that the race takes on this server.
 
-    The first call measures a training step, which takes one or two seconds. If the race exceeds the limits of this
-    user, the sentence says so instead.
+    The first call measures a training step, which takes one or two seconds, and so does a call after MEASURED_SECONDS
+    or when more or fewer runs train. If the race exceeds the limits of this user, the sentence says so instead.
     """
     if refused := _refusal_words(configs, "race"):
         return refused
     # The seed does not change the time of a step, so all seeds share one measurement.
     same_seed = [replace(config, seed=0, split_seed=0) for config in configs]
-    seconds = max(map(_measured, same_seed)) * -(-len(configs) // worker_count())
-    return f"This race takes about {duration(seconds)} on this server, estimated from one training step."
+    load = engine().training_count()
+    seconds = max(_measured(config, load) for config in same_seed) * -(-len(configs) // worker_count())
+    return f"This race takes about {duration(seconds)} on this server, {_basis(load)}."
 
 
 def sweep_words(remaining: Sequence[RunConfig]) -> str:
@@ -35,11 +39,10 @@ def sweep_words(remaining: Sequence[RunConfig]) -> str:
     if refused := _refusal_words(remaining, "sweep"):
         return refused
     one = replace(remaining[0], seed=0, split_seed=0, learning_rate=RunConfig().learning_rate)
-    seconds = _measured(one) * -(-len(remaining) // worker_count())
-    return (
-        f"The {len(remaining)} remaining runs take about {duration(seconds)} on this server, estimated from one "
-        f"training step with {one.label}."
-    )
+    load = engine().training_count()
+    seconds = _measured(one, load) * -(-len(remaining) // worker_count())
+    runs = f"The {len(remaining)} remaining runs take" if len(remaining) > 1 else "The remaining run takes"
+    return f"{runs} about {duration(seconds)} on this server, {_basis(load, one.label)}."
 
 
 def _refusal_words(configs: Sequence[RunConfig], noun: str) -> str:
@@ -47,8 +50,15 @@ def _refusal_words(configs: Sequence[RunConfig], noun: str) -> str:
     return f":material/block: This {noun} is too large for this server: {reason}." if reason else ""
 
 
-@st.cache_data(show_spinner="Measuring a training step …", max_entries=100)
-def _measured(config: RunConfig) -> float:
+def _basis(load: int, label: str = "") -> str:
+    """Return what an estimate is based on."""
+    others = f" while {load} other run{'s' * (load != 1)} train{'s' * (load == 1)}" if load else ""
+    return f"estimated from one training step{f' with {label}' * bool(label)}, measured within the last minute{others}"
+
+
+@st.cache_data(show_spinner="Measuring a training step …", max_entries=100, ttl=MEASURED_SECONDS)
+def _measured(config: RunConfig, load: int) -> float:  # noqa: ARG001
+    """Measure the time of a run. `load`, the number of runs that train, is only part of the key of the cache."""
     seconds: float = ask_worker(estimated_seconds, config)
     return seconds
 

@@ -9,6 +9,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded import is_recorded, recorded_race
 from hw5core.runs.run import Status
+from pages.parts.shared.queue_place import Place, place_of
 from pages.parts.shared.server import follower, started_engine
 
 SHARED_SECONDS = 0.2
@@ -20,13 +21,13 @@ class RaceSnapshot:
     """The runs of a race at one moment.
 
     `runs` holds the history of each config that has one, in the order of `configs`. `waits` holds what each of them
-    waits for: its position in the queue, the download of its images, or nothing. `trouble` is the engine's error
+    waits for: its place in the queue, the download of its images, or nothing. `trouble` is the engine's error
     message, or empty.
     """
 
     configs: tuple[RunConfig, ...]
     runs: tuple[RunHistory, ...]
-    waits: tuple[int | Download | None, ...]
+    waits: tuple[Place | Download | None, ...]
     trouble: str
 
     @property
@@ -55,7 +56,7 @@ def read_race(configs: tuple[RunConfig, ...], recorded: bool = False, max_age: f
     if recorded and not runs:
         runs = recorded_race(configs)
     engine = started_engine()
-    waits = tuple(_waits_for(run) for run in runs)
+    waits = tuple(_waits_for(run, max_age) for run in runs)
     return RaceSnapshot(configs, tuple(runs), waits, engine.trouble if engine else "")
 
 
@@ -79,8 +80,7 @@ def details_version(race: RaceSnapshot, batch: int | None) -> Hashable:
     return race.trouble, tuple(states), tuple(batch is not None and run.done > batch for run in race.runs)
 
 
-def _waits_for(run: RunHistory) -> int | Download | None:
+def _waits_for(run: RunHistory, max_age: float) -> Place | Download | None:
     if run.status is not Status.WAITING:
         return None
-    engine = started_engine()
-    return (engine and engine.place(run.run_id)) or current_download(run.config.dataset)
+    return place_of(run.run_id, max_age) or current_download(run.config.dataset)

@@ -7,7 +7,9 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import learning_caption
 from hw5core.runs.run import Status
+from pages.parts.shared.estimate import duration
 from pages.parts.shared.frame import bar_html, number_html
+from pages.parts.shared.queue_place import Place
 from pages.parts.shared.race_snapshot import RaceSnapshot
 
 
@@ -18,7 +20,7 @@ def scoreboard(race: RaceSnapshot) -> str:
     return f'<div class="hw5-board">{"".join(parts)}</div>'
 
 
-def _part(config: RunConfig, run: RunHistory | None, wait: int | Download | None) -> str:
+def _part(config: RunConfig, run: RunHistory | None, wait: Place | Download | None) -> str:
     accuracy = f"{run.epochs[-1].test_accuracy:5.2f} %" if run and run.epochs else "–"
     fraction = wait.fraction if isinstance(wait, Download) else run.fraction if run else 0.0
     return (
@@ -29,16 +31,16 @@ def _part(config: RunConfig, run: RunHistory | None, wait: int | Download | None
     )
 
 
-def _state(run: RunHistory | None, wait: int | Download | None) -> str:
+def _state(run: RunHistory | None, wait: Place | Download | None) -> str:
     """Return the status of a run in words, with its progress, its speed and the time left."""
     if run is None:
         return "not started"
     if isinstance(wait, Download):
         return f"downloading {wait.kind}: {wait}"
-    position = f", position {wait} in the queue" if wait else ""
+    position = f", {wait}" if wait else ""
     batches = f"{run.status}{position}: {run.done:,} of {run.config.total_steps:,} batches"
     if run.seconds is not None:
         return f"{batches} in {run.seconds:.1f} s"
     if run.status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:
         return batches
-    return f"{batches}, {run.steps_per_second:.0f} per second, {run.seconds_left:.0f} s left"
+    return f"{batches}, {run.steps_per_second:.0f} per second, about {duration(run.seconds_left)} left at this speed"

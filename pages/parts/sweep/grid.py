@@ -25,6 +25,9 @@ _STYLE = """<style>
 
 _COLOUR = "light-dark(#0072B2, #4FB0E8)"
 
+_LAST_FINISHED = 4
+"""The number of runs from whose time the time left is estimated."""
+
 _STATES = {
     Status.WAITING: "waiting",
     Status.PAUSED: "paused",
@@ -49,14 +52,28 @@ def _content(snapshot: SweepSnapshot) -> tuple[str]:
 
 
 def _progress(snapshot: SweepSnapshot) -> str:
-    """Return the number of finished runs, and the time left, estimated from the time that these took."""
+    """Return the number of finished runs, and the time left."""
     runs, number = snapshot.runs.values(), len(snapshot.sweep.configs)
-    times = [run.seconds for run in runs if run.seconds is not None]
-    words = f"{len(times)} of {number} runs are finished"
+    words = f"{sum(run.seconds is not None for run in runs)} of {number} runs are finished"
+    times, basis = _run_times(snapshot)
     if not times or not snapshot.active:
         return words
     missing = number - sum(run.fraction for run in runs)
-    return f"{words}, about {duration(missing * sum(times) / len(times) / worker_count())} left"
+    return f"{words}, about {duration(missing * sum(times) / len(times) / worker_count())} left {basis}"
+
+
+def _run_times(snapshot: SweepSnapshot) -> tuple[list[float], str]:
+    """Return the times, in seconds, from which the time left is estimated, and what they are.
+
+    The load of the machine changes, so runs that finished long ago say little about the next ones.
+    """
+    runs = snapshot.runs.values()
+    finished = sorted((run.run.changed, run.seconds) for run in runs if run.seconds is not None)
+    if finished:
+        last = [seconds for _, seconds in finished[-_LAST_FINISHED:]]
+        return last, f"if the others take as long as the last {len(last)}"
+    speeds = [(run.config.total_steps, run.steps_per_second) for run in runs if run.status is Status.RUNNING]
+    return [steps / speed for steps, speed in speeds if speed], "at the current speed"
 
 
 def _grid(snapshot: SweepSnapshot) -> str:

@@ -37,6 +37,10 @@ def test_runs_get_the_free_slots_and_the_rest_waits_in_order() -> None:
     admission = Admission(slots=2)
     assert _start(admission, CONFIGS[:5]) == CONFIGS[:2]
     assert _places(admission, CONFIGS[:5]) == [None, None, 1, 2, 3]
+    ids = [config.run_id for config in CONFIGS]
+    training, ahead = admission.ahead(ids[4])
+    assert (set(training), ahead) == ({*ids[:2]}, ids[2:4])
+    assert admission.ahead(ids[2])[1] == admission.ahead(ids[0])[1] == admission.ahead(ids[9])[1] == []
     admission.remove(CONFIGS[3].run_id)
     assert _places(admission, CONFIGS[:5]) == [None, None, 1, None, 2]
     admission.remove(CONFIGS[0].run_id)

@@ -8,7 +8,7 @@ import pytest
 
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import fork
-from hw5core.runs.history import HistoryBuilder, RunHistory, history_of
+from hw5core.runs.history import RECENT_REPORTS, HistoryBuilder, RunHistory, history_of
 from hw5core.runs.records import BatchLosses, EpochResult, MeasuredStep, Record, RunFinished, RunStarted
 from hw5core.runs.run import Run, Status
 
@@ -85,6 +85,16 @@ def test_the_speed_is_that_of_the_last_reports() -> None:
     assert history.steps_per_second == pytest.approx(100)
     assert history.seconds_left == pytest.approx((CONFIG.total_steps - 100) / 100)
     assert (_history().steps_per_second, _history().seconds_left) == (None, None)
+
+
+def test_the_time_left_follows_the_load_of_the_machine() -> None:
+    """The run trains a hundred batches per second, and then, next to another program, ten."""
+    config = RunConfig(epochs=20)
+    fast = [BatchLosses(100 * number, (2.3,) * 100, seconds=number + 1.0) for number in range(10)]
+    slow = [BatchLosses(1_000 + number, (2.3,), seconds=10 + (number + 1) / 10) for number in range(RECENT_REPORTS)]
+    history = history_of(Run(config.run_id, config, Status.RUNNING, "", 1), [*fast, *slow])
+    assert history.steps_per_second == pytest.approx(10)
+    assert history.seconds_left == pytest.approx((config.total_steps - 1_000 - RECENT_REPORTS) / 10)
 
 
 def test_the_clock_of_a_fork_starts_with_its_first_report() -> None:
