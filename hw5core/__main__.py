@@ -10,7 +10,6 @@ after Ctrl-C, and 0 otherwise.
 
 import argparse
 import itertools
-import re
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -30,7 +29,7 @@ from hw5core.network.counting import Count, count
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 from hw5core.runs import recorded
-from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
+from hw5core.runs.config import SETTINGS, RunConfig, comma_advice, race, setting_fields
 from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.learning import learning_caption, learning_of
 from hw5core.runs.receipts import (
@@ -102,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         commands, "verify", "train the first batches of a receipt again, and compare the numbers", _verify
     )
     verify.add_argument("receipt", type=Path, help="the receipt of a run, a JSON file")
-    verify.add_argument("--batches", type=int, default=200, help="the number of batches to train (default: 200)")
+    verify.add_argument("--batches", type=_whole, default=200, help="the number of batches to train (default: 200)")
     return parser
 
 
@@ -126,9 +125,10 @@ def _add_race(command: argparse.ArgumentParser, without: Collection[str]) -> Non
             continue
         command.add_argument(
             f"--{declared.name.replace('_', '-')}",
-            type=_decimal if declared.type is float else declared.type,
+            type={float: _decimal, int: _whole}.get(declared.type, declared.type),
             default=declared.default,
-            help=f"{SETTINGS[declared.name].help}{_choices(declared.name)} (default: {declared.default})",
+            # argparse writes the default, because a command may have its own.
+            help=f"{SETTINGS[declared.name].help}{_choices(declared.name)} (default: %(default)s)",
         )
 
 
@@ -140,12 +140,20 @@ def _choices(setting: str) -> str:
 
 def _decimal(text: str) -> float:
     """Return the number in a text. Raise ArgumentTypeError for other texts."""
-    if re.fullmatch(r"\s*\d*,\d+\s*", text):
-        raise argparse.ArgumentTypeError(f"write decimals with a point, {text.replace(',', '.')} instead of {text}")
+    if advice := comma_advice(text):
+        raise argparse.ArgumentTypeError(advice)
     try:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def _whole(text: str) -> int:
+    """Return the whole number in a text. Raise ArgumentTypeError for other texts."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number such as 5") from None
 
 
 def _params(options: argparse.Namespace) -> int:

@@ -36,12 +36,19 @@ def parse(text: str) -> Architecture:
 
 def read_layer(word: str) -> Layer:
     """Return the layer written as this word, such as "conv96k11s4". Raises ArchitectureError."""
-    for kind in KINDS:
-        layer = kind.read(word)
-        if layer is not None:
-            return layer
+    layer = _read_known_layer(word)
+    if layer is not None:
+        return layer
+    with_point = word.replace(",", ".")
+    if _read_known_layer(with_point) is not None:
+        raise ArchitectureError(f"write decimals with a point: {with_point}")
     examples = [example for kind in KINDS for example in kind.menu()]
     raise ArchitectureError(f"not a layer; layers are written {', '.join(examples)}")
+
+
+def _read_known_layer(word: str) -> Layer | None:
+    """Return the layer of the first kind that knows this word, or None."""
+    return next((layer for kind in KINDS if (layer := kind.read(word)) is not None), None)
 
 
 def _read_input(word: str) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ config.
 import hashlib
 import json
 import math
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import cached_property
@@ -217,6 +218,14 @@ def race_id(configs: Iterable[RunConfig]) -> str:
 def race(config: RunConfig, activations: Iterable[str] = ("relu", "sigmoid")) -> tuple[RunConfig, ...]:
     """Return the same run once per activation. Nothing else differs, so only the activation explains a difference."""
     return tuple(replace(config, activation=name) for name in dict.fromkeys(activations))
+
+
+def comma_advice(text: str) -> str:
+    """Return how to write the number in a text if it has a decimal comma, otherwise ""."""
+    number = text.strip()
+    if not re.fullmatch(r"-?[0-9]*,[0-9]+", number):
+        return ""
+    return f"write decimals with a point, {number.replace(',', '.')} instead of {number}"
 
 
 def setting_fields() -> "tuple[Field[Any], ...]":

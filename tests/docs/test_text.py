@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.config import get_config_options
 
 from hw5core.engine.limits import PUBLIC
 from tests.docs.markdown import DOCUMENTS, anchors, inline_code, prose
@@ -58,6 +59,17 @@ def test_every_environment_variable_is_documented() -> None:
     read = {name for path in sources for name in re.findall(r"HW5_[A-Z]+", path.read_text(encoding="utf-8"))}
     documented = set(inline_code(ROOT / "docs" / "operating.md"))
     assert read <= documented
+
+
+def test_every_streamlit_option_exists_in_the_installed_version() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+    options = get_config_options()
+    named = re.findall(r"\b((?:server|browser|client|runner|global)\.[a-z]+[A-Z]\w*)", text)
+    assert named
+    assert [name for name in named if name not in options] == []
+    words = [re.sub("([A-Z])", r"_\1", name.replace(".", "_")).upper() for name in options]
+    variables = {f"STREAMLIT_{word}" for word in words}
+    assert set(re.findall(r"STREAMLIT_[A-Z_]+", text)) <= variables
 
 
 def test_the_documented_limits_are_those_of_the_app() -> None:

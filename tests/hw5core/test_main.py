@@ -11,7 +11,7 @@ import pytest
 from hw5core.__main__ import main
 from hw5core.data.datasets import DATASETS
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.runs.config import INITIALISATIONS
+from hw5core.runs.config import INITIALISATIONS, RunConfig
 
 ROOT = Path(__file__).parents[2]
 SMALL = "1x28x28 flatten linear16 relu linear10"
@@ -76,10 +76,37 @@ def test_help_lists_the_datasets_and_the_initialisations(capsys: pytest.CaptureF
         assert ", ".join(names) in printed
 
 
-def test_a_decimal_comma_is_refused_with_that_reason(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("command", "dataset"), [("train", RunConfig.dataset), ("prewarm", "mnist")])
+def test_help_shows_the_default_that_the_command_uses(
+    command: str, dataset: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        main(["train", "--learning-rate", "0,008"])
-    assert "write decimals with a point, 0.008 instead of 0,008" in capsys.readouterr().err
+        main([command, "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"the images to learn; one of {', '.join(DATASETS)} (default: {dataset})" in printed
+    assert f"the size of each step along the negative gradient (default: {RunConfig.learning_rate})" in printed
+
+
+@pytest.mark.parametrize(
+    ("option", "written", "reason"),
+    [
+        ("--learning-rate", "0,008", "write decimals with a point, 0.008 instead of 0,008"),
+        ("--momentum", "much", "'much' is not a number"),
+        ("--epochs", "1,5", "'1,5' is not a whole number"),
+        ("--seed", "1.5", "'1.5' is not a whole number"),
+    ],
+)
+def test_a_number_that_cannot_be_read_is_refused_with_the_reason(
+    option: str, written: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", option, written])
+    assert reason in capsys.readouterr().err
+
+
+def test_a_decimal_comma_in_a_network_is_refused_with_that_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["params", "--net", "1x28x28 dropout0,5"]) == 2
+    assert "write decimals with a point: dropout0.5" in capsys.readouterr().err
 
 
 def test_an_error_in_a_separate_process_shows_no_traceback() -> None:

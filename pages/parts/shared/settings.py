@@ -9,7 +9,7 @@ import streamlit as st
 from hw5core.data.datasets import DATASETS, is_available, split_sizes
 from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.runs.config import SETTINGS, RunConfig, race, setting_fields
+from hw5core.runs.config import SETTINGS, RunConfig, comma_advice, race, setting_fields
 from hw5core.runs.forks import normalisation_of
 
 _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in setting_fields()}
@@ -144,7 +144,8 @@ def number_setting(name: str, default: float | None = None, key: str | None = No
     """Draw a number input for the setting and return its value. Its type is the type of the default."""
     default = _DEFAULTS[name] if default is None else default
     setting, kind = SETTINGS[name], type(default)
-    with readable(label or setting.label):
+    key = key or url_name(name)
+    with readable(label or setting.label, key):
         return st.number_input(
             label or setting.label,
             kind(setting.lowest),
@@ -153,14 +154,19 @@ def number_setting(name: str, default: float | None = None, key: str | None = No
             step=1 if kind is int else 0.001,
             format="%d" if kind is int else "%.4g",
             help=setting.help,
-            key=key or url_name(name),
+            key=key,
             bind="query-params",
         )
 
 
 @contextmanager
-def readable(label: str) -> Iterator[None]:
-    """Raise a ConfigError for an infinite number in the URL, where Streamlit raises OverflowError."""
+def readable(label: str, parameter: str) -> Iterator[None]:
+    """Raise ConfigError if this parameter of the URL has a decimal comma or is infinite.
+
+    Streamlit ignores the one, and raises OverflowError for the other.
+    """
+    if advice := comma_advice(st.query_params.get(parameter, "")):
+        raise ConfigError(f"{label} in the URL: {advice}")
     try:
         yield
     except OverflowError:

@@ -44,7 +44,7 @@ def chosen_sweep() -> Sweep:
             key="learning-rates",
             bind="query-params",
         )
-    with number, readable("seeds"):
+    with number, readable("seeds", "seeds"):
         seeds = st.number_input(
             "seeds", 1, _MOST_SEEDS, _SEEDS, help="The number of seeds.", key="seeds", bind="query-params"
         )
