@@ -125,7 +125,7 @@ def _add_race(command: argparse.ArgumentParser, without: Collection[str]) -> Non
             continue
         command.add_argument(
             f"--{declared.name.replace('_', '-')}",
-            type={float: _decimal, int: _whole}.get(declared.type, declared.type),
+            type=_READERS[type(declared.default)],
             default=declared.default,
             # argparse writes the default, because a command may have its own.
             help=f"{SETTINGS[declared.name].help}{_choices(declared.name)} (default: %(default)s)",
@@ -154,6 +154,10 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number such as 5") from None
+
+
+_READERS: dict[type, Callable[[str], Any]] = {str: str, int: _whole, float: _decimal}
+"""The function that reads a setting from the command line, by the type of its default."""
 
 
 def _params(options: argparse.Namespace) -> int:
