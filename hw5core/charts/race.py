@@ -38,6 +38,10 @@ MAX_POINTS = 500
 """Points per series in a live chart. More take time and show nothing new: each point has a band with the range."""
 
 
+MAX_LINEAR_LOSS = 1_000.0
+"""The largest loss, in nats, on a linear scale. A network that diverges may reach 1e30, and hide all other losses."""
+
+
 class Axis(StrEnum):
     """The x axis of the training loss."""
 
@@ -70,9 +74,10 @@ def training_loss_table(
 ) -> pd.DataFrame:
     """Return a row per series and bin of batches, with the columns activation, x, loss, lowest, highest and batch.
 
-    `loss` is the mean of the (smoothed) losses, `lowest` and `highest` are the range of the losses themselves, and
-    `batch` is the bin's first batch. Bins depend only on the length of the run, so they stay the same while losses
-    arrive. Inside `zoom` (from, to, in units of the axis) there are as many bins again, down to single batches.
+    On a linear scale, losses above MAX_LINEAR_LOSS are left out. `loss` is the mean of the (smoothed) losses, `lowest`
+    and `highest` are the range of the losses themselves, and `batch` is the bin's first batch. Bins depend only on the
+    length of the run, so they stay the same while losses arrive. Inside `zoom` (from, to, in units of the axis) there
+    are as many bins again, down to single batches.
     """
     bins = [(history.label, _binned_losses(history, view, zoom)) for history in histories]
     # One DataFrame of complete columns: this happens several times a second, and small DataFrames are slow.
@@ -121,6 +126,8 @@ def _binned_losses(
     positions = _positions(history, view.axis)
     firsts = _bin_starts(history.config.total_steps, positions, zoom)
     counts = np.diff(firsts, append=len(losses))
+    if not view.logarithmic:
+        losses = np.where(losses <= MAX_LINEAR_LOSS, losses, np.nan)
     means = np.add.reduceat(_smoothed(losses, view.smoothing), firsts) / counts
     return {
         "x": (positions[firsts] + positions[firsts + counts - 1]) / 2,

@@ -59,7 +59,7 @@ def _obstacle(*race: RunHistory) -> str:
     if not all(history.status is Status.FINISHED for history in race):
         return "the race is not finished"
     diverged = [words for history in race if (words := divergence(history))]
-    return f"{' and '.join(diverged)}, so its results say nothing about its activation" if diverged else ""
+    return f"{' and '.join(diverged)}, so this race decides nothing" if diverged else ""
 
 
 def _best_accuracy(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:

@@ -59,8 +59,14 @@ def test_runs_in_the_store_are_shown_and_not_trained_again(open_page: Callable[.
 def test_a_seed_that_diverged_is_named_with_its_batch(open_page: Callable[..., AppTest]) -> None:
     store, config = RunStore(home.store_folder()), RunConfig(epochs=1, network=SMALL)
     store.claim(config, owner="somebody")
-    store.add(config.run_id, BatchLosses(0, (2.3,) * 50 + (math.nan,) * 150))
+    for record in (
+        BatchLosses(0, (2.3,) * 50 + (math.nan,) * (config.total_steps - 50)),
+        EpochResult(0, config.total_steps - 1, math.nan, 10.0, 10.86, 1.0, 0.1),
+        RunFinished(config.total_steps, 1.5),
+    ):
+        store.add(config.run_id, record)
     app = open_page("sweep", **TINY)
+    assert _cells(app)[0] == "10.86 % diverged"
     captions = " ".join(caption.value for caption in app.caption)
     assert "ReLU at 0.008: 1 of 2 seeds diverged, the first at batch 50." in captions
     assert "the mean loss of 100 batches is below ln 10 − 0.1" in captions

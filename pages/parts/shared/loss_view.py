@@ -8,7 +8,15 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from hw5core.charts.race import MAX_POINTS, Axis, LossView, batches_per_point, training_loss_chart, training_loss_table
+from hw5core.charts.race import (
+    MAX_LINEAR_LOSS,
+    MAX_POINTS,
+    Axis,
+    LossView,
+    batches_per_point,
+    training_loss_chart,
+    training_loss_table,
+)
 from hw5core.charts.words import losses_in_words
 from hw5core.runs.config import RunConfig, race_id
 from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
@@ -93,9 +101,10 @@ def view_controls(configs: tuple[RunConfig, ...], on_change: Callable[[], None])
         )
         st.toggle("logarithmic", key="logarithmic", bind="query-params", on_change=on_change)
     st.caption(
-        f"{_points_in_words(configs)} A moving mean replaces each loss by the mean of that many batches up to it. Use "
-        "the wheel or drag to zoom, down to single batches. Click a point, or type a number, to open that batch. "
-        "Double-click to see everything again."
+        f"{_points_in_words(configs)} A moving mean replaces each loss by the mean of that many batches up to it. "
+        f"Losses above {MAX_LINEAR_LOSS:,.0f} are on the logarithmic scale only. Use the wheel or drag to zoom, "
+        "down to single batches. Click a point, or type a number, to open that batch. Double-click to see everything "
+        "again."
     )
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from hw5core.engine.cluster import worker_count
+from hw5core.runs.learning import learning_of
 from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Arm
 from pages.parts.shared.estimate import duration
@@ -100,7 +101,8 @@ def _cell(snapshot: SweepSnapshot, arm: Arm, seed: int) -> str:
     if run is None:
         return "planned" if run_id in snapshot.plans else "–"
     if run.status is Status.FINISHED and run.epochs:
-        words = f"{run.epochs[-1].test_accuracy:.2f} %"
+        diverged = " diverged" * (learning_of(run).diverged_at is not None)
+        words = f"{run.epochs[-1].test_accuracy:.2f} %{diverged}"
     else:
         state = _STATES.get(run.status, "at")
         words = f"{state} {100 * run.fraction:.0f} %" if len(run.losses) else state

@@ -116,11 +116,19 @@ def test_the_loss_of_guessing_follows_from_the_number_of_classes(monkeypatch: py
     assert "ln 10" not in chart
 
 
+def test_an_exploding_loss_does_not_hide_the_others_on_a_linear_scale() -> None:
+    run = _history(RunConfig(epochs=2), [2.3, 1e30, 128.0, 2.4])
+    assert charts.training_loss_table([run]).highest.dropna().tolist() == [2.3, 128.0, 2.4]
+    logarithmic = charts.training_loss_table([run], charts.LossView(logarithmic=True))
+    assert logarithmic.highest.dropna().tolist() == [2.3, 1e30, 128.0, 2.4]
+
+
 @pytest.mark.parametrize("batches", [2, 7, 300, 2_000])
 def test_smoothing_is_right_after_a_loss_that_is_much_larger_than_all_others(batches: int) -> None:
     config = RunConfig(epochs=5)
     losses = [2.0] * 100 + [1e30] + [3.0] * 979
-    table = charts.training_loss_table([_history(config, losses)], charts.LossView(smoothing=batches), zoom=(0, 500))
+    view = charts.LossView(logarithmic=True, smoothing=batches)
+    table = charts.training_loss_table([_history(config, losses)], view, zoom=(0, 500))
     singles = table.dropna().query("batch < 499")
     for number, loss in zip(singles.batch.astype(int), singles.loss, strict=True):
         assert loss == pytest.approx(np.mean(losses[max(0, number + 1 - batches) : number + 1]), rel=1e-9)

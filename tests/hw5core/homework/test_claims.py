@@ -85,7 +85,7 @@ def test_a_race_in_which_a_network_diverged_decides_nothing(homework: tuple[RunH
     diverged = replace(relu, losses=np.array([GUESS] * 7 + [math.nan] * 993))
     for finding in check_claims(diverged, sigmoid):
         assert finding.verdict is Verdict.UNDECIDED
-        assert finding.reason == "ReLU diverged at batch 7, so its results say nothing about its activation"
+        assert finding.reason == "ReLU diverged at batch 7, so this race decides nothing"
 
 
 def test_an_unfinished_race_decides_nothing(homework: tuple[RunHistory, RunHistory]) -> None:
