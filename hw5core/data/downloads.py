@@ -109,7 +109,7 @@ def _download_file(files: Files, file: File, mirrors: list[str], published: Mapp
     """Download one file from the first mirror that has it, and move that mirror to the front of the list."""
     path = files.path(home.cache_folder(), file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    failures = []
+    failures: dict[str, list[str]] = {}
     for mirror in mirrors.copy():
         part = _part(path)
         try:
@@ -117,9 +117,9 @@ def _download_file(files: Files, file: File, mirrors: list[str], published: Mapp
             content = read_content(part, file, published)
         except TransferError as error:
             after = f" after {_progress(files)}" if _size(part) else ""
-            failures.append(f"{urlsplit(mirror).netloc}: {error}{after}")
+            failures.setdefault(f"{error}{after}", []).append(urlsplit(mirror).netloc)
         except DataError as error:
-            failures.append(f"{urlsplit(mirror).netloc}: the file that it sent {error}")
+            failures.setdefault(f"the file that came {error}", []).append(urlsplit(mirror).netloc)
         else:
             _put(content, path)
             mirrors.remove(mirror)
@@ -128,7 +128,7 @@ def _download_file(files: Files, file: File, mirrors: list[str], published: Mapp
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-    raise DownloadError("; ".join(failures))
+    raise DownloadError("; ".join(f"{' and '.join(hosts)}: {cause}" for cause, hosts in failures.items()))
 
 
 def _put(content: bytes, path: Path) -> None:

@@ -83,14 +83,18 @@ def _download(files: Files, published: Mapping[str, str]) -> _Search:
 
 
 def _advice(files: Files, search: _Search, reason: str) -> str:
-    """Return what was found where, and what a person can do about it."""
-    here = f"Only {len(search.found)} of its {len(list(files))} files are" if search.found else "It is not"
+    """Return why the files are missing, what a person can do about it, and what was found where."""
+    names = [file.name for file in files]
     missing = [file.name for file in files if file not in search.found]
+    if search.found:
+        here, wanted = f"Only {len(search.found)} of its {len(names)} files are", ", ".join(missing)
+    else:
+        here, wanted = "It is not", f"its {len(names)} files, such as {names[0]},"
     return (
-        f"{files.folder} could not be downloaded: {reason}. {here} on this machine. "
-        f"{' '.join(_found_in(root, files, search) for root in roots())} "
-        f"Try again, or choose the built-in digits, which need no network, or put {', '.join(missing)} "
-        f"(packed as .gz or unpacked) into {files.path(roots()[0], next(iter(files))).parent}."
+        f"{files.folder} could not be downloaded: {reason}. {here} on this machine. Try again, or choose the built-in "
+        f"digits, which need no network, or put {wanted} (packed as .gz or unpacked) into "
+        f"{files.path(roots()[0], next(iter(files))).parent}. "
+        f"{' '.join(_found_in(root, files, search) for root in roots())}"
     )
 
 

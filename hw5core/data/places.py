@@ -12,6 +12,9 @@ from hw5core.data.sources import File, Files
 _SIMILAR = re.compile(r"mnist|ubyte|idx|t10k|train|test|image|label|digit|\.npz$|\.zip$|\.parquet$", re.IGNORECASE)
 """Names that help to see what is wrong. A visitor must not see the names of other files in the folder."""
 
+_OWN = (".lock", ".failure")
+"""The ends of the names of files that downloads write into the cache."""
+
 _MOST_NAMES = 6
 
 
@@ -43,7 +46,11 @@ def what_is_in(root: Path, files: Files) -> str:
         return f"cannot be read: {in_words(error)}"
     if closed:
         return f"cannot be read: permission denied for {closed[0]}"
-    similar = [str(path.relative_to(root)) for path in inside if _SIMILAR.search(path.name)]
+    similar = [
+        str(path.relative_to(root))
+        for path in inside
+        if _SIMILAR.search(path.name) and path not in folders and path.suffix not in _OWN
+    ]
     if not similar:
         return "has no such file"
     more = ", …" if len(similar) > _MOST_NAMES else ""

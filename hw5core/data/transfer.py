@@ -36,15 +36,15 @@ def _blocks(url: str) -> Iterator[bytes]:
             if not response.ok:
                 raise TransferError(_status_in_words(response.status_code))
             if "html" in response.headers.get("Content-Type", ""):
-                raise TransferError("it sent a web page instead of the file")
+                raise TransferError("a web page instead of the file")
             yield from response.iter_content(_BLOCK)
     except exceptions.RequestException as error:
         raise TransferError(cause_in_words(error)) from error
 
 
 def _status_in_words(status: int) -> str:
-    known = {403: "it refuses access", 404: "the file was not found", 429: "it has too many requests"}
-    return f"{known.get(status, 'it has an error' if status >= 500 else 'it refuses the request')} (HTTP {status})"
+    known = {403: "access refused", 404: "not found", 429: "too many requests"}
+    return f"{known.get(status, 'error of the server' if status >= 500 else 'request refused')} (HTTP {status})"
 
 
 def cause_in_words(error: Exception) -> str:
@@ -55,19 +55,19 @@ def cause_in_words(error: Exception) -> str:
         return next((cause for cause in causes if isinstance(cause, kinds)), None)
 
     if any_is(exceptions.ProxyError):
-        return "the proxy that this machine uses does not connect to it"
+        return "the proxy of this machine does not connect"
     if certificate := any_is(ssl.SSLCertVerificationError):
-        return f"its certificate is not valid ({getattr(certificate, 'verify_message', '')})"
+        return f"certificate not valid ({getattr(certificate, 'verify_message', '')})"
     if any_is(ssl.SSLError, exceptions.SSLError):
-        return "it offers no secure connection"
+        return "no secure connection"
     if any_is(socket.gaierror, NameResolutionError):
-        return "its name is unknown here, so this machine may be offline"
+        return "unknown name, so this machine may be offline"
     if any_is(ConnectionRefusedError):
-        return "it refused the connection"
+        return "connection refused"
     if any_is(TimeoutError, SilenceError, exceptions.Timeout) and not any_is(NewConnectionError):
-        return f"it sent nothing for {SILENCE_SECONDS} seconds"
+        return f"no data for {SILENCE_SECONDS} seconds"
     if any_is(NewConnectionError):
-        return "it cannot be reached"
+        return "not reachable"
     return "the connection broke off"
 
 

@@ -157,16 +157,16 @@ def download(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 @pytest.mark.parametrize(
     ("reply", "cause"),
     [
-        (is_not_found, "the file was not found (HTTP 404)"),
-        (refuses_access, "it refuses access (HTTP 403)"),
-        (has_an_error, "it has an error (HTTP 503)"),
-        (sends_a_web_page, "it sent a web page instead of the file"),
-        (sends_a_web_page_as_a_file, "the file that it sent is a web page, not the file"),
+        (is_not_found, "not found (HTTP 404)"),
+        (refuses_access, "access refused (HTTP 403)"),
+        (has_an_error, "error of the server (HTTP 503)"),
+        (sends_a_web_page, "a web page instead of the file"),
+        (sends_a_web_page_as_a_file, "the file that came is a web page, not the file"),
         (breaks_off, "the connection broke off after 0.0 of 0.0 MB"),
-        (stalls, "it sent nothing for 0.5 seconds after 0.0 of 0.0 MB"),
-        (never_answers, "it sent nothing for 0.5 seconds"),
-        (sends_the_other_dataset, "the file that it sent is Clothes, not Numerals"),
-        (sends_less, "the file that it sent is a damaged gzip file"),
+        (stalls, "no data for 0.5 seconds after 0.0 of 0.0 MB"),
+        (never_answers, "no data for 0.5 seconds"),
+        (sends_the_other_dataset, "the file that came is Clothes, not Numerals"),
+        (sends_less, "the file that came is a damaged gzip file"),
     ],
 )
 def test_the_cause_of_a_failure_is_reported_and_the_next_mirror_is_tried(
@@ -184,6 +184,15 @@ def test_the_cause_of_a_failure_is_reported_and_the_next_mirror_is_tried(
     assert sorted(path.name for path in (home / "cache/Numerals/raw").iterdir()) == sorted(NAMES)
 
 
+def test_mirrors_that_fail_for_the_same_cause_are_named_together(
+    mirror: Callable[..., Mirror], download: Callable[..., str], home: Path
+) -> None:
+    one, other = (mirror(is_not_found).address for _ in range(2))
+    message = download(one, other)
+    assert f"{one[7:-1]} and {other[7:-1]}: not found (HTTP 404)" in message
+    assert f"{home / 'cache'} (the cache) has no such file" in message
+
+
 def test_a_server_that_cannot_be_reached_is_reported_with_the_cause(
     mirror: Callable[..., Mirror], download: Callable[..., str]
 ) -> None:
@@ -192,9 +201,9 @@ def test_a_server_that_cannot_be_reached_is_reported_with_the_cause(
         closed = f"127.0.0.1:{probe.getsockname()[1]}"
         good = mirror(works)
         message = download(f"http://{closed}/", "http://nowhere.invalid/", good.address.replace("http", "https"))
-        assert f"{closed}: it refused the connection" in message
-        assert "nowhere.invalid: its name is unknown here" in message
-        assert "it offers no secure connection" in message
+        assert f"{closed}: connection refused" in message
+        assert "nowhere.invalid: unknown name" in message
+        assert "no secure connection" in message
         assert download(f"http://{closed}/", "http://nowhere.invalid/", good.address) == "downloaded"
 
 
@@ -211,7 +220,7 @@ def test_a_certificate_that_nobody_knows_is_reported(
     subprocess.run([*command.split(), *files], check=True, capture_output=True)
     certificate.write_text(certificate.read_text() + (tmp_path / "public.pem").read_text())
     signed_by_nobody = mirror(works, certificate)
-    assert "its certificate is not valid (self-signed certificate)" in download(signed_by_nobody.address)
+    assert "certificate not valid (self-signed certificate)" in download(signed_by_nobody.address)
     assert signed_by_nobody.requested == []
 
 

@@ -135,7 +135,7 @@ def test_a_run_without_its_data_fails_with_the_reason(store: RunStore, monkeypat
         engine.close()
     assert history.status is Status.FAILED
     assert "FashionMNIST could not be downloaded" in history.message
-    assert "the proxy that this machine uses does not connect to it" in history.message
+    assert "the proxy of this machine does not connect" in history.message
     assert "built-in digits" in history.message
 
 
