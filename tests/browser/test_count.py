@@ -119,7 +119,7 @@ def test_edits_can_be_undone_by_keyboard_and_are_no_entries_of_the_history(page:
     page.get_by_role("button", name="Remove layer 2").click()
     page.get_by_role("button", name="Add at the end").click()
     page.wait_for_url("**conv8k3+conv64k3p1")
-    edited = total.inner_text()
+    expect(total).to_have_text("4,752")
     field = page.get_by_role("textbox", name="The network in one line")
     field.click()
     page.keyboard.type("x")
@@ -132,12 +132,12 @@ def test_edits_can_be_undone_by_keyboard_and_are_no_entries_of_the_history(page:
     ]:  # fmt: skip
         page.keyboard.press(key)
         page.wait_for_url(re.compile(f"{re.escape(network)}$"))
-    expect(total).to_have_text(edited)
+    expect(total).to_have_text("4,752")
     assert page.evaluate("history.length") == entries
     page.get_by_role("link", name="Train").click()
     expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
     page.go_back()
-    expect(total).to_have_text(edited)
+    expect(total).to_have_text("4,752")
     expect(page).to_have_url(re.compile(re.escape("conv8k3+conv64k3p1") + "$"))
 
 
@@ -151,13 +151,13 @@ def test_a_swipe_over_a_slider_scrolls_and_a_sideways_drag_or_a_tap_moves_it(pho
         slider = phone.get_by_role("slider", name=name)
         slider.scroll_into_view_if_needed()
         settle(phone)
-        before, handle = slider.input_value(), slider.element_handle()
+        before, shown, handle = slider.input_value(), total.inner_text(), slider.element_handle()
         top = handle.evaluate(_SLIDER_TOP)
         _drag(fingers, slider, 0.8, 0, -100)
         phone.wait_for_function(f"([slider, top]) => ({_SLIDER_TOP})(slider) < top", arg=[handle, top])
         settle(phone)
         assert slider.input_value() == before
-        expect(total).to_have_text("2,000")
+        expect(total).to_have_text(shown)
         _drag(fingers, slider, 0.4, 60, 5)
         phone.wait_for_function("([slider, before]) => slider.value !== before", arg=[handle, before])
         before = slider.input_value()
@@ -165,7 +165,6 @@ def test_a_swipe_over_a_slider_scrolls_and_a_sideways_drag_or_a_tap_moves_it(pho
         phone.wait_for_function("([slider, before]) => slider.value !== before", arg=[handle, before])
         if name.startswith("Conv2d"):
             expect(total).to_have_text(f"{10 * int(slider.input_value()):,}")
-            phone.get_by_role("button", name="Undo").click()
 
 
 def _drag(fingers: CDPSession, slider: Locator, start: float, across: float, along: float) -> None:
