@@ -1,6 +1,7 @@
 """The datasets: complete images, the homework's split, and downloads of the real MNIST."""
 
 import gzip
+import importlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sklearn.datasets import load_digits
 from hw5core.data import datasets
 from hw5core.data.datasets import DATASETS
 from hw5core.data.sources import Files
+from tools.torchvision_import import declare_missing_operators
 
 NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 
@@ -32,6 +34,16 @@ def test_the_digits_are_those_of_scikit_learn_in_28_by_28() -> None:
     back = torch.nn.functional.adaptive_avg_pool2d(inner, 8).squeeze(1).flatten(1)
     correlation = [np.corrcoef(one, other)[0, 1] for one, other in zip(back, original.data, strict=True)]
     assert min(correlation) > 0.9
+
+
+@pytest.mark.parametrize(("name", "torchvisions"), [("mnist", "MNIST"), ("fashion", "FashionMNIST")])
+def test_files_and_mirrors_are_those_of_torchvision(name: str, torchvisions: str) -> None:
+    declare_missing_operators()
+    theirs = getattr(importlib.import_module("torchvision.datasets"), torchvisions)
+    source = DATASETS[name].source
+    assert {f"{file.name}.gz" for file in source} == {file for file, _ in theirs.resources}
+    # MNIST's first site has refused downloads for years.
+    assert set(theirs.mirrors) - set(source.mirrors) <= {"http://yann.lecun.com/exdb/mnist/"}
 
 
 def test_the_split_has_the_homeworks_sizes() -> None:
