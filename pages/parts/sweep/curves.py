@@ -147,13 +147,14 @@ def results(snapshot: SweepSnapshot) -> None:
     st.markdown(f"**Results** (mean, lowest and highest of n = {len(sweep.seeds)} seeds)")
     st.dataframe(_styled(table), hide_index=True, width="stretch", height="content", placeholder="–")
     st.caption(
-        f"A network is better than guessing when {plateau_rule(sweep.base)}. Diverged seeds are not counted there."
+        f"A network is better than guessing when {plateau_rule(sweep.base)}. A network that is not better yet counts "
+        "with all its batches, and one that diverged before does not count."
     )
     for row in table[table.diverged > 0].itertuples():
         st.caption(
             f"{row.activation} at {row.rate:g}: {row.diverged} of {row.of} seeds diverged, the first at batch "
-            f"{row.diverged_at:,.0f}. The learning rate is too high. The charts leave out a loss that is not a finite "
-            "number."
+            f"{row.diverged_at:,.0f}. A smaller learning rate may help. The charts leave out a loss that is not a "
+            "finite number."
         )
     if len(sweep.learning_rates) > 1 and table.n.any():
         chart = rates_chart(series_of(sweep.configs.values()))
