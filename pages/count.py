@@ -18,6 +18,7 @@ from pages.parts.count.editor import layer_editor
 from pages.parts.count.export import export
 from pages.parts.count.live_table import live_table
 from pages.parts.count.module_report import redraw_when_reported, report_of
+from pages.parts.count.race_link import race_link
 from pages.parts.count.tables import cost_table, count_table, formula_table, shape_table
 from pages.parts.count.tool_reports import tool_reports
 from pages.parts.count.total import sticky_total, total_style
@@ -77,7 +78,7 @@ def page() -> None:
 
 def _start_row(current: state.State) -> None:
     """Draw the sources of a network: presets, a line of text, and undo."""
-    presets, line, history = st.columns([3, 6, 3], vertical_alignment="bottom")
+    presets, line, history = st.columns([2, 4, 3], vertical_alignment="bottom")
     presets.selectbox(
         "Start from",
         list(PRESETS),
@@ -88,15 +89,18 @@ def _start_row(current: state.State) -> None:
         on_change=_take_preset,
     )
     line.text_input("The network in one line", key=current.line_key, on_change=state.read_line, help=_notation_help())
-    with history.container(horizontal=True):
+    with history.container(horizontal=True, gap="small"):
         st.button("Undo", icon=":material/undo:", help="Ctrl+Z", on_click=state.undo, disabled=not current.history.past)
         st.button(
             "Redo", icon=":material/redo:", help="Ctrl+Y", on_click=state.redo, disabled=not current.history.future
         )
+    words, race = st.columns([5, 2], vertical_alignment="center")
     note = next(
         (f"**{preset.title}.** {preset.note}" for preset in PRESETS.values() if preset.text == str(current.network)), ""
     )
-    st.caption(note or "Your own network. The address of this page is its link.")
+    words.caption(note or "Your own network. The address of this page is its link.")
+    with race:
+        race_link(current.network)
 
 
 def _notation_help() -> str:
@@ -133,8 +137,8 @@ def _lab(report: ModuleReport | str | None) -> None:
     counted = count(current.network)
     # While a control moves, the report is that of an earlier network.
     fresh = report if current.settled and isinstance(report, ModuleReport) else None
-    sticky_total(counted)
-    controls, result = st.columns([2, 3], gap="medium")
+    sticky_total(counted, current.pinned)
+    controls, result = st.columns([1, 2] if lecture_mode() else [2, 3], gap="medium")
     with controls.container(key="layers"):
         layer_editor(counted, current.selected)
     with result:

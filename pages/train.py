@@ -93,6 +93,8 @@ def _draw_buttons(race: RaceSnapshot) -> None:
         if finished:
             st.button("Another seed", icon=":material/casino:", on_click=next_seed, help=_ANOTHER_SEED)
         run_buttons(race.configs, runs, "race", allowed)
+        st.page_link("pages/count.py", label="Count this network", icon=":material/calculate:",
+                     query_params={"net": str(race.configs[0].architecture)})  # fmt: skip
     if any(run.status is Status.PAUSED for run in runs):
         st.info("Paused by its owner. Anyone may resume it after an hour.")
 

@@ -18,6 +18,14 @@ SELECTION = "layer"
 _MEASURES = {"parameters": "#009E73", "MACs": "#E69F00", "activations": "#CC79A7"}
 """The measures and their colours, from the colour-blind-safe set."""
 
+UPRIGHT_FROM = 16
+"""The number of layers from which the labels of the chart are upright."""
+
+# Streamlit's labels are 12 pixels high. Above 100 layers per screen they would overlap, so they shrink with their bars.
+_UPRIGHT = alt.Axis(
+    labelAngle=-90, labelOverlap=False, labelFontSize=alt.ExprRef("max(5, min(12, width / domain('x').length))")
+)
+
 
 def share_table(counted: Count, selected: int | None) -> pd.DataFrame:
     """Return three rows per layer, with the columns number, layer, measure, exact, share and weight.
@@ -41,14 +49,17 @@ def share_table(counted: Count, selected: int | None) -> pd.DataFrame:
 
 
 @cache
-def share_chart() -> dict[str, Any]:
-    """Return grouped bars of each layer's share of all parameters, MACs and output values. A click selects a layer."""
+def share_chart(upright: bool = False) -> dict[str, Any]:
+    """Return grouped bars of each layer's share of all parameters, MACs and output values. A click selects a layer.
+
+    With many layers, the labels have to be `upright` so that each has enough space.
+    """
     scale = alt.Scale(domain=list(_MEASURES), range=list(_MEASURES.values()))
     chart = (
         alt.Chart()
         .mark_bar(cursor="pointer")
         .encode(
-            x=alt.X("layer:N", sort=None, title=None, axis=alt.Axis(labelAngle=-40)),
+            x=alt.X("layer:N", sort=None, title=None, axis=_UPRIGHT if upright else alt.Axis(labelAngle=-40)),
             xOffset=alt.XOffset("measure:N", sort=list(_MEASURES)),
             y=alt.Y("share:Q", title="share of the network's total", axis=alt.Axis(format="%")),
             color=alt.Color("measure:N", scale=scale, title=None, legend=alt.Legend(orient="top")),

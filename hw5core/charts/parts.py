@@ -118,10 +118,18 @@ def legend(labels: Iterable[str], symbol_size: int = 600, orient: Literal["top",
     )
 
 
-def tooltip(*columns: str) -> list[alt.Tooltip]:
-    """Return a tooltip with the series' label and the exact values of these columns."""
-    exact = [alt.Tooltip(f"{column}:Q", title=column.replace("_", " ")) for column in columns]
-    return [alt.Tooltip("activation:N"), *exact]
+FOUR_DECIMALS, FOUR_DIGITS = ",.4~f", ".4~g"
+"""The formats of numbers in tooltips: at most four decimals, and four digits where numbers may be tiny."""
+
+
+def tooltip(*columns: str, format: str = FOUR_DECIMALS) -> list[alt.Tooltip]:
+    """Return a tooltip with the series' label and the values of these columns."""
+    return [alt.Tooltip("activation:N"), *(number_hint(column, format=format) for column in columns)]
+
+
+def number_hint(column: str, title: str | None = None, format: str = FOUR_DECIMALS) -> alt.Tooltip:
+    """Return the line of a tooltip with the value of this column."""
+    return alt.Tooltip(f"{column}:Q", title=title or column.replace("_", " "), format=format)
 
 
 def specification(*layers: alt.Chart | alt.LayerChart, series: Iterable[Series] = ()) -> dict[str, Any]:

@@ -321,7 +321,7 @@ def guesses_chart(lead: float, question: str) -> dict[str, Any]:
         .encode(
             x=alt.X("lead:Q", bin=alt.Bin(step=10, extent=[-100, 100]), title=question),
             y=alt.Y("count()", title="guesses", axis=alt.Axis(tickMinStep=1, format="d")),
-            tooltip=[alt.Tooltip("count()", title="guesses")],
+            tooltip=[alt.Tooltip("count()", title="guesses", format="d")],
         )
     )
     base = alt.Chart(ROWS).transform_aggregate(rows="count()").encode(x=alt.datum(lead))

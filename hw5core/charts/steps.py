@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from hw5core.charts.parts import ROWS, colour, dash, specification, tooltip
+from hw5core.charts.parts import FOUR_DIGITS, ROWS, colour, dash, number_hint, specification, tooltip
 from hw5core.charts.series import Series
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
@@ -55,7 +55,7 @@ def gradients_chart(series: tuple[Series, ...]) -> dict[str, Any]:
             y=alt.Y("gradient:Q", title="norm of the gradient", scale=alt.Scale(type="log")),
             color=colour(series),
             strokeDash=dash(series),
-            tooltip=[alt.Tooltip("layer:N"), *tooltip("gradient", "weights", "update")],
+            tooltip=[alt.Tooltip("layer:N"), *tooltip("gradient", "weights", "update", format=FOUR_DIGITS)],
         )
     )
     return specification(lines)
@@ -81,7 +81,7 @@ def probabilities_chart(colour: str, images: int) -> dict[str, Any]:
     base = alt.Chart(ROWS).encode(
         x=alt.X("class:O", title="class", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("image:N", title=None, sort=None),
-        tooltip=[alt.Tooltip("image:N"), alt.Tooltip("class:O"), alt.Tooltip("probability:Q")],
+        tooltip=[alt.Tooltip("image:N"), alt.Tooltip("class:O"), number_hint("probability")],
     )
     cells = base.mark_rect(color=colour).encode(
         opacity=alt.Opacity("probability:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 0.8]), legend=None)

@@ -8,12 +8,15 @@ import altair as alt
 import pandas as pd
 
 from hw5core.charts.parts import (
+    FOUR_DECIMALS,
+    FOUR_DIGITS,
     ROWS,
     colour,
     dash,
     empty_row,
     epoch_axis,
     guess_lines,
+    number_hint,
     reference,
     specification,
 )
@@ -98,9 +101,10 @@ def _band(
 
 
 def _tooltip(place: str, what: str) -> list[alt.Tooltip]:
-    exact = [(place, place), (what, "mean"), (f"{what}_lowest", "lowest"), (f"{what}_highest", "highest")]
+    means = [(what, "mean"), (f"{what}_lowest", "lowest"), (f"{what}_highest", "highest")]
     return [
         alt.Tooltip("activation:N"),
-        *(alt.Tooltip(f"{column}:Q", title=title.replace("_", " ")) for column, title in exact),
+        number_hint(place, format=FOUR_DIGITS if place == "rate" else FOUR_DECIMALS),
+        *(number_hint(column, title) for column, title in means),
         alt.Tooltip("seeds:N"),
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from hw5core.errors import ArchitectureError
 from hw5core.network.architecture import Architecture
 from hw5core.network.base_layer import Layer
+from hw5core.network.layers import Flatten, Linear
 from hw5core.network.notation import read_layer
 
 MAX_UNDO = 100
@@ -59,6 +60,20 @@ def move(network: Architecture, place: int, by: int) -> Architecture:
     rest = remove(network, place)
     target = min(max(0, place + by), len(rest.layers))
     return _with_layers(rest, target, target, layer)
+
+
+def fit_to(network: Architecture, input_shape: tuple[int, int, int], classes: int) -> Architecture:
+    """Return the network for images of this shape, with one output per class.
+
+    If it ends with a linear layer, that layer gets as many outputs. Otherwise flatten and a linear layer follow.
+    """
+    *layers, last = network.layers or (Flatten(),)
+    end: list[Layer] = [last, Flatten(), Linear(classes)]
+    if isinstance(last, Linear):
+        end = [replace(last, out_features=classes)]
+    elif isinstance(last, Flatten):
+        end = [last, Linear(classes)]
+    return replace(network, input_shape=input_shape, layers=(*layers, *end))
 
 
 def _layer(network: Architecture, place: int) -> Layer:

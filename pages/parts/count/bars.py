@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from hw5core.charts.layers import SELECTION, share_chart, share_table
+from hw5core.charts.layers import SELECTION, UPRIGHT_FROM, share_chart, share_table
 from hw5core.charts.words import shares_in_words
 from hw5core.network.counting import Count
 from pages.parts.count import state
@@ -19,7 +19,7 @@ def share_bars(counted: Count, selected: int | None) -> None:
         "Each layer's share of parameters, MACs and outputs",
         shares_in_words(counted),
         share_table(counted, selected),
-        share_chart(),
+        share_chart(upright=len(counted.rows) >= UPRIGHT_FROM),
         key=_KEY,
         on_select=_picked,
         selection_mode=SELECTION,

@@ -29,8 +29,18 @@ const drawBody = (table, columns, rows) => {
   })
 }
 
+// A layer that was selected in the editor next to the table may be in a row outside the window.
+const revealSelection = (table) => {
+  const row = table.querySelector("tr.selected")
+  const selected = row ? row.rowIndex : -1
+  const inEditor = document.activeElement?.closest(".st-key-layers")
+  if (row && inEditor && selected !== table.selected) row.scrollIntoView({ block: "nearest" })
+  table.selected = selected
+}
+
 export default function ({ data, parentElement }) {
   const table = parentElement.querySelector("table")
   drawHead(table, data.columns, data.titles)
   drawBody(table, data.columns, data.rows)
+  revealSelection(table)
 }

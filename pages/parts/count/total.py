@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from hw5core.network.counting import BYTES_PER_VALUE, Count
+from hw5core.network.architecture import Architecture
+from hw5core.network.counting import BYTES_PER_VALUE, Count, count
 from pages.parts.count.tables import memory
 
 _STYLE = """<style>
@@ -15,7 +16,13 @@ _STYLE = """<style>
 .hw5-total .hw5-number {min-width: 0}
 .hw5-total .hw5-unit {opacity: .75}
 /* Next to a long table, the layers stay in view too. */
-@media (min-width: 641px) {[data-testid="stLayoutWrapper"]:has(> .st-key-layers) {position: sticky; top: 9.5rem}}
+@media (min-width: 821px) {[data-testid="stLayoutWrapper"]:has(> .st-key-layers) {position: sticky; top: 9.5rem}}
+/* Side by side, both would be too narrow. */
+@media (max-width: 820px) {
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-layers) {flex-direction: column}
+  [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has(.st-key-layers),
+  [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has(.st-key-layers) ~ * {width: 100%}
+}
 @media (max-width: 640px) {.hw5-total .hw5-beside {display: none}}
 /* Streamlit fades elements before it updates them. During a drag they would flicker. */
 [data-stale="true"] {opacity: 1 !important}
@@ -28,14 +35,19 @@ def total_style() -> None:
     st.html(_STYLE.replace("LIGHT", light).replace("DARK", dark))
 
 
-def sticky_total(counted: Count) -> None:
-    """Draw the parameters as a large number, and MACs and memory next to it. Only layers before a misfit count."""
+def sticky_total(counted: Count, pinned: Architecture | None) -> None:
+    """Draw the parameters as a large number, and next to it MACs, memory, and the difference from a pinned network.
+
+    Only layers before a misfit count.
+    """
     label = "trainable parameters" if not counted.misfit else f"parameters before layer {counted.misfit.number}"
     beside = [
         f"{counted.macs:,} MACs",
         f"weights {memory(BYTES_PER_VALUE * counted.parameters)}",
         f"outputs {memory(BYTES_PER_VALUE * counted.activations)}",
     ]
+    if pinned:
+        beside.insert(0, f"{counted.parameters - count(pinned).parameters:+,} against A")
     with st.container(key="total"):
         st.html(
             f'<div class="hw5-total"><span class="hw5-number">{counted.parameters:,}</span>'

@@ -10,10 +10,11 @@ from pages.parts.shared.guide import Step, guide
 from pages.parts.shared.lecture import lecture_mode, lecture_switch
 from pages.parts.shared.link_button import link_button
 from pages.parts.shared.old_links import rename_old_parameters
+from pages.parts.shared.page_list import PAGES
 
 _ROUTED = "routed by app.py"
 
-_STYLE = Path(__file__).with_suffix(".css")
+_STYLES = tuple(Path(__file__).with_name(name) for name in ("frame.css", "touch.css", "print.css"))
 
 ICON = "🧮"
 """The icon of the browser's tab. Google would serve a name such as ":material/...:", and a file would import numpy."""
@@ -49,8 +50,12 @@ def begin_page(file: str, title: str, invitation: str, steps: tuple[Step, ...] =
     """
     run_through_router(file)
     rename_old_parameters()
-    st.html(_STYLE)
+    for style in _STYLES:
+        st.html(style)
     change_browser_habits()
+    with st.container(key="pages", horizontal=True):
+        for page in PAGES:
+            st.page_link(page.script, label=page.title)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):

@@ -2,6 +2,14 @@
 
 const OUTLINE = "3px solid light-dark(#0072B2, #4FB0E8)"
 
+const HEADER = 70 // pixels at the top that Streamlit's header covers
+const GAP = 20
+const CORNERS = ["bottom right", "bottom left", "top right", "top left"]
+
+const overlap = (one, other) =>
+  Math.max(0, Math.min(one.right, other.right) - Math.max(one.left, other.left)) *
+  Math.max(0, Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top))
+
 const memory = {
   // A browser without storage shows the guide again. That is better than an error.
   seen: (page) => { try { return localStorage.getItem(`hw5 guide ${page}`) !== null } catch { return false } },
@@ -17,6 +25,7 @@ class Guide {
     this.next = root.querySelector(".next")
     this.next.onclick = () => (this.place + 1 < this.steps.length ? this.at(this.place + 1) : this.close())
     root.querySelector(".close").onclick = () => this.close()
+    window.addEventListener("resize", this.resized = () => this.standAside())
     this.card.onkeydown = (event) => { if (event.key === "Escape") this.close() }
   }
 
@@ -38,12 +47,26 @@ class Guide {
   }
 
   point(target, move) {
-    if (this.target) this.target.style.outline = ""
+    if (this.target) this.target.style.outline = this.target.style.scrollMargin = ""
     this.target = target
-    if (!target || !move) return
-    target.style.outline = OUTLINE
-    const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches
-    target.scrollIntoView({ block: "center", behavior: smooth ? "smooth" : "auto" })
+    if (!target) return
+    if (move) {
+      target.style.outline = OUTLINE
+      // Leave space for the card below the target.
+      target.style.scrollMargin = `${HEADER}px 0 ${this.card.offsetHeight + 2 * GAP}px`
+      target.scrollIntoView({ block: "nearest" })
+    }
+    this.standAside()
+  }
+
+  // Move the card to the corner of the window in which it covers least of its target.
+  standAside() {
+    if (!this.target || this.card.hidden) return
+    const covered = CORNERS.map((corner) => {
+      this.card.dataset.corner = corner
+      return overlap(this.card.getBoundingClientRect(), this.target.getBoundingClientRect())
+    })
+    this.card.dataset.corner = CORNERS[covered.indexOf(Math.min(...covered))]
   }
 
   close() {
@@ -54,6 +77,7 @@ class Guide {
   }
 
   leave() {
+    window.removeEventListener("resize", this.resized)
     this.point(null)
   }
 }

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hw5core.errors import ArchitectureError
 from hw5core.network.architecture import Architecture
-from hw5core.network.editing import MAX_UNDO, History, insert, move, remove, set_field, set_input
+from hw5core.network.editing import MAX_UNDO, History, fit_to, insert, move, remove, set_field, set_input
 from hw5core.network.notation import parse
 from tests.strategies import architectures
 
@@ -22,6 +22,17 @@ def test_each_edit_changes_one_thing() -> None:
     assert str(remove(NETWORK, 1)) == "3x32x32 conv8k3 flatten linear10"
     assert str(move(NETWORK, 0, 1)) == "3x32x32 relu conv8k3 flatten linear10"
     assert str(move(NETWORK, 3, 5)) == str(move(NETWORK, 0, -1)) == str(NETWORK)
+
+
+def test_a_network_is_fitted_to_images_and_classes() -> None:
+    fitted = {
+        "3x32x32 conv8k3 relu": "1x28x28 conv8k3 relu flatten linear10",
+        "3x32x32 conv8k3 relu flatten": "1x28x28 conv8k3 relu flatten linear10",
+        "3x32x32 relu flatten linear1000nobias": "1x28x28 relu flatten linear10nobias",
+        "3x32x32": "1x28x28 flatten linear10",
+        "1x28x28 relu flatten linear10": "1x28x28 relu flatten linear10",
+    }
+    assert {text: str(fit_to(parse(text), (1, 28, 28), 10)) for text in fitted} == fitted
 
 
 @given(architectures(), st.data())
