@@ -1,6 +1,7 @@
 """Question 1: the arithmetic, shapes and counts of every layer, updated while a slider moves."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from hw5core.explain.formulas import SYMBOLS
 from hw5core.explain.torch_report import ModuleReport
@@ -48,7 +49,7 @@ def page() -> None:
     )
     current = state.open_state()
     with aside("start"):
-        _start_row(current)
+        race = _start_row(current)
     # A container that is always there, because Streamlit builds everything below a new element again.
     with st.container():
         if current.error:
@@ -62,10 +63,12 @@ def page() -> None:
         "Heights are to scale. Thickness is the logarithm of the channels. Layers that keep the shape, such as "
         "activations, are not drawn."
     )
-    # Importing pandas and altair takes longer than starting a server, so the numbers are drawn first.
+    # Importing numpy, pandas and altair takes longer than starting a server, so the numbers are drawn first.
     from pages.parts.count.bars import share_bars
 
     share_bars(counted, current.selected)
+    with race:
+        race_link(current.network)
     convolution_step_by_step(counted, current.selected)
     if not lecture_mode():
         tool_reports(counted, report if isinstance(report, ModuleReport) else None)
@@ -76,8 +79,8 @@ def page() -> None:
         redraw_when_reported(str(counted.fitting))
 
 
-def _start_row(current: state.State) -> None:
-    """Draw the sources of a network: presets, a line of text, and undo."""
+def _start_row(current: state.State) -> DeltaGenerator:
+    """Draw the sources of a network: presets, a line of text, and undo. Return the place of the link to a race."""
     presets, line, history = st.columns([2, 4, 3], vertical_alignment="bottom")
     presets.selectbox(
         "Start from",
@@ -99,8 +102,7 @@ def _start_row(current: state.State) -> None:
         (f"**{preset.title}.** {preset.note}" for preset in PRESETS.values() if preset.text == str(current.network)), ""
     )
     words.caption(note or "Your own network. The address of this page is its link.")
-    with race:
-        race_link(current.network)
+    return race
 
 
 def _notation_help() -> str:

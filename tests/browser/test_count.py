@@ -79,7 +79,7 @@ def test_leaving_the_page_during_a_drag_keeps_the_edit(page: Page) -> None:
     page.get_by_role("link", name="Train").evaluate("link => link.click()")
     expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
     page.mouse.up()
-    page.get_by_role("link", name="Count").click()
+    page.get_by_role("link", name="Count", exact=True).click()
     page.wait_for_url("**net=**")
 
 

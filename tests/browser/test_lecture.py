@@ -22,7 +22,7 @@ def test_lecture_mode_enlarges_hides_and_stays_on_the_next_page_and_in_the_link(
     expect(page).to_have_url(re.compile("lecture=true"))
     expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
     expect(page.get_by_text("More settings")).to_be_hidden()
-    page.get_by_role("link", name="Count").click()
+    page.get_by_role("link", name="Count", exact=True).click()
     expect(page.get_by_text("trainable parameters")).to_be_visible()
     expect(page.get_by_text("70", exact=True).first).to_be_visible()
     expect(page).to_have_url(re.compile("net=1x28x28.*lecture=true|lecture=true.*net=1x28x28"))

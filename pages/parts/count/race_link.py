@@ -35,7 +35,7 @@ def race_link(network: Architecture) -> None:
 @lru_cache(maxsize=256)
 def race_with(network: Architecture) -> Race:
     """Return the race with this network and otherwise the default settings."""
-    # The datasets need numpy, which takes longer to import than everything else on this page.
+    # The datasets need numpy, which the rest of the page can be drawn without.
     from hw5core.data.datasets import DATASETS
     from hw5core.runs.config import RunConfig, race
     from pages.parts.shared.settings import RACERS, race_query
