@@ -1,4 +1,4 @@
-"""What a network does so far: it learns, is no better than guessing, or has diverged. Whatever says so asks here.
+"""What a network does so far: it learns, is no better than guessing, or has diverged. All statements about it use this.
 
 A network that gives every class the same probability has a loss of ln(number of classes), for ten classes ln 10.
 """

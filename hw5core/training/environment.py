@@ -38,7 +38,7 @@ def environment() -> dict[str, str]:
 def _processor() -> str:
     """Return the name of the processor, its second-level cache, and a hash of its features.
 
-    A virtual machine may hide the exact model. The features then tell most models apart.
+    A virtual machine may hide the exact model. Most models differ in their features.
     """
     known = torch.cpu.get_capabilities()
     features = sorted(name for name, is_there in known.items() if is_there is True)
