@@ -29,6 +29,9 @@ from pages.parts.shared.lecture import aside, lecture_mode
 from pages.parts.shared.plain_words import plain
 
 _PRESET = "preset"
+_SHORT = 14
+"""The largest number of layers whose drawing fits into half of a wide screen."""
+
 _STEPS = (
     Step("Drag the channels of the first convolution. The total changes while you drag.", ".st-key-layers"),
     Step(
@@ -58,15 +61,7 @@ def page() -> None:
     report = report_of(str(counted.fitting))
     total_style()
     _lab(report)
-    clickable_drawing(counted, current.selected)
-    st.caption(
-        "Heights are to scale. Thickness is the logarithm of the channels. Layers that keep the shape, such as "
-        "activations, are not drawn."
-    )
-    # Importing numpy, pandas and altair takes longer than starting a server, so the numbers are drawn first.
-    from pages.parts.count.bars import share_bars
-
-    share_bars(counted, current.selected)
+    _pictures(counted, current.selected)
     with race:
         race_link(current.network)
     convolution_step_by_step(counted, current.selected)
@@ -103,6 +98,22 @@ def _start_row(current: state.State) -> DeltaGenerator:
     )
     words.caption(note or "Your own network. The address of this page is its link.")
     return race
+
+
+def _pictures(counted: Count, selected: int | None) -> None:
+    """Draw the network and the bars. On a wide screen (frame.css) they are side by side if the drawing is short."""
+    with st.container(key="pair" if len(counted.rows) <= _SHORT else "pictures"):
+        with st.container():
+            clickable_drawing(counted, selected)
+            st.caption(
+                "Heights are to scale. Thickness is the logarithm of the channels. Layers that keep the shape, such as "
+                "activations, are not drawn."
+            )
+        # Importing numpy, pandas and altair takes longer than starting a server, so the numbers are drawn first.
+        from pages.parts.count.bars import share_bars
+
+        with st.container():
+            share_bars(counted, selected)
 
 
 def _notation_help() -> str:
