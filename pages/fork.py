@@ -10,8 +10,11 @@ from pages.parts.fork.comparison import comparison
 from pages.parts.fork.others import chosen_others, known_forks
 from pages.parts.fork.parent import chosen_parent, newest_runs
 from pages.parts.fork.settings import chosen_fork, reset
+from pages.parts.shared.deletion import delete_button, deletion_notice
 from pages.parts.shared.frame import begin_page
+from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.race_layout import RaceLayout, race_layout
 from pages.parts.shared.race_snapshot import RaceSnapshot, page_version, read_race, read_race_live
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.receipts import receipts
@@ -27,38 +30,47 @@ def page() -> None:
         "**Try this:** take a sigmoid run that is stuck at its plateau. Continue it with ReLU or with batch "
         "normalisation from the same weights, and compare.",
     )
+    layout = race_layout()
     try:
-        if run_store().notice:
-            st.warning(run_store().notice)
-        newest = newest_runs()
-        parent = chosen_parent(newest, on_change=lambda chosen: reset(chosen, known_forks(chosen, newest)))
-        forks = known_forks(parent, newest) if parent else []
-        config = chosen_fork(parent, forks) if parent else None
+        with layout.settings:
+            if run_store().notice:
+                st.warning(run_store().notice)
+            newest = newest_runs()
+            parent = chosen_parent(newest, on_change=lambda chosen: reset(chosen, known_forks(chosen, newest)))
+            forks = known_forks(parent, newest) if parent else []
+            config = chosen_fork(parent, forks) if parent else None
         if parent and config:
-            _draw_fork(parent, config, forks)
+            _draw_fork(layout, parent, config, forks)
     except LabError as error:
-        st.error(plain(error))
+        with layout.results:
+            st.error(plain(error))
 
 
-def _draw_fork(parent: RunConfig, config: RunConfig, forks: list[RunConfig]) -> None:
-    st.markdown(describe_fork(config))
+def _draw_fork(layout: RaceLayout, parent: RunConfig, config: RunConfig, forks: list[RunConfig]) -> None:
     differs = bool(fork_changes(config)) or config.epochs > parent.epochs
-    if not differs:
-        st.info("Change something first. Without a change, the fork repeats its parent exactly.")
-    # One container, however much it holds: if the charts moved, the browser would build them again.
-    buttons = st.container()
-    with st.container():
+    with layout.settings:
         shown = (parent, config, *chosen_others(config, forks))
     reading = Reading(read_race, shown, live=read_race_live)
     # The page redraws for this fork only. The charts below follow the others.
     reading.subscribe_redraw(page_version, (config,))
     own = [run for run in reading.value.runs if run.config == config]
-    with buttons:
+    with layout.controls:
+        # The choice of the parent says when the parent was deleted.
+        deletions = [one for one in reading.value.deletions if one.run_id != parent.run_id]
+        deletion_notice(deletions, {one.run_id: one.label for one in shown})
+        st.markdown(describe_fork(config))
+        if not differs:
+            st.info("Change something first. Without a change, the fork repeats its parent exactly.")
         with st.container(horizontal=True):
-            run_buttons((config,), own, "fork", allowed=differs)
+            is_owner = run_buttons((config,), own, "fork", allowed=differs)
         if any(run.status is Status.PAUSED for run in own):
             st.info("Paused by its owner. Anyone may resume it after an hour.")
-    watch(shown, reading, _draw_results)
+        beside = st.container()
+    if is_owner and all(run.status.over for run in own):
+        with layout.settings, aside("delete"):
+            delete_button([config], "fork")
+    with layout.results:
+        watch(shown, reading, beside, _draw_results)
     engine()
 
 

@@ -24,8 +24,8 @@ from pages.parts.sweep.snapshot import SweepSnapshot, page_version, read_sweep, 
 def page() -> None:
     begin_page(
         __file__,
-        "Is it luck?",
-        "**Try this:** train each network with three seeds. Do the bands overlap, or does one network always win?",
+        "Sweep",
+        "**Try this:** is it luck? Train each network with three seeds. Do the bands overlap, or does one always win?",
     )
     try:
         with aside("settings"):

@@ -3,21 +3,26 @@
 import streamlit as st
 
 from hw5core.errors import LabError
-from hw5core.runs.recorded import RACE, is_shipped, note
+from hw5core.runs.config import RunConfig
+from hw5core.runs.recorded import RACE, is_shipped
 from hw5core.runs.run import Status
+from pages.parts.shared.deletion import delete_button, deletion_notice
 from pages.parts.shared.estimate import race_words
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.race_layout import race_layout
 from pages.parts.shared.race_snapshot import RaceSnapshot, page_version, read_race, read_race_live
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.run_buttons import run_buttons
 from pages.parts.shared.server import engine, run_store
 from pages.parts.shared.settings import choose_dataset, chosen_race, next_seed, race_query
 from pages.parts.shared.watch import watch
+from pages.parts.train.fork_offer import fork_offer
 from pages.parts.train.guess import class_guesses, may_start, predicts_first
 from pages.parts.train.outcome import outcome
+from pages.parts.train.playback import playback, played
 from pages.parts.train.preview import first_batch, preview
 
 _ANOTHER_SEED = "Adds 1 to the seed: another split of the images, other initial weights, another order of the batches."
@@ -34,7 +39,7 @@ _STEPS = (
     ),
     Step(
         "Click a curve, or type the number of a batch, to see its five digits and what each network predicted.",
-        ".st-key-aside-loss-view",
+        ".st-key-aside-open-batch",
     ),
     Step("The URL of this page is this race. Copy the link, and others watch it with you.", ".st-key-copy-link"),
 )
@@ -47,30 +52,28 @@ def page() -> None:
         "**Try this:** guess which one wins and by how much. Then press the button and watch the losses.",
         _STEPS,
     )
+    layout = race_layout()
     try:
-        with aside("settings"):
+        with layout.settings, aside("settings"):
             configs = chosen_race()
-        reading = Reading(read_race, configs, not predicts_first(), live=read_race_live)
+        reading = Reading(read_race, configs, None if predicts_first() else played(), live=read_race_live)
         reading.subscribe_redraw(page_version, configs)
-        if run_store().notice:
-            st.warning(run_store().notice)
         race = reading.value
-        # One container, however many buttons it holds: if the charts moved, the browser would build them again.
-        with st.container():
-            if race.recorded:
-                words = f"**Recorded** {note(race.runs[0])}, not run here. Start the race to run it here."
-                st.info(words, icon=":material/history:")
-            _draw_buttons(race)
+        with layout.controls:
+            if run_store().notice:
+                st.warning(run_store().notice)
+            is_owner = _draw_buttons(race)
             _draw_link_to_recorded(race)
-        estimate = st.empty()
-        with st.container():
+            st.fragment(fork_offer)(reading)
+            estimate = st.empty()
+            beside = st.container()
+        if is_owner and not race.active:
+            with layout.settings, aside("delete"):
+                delete_button([run.config for run in race.runs], "race")
+        with layout.results:
+            watch(configs, reading, beside, _draw_results)
             images = None if race.runs else preview(configs)
-        watch(configs, reading, _draw_results)
-        with aside("runs"):
-            query = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
-            st.page_link("pages/sweep.py", label="The same race with several seeds",
-                         icon=":material/stacked_line_chart:", query_params=query)  # fmt: skip
-            st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
+            _draw_links(configs)
         # Workers take seconds to start. They start after everything is drawn, so that the button does not wait for it.
         engine()
         if images is not None:
@@ -78,13 +81,21 @@ def page() -> None:
         if race.recorded or not race.runs:
             estimate.caption(race_words(configs))
     except LabError as error:
-        st.error(plain(error))
+        with layout.results:
+            st.error(plain(error))
 
 
-def _draw_buttons(race: RaceSnapshot) -> None:
-    """Draw the state of the race on this server, and its buttons."""
+def _draw_buttons(race: RaceSnapshot) -> bool:
+    """Draw the state of the race on this server, and its buttons. Return True if this user owns it."""
+    deletion_notice(
+        race.deletions,
+        {one.run_id: one.label for one in race.configs},
+        "Below is the recording of another machine." * race.recorded,
+    )
     runs = () if race.recorded else race.runs
     finished = race.finished and not race.recorded
+    if race.recorded:
+        playback(race)
     if finished:
         with aside("what to do next"):
             st.success("Finished. Results below. Another seed or dataset makes another race.")
@@ -92,11 +103,12 @@ def _draw_buttons(race: RaceSnapshot) -> None:
     with st.container(horizontal=True):
         if finished:
             st.button("Another seed", icon=":material/casino:", on_click=next_seed, help=_ANOTHER_SEED)
-        run_buttons(race.configs, runs, "race", allowed)
+        is_owner = run_buttons(race.configs, runs, "race", allowed)
         st.page_link("pages/count.py", label="Count this network", icon=":material/calculate:",
                      query_params={"net": str(race.configs[0].architecture)})  # fmt: skip
     if any(run.status is Status.PAUSED for run in runs):
         st.info("Paused by its owner. Anyone may resume it after an hour.")
+    return is_owner
 
 
 def _draw_link_to_recorded(race: RaceSnapshot) -> None:
@@ -110,6 +122,14 @@ def _draw_link_to_recorded(race: RaceSnapshot) -> None:
             args=(RACE[0].dataset,),
             help="Shows results from another computer. Nothing is downloaded or trained.",
         )
+
+
+def _draw_links(configs: tuple[RunConfig, ...]) -> None:
+    with aside("runs"):
+        query = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
+        st.page_link("pages/sweep.py", label="Sweep: the same race with several seeds",
+                     icon=":material/stacked_line_chart:", query_params=query)  # fmt: skip
+        st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")
 
 
 def _draw_results(reading: Reading[RaceSnapshot]) -> None:

@@ -25,7 +25,7 @@ from tools.waiting import PATIENCE_MS
 FOLDER = ROOT / "build" / "screenshots"
 README_PICTURE = ROOT / "docs" / "race.png"
 RACE = race(RunConfig(epochs=DATASETS["digits"].epochs))
-"""The race that the train page shows by default."""
+"""A race of digits."""
 
 FORKS = (
     fork(RACE[1], 2, "relu", 0.008),
@@ -36,9 +36,11 @@ FORKS = (
 VIEWS = {page.name: f"/{page.urls[0]}" for page in PAGES} | {
     "count-misfit": "/?net=3x32x32+conv16k3p1+relu+maxpool2+conv32k3+relu+conv64k30+flatten+linear10",
     "count-lecture": "/?lecture=true",
+    "train-digits": "/train?dataset=digits",
     "train-before": "/train?seed=1",
     "train-batch": "/train?batch=2000",
-    "train-lecture": "/train?lecture=true",
+    "train-lecture": "/train?dataset=digits&lecture=true",
+    "runs-compared": f"/runs?{urlencode([('compare', one.run_id) for one in (*RACE, *FORKS)])}",
     "fork-two": f"/fork?{urlencode(fork_query(*FORKS[:2]))}",
     "fork-four": f"/fork?{urlencode(fork_query(*FORKS))}",
     "fork-lecture": f"/fork?lecture=true&{urlencode(fork_query(*FORKS[:2]))}",

@@ -37,6 +37,8 @@ from hw5core.runs.history import RunHistory
 MAX_POINTS = 500
 """Points per series in a live chart. More take time and show nothing new: each point has a band with the range."""
 
+YOUNGEST_END = 50
+"""The lowest end of the time axis, in batches."""
 
 MAX_LINEAR_LOSS = 1_000.0
 """The largest loss, in nats, on a linear scale. A network that diverges may reach 1e30, and hide all other losses."""
@@ -76,17 +78,35 @@ def training_loss_table(
 
     On a linear scale, losses above MAX_LINEAR_LOSS are left out. `loss` is the mean of the (smoothed) losses, `lowest`
     and `highest` are the range of the losses themselves, and `batch` is the bin's first batch. Bins depend only on the
-    length of the run, so they stay the same while losses arrive. Inside `zoom` (from, to, in units of the axis) there
-    are as many bins again, down to single batches.
+    length of the run, so they stay the same while losses arrive. With `zoom` (from, to, in units of the axis) only
+    these batches have rows, in finer bins, down to single batches. The first row has no loss: its x is the end of the
+    axis.
     """
     bins = [(history.label, _binned_losses(history, view, zoom)) for history in histories]
+    ends = {"x": axis_end(histories, view.axis)}
     # One DataFrame of complete columns: this happens several times a second, and small DataFrames are slow.
     columns = {
-        name: np.concatenate([[math.nan], *(binned[name] for _, binned in bins)])
+        name: np.concatenate([[ends.get(name, math.nan)], *(binned[name] for _, binned in bins)])
         for name in ("x", "loss", "lowest", "highest", "batch")
     }
     labels = chain([""], *(repeat(label, len(binned["x"])) for label, binned in bins))
     return pd.DataFrame({"activation": list(labels), **columns})
+
+
+def axis_end(histories: Sequence[RunHistory], axis: Axis) -> float:
+    """Return the end of the axis: that of the longest run, or less while all runs are young. NaN before the first run.
+
+    It doubles as the runs grow, so the axis stays still most of the time. The seconds end where the data ends.
+    """
+    if not histories:
+        return math.nan
+    if axis is Axis.SECONDS:
+        return max(history.clock[-1][1] for history in histories)
+    done = max(history.done for history in histories)
+    end: float = max(history.config.total_steps for history in histories)
+    while end / 2 >= max(done, YOUNGEST_END):
+        end /= 2
+    return end / histories[0].config.steps_per_epoch if axis is Axis.EPOCHS else end
 
 
 def epoch_table(histories: Sequence[RunHistory]) -> pd.DataFrame:
@@ -125,7 +145,9 @@ def _binned_losses(
     losses = history.losses
     positions = _positions(history, view.axis)
     firsts = _bin_starts(history.config.total_steps, positions, zoom)
-    counts = np.diff(firsts, append=len(losses))
+    last = np.searchsorted(positions, max(zoom)) if zoom else len(losses)
+    counts = np.diff(firsts, append=last)
+    losses = losses[:last]
     if not view.logarithmic:
         losses = np.where(losses <= MAX_LINEAR_LOSS, losses, np.nan)
     means = np.add.reduceat(_smoothed(losses, view.smoothing), firsts) / counts
@@ -159,16 +181,11 @@ def batches_per_point(batches: int) -> int:
 def _bin_starts(
     total_steps: int, positions: NDArray[np.float64], zoom: tuple[float, float] | None
 ) -> NDArray[np.int64]:
-    """Return the first batch of each bin: coarse bins over the whole run, and fine bins inside the zoom."""
-    coarse = np.arange(0, len(positions), batches_per_point(total_steps))
+    """Return the first batch of each bin: bins over the whole run, or finer ones inside the zoom."""
     if zoom is None:
-        return coarse
+        return np.arange(0, len(positions), batches_per_point(total_steps))
     low, high = np.searchsorted(positions, sorted(zoom))
-    fine = np.arange(low, high, batches_per_point(high - low))
-    outside = coarse[(coarse < low) | (coarse >= high)]
-    # A bin starts at the end of the zoom too, so that no bin lies on both sides of it.
-    after = [high] if high < len(positions) else []
-    return np.concatenate([outside[outside < low], fine, np.union1d(after, outside[outside >= high])]).astype(int)
+    return np.arange(low, high, batches_per_point(high - low))
 
 
 def _smoothed(losses: NDArray[np.float64], batches: int) -> NDArray[np.float64]:
@@ -186,14 +203,17 @@ def _smoothed(losses: NDArray[np.float64], batches: int) -> NDArray[np.float64]:
 
 
 @lru_cache
-def training_loss_chart(configs: tuple[RunConfig, ...], view: LossView) -> dict[str, Any]:
+def training_loss_chart(
+    configs: tuple[RunConfig, ...], view: LossView, zoom: tuple[float, float] | None = None
+) -> dict[str, Any]:
     """Return the chart of the training loss: a line of the bins' means, and a band of their ranges.
 
-    It has two selections: "zoom" (wheel and drag), and "picked", the batch nearest to a click.
+    It has two selections: "zoom", the part of the axis over which the pointer was dragged, and "picked", the batch
+    nearest to a click. The wheel is left to the page. Without `zoom` (from, to) the axis ends where the table says, so
+    that it follows a young run without a new chart.
     """
-    series, longest = series_of(configs), max(configs, key=lambda config: config.total_steps)
-    end = {Axis.BATCHES: longest.total_steps, Axis.EPOCHS: longest.epochs}.get(view.axis)
-    x_scale = alt.Scale(domain=[0, end], nice=False) if end else alt.Scale(zero=True, nice=False)
+    series = series_of(configs)
+    x_scale = alt.Scale(domain=list(zoom), nice=False) if zoom else alt.Scale(zero=True, nice=False)
     y_scale = alt.Scale(type="log") if view.logarithmic else alt.Scale(zero=True)
     base = alt.Chart(ROWS).encode(x=alt.X("x:Q", title=_AXIS_TITLES[view.axis], scale=x_scale), color=colour(series))
     band = base.mark_area(opacity=0.2, clip=True).encode(
@@ -202,12 +222,12 @@ def training_loss_chart(configs: tuple[RunConfig, ...], view: LossView) -> dict[
     line = base.mark_line(clip=True).encode(
         y="loss:Q", strokeDash=dash(series), tooltip=tooltip("batch", "loss", "lowest", "highest")
     )
-    zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
+    dragged = alt.selection_interval(name="zoom", encodings=["x"], translate=False, zoom=False)
     picked = alt.selection_point(name="picked", nearest=True, on="click", fields=["batch"])
     # Only points have a nearest one to a click, so the line has invisible points.
     points = base.mark_point(opacity=0, clip=True).encode(y="loss:Q").add_params(picked)
     references = [*guess_lines(series, inside=True), *_fork_marks(configs, view.axis)]
-    return specification(band.add_params(zoom), line, points, *references, series=series)
+    return specification(band.add_params(dragged), line, points, *references, series=series)
 
 
 def _fork_marks(configs: tuple[RunConfig, ...], axis: Axis) -> list[alt.LayerChart | alt.Chart]:

@@ -33,6 +33,7 @@ from hw5core.runs.run import Status
 from hw5core.store.owners import is_guest
 from hw5core.store.presence import Presence
 from hw5core.store.store import RunStore
+from hw5core.store.trash import UNDO_SECONDS
 
 STEP_TRIES = 3
 """How often a step is tried. It fails if the last checkpoint of a paused training arrives after its start."""
@@ -57,6 +58,9 @@ class Engine:
         self._writer = Writer(inbox, store, self._cluster, self._roster, self._presence.token)
         self._inbox = inbox
         _open_engines.add(self)
+        self._purge = threading.Timer(0, lambda: None)
+        # What was deleted just before a restart.
+        self._purge_later()
 
     @property
     def trouble(self) -> str:
@@ -131,10 +135,22 @@ class Engine:
             self._store.halt(run_id, Status.PAUSED)
 
     def delete(self, run_id: str, owner: str | None = None) -> None:
-        """Delete the run with all its records. Raise EngineError for somebody who does not own it."""
+        """Delete the run with all its records. Raise EngineError for somebody who does not own it.
+
+        `restore` can undo this for a minute.
+        """
         self._check_owner(run_id, owner)
         with self._held(run_id, accept_reports=False):
             self._store.delete(run_id)
+        self._purge_later()
+
+    def restore(self, run_id: str, owner: str | None = None) -> None:
+        """Undo the deletion of the run. Raise EngineError for somebody who did not own it, and if it is too late."""
+        for deletion in self._store.deletions([run_id]):
+            if not may_change(owner, deletion.owners):
+                raise EngineError("Only the session that started this run may undo its deletion.")
+        if not self._store.restore(run_id):
+            raise EngineError("The run cannot come back: more than a minute has passed, or somebody started it again.")
 
     def rename(self, run_id: str, name: str, owner: str | None = None) -> None:
         """Give the run a name. Raise EngineError for somebody who does not own it."""
@@ -165,6 +181,7 @@ class Engine:
 
         Runs keep their last batch, and continue from there when a server is asked for them.
         """
+        self._purge.cancel()
         cancelled = self._roster.close()
         # Otherwise Dask kills the workers in the middle of a batch, and logs it.
         with suppress(StoreError):
@@ -172,6 +189,19 @@ class Engine:
         self._writer.close()
         self._cluster.close()
         self._presence.close()
+
+    def _purge_later(self) -> None:
+        """Delete for good what was deleted, once nothing of it can be restored any more."""
+
+        def purge() -> None:
+            with suppress(StoreError):  # the next deletion, or the next start of a server, tries again
+                if self._store.purge():
+                    self._purge_later()
+
+        self._purge.cancel()
+        self._purge = threading.Timer(UNDO_SECONDS + 1, purge)
+        self._purge.daemon = True
+        self._purge.start()
 
     def _new(self, configs: Iterable[RunConfig], owner: str | None) -> list[RunConfig]:
         """Return the runs that are neither here nor finished, when there is space for them and a connection.

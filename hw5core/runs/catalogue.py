@@ -1,27 +1,17 @@
-"""The list of all runs: grouped into races, searched and sorted."""
+"""The list of all runs: grouped into races, and searched."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from hw5core.data.datasets import DATASETS
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import SETTINGS, RunConfig, setting_fields
 from hw5core.runs.records import EpochResult
-from hw5core.runs.run import Run, Status
+from hw5core.runs.run import Run
 
 _ALWAYS_SHOWN = ("dataset", "activation", "network", "epochs", "seed")
 """The settings that the title or the description of an entry always has, in their own way."""
-
-
-class Order(StrEnum):
-    """The orders of the list."""
-
-    NEWEST = "newest first"
-    OLDEST = "oldest first"
-    BEST = "best accuracy first"
-    NAMED = "by name"
 
 
 @dataclass(frozen=True)
@@ -67,27 +57,8 @@ class Entry:
         return f"{', '.join(one.run.config.label for one in self.listed)} on {self.config.dataset}"
 
     @property
-    def created(self) -> float:
-        """The time at which the newest run was created, in seconds since 1970."""
-        return max(one.run.created for one in self.listed)
-
-    @property
     def outdated(self) -> bool:
         return self.listed[0].outdated
-
-    @property
-    def age(self) -> tuple[int, float]:
-        """A sort key that is larger for entries created later, also if the clock was set back."""
-        return max(one.run.number for one in self.listed), self.created
-
-    @property
-    def finished(self) -> bool:
-        return all(one.run.status is Status.FINISHED for one in self.listed)
-
-    @property
-    def best(self) -> float:
-        """The highest of the runs' last test accuracies in percent, or -1 if there is none."""
-        return max((one.result.test_accuracy for one in self.listed if one.result), default=-1.0)
 
 
 def races(listed: Iterable[Listed]) -> list[Entry]:
@@ -116,20 +87,6 @@ def matching(entries: Iterable[Entry], words: str) -> list[Entry]:
     """Return the entries that contain every word: in a name, the title, the settings, a status or an id."""
     searched = words.casefold().split()
     return [entry for entry in entries if all(word in _searchable_text(entry) for word in searched)]
-
-
-def ordered(entries: Iterable[Entry], order: Order) -> list[Entry]:
-    """Return the entries in this order. Entries without a name or an accuracy come last."""
-    match order:
-        case Order.NEWEST:
-            return sorted(entries, key=lambda entry: entry.age, reverse=True)
-        case Order.OLDEST:
-            return sorted(entries, key=lambda entry: entry.age)
-        case Order.BEST:
-            return sorted(entries, key=lambda entry: -entry.best)
-        case Order.NAMED:
-            newest = sorted(entries, key=lambda entry: entry.age, reverse=True)
-            return sorted(newest, key=lambda entry: (not entry.name, entry.name.casefold()))
 
 
 def describe_settings(config: RunConfig) -> str:

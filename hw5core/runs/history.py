@@ -1,7 +1,7 @@
 """The history of a run: everything known about it so far, as an immutable snapshot."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -218,6 +218,23 @@ def history_of(run: Run, records: Iterable[Record]) -> RunHistory:
     builder = HistoryBuilder(run.config)
     builder.add(records)
     return builder.history(run)
+
+
+def history_until(history: RunHistory, done: int) -> RunHistory:
+    """Return the history of a finished run as it was after `done` batches of it, while it was running."""
+    if done >= len(history.losses):
+        return history
+    steps = history.first_step + done
+    return replace(
+        history,
+        run=replace(history.run, status=Status.RUNNING),
+        losses=history.losses[:done],
+        examples=history.examples[:0],
+        clock=tuple(reading for reading in history.clock if reading[0] <= steps),
+        statistics=tuple(one for one in history.statistics if one.step < steps),
+        epochs=tuple(one for one in history.epochs if one.last_step < steps),
+        seconds=None,
+    )
 
 
 def accuracy_lines(history: RunHistory) -> list[str]:

@@ -8,12 +8,12 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.history import RunHistory, history_of
+from hw5core.runs.history import RunHistory, history_of, history_until
 from hw5core.runs.receipts import read_file, receipt
 from hw5core.runs.records import BatchLosses, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
 from hw5core.runs.run import Run, Status
@@ -47,9 +47,14 @@ def write(histories: Iterable[RunHistory], folder: Path = FOLDER) -> None:
         path_of(history.config, folder).write_bytes(packed)
 
 
-def recorded_race(configs: tuple[RunConfig, ...]) -> list[RunHistory]:
-    """Return the recorded histories of these runs, or an empty list unless all of them are shipped."""
-    return [_recorded_run(config) for config in configs] if is_shipped(configs) else []
+def recorded_race(configs: tuple[RunConfig, ...], share: float = 1.0) -> list[RunHistory]:
+    """Return the recorded histories of these runs, or an empty list unless all of them are shipped.
+
+    With a `share` below 1, they are the histories as they were after this share of the batches, and after one at least.
+    """
+    if not is_shipped(configs):
+        return []
+    return [_recorded_until(config, max(1, round(share * config.total_steps))) for config in configs]
 
 
 def is_shipped(configs: tuple[RunConfig, ...]) -> bool:
@@ -70,6 +75,12 @@ def note(history: RunHistory) -> str:
     date, versions = datetime.fromtimestamp(history.run.created), history.started.versions if history.started else {}
     machine = versions.get("processor") or versions.get("machine")
     return f"on {date:%d %B %Y} on {machine} with PyTorch {versions.get('torch')}"
+
+
+@lru_cache(maxsize=256)
+def _recorded_until(config: RunConfig, done: int) -> RunHistory:
+    """Return the same object for the same number of batches, so that everyone who sees it shares what is made of it."""
+    return history_until(_recorded_run(config), done)
 
 
 @cache

@@ -4,7 +4,7 @@ import sqlite3
 
 from hw5core.errors import StoreError
 
-VERSION = 4
+VERSION = 5
 """The version that this code writes. SQLite keeps a file's version as its `user_version`."""
 
 RUN_TABLES = ("runs", "records", "checkpoints", "owners")
@@ -17,6 +17,7 @@ _OWNERS = "CREATE TABLE owners (run_id TEXT NOT NULL, owner TEXT NOT NULL, PRIMA
 _GUESSES = (
     "CREATE TABLE guesses (race TEXT NOT NULL, owner TEXT NOT NULL, lead REAL NOT NULL, PRIMARY KEY (race, owner))"
 )
+_DELETIONS = "CREATE TABLE deletions (run_id TEXT PRIMARY KEY, reason TEXT NOT NULL, deleted REAL NOT NULL)"
 _RECORDS_OF_KIND = "CREATE INDEX records_of_kind ON records (run_id, kind, position)"
 
 _SCHEMA = (
@@ -33,6 +34,7 @@ _SCHEMA = (
     _CHECKPOINTS,
     _OWNERS,
     _GUESSES,
+    _DELETIONS,
 )
 
 # The statements that turn a file of the version before into one of this version. A statement that a later version
@@ -57,6 +59,7 @@ _MIGRATIONS = {
             body = '{' || substr(body, 13 + instr(substr(body, 11), '"'))""",
         _RECORDS_OF_KIND,
     ),
+    5: (_DELETIONS,),
 }
 
 

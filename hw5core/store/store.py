@@ -21,11 +21,12 @@ from hw5core.runs.records import (
     encode,
 )
 from hw5core.runs.run import Run, Stamp, Status
-from hw5core.store import tables
+from hw5core.store import tables, trash
 from hw5core.store.connection import idle_connection, transaction, used_bytes
 from hw5core.store.opening import open_store
 from hw5core.store.owners import LECTURER, is_guest
 from hw5core.store.presence import is_alive
+from hw5core.store.trash import Deletion
 
 PAUSE_SECONDS = 3600.0
 """How long only its owner may continue a paused run. Later everybody may, because the owner may have left for good."""
@@ -35,7 +36,7 @@ MAX_NAME = 60
 
 # Records are numbered in the order of their arrival, so the oldest report is found without a clock.
 _REMOVABLE = """
-    SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running')
+    SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running') AND run_id NOT LIKE 'deleted %'
     AND EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id)
     AND NOT EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id AND owner = ?)
     ORDER BY status = 'paused', (SELECT max(number) FROM records WHERE records.run_id = runs.run_id)"""
@@ -52,6 +53,7 @@ class RunStore:
         self.folder = folder
         self.path = folder / "runs.sqlite"
         self.notice = open_store(self.path)
+        self.purge()
         weakref.finalize(self, idle_connection(self.path).close)
 
     def run(self, run_id: str) -> Run | None:
@@ -108,9 +110,11 @@ class RunStore:
         """Return the ids of the runs that this user may stop, pause, continue, rename and delete."""
         with transaction(self.path) as database:
             if is_guest(owner):
-                rows = database.execute("SELECT run_id FROM owners WHERE owner = ?", (owner,)).fetchall()
+                rows = database.execute(
+                    f"SELECT run_id FROM owners WHERE owner = ? AND {trash.IS_KEPT}", (owner,)
+                ).fetchall()
             else:
-                rows = database.execute("SELECT run_id FROM runs").fetchall()
+                rows = database.execute(f"SELECT run_id FROM runs WHERE {trash.IS_KEPT}").fetchall()
         return frozenset(run_id for (run_id,) in rows)
 
     def rename(self, run_id: str, name: str) -> None:
@@ -193,9 +197,29 @@ class RunStore:
                 tables.set_status(database, run_id, status)
 
     def delete(self, run_id: str) -> None:
-        """Delete the run with its records, checkpoints and owners."""
+        """Delete the run with its records, checkpoints and owners. For a minute, `restore` can undo this."""
         with transaction(self.path) as database:
-            tables.delete_run(database, run_id)
+            database.execute("BEGIN IMMEDIATE")
+            trash.purge(database)
+            if tables.find_run(database, run_id):
+                trash.move_to_trash(database, run_id)
+
+    def restore(self, run_id: str) -> bool:
+        """Undo the deletion of the run. Return False if it is final, or if the run was started again."""
+        with transaction(self.path) as database:
+            database.execute("BEGIN IMMEDIATE")
+            return trash.restore(database, run_id)
+
+    def deletions(self, run_ids: Iterable[str]) -> list[Deletion]:
+        """Return the deletions of those of the runs that were deleted and not started again."""
+        with transaction(self.path) as database:
+            return trash.deletions_of(database, run_ids)
+
+    def purge(self) -> bool:
+        """Delete for good what can no longer be restored. Return True if something that can be restored is left."""
+        with transaction(self.path) as database:
+            database.execute("BEGIN IMMEDIATE")
+            return trash.purge(database)
 
     def make_room(self, most_bytes: int) -> bool:
         """Delete guests' runs until the rows take up at most `most_bytes`. Return True if they do.
@@ -208,7 +232,7 @@ class RunStore:
             for (run_id,) in database.execute(_REMOVABLE, (LECTURER,)).fetchall():
                 if used_bytes(database) <= most_bytes:
                     return True
-                tables.delete_run(database, run_id)
+                trash.delete_for_good(database, run_id)
             return used_bytes(database) <= most_bytes
 
     def guess(self, race: str, owner: str, lead: float) -> None:

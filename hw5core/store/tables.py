@@ -11,7 +11,7 @@ from hw5core.errors import NoCheckpointError
 from hw5core.runs.config import Fork, RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EncodedRecord, EpochResult, Record, RunStarted, decode
 from hw5core.runs.run import Run, Status
-from hw5core.store.schema import RUN_TABLES
+from hw5core.store.trash import IS_KEPT, forget
 
 MAX_CHECKPOINT_BYTES = 64 * 1024**2
 """Space for the checkpoints of a run's earlier epochs: all epochs of the homework's network, fewer of a larger one."""
@@ -34,7 +34,7 @@ def newest_runs(database: sqlite3.Connection, most: int) -> list[tuple[Run, Epoc
         f"""SELECT {_RUN_COLUMNS}, (
             SELECT body FROM records WHERE records.run_id = runs.run_id AND kind = 'EpochResult'
             ORDER BY position DESC LIMIT 1
-        ) FROM runs ORDER BY rowid DESC LIMIT ?""",
+        ) FROM runs WHERE {IS_KEPT} ORDER BY rowid DESC LIMIT ?""",
         (most,),
     ).fetchall()
     return [(_as_run(columns), EpochResult(**json.loads(body)) if body else None) for *columns, body in rows]
@@ -61,6 +61,7 @@ def insert_run(database: sqlite3.Connection, config: RunConfig, server: str, sta
         (config.run_id, json.dumps(asdict(config)), status, time.time()),
     )
     database.execute("UPDATE runs SET server = ? WHERE run_id = ?", (server, config.run_id))
+    forget(database, config.run_id)
     set_status(database, config.run_id, status)
     if config.fork:
         _copy_fork_checkpoint(database, config.run_id, config.fork)
@@ -87,12 +88,6 @@ def set_status(database: sqlite3.Connection, run_id: str, status: Status, messag
     database.execute(
         "UPDATE runs SET status = ?, message = ?, changed = ? WHERE run_id = ?", (status, message, time.time(), run_id)
     )
-
-
-def delete_run(database: sqlite3.Connection, run_id: str) -> None:
-    """Delete the run from every table."""
-    for table in RUN_TABLES:
-        database.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
 
 
 def owners_of(database: sqlite3.Connection, run_id: str) -> frozenset[str]:

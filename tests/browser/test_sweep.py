@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tools.live import settle
+
 pytestmark = pytest.mark.browser
 
 NETWORK = "1x28x28+flatten+linear16+relu+linear10"
@@ -33,14 +35,26 @@ def _follow_a_cell_to_its_race(page: Page) -> None:
 
 
 def _rename_and_delete_a_race(page: Page) -> None:
+    """Rename both runs of a race, delete them, and undo that. The link names the selected runs."""
     page.get_by_role("link", name="Runs", exact=True).click()
-    lines = page.locator(".hw5-entry")
-    expect(lines).to_have_count(2)
-    page.get_by_role("button", name="Rename").first.click()
+    expect(page.get_by_text("4 runs", exact=True)).to_be_visible()
+    settle(page)
+    table = page.get_by_test_id("stDataFrame")
+    box = table.bounding_box()
+    assert box is not None
+    for row in (0, 1):
+        page.mouse.click(box["x"] + 20, box["y"] + 36 * (row + 1) + 18)
+    expect(page.locator(".vega-embed")).to_have_count(2)
+    page.wait_for_url("**compare=**compare=**")
+    page.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name").fill(NASTY)
     page.get_by_role("button", name="Save name").click()
-    expect(lines.first).to_contain_text(NASTY)
-    page.get_by_role("button", name="Delete").first.click()
-    page.get_by_role("button", name="Delete permanently").click()
-    expect(lines).to_have_count(1)
-    expect(lines).not_to_contain_text("script")
+    expect(page.get_by_role("heading", name="Test accuracy, every epoch")).to_contain_text(NASTY)
+    page.get_by_role("button", name="Delete this selection for everyone").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("2 runs", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Undo the deletion").click()
+    expect(page.get_by_text("4 runs", exact=True)).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of these runs").click()
+    assert download.value.path().read_text().count("\n") == 5

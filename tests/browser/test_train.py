@@ -1,15 +1,22 @@
 """The train page in a real browser: a race from the button to its end, with viewers."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from hw5core.runs.config import RunConfig, race
+from hw5core.store.store import RunStore
 from tools.live import settle
+from tools.training import train_into
 
 pytestmark = pytest.mark.browser
 
 FINISHED = "Finished. Results below"
+BATCH_IMAGES = '.st-key-race-controls [data-testid="stImage"] img'
+FINISHED_RACE = race(RunConfig(epochs=1, seed=9))
+CHART = ".st-key-loss-chart .vega-embed"
 
 
 def test_one_click_starts_a_race_that_everyone_with_the_link_sees(page: Page) -> None:
@@ -64,10 +71,10 @@ def _open_a_batch_by_a_click(page: Page) -> None:
     assert box is not None
     page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
     expect(page.get_by_text(re.compile(r"Epoch \d+, batch \d+"))).to_be_visible()
-    expect(page.get_by_test_id("stImage")).to_have_count(5)
+    expect(page.locator(BATCH_IMAGES)).to_have_count(5)
     for label in ("ReLU", "sigmoid"):
-        line = page.get_by_text(re.compile(rf"^{label}: \(.*\) / 5 = ")).inner_text()
-        losses, mean = re.findall(r"\d+\.\d+", line)[:-1], re.findall(r"\d+\.\d+", line)[-1]
+        text = page.get_by_text(f"Loss of {label}: (").inner_text()
+        losses, mean = re.findall(r"\d+\.\d+", text)[:-1], re.findall(r"\d+\.\d+", text)[-1]
         assert sum(map(float, losses)) / 5 == pytest.approx(float(mean), abs=0.002)
 
 
@@ -76,17 +83,19 @@ def test_a_race_can_be_stepped_resumed_stopped_paused_and_deleted(page: Page) ->
     page.get_by_role("button", name="Step: one batch").click()
     expect(page.get_by_text("paused: 1 of 43,200 batches")).to_have_count(2)
     expect(page.get_by_text("Epoch 0, batch 0.")).to_be_visible()
-    expect(page.get_by_test_id("stImage")).to_have_count(5)
-    # A viewer sees the next step without a click.
+    expect(page.locator(BATCH_IMAGES)).to_have_count(5)
+    # A viewer sees the next step without a click, and keeps a number that is not sent yet.
     watcher = page.context.new_page()
     watcher.goto(page.url)
     expect(watcher.get_by_text("Epoch 0, batch 0.")).to_be_visible()
+    watcher.get_by_role("spinbutton", name="open batch").press_sequentially("12")
     page.get_by_role("button", name="Step: one batch").click()
     for window in (page, watcher):
         expect(window.get_by_text("Epoch 0, batch 1.")).to_be_visible()
         expect(
             window.get_by_text(re.compile("sigmoid: the first layer's gradient is [0-9,]+ times smaller"))
         ).to_be_visible()
+    expect(watcher.get_by_role("spinbutton", name="open batch")).to_have_value("12")
     page.get_by_role("button", name="Resume").click()
     expect(watcher.get_by_text("running:").first).to_be_visible()
     page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop").click()
@@ -100,5 +109,60 @@ def test_a_race_can_be_stepped_resumed_stopped_paused_and_deleted(page: Page) ->
     paused = [int(text.replace(",", "")) for text in re.findall(r"paused: ([\d,]+) of", page.inner_text("body"))]
     assert len(stopped) == len(paused) == 2
     assert all(after >= before > 2 for before, after in zip(stopped, paused, strict=True))
-    page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("not started")).to_have_count(2)
+    page.get_by_role("button", name="Delete this race for everyone").click()
+    expect(page.get_by_text("One other session is watching.")).to_be_visible()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    for window in (page, watcher):
+        expect(window.get_by_text("ReLU, sigmoid: deleted by its owner.")).to_be_visible()
+        expect(window.get_by_text("not started")).to_have_count(2)
+    page.get_by_role("button", name="Undo the deletion").click()
+    for window in (page, watcher):
+        expect(window.get_by_text("paused:")).to_have_count(2)
+        expect(window.get_by_text("deleted by its owner")).to_have_count(0)
+
+
+def test_results_fit_on_one_screen_a_drag_zooms_and_the_wheel_scrolls(page: Page, server_home: Path) -> None:
+    train_into(RunStore(server_home), *FINISHED_RACE)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/train?epochs-digits=1&seed=9")
+    settle(page)
+    # Scoreboard and loss chart fit on one screen, also in lecture mode.
+    for path in (page.url, f"{page.url}&lecture=true"):
+        page.goto(path)
+        settle(page)
+        for part in (page.locator(".hw5-board"), page.locator(CHART).locator("svg")):
+            expect(part).to_be_in_viewport(ratio=1)
+    page.goto("/train?epochs-digits=1&seed=9")
+    settle(page)
+    box = page.locator(CHART).bounding_box()
+    assert box is not None
+    at, middle = (lambda share: box["x"] + share * box["width"]), box["y"] + box["height"] / 2
+    page.mouse.move(at(0.5), middle)
+    page.mouse.down()
+    page.mouse.move(at(0.6), middle, steps=4)
+    page.mouse.move(at(0.8), middle, steps=4)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Show all batches")).to_be_visible()
+    expect(page.locator(CHART).get_by_text("0", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Show all batches").click()
+    expect(page.get_by_role("button", name="Show all batches")).to_have_count(0)
+    page.mouse.move(at(0.5), middle)
+    page.mouse.wheel(0, 300)
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 0")
+
+
+def test_a_typed_number_survives_the_redraw_that_an_open_page_asks_for_every_minute(
+    page: Page, server_home: Path
+) -> None:
+    train_into(RunStore(server_home), *FINISHED_RACE)
+    page.clock.install()
+    page.goto("/train?epochs-digits=1&seed=9")
+    settle(page)
+    batch = page.get_by_role("spinbutton", name="open batch")
+    batch.press_sequentially("1")
+    page.clock.fast_forward("01:01")
+    settle(page)
+    batch.press_sequentially("2")
+    expect(batch).to_have_value("12")
+    batch.press("Enter")
+    expect(page.get_by_text("Epoch 0, batch 12.")).to_be_visible()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from tools.waiting import PATIENCE_SECONDS, wait_until
 
@@ -23,6 +24,17 @@ def rerun_until(app: AppTest, condition: Callable[[AppTest], object]) -> None:
 
     wait_until(reached, lambda: [*app.get("html"), *app.error], poll_seconds=0.3)
     assert not app.exception
+
+
+def button(app: AppTest, label: str) -> Button:
+    """Return the one button with this label."""
+    (found,) = (one for one in app.button if one.label == label)
+    return found
+
+
+def html(app: AppTest) -> str:
+    """Return all HTML of the page."""
+    return " ".join(one.proto.body for one in app.get("html"))
 
 
 @pytest.fixture(autouse=True)

@@ -4,29 +4,46 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.conftest import button, html
 
-def test_a_first_visitor_sees_the_whole_race_marked_as_recorded(open_training: Callable[..., AppTest]) -> None:
-    app = open_training(dataset="mnist")
+
+def _captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)
+
+
+def test_the_train_page_opens_with_the_recorded_homework_playing(open_training: Callable[..., AppTest]) -> None:
+    app = open_training()
     assert not app.exception
-    assert "**Recorded** on" in app.info[0].value
-    assert "not run here" in app.info[0].value
+    assert app.query_params["dataset"] == "mnist"
+    assert "**Recorded** on" in _captions(app)
+    assert "not run here" in _captions(app)
+    assert "recorded: 42,000 of 42,000" not in html(app)
+    assert not button(app, "Start the race").disabled
+    button(app, "Skip to the end").click().run()
+    assert not app.exception
     lines = [line for code in app.code for line in code.value.splitlines()]
     assert [line.split(":")[0] for line in lines] == [
         f"{label} accuracy of epoch {epoch}" for label in ("ReLU", "sigmoid") for epoch in range(5)
     ]
-    start = next(button for button in app.button if button.label == "Start the race")
-    assert not start.disabled
+    # A recording has no checkpoints, so the offer says what to do first.
+    assert "Run this race here" in _captions(app)
+    button(app, "Play again").click().run()
+    assert "recorded: 42,000 of 42,000" not in html(app)
 
 
 def test_a_visitor_who_has_to_guess_first_does_not_see_it(open_training: Callable[..., AppTest]) -> None:
     app = open_training(dataset="mnist", predict="true")
     assert not app.exception
     assert not app.code
-    assert "Recorded" not in " ".join(info.value for info in app.info)
+    assert "Recorded" not in _captions(app)
 
 
-def test_a_button_on_the_digits_view_opens_it(open_training: Callable[..., AppTest]) -> None:
-    app = open_training()
-    next(button for button in app.button if button.label.startswith("Show the homework's race")).click().run()
+def test_a_link_from_before_the_homework_came_first_opens_the_same_race(
+    open_training: Callable[..., AppTest],
+) -> None:
+    app = open_training(seed="1")
+    assert app.query_params["dataset"] == "digits"
+    assert "Recorded" not in _captions(app)
+    button(app, "Show the homework's race on MNIST, recorded").click().run()
     assert not app.exception
-    assert "**Recorded** on" in app.info[0].value
+    assert app.query_params["dataset"] == "mnist"

@@ -21,7 +21,7 @@ def _html(app: AppTest) -> str:
 
 
 def test_before_the_race_the_charts_are_there(open_training: Callable[..., AppTest]) -> None:
-    app = open_training()
+    app = open_training(dataset="digits")
     assert not app.exception
     assert [button.label for button in app.button][:2] == ["Start the race", "Step: one batch"]
     assert all(button.help for button in app.button)
@@ -32,7 +32,7 @@ def test_before_the_race_the_charts_are_there(open_training: Callable[..., AppTe
 
 
 def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training: Callable[..., AppTest]) -> None:
-    app = open_training()
+    app = open_training(dataset="digits")
     app.number_input(key="epochs-digits").set_value(1).run()
     app.button[0].click().run()
     assert not app.exception
@@ -96,16 +96,23 @@ def test_all_viewers_share_one_reader_of_a_run() -> None:
 
 
 def test_with_predict_first_the_race_starts_only_after_a_guess(open_training: Callable[..., AppTest]) -> None:
-    app = open_training(predict="true")
+    app = open_training(dataset="digits", predict="true")
     assert next(button for button in app.button if button.label == "Start the race").disabled
-    app.slider[0].set_value(25)
+    # Nothing is chosen before the user chooses it.
+    points = next(one for one in app.number_input if one.label == "By how many percentage points?")
+    winner = app.radio[0]
+    assert (winner.value, points.value) == (None, None)
+    next(button for button in app.button if button.label == "Submit my guess").click().run()
+    assert "Choose a network" in app.error[0].value
+    app.radio[0].set_value("ReLU")
+    next(one for one in app.number_input if one.label == points.label).set_value(25)
     next(button for button in app.button if button.label == "Submit my guess").click().run()
     assert "Your guess: ReLU by 25 points. Guesses so far: 1." in app.info[0].value
     assert not next(button for button in app.button if button.label == "Start the race").disabled
 
 
 def test_invalid_settings_show_a_message(open_training: Callable[..., AppTest]) -> None:
-    app = open_training()
+    app = open_training(dataset="digits")
     app.text_input(key="network").set_value("1x28x28 conv8k31 relu flatten linear10").run()
     assert not app.exception
     assert "layer 1: kernel 31 does not fit a 28x28 input" in app.error[0].value

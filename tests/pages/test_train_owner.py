@@ -39,9 +39,22 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     rerun_until(mine, lambda app: any(state.startswith("running") for state in _states(app)))
     _button(mine, "Stop").click().run()
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
+    _button(mine, "Delete this race for everyone").click().run()
+    question = next(markdown.value for markdown in mine.markdown if "This deletes" in markdown.value)
+    assert "2 runs **ReLU, sigmoid**" in question
+    assert "undo it for one minute" in question
+    assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
     _button(mine, "Delete").click().run()
-    assert [button.label for button in mine.button][:2] == ["Start the race", "Step: one batch"]
     assert _states(mine) == ["not started", "not started"]
+    # Watchers see what happened, and only the owner can undo it.
+    yours.run()
+    assert yours.warning[0].value.startswith("**ReLU, sigmoid**: deleted by its owner.")
+    assert "Undo the deletion" not in [button.label for button in yours.button]
+    _button(mine, "Undo the deletion").click().run()
+    assert not mine.warning
+    assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
+    lecture = open_training(**LONG, lecture="true")
+    assert not lecture.exception
 
 
 def test_a_race_is_stepped_from_its_first_batch_and_each_step_is_shown_in_detail(

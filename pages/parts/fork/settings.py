@@ -21,10 +21,10 @@ def chosen_fork(parent: RunConfig, forks: list[RunConfig]) -> RunConfig | None:
     if not epochs:
         st.info("This run has not finished an epoch yet. A fork can start after its first epoch.")
         return None
-    columns = st.columns([1, 2, 2, 2, 2])
-    with columns[0]:
+    where, what = st.columns([2, 3])
+    with where:
         epoch = st.selectbox("after epoch", epochs, key=fork_url_name("epoch"), bind="query-params", help=_EPOCH)
-    with columns[1]:
+    with what:
         names = list(ACTIVATIONS)
         activation = st.selectbox(
             SETTINGS["activation"].label,
@@ -33,13 +33,13 @@ def chosen_fork(parent: RunConfig, forks: list[RunConfig]) -> RunConfig | None:
             key=fork_url_name("activation"),
             bind="query-params",
         )
-    with columns[2]:
+    normalisation = st.selectbox(
+        "batch normalisation", list(Normalisation), key=fork_url_name("normalisation"), bind="query-params"
+    )
+    left, right = st.columns(2)
+    with left:
         rate = number_setting("learning_rate", parent.learning_rate, fork_url_name("learning_rate"))
-    with columns[3]:
-        normalisation = st.selectbox(
-            "batch normalisation", list(Normalisation), key=fork_url_name("normalisation"), bind="query-params"
-        )
-    with columns[4]:
+    with right:
         length = number_setting("epochs", parent.epochs, fork_url_name("epochs"))
     return fork(parent, epoch, activation, rate, normalisation or Normalisation.AS_IT_IS, int(length))
 

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
 
 import pyarrow as pa
 import streamlit as st
@@ -13,6 +12,7 @@ from hw5core.charts.race import (
     MAX_POINTS,
     Axis,
     LossView,
+    axis_end,
     batches_per_point,
     training_loss_chart,
     training_loss_table,
@@ -27,7 +27,10 @@ from pages.parts.shared.scoreboard import scoreboard
 
 _TITLE = "Training loss, every batch"
 _BATCH = "batch"
-_LAST_CLICK = "last clicked batch"
+_ZOOM = "zoomed chart"
+_LEAST_SHARE = 0.02
+"""A drag over less than this share of the axis is a click of an unsteady hand, or the start of a swipe on a phone."""
+
 _SMOOTHING = {
     1: "no moving mean",
     20: "mean of 20 batches",
@@ -37,43 +40,80 @@ _SMOOTHING = {
 
 
 def loss_chart(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], on_select: Callable[[], None]) -> None:
-    """Draw the chart under the scoreboard, and keep both up to date. `on_select` is called after a zoom or a click."""
-    view, key = _view(), _key(configs)
-    with reading.published(_content, view, _zoom(key)) as (heading, rows):
-        draw_with_heading(heading, _TITLE, rows, training_loss_chart(configs, view), key=key, on_select=on_select)
+    """Draw the chart under the scoreboard, and keep both up to date. `on_select` is called after a zoom or a click.
+
+    A zoom is a new chart, because the browser keeps the grey rectangle of a drag in the old one.
+    """
+    view, zoom = _view(), _zoom(configs)
+    key = f"{_name(configs)} {zoom or ''}"
+    whole = (0.0, axis_end(reading.value.runs, view.axis))
+    select = partial(_select, configs, key, zoom or whole, on_select)
+    with st.container(key="loss-chart"), reading.published(_content, view, zoom) as (heading, rows):
+        chart = training_loss_chart(configs, view, zoom)
+        draw_with_heading(heading, _TITLE, rows, chart, key=key, on_select=select, height="stretch")
+    if zoom:
+        st.button("Show all batches", icon=":material/zoom_out_map:", on_click=partial(_show_all, on_select))
+
+
+def _select(
+    configs: tuple[RunConfig, ...], key: str, shown: tuple[float, float], on_select: Callable[[], None]
+) -> None:
+    """Zoom to the part of the axis that was dragged over, or open the batch that was clicked.
+
+    The browser sends both, so they can be anything.
+    """
+    selected = st.session_state.get(key, {}).get("selection", {})
+    match selected.get("zoom"), selected.get("picked"):
+        case {"x": [int() | float() as low, int() | float() as high]}, _ if _is_a_drag(low, high, shown):
+            st.session_state[_ZOOM] = _name(configs), max(low, 0.0), high
+        case _, [{"batch": int() | float() as batch}, *_] if math.isfinite(batch) and batch >= 0:
+            st.query_params[_BATCH] = str(int(batch))
+    on_select()
+
+
+def _is_a_drag(low: float, high: float, shown: tuple[float, float]) -> bool:
+    """Return True for a part of the shown axis that is wide enough."""
+    width = high - max(low, 0.0)
+    return math.isfinite(width) and width > 0 and width >= _LEAST_SHARE * (shown[1] - shown[0])
+
+
+def _show_all(on_select: Callable[[], None]) -> None:
+    st.session_state.pop(_ZOOM, None)
+    on_select()
 
 
 def chosen_batch(configs: tuple[RunConfig, ...]) -> int | None:
-    """Draw the number input for the batch to open, and return its value. A click on a curve sets it too, and the URL
-    stores it."""
-    clicked, batches = _clicked(configs), max(config.total_steps for config in configs)
-    if clicked != st.session_state.get(_LAST_CLICK):
-        st.session_state[_LAST_CLICK] = clicked
-        if clicked is not None:
-            st.session_state[_BATCH] = clicked
-    if (st.session_state.get(_BATCH) or 0) >= batches:
-        st.session_state[_BATCH] = None  # it is left from a longer race
+    """Draw the number input for the batch to open, and return its value. A click on a curve sets it too.
+
+    The URL stores it and decides. A widget that is bound to the URL would lose a number without a default: after a
+    redraw of another fragment, Streamlit gives it the value that it had when the page was opened.
+    """
+    batches = max(config.total_steps for config in configs)
+    text = st.query_params.get(_BATCH, "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(batches))
+    chosen = int(text) if is_number and int(text) < batches else None
+    if st.session_state.get(_BATCH) != chosen:
+        st.session_state[_BATCH] = chosen
     with aside("open batch"):
-        chosen: int | None = st.number_input(
+        st.number_input(
             "open batch",
             0,
             batches - 1,
             None,
             placeholder="open batch …",
             key=_BATCH,
-            bind="query-params",
+            on_change=_store_batch_in_url,
             label_visibility="collapsed",
-            width=220,
         )
     return chosen
 
 
-def _clicked(configs: tuple[RunConfig, ...]) -> int | None:
-    """Return the number of the batch that was clicked last, or None."""
-    match _selection(_key(configs), "picked"):
-        case [{"batch": int() | float() as batch}, *_] if math.isfinite(batch) and batch >= 0:
-            return int(batch)
-    return None
+def _store_batch_in_url() -> None:
+    chosen = st.session_state[_BATCH]
+    if chosen is None:
+        st.query_params.pop(_BATCH, None)
+    else:
+        st.query_params[_BATCH] = str(chosen)
 
 
 def view_controls(configs: tuple[RunConfig, ...], on_change: Callable[[], None]) -> None:
@@ -102,9 +142,8 @@ def view_controls(configs: tuple[RunConfig, ...], on_change: Callable[[], None])
         st.toggle("logarithmic", key="logarithmic", bind="query-params", on_change=on_change)
     st.caption(
         f"{_points_in_words(configs)} A moving mean replaces each loss by the mean of that many batches up to it. "
-        f"Losses above {MAX_LINEAR_LOSS:,.0f} are on the logarithmic scale only. Use the wheel or drag to zoom, "
-        "down to single batches. Click a point, or type a number, to open that batch. Double-click to see everything "
-        "again."
+        f"Losses above {MAX_LINEAR_LOSS:,.0f} are on the logarithmic scale only. Drag across the chart to zoom in, "
+        "down to single batches. Click a point, or type a number, to open that batch."
     )
 
 
@@ -132,21 +171,12 @@ def _content(race: RaceSnapshot, view: LossView, zoom: tuple[float, float] | Non
     return scoreboard(race) + heading, rows_to_send(training_loss_table(race.runs, view, zoom))
 
 
-def _key(configs: tuple[RunConfig, ...]) -> str:
-    """Return a different key per race and axis, so that a zoom or a click does not carry over to another one."""
+def _name(configs: tuple[RunConfig, ...]) -> str:
+    """Return a different name per race and axis, so that a zoom or a click does not carry over to another one."""
     return f"loss of {race_id(configs)} over {_view().axis}"
 
 
-def _selection(key: str, name: str) -> Any:
-    """Return a selection of the chart: "zoom" holds the visible part of the axis, "picked" the clicked rows.
-
-    The browser sends it, so it can be anything.
-    """
-    return st.session_state.get(key, {}).get("selection", {}).get(name)
-
-
-def _zoom(key: str) -> tuple[float, float] | None:
-    match _selection(key, "zoom"):
-        case {"x": [int() | float() as low, int() | float() as high]} if math.isfinite(low) and math.isfinite(high):
-            return low, high
-    return None
+def _zoom(configs: tuple[RunConfig, ...]) -> tuple[float, float] | None:
+    """Return the visible part of the axis, or None for all of it."""
+    of, *ends = st.session_state.get(_ZOOM, ("",))
+    return (ends[0], ends[1]) if of == _name(configs) else None

@@ -18,22 +18,30 @@ from hw5core.training.batches import Prediction
 from pages.parts.shared.opened_batch import draw_batch, open_once, predictions_of
 
 
+def stepped_batches(runs: Sequence[RunHistory]) -> None:
+    """Draw the images of the newest batch of each run that trained it as a single step."""
+    # Networks that are at the same batch share its images.
+    for step, group in groupby(sorted(_stepped(runs), key=_step_of), key=_step_of):
+        draw_batch(step, [(run, predictions) for run, _, predictions in group])
+
+
 def one_step(runs: Sequence[RunHistory]) -> None:
-    """Draw the newest batch of each run that trained it as a single step."""
-    stepped = [(run, measured, predictions_of(run, measured.step)) for run in runs if (measured := run.stepped)]
+    """Draw what happened in the newest batch of each run that trained it as a single step."""
+    stepped = _stepped(runs)
     if not stepped:
         return
     with st.container(border=True):
         st.subheader("One step in detail", anchor=False)
-        st.markdown("**1. Input:** the same images for every network of the race.")
-        # Networks that are at the same batch share its images.
-        for step, group in groupby(sorted(stepped, key=_step_of), key=_step_of):
-            draw_batch(step, [(run, predictions) for run, _, predictions in group])
+        st.markdown("**1. Input:** the same images for every network of the race, shown next to the loss chart")
         for column, (run, measured, predictions) in zip(st.columns(len(stepped)), stepped, strict=True):
             with column:
                 _forward(run, measured)
                 _loss(run, measured, predictions)
         _backward([run for run, _, _ in stepped])
+
+
+def _stepped(runs: Sequence[RunHistory]) -> list[tuple[RunHistory, MeasuredStep, list[Prediction]]]:
+    return [(run, measured, predictions_of(run, measured.step)) for run in runs if (measured := run.stepped)]
 
 
 def _step_of(stepped: tuple[RunHistory, MeasuredStep, list[Prediction]]) -> int:

@@ -13,6 +13,7 @@ from pages.parts.shared.server import ask_worker, run_store
 
 MOST_IMAGES = 10
 _ENLARGED = 4
+_IMAGE_WIDTH = 52
 
 
 def opened_batch(step: int, runs: Sequence[RunHistory]) -> None:
@@ -27,32 +28,32 @@ def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Prediction]
     epoch, number = divmod(step, config.steps_per_epoch)
     of_run = f" It is batch {step:,} of the run." if epoch else ""
     st.markdown(f"**Epoch {epoch}, batch {number:,}.**{of_run}")
-    for place, column in enumerate(st.columns(min(MOST_IMAGES, len(batch.labels)))):
-        with column:
-            _image(batch, place, [(run, predictions[place]) for run, predictions in predicted if predictions])
+    shown = range(min(MOST_IMAGES, len(batch.labels)))
+    st.image(
+        [enlarged(batch.images[place]) for place in shown],
+        caption=[f"a {batch.labels[place]}" for place in shown],
+        alt=[f"the image: a {batch.labels[place]}" for place in shown],
+        width=_IMAGE_WIDTH,
+    )
     for run, predictions in predicted:
         if predictions:
-            losses = " + ".join(f"{prediction.loss:.3f}" for prediction in predictions[:MOST_IMAGES])
-            more = " + …" if len(predictions) > MOST_IMAGES else ""
-            mean = run.losses[step - run.first_step]
-            st.markdown(f"{run.label}: ({losses}{more}) / {len(predictions)} = **{mean:.4f}**")
+            st.markdown(_in_words(run, step, batch, predictions))
+
+
+def _in_words(run: RunHistory, step: int, batch: Batch, predictions: list[Prediction]) -> str:
+    """Return what the run predicted for each image, and the losses with their mean."""
+    shown = list(zip(predictions[:MOST_IMAGES], batch.labels, strict=False))
+    marks = ", ".join(f"{one.label} {'✓' if one.label == label else '✗'}" for one, label in shown)
+    losses = " + ".join(f"{one.loss:.3f}" for one, _ in shown)
+    more = " + …" if len(predictions) > MOST_IMAGES else ""
+    mean = run.losses[step - run.first_step]
+    loss = f"Loss of {run.label}: ({losses}{more}) / {len(predictions)} = **{mean:.4f}**"
+    return f"**{run.label}** predicted {marks}  \n{loss}"
 
 
 def predictions_of(run: RunHistory, step: int) -> list[Prediction]:
     """Return the prediction and the loss of each image of a batch, from the store. Histories leave them out."""
     return predictions_in(run_store().report_of(run.run_id, step), run.config, step)
-
-
-def _image(batch: Batch, place: int, predictions: list[tuple[RunHistory, Prediction]]) -> None:
-    label = int(batch.labels[place])
-    st.image(
-        enlarged(batch.images[place]),
-        caption=f"a {label}",
-        alt=f"the image: a {label}",
-    )
-    for run, predicted in predictions:
-        mark = "✓" if predicted.label == label else "✗"
-        st.caption(f"{run.label}: {predicted.label} {mark}, loss {predicted.loss:.3f}")
 
 
 def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

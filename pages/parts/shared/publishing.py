@@ -103,6 +103,12 @@ def end_subscriptions() -> None:
         _publisher().end(session_id)
 
 
+def other_sessions(shows: Callable[[Hashable], bool]) -> int:
+    """Return the number of other connected sessions in which `shows` is true of an argument of a subscription."""
+    session_id = current_session_id()
+    return _publisher().sessions(shows, besides=session_id) if session_id else 0
+
+
 @dataclass
 class Subscription:
     """A subscription of one session: it shows `delivered`, the last value of `read(*arguments)`, in this fragment.
@@ -200,6 +206,15 @@ class Publisher:
     def end(self, session_id: str) -> None:
         """End all subscriptions of this session."""
         self._by_session.pop(session_id, None)
+
+    def sessions(self, shows: Callable[[Hashable], bool], besides: str) -> int:
+        """Return the number of connected sessions, besides one, in which `shows` is true of an argument."""
+        return sum(
+            self._find_session(session_id) is not None
+            and any(shows(one) for shown in list(page.by_position.values()) for one in shown.arguments)
+            for session_id, page in list(self._by_session.items())
+            if session_id != besides
+        )
 
     def run(self) -> None:
         """Publish again and again, without end."""

@@ -1,4 +1,4 @@
-"""The buttons of the runs on a page: start or resume, step, pause, stop, delete."""
+"""The buttons of the runs on a page: start or resume, step, pause, stop."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,21 +18,24 @@ _PAUSE = "Pauses after the current batch. Then you can train one batch at a time
 _STOP = "Stops after the current batch. The results so far stay, and anyone can resume."
 
 
-def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: str, allowed: bool = True) -> None:
+def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: str, allowed: bool = True) -> bool:
     """Draw the buttons that fit the state of the runs, and perform the action of the button that was pressed.
 
     `noun` names the runs together ("race"). `allowed` says whether the user may start them. Runs that are already in
-    progress, started earlier or before a restart of the server, are joined without a click.
+    progress, started earlier or before a restart of the server, are joined without a click. Return True if there are
+    runs and this user owns all of them.
     """
     active = [run.config for run in runs if not run.status.over]
     finished = len(runs) == len(configs) and all(run.status is Status.FINISHED for run in runs)
     action = None if finished else _start_buttons(configs, runs, noun, bool(active), allowed)
-    if runs and {run.run_id for run in runs} <= run_store().owned(owner()):
-        action = _owner_buttons(runs, noun, bool(active)) or action
+    is_owner = bool(runs) and {run.run_id for run in runs} <= run_store().owned(owner())
+    if is_owner and active:
+        action = _halt_buttons(runs) or action
     if active and not action:
         engine().start(active, owner())
     if action and perform(action):
         st.rerun()
+    return is_owner
 
 
 def _start_buttons(
@@ -52,11 +55,8 @@ def _start_buttons(
     return None
 
 
-def _owner_buttons(runs: Sequence[RunHistory], noun: str, active: bool) -> Callable[[], None] | None:
-    """Draw pause and stop for active runs, otherwise delete. Return the action of the pressed button."""
-    if not active:
-        delete = st.button("Delete", icon=":material/delete:", help=f"Delete this {noun} for everyone.")
-        return (lambda: _for_each(runs, engine().delete)) if delete else None
+def _halt_buttons(runs: Sequence[RunHistory]) -> Callable[[], None] | None:
+    """Draw pause and stop. Return the action of the pressed button."""
     if st.button("Pause", icon=":material/pause:", help=_PAUSE):
         return lambda: _for_each(runs, engine().pause)
     if st.button("Stop", icon=":material/stop:", help=_STOP):

@@ -6,6 +6,7 @@ from hw5core.data.downloads import Download
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import learning_caption
+from hw5core.runs.recorded import is_recorded
 from hw5core.runs.run import Status
 from pages.parts.shared.estimate import duration
 from pages.parts.shared.frame import bar_html, number_html
@@ -27,8 +28,15 @@ def _part(config: RunConfig, run: RunHistory | None, wait: Place | Download | No
         f"<div>{number_html(f'{config.label}: test accuracy', accuracy, config.spec.colour)}"
         f'<div class="hw5-state">{escape(_state(run, wait))}</div>'
         f"{bar_html(config.label, fraction, config.spec.colour)}"
-        f'<div class="hw5-says">{escape(learning_caption(run) if run else "")}</div></div>'
+        f"{_note(run)}</div>"
     )
+
+
+def _note(run: RunHistory | None) -> str:
+    """Return the HTML of a sentence below the numbers: why the run failed, or whether its network learns."""
+    if run and run.status is Status.FAILED:
+        return f'<div class="hw5-says hw5-failed">Failed: {escape(run.message)}</div>'
+    return f'<div class="hw5-says">{escape(learning_caption(run) if run else "")}</div>'
 
 
 def _state(run: RunHistory | None, wait: Place | Download | None) -> str:
@@ -38,9 +46,10 @@ def _state(run: RunHistory | None, wait: Place | Download | None) -> str:
     if isinstance(wait, Download):
         return f"downloading {wait.kind}: {wait}"
     position = f", {wait}" if wait else ""
-    batches = f"{run.status}{position}: {run.done:,} of {run.config.total_steps:,} batches"
+    status = "recorded" if is_recorded(run) else run.status
+    batches = f"{status}{position}: {run.done:,} of {run.config.total_steps:,} batches"
     if run.seconds is not None:
         return f"{batches} in {run.seconds:.1f} s"
-    if run.status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:
+    if status is not Status.RUNNING or not run.steps_per_second or not run.seconds_left:
         return batches
     return f"{batches}, {run.steps_per_second:.0f} per second, about {duration(run.seconds_left)} left at this speed"

@@ -11,6 +11,7 @@ from hw5core.errors import EngineError
 from hw5core.store.followers import Follower, GroupFollower
 from hw5core.store.owners import LECTURER
 from hw5core.store.store import RunStore
+from hw5core.store.summaries import Summaries
 from pages.parts.shared.browser import browser
 from pages.parts.shared.lecturer import is_lecturer
 
@@ -72,6 +73,12 @@ def follower(run_id: str) -> Follower:
 def group_follower(run_ids: tuple[str, ...]) -> GroupFollower:
     """Return the follower of these runs, which all viewers of the same runs share."""
     return GroupFollower(run_store(), run_ids)
+
+
+@st.cache_resource(show_spinner=False)
+def summaries() -> Summaries:
+    """Return the reader of all runs' summaries, which all viewers share."""
+    return Summaries(run_store())
 
 
 def owner() -> str:

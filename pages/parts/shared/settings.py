@@ -11,8 +11,13 @@ from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import SETTINGS, RunConfig, comma_advice, race, setting_fields
 from hw5core.runs.forks import normalisation_of
+from hw5core.runs.recorded import RACE
+from pages.parts.shared.lecture import ADDRESS as LECTURE
 
 _DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in setting_fields()}
+_DATASET = "dataset"
+"""The URL parameter with the dataset, and the key of its widget."""
+
 ALSO = "fork-also"
 """The URL parameter of the fork page with the other forks that it shows."""
 
@@ -36,24 +41,24 @@ def fork_url_name(setting: str) -> str:
 def chosen_race() -> tuple[RunConfig, ...]:
     """Draw the settings, the advanced ones in a closed expander. Return one config per network of the race.
 
-    Raises ConfigError or ArchitectureError for settings that cannot be trained.
+    Without a setting in the URL it is the homework's race. Raises ConfigError or ArchitectureError for settings that
+    cannot be trained.
     """
-    data, epochs, seed = st.columns([3, 1, 1])
-    with data:
-        dataset = dataset_setting()
+    dataset = dataset_setting(RACE[0].dataset)
+    epochs, seed = st.columns(2)
     with epochs:
         chosen: dict[str, Any] = {"epochs": epochs_setting(dataset)}
     with seed:
         chosen["seed"] = number_setting("seed")
     with st.expander("More settings (the defaults are the homework's)"):
         activations = activations_setting("activations in the race") or ["relu"]
-        advanced = advanced_settings(ADVANCED)
+        advanced = advanced_settings(ADVANCED, in_a_row=2)
     return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **advanced), activations)
 
 
 def choose_dataset(name: str) -> None:
     """Set the dataset."""
-    st.session_state["dataset"] = name
+    st.query_params[_DATASET] = name
 
 
 def next_seed() -> None:
@@ -95,19 +100,33 @@ def fork_query(config: RunConfig, *others: RunConfig) -> list[tuple[str, str]]:
     ]
 
 
-def dataset_setting() -> str:
-    """Draw the choice of the dataset, with its number of images. Return its name."""
-    setting, default = SETTINGS["dataset"], _DEFAULTS["dataset"]
-    dataset: str = st.segmented_control(
-        setting.label, list(setting.choices), default=default, required=True, key="dataset", bind="query-params"
+def dataset_setting(first: str) -> str:
+    """Draw the choice of the dataset, with its number of images. Return its name.
+
+    `first` is the dataset of a visit without a link. The URL always names the dataset, because pages have different
+    first ones. Links from before it did so have other parameters, and the default dataset.
+    """
+    setting = SETTINGS["dataset"]
+    dataset = st.query_params.get(_DATASET, "")
+    if dataset not in setting.choices:
+        dataset = _DEFAULTS["dataset"] if set(st.query_params) - {LECTURE} else first
+    if st.query_params.get_all(_DATASET) != [dataset]:
+        st.query_params[_DATASET] = dataset
+    st.session_state[_DATASET] = dataset
+    st.segmented_control(
+        setting.label, list(setting.choices), required=True, key=_DATASET, on_change=_store_dataset_in_url
     )
-    dataset = dataset or default  # it can be empty in a URL
     training, validation, test = split_sizes(dataset)
     words = (
         f"{DATASETS[dataset].title}: {training:,} training images, {validation:,} for validation, {test:,} for test."
     )
     st.caption(words if is_available(dataset) else f"{words} They are downloaded once. The digits need no download.")
     return dataset
+
+
+def _store_dataset_in_url() -> None:
+    if chosen := st.session_state[_DATASET]:
+        st.query_params[_DATASET] = chosen
 
 
 def epochs_setting(dataset: str) -> float:
@@ -120,23 +139,21 @@ def activations_setting(label: str) -> list[str]:
     return st.multiselect(label, list(ACTIVATIONS), default=list(RACERS), key="activations", bind="query-params")
 
 
-def advanced_settings(numbers: Sequence[str]) -> dict[str, Any]:
-    """Draw these numbers, the initialisation and the network. Return them by field name."""
+def advanced_settings(numbers: Sequence[str], in_a_row: int) -> dict[str, Any]:
+    """Draw these numbers, so many in a row, the initialisation and the network. Return them by field name."""
     advanced: dict[str, Any] = {}
-    for column, name in zip(st.columns(len(numbers)), numbers, strict=True):
-        with column:
-            advanced[name] = number_setting(name)
-    initialisation, network = st.columns([1, 4])
-    with initialisation:
-        setting = SETTINGS["initialisation"]
-        advanced["initialisation"] = st.selectbox(
-            setting.label, list(setting.choices), help=setting.help, key="initialisation", bind="query-params"
-        )
-    with network:
-        setting = SETTINGS["network"]
-        advanced["network"] = st.text_input(
-            setting.label, _DEFAULTS["network"], help=setting.help, key="network", bind="query-params"
-        )
+    for start in range(0, len(numbers), in_a_row):
+        for column, name in zip(st.columns(in_a_row), numbers[start : start + in_a_row], strict=False):
+            with column:
+                advanced[name] = number_setting(name)
+    setting = SETTINGS["initialisation"]
+    advanced["initialisation"] = st.selectbox(
+        setting.label, list(setting.choices), help=setting.help, key="initialisation", bind="query-params"
+    )
+    setting = SETTINGS["network"]
+    advanced["network"] = st.text_input(
+        setting.label, _DEFAULTS["network"], help=setting.help, key="network", bind="query-params"
+    )
     return advanced
 
 

@@ -1,9 +1,9 @@
-"""The view of a race while it trains, in two fragments that the server keeps up to date: the loss chart with the
-scoreboard, and the details below. The fork page shows a fork and its parent in the same view.
+"""The view of a race while it trains, in three fragments that the server keeps up to date: the loss chart with the
+scoreboard, the batch next to it, and the details below. The fork page shows a fork and its parent in the same view.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
 
 import pyarrow as pa
@@ -15,32 +15,35 @@ from hw5core.charts.series import series_of
 from hw5core.charts.words import guess_line_in_words, test_accuracies_in_words, validation_losses_in_words
 from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.run import Status
 from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.loss_view import chosen_batch, loss_chart, view_controls
-from pages.parts.shared.one_step import one_step
+from pages.parts.shared.one_step import one_step, stepped_batches
 from pages.parts.shared.opened_batch import opened_batch
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import RECONNECT_SECONDS
-from pages.parts.shared.race_snapshot import RaceSnapshot, details_version
+from pages.parts.shared.race_snapshot import RaceSnapshot, batch_version, details_version
 from pages.parts.shared.reading import Reading
 
-_LIVE, _DETAILS = "live", "details"
+_LIVE, _BATCH, _DETAILS = "live", "batch", "details"
 _LOSSES, _ACCURACIES = "Validation loss, every epoch", "Test accuracy, every epoch"
+
+Place = AbstractContextManager[object]
 
 Below = Callable[[Reading[RaceSnapshot]], None]
 """Draws what a page shows below the charts."""
 
 
-def watch(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], below: Below) -> None:
-    """Draw the runs with their charts, and keep them up to date."""
+def watch(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], beside: Place, below: Below) -> None:
+    """Draw the runs with their charts, and keep them up to date. The batch that a click opens is drawn in `beside`."""
     chart = st.container()
     with aside("loss view"):
         view_controls(configs, on_change=_redraw_chart)
     with chart:
         st.fragment(_draw_live, run_every=RECONNECT_SECONDS, key=_LIVE)(configs, reading)
-    st.fragment(_draw_details, key=_DETAILS)(configs, reading, below)
+    with beside:
+        st.fragment(_draw_batch, key=_BATCH)(configs, reading)
+    st.fragment(_draw_details, key=_DETAILS)(reading, below)
 
 
 def _redraw_chart() -> None:
@@ -48,7 +51,7 @@ def _redraw_chart() -> None:
 
 
 def _redraw_both() -> None:
-    _redraw([_LIVE, _DETAILS])
+    _redraw([_LIVE, _BATCH])
 
 
 def _redraw(fragments: list[str]) -> None:
@@ -65,31 +68,33 @@ def _draw_live(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot]) -
         st.error(plain(error))
 
 
-def _draw_details(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], below: Below) -> None:
-    """Draw the part that changes when a step, an epoch or the race ends, or a batch is opened."""
-    above = st.container()
+def _draw_batch(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot]) -> None:
+    """Draw the batch that was trained as a single step, and the batch that was opened."""
     batch = chosen_batch(configs)
-    reading = reading.in_fragment(_DETAILS)
-    reading.subscribe_redraw(details_version, batch)
+    reading = reading.in_fragment(_BATCH)
+    reading.subscribe_redraw(batch_version, batch)
     try:
-        race = reading.value
-        with above:
-            _draw_problems(race)
-            one_step(race.runs)
-        if batch is not None and race.runs:
-            opened_batch(batch, race.runs)
-        _draw_epoch_charts(reading)
-        below(reading)
+        runs = reading.value.runs
+        stepped_batches(runs)
+        if batch is not None and runs:
+            opened_batch(batch, runs)
     except LabError as error:
         st.error(plain(error))
 
 
-def _draw_problems(race: RaceSnapshot) -> None:
-    if race.active and race.trouble:
-        st.error(plain(race.trouble))
-    for run in race.runs:
-        if run.status is Status.FAILED:
-            st.error(f"**{run.label}**: {plain(run.message)}")
+def _draw_details(reading: Reading[RaceSnapshot], below: Below) -> None:
+    """Draw the part that changes when a step, an epoch or the race ends."""
+    reading = reading.in_fragment(_DETAILS)
+    reading.subscribe_redraw(details_version)
+    try:
+        race = reading.value
+        if race.active and race.trouble:
+            st.error(plain(race.trouble))
+        one_step(race.runs)
+        _draw_epoch_charts(reading)
+        below(reading)
+    except LabError as error:
+        st.error(plain(error))
 
 
 def _draw_epoch_charts(reading: Reading[RaceSnapshot]) -> None:

@@ -99,7 +99,7 @@ def _cell(snapshot: SweepSnapshot, arm: Arm, seed: int) -> str:
     run_id = sweep.run_ids[arm, seed]
     run = snapshot.runs.get(run_id)
     if run is None:
-        return "planned" if run_id in snapshot.plans else "–"
+        return "planned" if run_id in snapshot.plans else "deleted" if run_id in snapshot.deleted else "–"
     if run.status is Status.FINISHED and run.epochs:
         diverged = " diverged" * (learning_of(run).diverged_at is not None)
         words = f"{run.epochs[-1].test_accuracy:.2f} %{diverged}"

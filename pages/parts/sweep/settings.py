@@ -26,7 +26,7 @@ def chosen_sweep() -> Sweep:
     """Draw the settings and return the sweep. Raises ConfigError or ArchitectureError if it cannot be trained."""
     data, name, epochs = st.columns([5, 3, 2])
     with data:
-        dataset = dataset_setting()
+        dataset = dataset_setting(RunConfig().dataset)
     with name:
         st.text_input("name", max_chars=MAX_NAME, placeholder="none", key=_NAME, bind="query-params",
                       help="The title above the charts.")  # fmt: skip
@@ -51,7 +51,8 @@ def chosen_sweep() -> Sweep:
     with first:
         first_seed = int(number_setting("seed", label="first seed"))
     with st.expander("More settings (the defaults are the homework's)"):
-        base |= advanced_settings([name for name in ADVANCED if name != "learning_rate"])
+        numbers = [name for name in ADVANCED if name != "learning_rate"]
+        base |= advanced_settings(numbers, in_a_row=len(numbers))
     return Sweep(RunConfig(**base), tuple(activations), parse_rates(rate_text), _seeds_from(first_seed, seeds))
 
 

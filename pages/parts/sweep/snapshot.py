@@ -7,7 +7,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Sweep
-from pages.parts.shared.server import group_follower, planned, started_engine
+from pages.parts.shared.server import group_follower, planned, run_store, started_engine
 
 
 @dataclass(frozen=True)
@@ -15,13 +15,15 @@ class SweepSnapshot:
     """The runs of a sweep at one moment.
 
     `runs` holds the history of each run that has one, and `plans` the owner of each run that is planned, both by run
-    id. `trouble` is the engine's error message, or empty.
+    id. `trouble` is the engine's error message, or empty. `deleted` holds the ids of runs that somebody deleted and
+    nobody started again.
     """
 
     sweep: Sweep
     runs: Mapping[str, RunHistory]
     plans: Mapping[str, str | None]
     trouble: str
+    deleted: frozenset[str] = frozenset()
 
     @property
     def active(self) -> bool:
@@ -46,11 +48,14 @@ def read_sweep(sweep: Sweep, fresh: bool = True) -> SweepSnapshot:
     ids = tuple(sweep.run_ids.values())
     plans = planned()
     engine = started_engine()
+    runs = group_follower(ids).read(fresh)
+    missing = [run_id for run_id in ids if run_id not in runs and run_id not in plans]
     return SweepSnapshot(
         sweep,
-        group_follower(ids).read(fresh),
+        runs,
         {run_id: plans[run_id] for run_id in ids if run_id in plans},
         engine.trouble if engine else "",
+        frozenset(one.run_id for one in run_store().deletions(missing)) if missing else frozenset(),
     )
 
 

@@ -34,11 +34,17 @@ def predicts_first() -> bool:
 
 
 def _ask(configs: tuple[RunConfig, ...]) -> None:
+    """Draw the form. Nothing in it is chosen, because a default would suggest an answer."""
     first, second = configs[0].label, configs[1].label
     with st.form("guess"):
-        winner = st.radio("Which network has the higher test accuracy at the end?", [first, second], horizontal=True)
-        points = st.slider("By how many percentage points?", 0, 90, 10)
+        winner = st.radio(
+            "Which network has the higher test accuracy at the end?", [first, second], index=None, horizontal=True
+        )
+        points = st.number_input("By how many percentage points?", 0, 90, None, placeholder="0 to 90")
         if st.form_submit_button("Submit my guess"):
+            if winner is None or points is None:
+                st.error("Choose a network and a number of points first.")
+                return
             run_store().guess(race_id(configs), owner(), points if winner == first else -points)
             st.rerun()
 

@@ -51,14 +51,28 @@ def test_bins_stay_the_same_while_losses_arrive() -> None:
     assert some.x.tolist()[:-1] == more.x.tolist()[: len(some) - 1]
 
 
-def test_zooming_in_shows_single_batches(run: RunHistory) -> None:
+def test_zooming_in_shows_single_batches_and_nothing_else(run: RunHistory) -> None:
     table = charts.training_loss_table([run], zoom=(1000, 1100)).dropna()
-    inside = table[(table.x >= 1000) & (table.x < 1100)]
-    assert inside.loss.tolist() == run.losses[1000:1100].tolist()
-    assert inside.batch.tolist() == list(range(1000, 1100))
-    # The rest of the run is still there for zooming out.
-    assert len(table) > len(inside) + 400
-    assert table.x.is_monotonic_increasing
+    assert table.loss.tolist() == run.losses[1000:1100].tolist()
+    assert table.batch.tolist() == list(range(1000, 1100))
+    assert charts.training_loss_table([run], zoom=(9000, 9100)).dropna().empty
+
+
+@pytest.mark.parametrize("zoom", [None, (10.0, 20.0)])
+def test_the_wheel_is_left_to_the_page_and_a_drag_selects_what_to_zoom_to(zoom: tuple[float, float] | None) -> None:
+    specification = charts.training_loss_chart(race(RunConfig()), charts.LossView(), zoom)
+    (drag,) = (param for param in specification["params"] if param["name"] == "zoom")
+    assert drag["select"] == {"type": "interval", "encodings": ["x"], "translate": False, "zoom": False}
+    assert "bind" not in drag
+
+
+@pytest.mark.parametrize(("done", "end"), [(1, 67.5), (60, 67.5), (68, 135), (2160, 2160), (2161, 4320), (4320, 4320)])
+def test_the_axis_follows_a_young_run_and_then_shows_its_whole_length(done: int, end: float) -> None:
+    config = RunConfig(epochs=20)
+    history = _history(config, [2.3] * done)
+    assert charts.axis_end([history], charts.Axis.BATCHES) == end
+    assert charts.axis_end([history], charts.Axis.EPOCHS) == end / 216
+    assert charts.training_loss_table([history]).x.iloc[0] == end
 
 
 def test_smoothing_is_the_mean_of_the_batches_before_each_point(run: RunHistory) -> None:

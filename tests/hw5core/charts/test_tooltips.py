@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hw5core.charts import layers, race, side_by_side, steps, sweeps
+from hw5core.charts import layers, race, steps, sweeps
 from hw5core.charts.series import series_of
 from hw5core.runs import config
 
@@ -17,8 +17,6 @@ CHARTS = {
     "validation loss": race.validation_loss_chart(SERIES, 3),
     "test accuracy": race.test_accuracy_chart(SERIES, 3, 11.0),
     "guesses": race.guesses_chart(3.0, "lead"),
-    "accuracies of a pair": side_by_side.pair_accuracy_chart(SERIES, 3),
-    "losses of a pair": side_by_side.pair_loss_chart(SERIES, 3),
     "gradients": steps.gradients_chart(SERIES),
     "probabilities": steps.probabilities_chart("#0072B2", 5),
     "accuracies of a sweep": sweeps.sweep_accuracy_chart(SERIES, 3, 11.0),

@@ -1,4 +1,4 @@
-"""The list of runs: grouped into races, searched and sorted."""
+"""The list of runs: grouped into races, and searched."""
 
 from dataclasses import replace
 
@@ -7,11 +7,9 @@ import pytest
 from hw5core.runs.catalogue import (
     Entry,
     Listed,
-    Order,
     describe_settings,
     find_entry,
     matching,
-    ordered,
     races,
     single_runs,
 )
@@ -71,15 +69,6 @@ def test_every_word_of_the_search_must_occur(words: str, titles: list[str]) -> N
     assert _titles(matching(races(LISTED), words)) == titles
 
 
-def test_the_list_sorts_by_time_accuracy_and_name() -> None:
-    entries = races(LISTED)
-    accuracies = {order: [entry.best for entry in ordered(entries, order)] for order in Order}
-    assert accuracies[Order.BEST] == [91.0, 90.0, -1.0]
-    assert accuracies[Order.NEWEST] == [-1.0, 90.0, 91.0]
-    assert accuracies[Order.OLDEST] == [91.0, 90.0, -1.0]
-    assert ordered(entries, Order.NAMED)[0].name == "Monday's class"
-
-
 def test_a_link_finds_a_race_or_a_run() -> None:
     race_entry, run_entry = find_entry(BASE.race_key, LISTED), find_entry(BASE.run_id, LISTED)
     assert race_entry is not None
@@ -93,11 +82,6 @@ def test_settings_that_differ_from_the_homework_are_listed() -> None:
     other = replace(BASE, epochs=1, learning_rate=0.05, network="1x28x28 flatten linear16 relu linear10")
     described = "1 epoch, seed 0, learning rate 0.05, network 1x28x28 flatten linear16 relu linear10"
     assert describe_settings(other) == described
-
-
-def test_a_race_is_finished_when_all_its_runs_are() -> None:
-    entries = races(LISTED)
-    assert [entry.finished for entry in entries] == [True, False, False]
 
 
 def test_runs_of_an_earlier_version_are_separate_races() -> None:

@@ -33,6 +33,21 @@ def test_the_homeworks_race_is_shipped_completely() -> None:
     assert recorded.recorded_race(race(RunConfig(dataset="mnist", seed=1))) == []
 
 
+def test_a_recording_plays_from_its_first_batch() -> None:
+    whole = recorded.recorded_race(recorded.RACE)
+    first, middle, end = (recorded.recorded_race(recorded.RACE, share) for share in (0.0, 0.5, 1.0))
+    assert [len(history.losses) for history in first] == [1, 1]
+    for shown, complete in zip(middle, whole, strict=True):
+        assert shown.losses.tolist() == complete.losses[:21_000].tolist()
+        assert [result.epoch for result in shown.epochs] == [0, 1]
+        assert shown.clock[-1][0] <= 21_000
+        assert (shown.status, shown.seconds) == (Status.RUNNING, None)
+        assert recorded.is_recorded(shown)
+    assert all(shown is complete for shown, complete in zip(end, whole, strict=True))
+    # Everyone who sees the same state shares it.
+    assert recorded.recorded_race(recorded.RACE, 0.5)[0] is middle[0]
+
+
 def test_a_repetition_gives_the_same_first_batches(mnist_folder: Path) -> None:
     for config in recorded.RACE:
         assert main(["verify", str(recorded.path_of(config)), "--batches", "100"]) == 0

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from hw5core.runs.catalogue import Listed, Order, ordered, single_runs
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
 from hw5core.store.presence import Presence, is_alive
@@ -43,9 +42,6 @@ def test_runs_are_listed_in_the_order_in_which_they_were_started(store: RunStore
     listed = store.newest(10)
     assert [run.run_id for run, _ in listed] == started[::-1]
     assert [run.run_id for run, _ in store.newest(2)] == started[:1:-1]
-    entries = single_runs(Listed(run, result) for run, result in listed)
-    assert [entry.config.seed for entry in ordered(entries, Order.NEWEST)] == [3, 2, 1, 0]
-    assert [entry.config.seed for entry in ordered(entries, Order.OLDEST)] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(

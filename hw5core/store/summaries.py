@@ -1,0 +1,45 @@
+"""The summaries of the newest runs, read again and again, and each time only what has changed."""
+
+import threading
+import time
+
+from hw5core.runs.run import Run
+from hw5core.runs.summary import Summary, summary_of
+from hw5core.store.followers import Follower
+from hw5core.store.store import RunStore
+
+_SETTLED_SECONDS = 30.0
+"""The time after which nothing more of a run that has ended arrives, such as its last losses after a stop."""
+
+
+class Summaries:
+    """Reads the summaries of runs. Threads may share it. It keeps no losses of runs that have ended."""
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
+        self._followers: dict[str, Follower] = {}
+        self._summaries: dict[str, Summary] = {}
+        self._lock = threading.Lock()
+
+    def read(self, most: int) -> list[Summary]:
+        """Return the summaries of up to `most` runs, those created last first. Raise StoreError.
+
+        This is one query, and one more for each run that may have something new.
+        """
+        with self._lock:
+            runs = [run for run, _ in self._store.newest(most)]
+            summaries = {run.run_id: self._summary(run) for run in runs}
+            self._followers = {run_id: one for run_id, one in self._followers.items() if run_id in summaries}
+            self._summaries = summaries
+            return list(summaries.values())
+
+    def _summary(self, run: Run) -> Summary:
+        known = self._summaries.get(run.run_id)
+        if known and known.run == run and run.status.over and run.run_id not in self._followers:
+            return known
+        follower = self._followers.setdefault(run.run_id, Follower(self._store, run.run_id, lean=True))
+        history = follower.read()
+        # abs: a clock that was set back must not make this run unsettled for years.
+        if run.status.over and abs(time.time() - run.changed) > _SETTLED_SECONDS:
+            del self._followers[run.run_id]
+        return summary_of(history) if history else Summary(run)

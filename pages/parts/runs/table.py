@@ -1,0 +1,125 @@
+"""The table of all runs: searched, sorted, and with rows to select. The URL names the selected runs."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+import streamlit as st
+
+from hw5core.runs.catalogue import find_entry, matching, single_runs
+from hw5core.runs.config import SETTINGS
+from hw5core.runs.summary import Summary, differing_settings, listed, setting_text
+from pages.parts.shared.deletion import deletion_notice
+from pages.parts.shared.server import run_store
+from pages.parts.shared.settings import fork_query, race_query
+
+_CHOSEN = "compare"
+_PAIR = "pair"
+"""The parameter of old links. It holds ids of runs, or keys of races."""
+
+_HEIGHT = 420
+
+
+def searched(summaries: Sequence[Summary]) -> list[Summary]:
+    """Draw the search and return the matching runs."""
+    words = st.text_input(
+        "Search names, activations, datasets, settings, states",
+        key="search",
+        type="search",
+        live=True,
+        max_chars=200,
+        bind="query-params",
+        icon=":material/search:",
+    )
+    found = {entry.key for entry in matching(single_runs(map(listed, summaries)), words or "")}
+    return [one for one in summaries if one.run.run_id in found]
+
+
+def chosen_runs(summaries: Sequence[Summary]) -> list[Summary]:
+    """Return the runs that the URL names. If one of them is not here, say so."""
+    keys = list(dict.fromkeys([*st.query_params.get_all(_CHOSEN), *st.query_params.get_all(_PAIR)]))
+    all_listed = list(map(listed, summaries)) if keys else []
+    entries = {key: find_entry(key, all_listed) for key in keys}
+    missing = [key for key, entry in entries.items() if entry is None]
+    if missing:
+        deletions = run_store().deletions(missing)
+        deletion_notice(deletions, {one.run_id: f"Run {one.run_id[:6]}" for one in deletions})
+        if len(deletions) < len(missing):
+            st.warning("A run in this link is not on this server. It was trained on another server.")
+    wanted = {one.run.run_id for entry in entries.values() if entry for one in entry.listed}
+    return [one for one in summaries if one.run.run_id in wanted]
+
+
+def run_table(summaries: Sequence[Summary], chosen: Sequence[Summary]) -> None:
+    """Draw the table. Selecting a row adds its run to the URL."""
+    ids = [one.run.run_id for one in summaries]
+    marked = {one.run.run_id for one in chosen}
+    # The browser knows rows by number only, so another list of runs is another table, with the same runs selected.
+    key = f"runs {hashlib.sha256(' '.join(ids).encode()).hexdigest()[:16]}"
+    hidden = [one.run.run_id for one in chosen if one.run.run_id not in ids]
+    st.dataframe(
+        _as_table(summaries),
+        key=key,
+        hide_index=True,
+        width="stretch",
+        height=min(_HEIGHT, 40 + 36 * len(ids)),
+        placeholder="–",
+        on_select=lambda: _store_in_url(key, ids, hidden),
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": [row for row, run_id in enumerate(ids) if run_id in marked]}},
+        column_config={
+            "open": st.column_config.LinkColumn("open", display_text="Open", width="small"),
+            "test accuracy": st.column_config.NumberColumn(format="%.2f %%"),
+            "accuracy per epoch": st.column_config.LineChartColumn(y_min=0, y_max=100, width="small"),
+            "batches at ln 10": st.column_config.NumberColumn(format="localized"),
+            "seconds": st.column_config.NumberColumn(format="%.1f"),
+        },
+        alt="All runs, one per row. Select rows to compare their runs.",
+    )
+
+
+def _store_in_url(key: str, ids: Sequence[str], hidden: Sequence[str]) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
+    st.query_params.pop(_PAIR, None)
+    # The browser sends the rows, so they can be anything.
+    valid = [row for row in rows if isinstance(row, int) and row in range(len(ids))]
+    st.query_params[_CHOSEN] = [*(ids[row] for row in valid), *hidden]
+
+
+def _as_table(summaries: Sequence[Summary]) -> pd.DataFrame:
+    zone = _zone()
+    different = differing_settings([one.config for one in summaries])
+    rows = [
+        {
+            "name": one.run.name,
+            "run": one.config.label,
+            "data": one.config.dataset,
+            **{SETTINGS[name].label: setting_text(one.config, name) for name in different},
+            "status": f"{one.status}{', earlier version' if listed(one).outdated else ''}",
+            "test accuracy": one.epochs[-1].test_accuracy if one.epochs else None,
+            "accuracy per epoch": [result.test_accuracy for result in one.epochs],
+            "batches at ln 10": one.plateau,
+            "seconds": one.seconds,
+            "started": f"{datetime.fromtimestamp(one.run.created, zone):%Y-%m-%d %H:%M}",
+            "open": _address(one),
+        }
+        for one in summaries
+    ]
+    return pd.DataFrame(rows).astype({"batches at ln 10": "Int64", "test accuracy": float, "seconds": float})
+
+
+def _address(one: Summary) -> str:
+    """Return the relative address of the run's race, or of the fork with its parent."""
+    config = one.config
+    return f"fork?{urlencode(fork_query(config))}" if config.fork else f"train?{urlencode(race_query([config]))}"
+
+
+def _zone() -> tzinfo:
+    """Return the user's time zone."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -1,0 +1,64 @@
+"""The offer to fork a run that sits on its plateau: continue it with ReLU from the same weights."""
+
+from collections.abc import Hashable
+
+import streamlit as st
+
+from hw5core.errors import StoreError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.forks import fork
+from hw5core.runs.history import RunHistory
+from hw5core.runs.learning import Stage, learning_of
+from pages.parts.shared.race_snapshot import RaceSnapshot
+from pages.parts.shared.reading import Reading
+from pages.parts.shared.settings import fork_query
+
+_BETTER = "relu"
+
+
+def fork_offer(reading: Reading[RaceSnapshot]) -> None:
+    """Draw the offer for each run that has spent an epoch or more on its plateau, and keep it up to date."""
+    reading = reading.in_fragment("fork offer")
+    reading.subscribe_redraw(offers)
+    try:
+        race = reading.value
+    except StoreError:
+        return  # the chart shows it
+    for run in race.runs:
+        child = offered_fork(run)
+        if child and child.fork:
+            batches = learning_of(run).plateau
+            with st.container(border=True):
+                st.markdown(f"**{run.label}** was no better than guessing for {batches:,} batches.")
+                if race.recorded:
+                    st.caption("Run this race here. Then you can continue it with ReLU from there.")
+                else:
+                    st.page_link(
+                        "pages/fork.py",
+                        label="Continue with ReLU from here",
+                        icon=":material/call_split:",
+                        query_params=fork_query(child),
+                        help=f"From the weights at the end of epoch {child.fork.epoch}.",
+                    )
+
+
+def offers(race: RaceSnapshot) -> Hashable:
+    """Return a value that changes when the offers do."""
+    return race.recorded, tuple(map(offered_fork, race.runs))
+
+
+def offered_fork(run: RunHistory) -> RunConfig | None:
+    """Return the fork with ReLU from the last epoch that the run has spent on its plateau, or None.
+
+    It has one epoch more than its parent if that one has no epoch left.
+    """
+    config, learning = run.config, learning_of(run)
+    on_plateau = (learning.plateau or 0) // config.steps_per_epoch
+    finished = len(run.epochs)
+    if config.fork or config.activation == _BETTER or learning.stage is Stage.DIVERGED or not finished:
+        return None
+    # The plateau is counted in whole windows, so the end of the last epoch may be a few batches after it.
+    epochs = finished if learning.stage is Stage.GUESSING and learning.since is None else min(finished, on_plateau)
+    if not epochs:
+        return None
+    return fork(config, epochs - 1, _BETTER, config.learning_rate, epochs=max(config.epochs, epochs + 1))
