@@ -92,7 +92,7 @@ def test_a_fork_link(open_page: Callable[..., AppTest]) -> None:
 def test_a_link_to_the_list_of_runs(open_page: Callable[..., AppTest]) -> None:
     train_into(RunStore(home.store_folder()), PARENT)
     old = _view(open_page("runs", **{"lines-are": "single runs", "search": "sigmoid"}))
-    assert old["button_group show"] == "single runs"
+    assert old["text_input search"] == "sigmoid"
     assert old == _view(open_page("runs", show="single runs", search="sigmoid"))
 
 

@@ -85,8 +85,7 @@ def _show_all(on_select: Callable[[], None]) -> None:
 def chosen_batch(configs: tuple[RunConfig, ...]) -> int | None:
     """Draw the number input for the batch to open, and return its value. A click on a curve sets it too.
 
-    The URL stores it and decides. A widget that is bound to the URL would lose a number without a default: after a
-    redraw of another fragment, Streamlit gives it the value that it had when the page was opened.
+    The URL stores it and decides.
     """
     batches = max(config.total_steps for config in configs)
     text = st.query_params.get(_BATCH, "")

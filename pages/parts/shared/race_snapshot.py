@@ -106,7 +106,8 @@ def details_version(race: RaceSnapshot) -> Hashable:
 def batch_version(race: RaceSnapshot, batch: int | None) -> Hashable:
     """Return a value that changes when the part with the batch has to be redrawn: when a run trains a single step, and
     when it has trained the opened `batch`."""
-    return tuple((run.run.attempt, run.stepped, batch is not None and run.done > batch) for run in race.runs)
+    shown = [(run.run_id, run.stepped, batch is not None and run.done > batch) for run in race.runs]
+    return tuple(one for one in shown if one[1] or one[2])
 
 
 def _waits_for(run: RunHistory, max_age: float) -> Place | Download | None:
