@@ -111,7 +111,7 @@ def test_a_refused_number_stays_with_its_reason_until_it_is_corrected(page: Page
 def test_edits_can_be_undone_by_keyboard_and_are_no_entries_of_the_history(page: Page) -> None:
     page.goto("/?net=1x28x28+conv7k3+relu")
     settle(page)
-    total, entries = page.locator(".hw5-number"), page.evaluate("history.length")
+    total, entries = page.locator(".hw5-total .hw5-number"), page.evaluate("history.length")
     page.get_by_role("slider", name="Conv2d-1 channels").focus()
     # The second edit does not wait for the first one.
     page.keyboard.press("ArrowRight")

@@ -219,7 +219,8 @@ def _apply_action(action: _Data) -> None:
         case {"kind": "down", "place": int() as place}:
             _move(place, 1)
         case {"kind": "add", "place": int() as place, "word": str() as word}:
-            state.edit(lambda network: editing.insert(network, place, word))
+            # A quick user adds a layer before the browser knows that another one was removed.
+            state.edit(lambda network: editing.insert(network, min(place, len(network.layers)), word))
         case {"kind": "undo"}:
             state.undo()
         case {"kind": "redo"}:

@@ -188,7 +188,7 @@ def _take(state: State, history: History) -> None:
 
 
 def _open(state: State, history: History) -> None:
-    """Show the present network of the history, of which no control is in use."""
+    """Show the present network of the history. No control of it is in use."""
     state.history, state.settled, state.error, state.refusal = history, True, "", None
     if state.selected and state.selected > len(state.network.layers):
         state.selected = None
