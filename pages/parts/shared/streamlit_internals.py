@@ -207,7 +207,12 @@ def guard_widget_values(is_valid: Callable[[WidgetValue], bool]) -> None:
         value = getattr(sent.value, field) if field else None
         if is_valid(WidgetValue(field, value, declared.value_type, declared.formatted_options)):
             with suppress(Exception):  # a widget may raise anything for a value it does not expect
-                return _read_value(states, widget)
+                result = _read_value(states, widget)
+                if field is None:
+                    # Streamlit takes the type of the value as the declared one. After an empty value it would be None,
+                    # and the next number would be refused.
+                    states.set_widget_metadata(declared)
+                return result
         default = declared.deserializer(None)
         states.states[widget] = Value(default)
         return default
