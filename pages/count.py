@@ -1,7 +1,6 @@
 """Question 1: the arithmetic, shapes and counts of every layer, updated while a slider moves."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from hw5core.explain.formulas import SYMBOLS
 from hw5core.explain.torch_report import ModuleReport
@@ -27,6 +26,7 @@ from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
 from pages.parts.shared.lecture import aside, lecture_mode
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.streamlit_internals import DeltaGenerator
 
 _PRESET = "preset"
 _SHORT = 14

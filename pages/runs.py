@@ -50,7 +50,8 @@ def _draw_runs(reading: Reading[list[Summary]]) -> None:
         limit = f", from the newest {MOST_RUNS:,}" if len(runs) == MOST_RUNS else ""
         of = f"{len(matches):,} of " * (len(matches) < len(runs))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{of}{len(runs):,} run{'s' * (len(runs) != 1)}{limit}")
+            # Not at the right edge: there the table's own buttons appear above it and would cover the other one.
+            st.caption(f"{of}{len(runs):,} run{'s' * (len(runs) != 1)}{limit}", width="content")
             st.download_button("CSV of these runs", lambda: csv_text(matches), "runs.csv", "text/csv",
                                icon=":material/download:", on_click="ignore", type="tertiary")  # fmt: skip
         chosen = chosen_runs(runs)

@@ -1,4 +1,4 @@
-"""Pictures of every page, in light and dark at three widths, with trained runs: `make screenshots`.
+"""Pictures of every page, in light and dark at four widths, with trained runs: `make screenshots`.
 
 They go to build/screenshots. `python -m tools.screenshots [picture ...]` takes only these; `--readme` takes the picture
 of the README instead, a race half way, on MNIST if HW5_DATA has it.
@@ -47,7 +47,7 @@ VIEWS = {page.name: f"/{page.urls[0]}" for page in PAGES} | {
 }
 """The address of each picture, by the picture's name."""
 
-WIDTHS = {1920: 1080, 1280: 800, 390: 844}
+WIDTHS = {1920: 1080, 1280: 800, 1024: 768, 390: 844}
 """The width and the height of each window, in pixels."""
 
 _MAX_HEIGHT = 9_000

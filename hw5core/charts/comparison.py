@@ -23,7 +23,7 @@ def comparison_series(summaries: Sequence[Summary]) -> tuple[Series, ...]:
         place = activations[:number].count(one.config.activation)
         dash = next(islice(cycle(_DASHES), place, None))
         label, spec = labels[one.run.run_id], one.config.spec
-        series.append(Series(label, label, spec.colour, dash or (1, 0), "circle", DATASETS[one.config.dataset].classes))
+        series.append(Series(label, label, spec.colour, dash or (1, 0), DATASETS[one.config.dataset].classes))
     return tuple(series)
 
 

@@ -11,11 +11,6 @@ from hw5core.runs.config import RunConfig
 _FORK_DASHES = ((10, 3, 2, 3), (2, 4), (12, 5), (8, 3, 2, 3, 2, 3), (5, 5))
 """The dashes of the first fork in a chart, of the second, and so on. No activation has one of these."""
 
-_SHAPES = (
-    "circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left", "wedge"
-)  # fmt: skip
-"""The shapes of points, one per activation, for charts in which the dash means something else."""
-
 
 @dataclass(frozen=True)
 class Series:
@@ -29,7 +24,6 @@ class Series:
     short_label: str
     colour: str
     dash: tuple[int, ...]
-    shape: str
     classes: int
 
 
@@ -48,7 +42,6 @@ def series_of(configs: Iterable[RunConfig]) -> tuple[Series, ...]:
             config.short_label,
             config.spec.colour,
             next(fork_dashes) if config.fork else config.spec.dash,
-            _SHAPES[activations.index(config.activation) % len(_SHAPES)],
             DATASETS[config.dataset].classes,
         )
         for config in (*sorted(runs, key=lambda run: activations.index(run.activation)), *forks)

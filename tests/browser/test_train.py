@@ -149,3 +149,20 @@ def test_results_fit_on_one_screen_a_drag_zooms_and_the_wheel_scrolls(page: Page
     page.mouse.move(at(0.5), middle)
     page.mouse.wheel(0, 300)
     page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 0")
+
+
+def test_a_typed_number_survives_the_redraw_that_an_open_page_asks_for_every_minute(
+    page: Page, server_home: Path
+) -> None:
+    train_into(RunStore(server_home), *FINISHED_RACE)
+    page.clock.install()
+    page.goto("/train?epochs-digits=1&seed=9")
+    settle(page)
+    batch = page.get_by_role("spinbutton", name="open batch")
+    batch.press_sequentially("1")
+    page.clock.fast_forward("01:01")
+    settle(page)
+    batch.press_sequentially("2")
+    expect(batch).to_have_value("12")
+    batch.press("Enter")
+    expect(page.get_by_text("Epoch 0, batch 12.")).to_be_visible()

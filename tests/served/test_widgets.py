@@ -175,17 +175,3 @@ def _nested(dice: random.Random, depth: int = 0) -> Any:
     if depth == 3 or dice.random() < 0.3:
         return dice.choice(_PARTS)
     return {name: _nested(dice, depth + 1) for name in dice.sample(_NAMES, dice.randrange(1, 6))}
-
-
-def test_a_number_that_follows_an_empty_one_opens_its_batch(filled: Server) -> None:
-    async def check() -> None:
-        async with visitor(filled.address, "train", QUERY) as tab:
-            await tab.until_drawn(1)
-            box = next(one.number_input for one in tab.elements.values() if one.number_input.label == "open batch")
-            # Every open page sends the empty box about once a minute.
-            await tab.set(WidgetState(id=box.id))
-            await tab.until_drawn(2)
-            await tab.set(WidgetState(id=box.id, int_value=3))
-            await tab.until(lambda tab: "Epoch 0, batch 3." in tab.text())
-
-    asyncio.run(check())

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.shared.streamlit_internals import DeltaGenerator
 
 _STYLE = Path(__file__).with_suffix(".css")
 

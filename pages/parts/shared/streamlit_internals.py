@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Element_pb2 import Element
@@ -26,8 +27,9 @@ from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX,
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BackMsg", "Element", "ForwardMsg", "NumberInput", "WidgetState"]
-"""The messages of the protocol between browser and server, for `tools/visitor.py`, which takes a browser's part."""
+__all__ = ["BackMsg", "DeltaGenerator", "Element", "ForwardMsg", "NumberInput", "WidgetState"]
+"""The type of a container, for pages, and the messages of the protocol between browser and server, for
+`tools/visitor.py`, which takes a browser's part."""
 
 COOKIE = "_streamlit_xsrf"
 """The cookie in which Streamlit gives each browser a random secret."""

@@ -34,7 +34,7 @@ def _as_printed(reading: Reading[RaceSnapshot]) -> None:
     st.subheader("The homework's output", anchor=False)
     with reading.published(_printed) as (*lines, comparison):
         for column, text in zip(st.columns(len(lines)), lines, strict=True):
-            column.code(text, language=None)
+            column.code(text, language=None, wrap_lines=True)
         st.markdown(comparison)
     if comparison:
         st.caption("The sheet does not name its network or its seeds. The network here is a reconstruction.")
