@@ -77,16 +77,27 @@ def setting_text(config: RunConfig, name: str) -> str:
 
 
 def unique_labels(summaries: Sequence[Summary]) -> dict[str, str]:
-    """Return a different label per run id: the run's label, its name, and the settings in which the runs differ."""
-    configs = [one.config for one in summaries]
-    names = differing_settings(configs)
-    datasets = len({config.dataset for config in configs}) > 1
-    labels: dict[str, str] = {}
+    """Return a different label per run id: the run's label, its name, and the settings in which the runs differ.
+
+    The network is long, so it is only in labels that would be equal without it.
+    """
+    different = differing_settings([one.config for one in summaries])
+    short = _labels(summaries, [name for name in different if name != "network"])
+    labels = short if len(set(short)) == len(short) else _labels(summaries, different)
+    by_run: dict[str, str] = {}
+    for one, label in zip(summaries, labels, strict=True):
+        by_run[one.run.run_id] = f"{label} ({one.run.run_id[:4]})" if label in by_run.values() else label
+    return by_run
+
+
+def _labels(summaries: Sequence[Summary], names: Sequence[str]) -> list[str]:
+    """Return each run's name, label and values of these settings, and its dataset if there are several."""
+    datasets = len({one.config.dataset for one in summaries}) > 1
+    labels = []
     for one in summaries:
         details = [f"{SETTINGS[name].label} {setting_text(one.config, name)}" for name in names]
         parts = [one.run.name, one.config.label, one.config.dataset * datasets, *details]
-        label = ", ".join(part for part in parts if part)
-        labels[one.run.run_id] = f"{label} ({one.run.run_id[:4]})" if label in labels.values() else label
+        labels.append(", ".join(part for part in parts if part))
     return labels
 
 

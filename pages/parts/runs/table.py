@@ -76,6 +76,7 @@ def run_table(summaries: Sequence[Summary], chosen: Sequence[Summary]) -> None:
             "accuracy per epoch": st.column_config.LineChartColumn(y_min=0, y_max=100, width="small"),
             "batches at ln 10": st.column_config.NumberColumn(format="localized"),
             "seconds": st.column_config.NumberColumn(format="%.1f"),
+            SETTINGS["network"].label: st.column_config.Column(width="medium"),
         },
         alt="All runs, one per row. Select rows to compare their runs.",
     )
@@ -96,13 +97,13 @@ def _as_table(summaries: Sequence[Summary]) -> pd.DataFrame:
         {
             "name": one.run.name,
             "run": one.config.label,
-            "data": one.config.dataset,
-            **{SETTINGS[name].label: setting_text(one.config, name) for name in different},
             "status": f"{one.status}{', earlier version' if listed(one).outdated else ''}",
             "test accuracy": one.epochs[-1].test_accuracy if one.epochs else None,
             "accuracy per epoch": [result.test_accuracy for result in one.epochs],
             "batches at ln 10": one.plateau,
             "seconds": one.seconds,
+            "data": one.config.dataset,
+            **{SETTINGS[name].label: setting_text(one.config, name) for name in different},
             "started": f"{datetime.fromtimestamp(one.run.created, zone):%Y-%m-%d %H:%M}",
             "open": _address(one),
         }

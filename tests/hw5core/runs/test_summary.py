@@ -46,6 +46,15 @@ def test_only_settings_that_differ_are_named() -> None:
     ]
 
 
+def test_a_label_names_the_network_only_if_another_run_would_have_the_same_label() -> None:
+    small = replace(BASE, network="1x28x28 flatten linear20 relu linear10")
+    different = unique_labels([_summary(BASE), _summary(replace(small, activation="tanh"))])
+    assert list(different.values()) == ["ReLU", "tanh"]
+    first, second = unique_labels([_summary(BASE), _summary(small)]).values()
+    assert first.startswith("ReLU, network ")
+    assert second == "ReLU, network 1x28x28 flatten linear20 relu linear10"
+
+
 def test_every_run_has_its_own_line_also_with_equal_labels() -> None:
     fork_of_one, fork_of_other = (
         fork(replace(BASE, activation="sigmoid", seed=seed), 0, "relu", 0.008) for seed in (0, 1)
