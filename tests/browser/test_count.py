@@ -76,10 +76,10 @@ def test_leaving_the_page_during_a_drag_keeps_the_edit(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2)
     expect(total).not_to_have_text("3,747,200")
-    page.get_by_role("link", name="Train").evaluate("link => link.click()")
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Train").evaluate("link => link.click()")
     expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
     page.mouse.up()
-    page.get_by_role("link", name="Count", exact=True).click()
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Count").click()
     page.wait_for_url("**net=**")
 
 
@@ -134,7 +134,7 @@ def test_edits_can_be_undone_by_keyboard_and_are_no_entries_of_the_history(page:
         page.wait_for_url(re.compile(f"{re.escape(network)}$"))
     expect(total).to_have_text("4,752")
     assert page.evaluate("history.length") == entries
-    page.get_by_role("link", name="Train").click()
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Train").click()
     expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
     page.go_back()
     expect(total).to_have_text("4,752")

@@ -36,7 +36,7 @@ def _follow_a_cell_to_its_race(page: Page) -> None:
 
 def _rename_and_delete_a_race(page: Page) -> None:
     """Rename both runs of a race, delete them, and undo that. The link names the selected runs."""
-    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Runs").click()
     expect(page.get_by_text("4 runs", exact=True)).to_be_visible()
     settle(page)
     table = page.get_by_test_id("stDataFrame")

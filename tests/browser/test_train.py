@@ -52,7 +52,7 @@ def test_one_click_starts_a_race_that_everyone_with_the_link_sees(page: Page) ->
 def test_a_deep_link_opens_its_page_as_the_first_visit_to_a_new_server(cold_page: Page) -> None:
     cold_page.goto("/train?dataset=mnist&seed=3&split_seed=2")
     expect(cold_page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
-    expect(cold_page.get_by_role("link", name="Count", exact=True)).to_be_visible()
+    expect(cold_page.get_by_test_id("stTopNav").get_by_role("link", name="Count")).to_be_visible()
     expect(cold_page.get_by_role("spinbutton", name="seed")).to_have_value("3")
     expect(cold_page.get_by_text("42,000 training images")).to_be_visible()
     # An old name in the URL is replaced by the new one.
