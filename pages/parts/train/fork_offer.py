@@ -27,9 +27,9 @@ def fork_offer(reading: Reading[RaceSnapshot]) -> None:
     for run in race.runs:
         child = offered_fork(run)
         if child and child.fork:
-            batches = learning_of(run).plateau
             with st.container(border=True):
-                st.markdown(f"**{run.label}** was no better than guessing for {batches:,} batches.")
+                # Not the number of batches: the offer is drawn again only when its epoch changes.
+                st.markdown(f"**{run.label}** was no better than guessing at the end of epoch {child.fork.epoch}.")
                 if race.recorded:
                     st.caption("Run this race here. Then you can continue it with ReLU from there.")
                 else:
