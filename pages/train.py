@@ -22,7 +22,7 @@ from pages.parts.shared.watch import watch
 from pages.parts.train.fork_offer import fork_offer
 from pages.parts.train.guess import class_guesses, may_start, predicts_first
 from pages.parts.train.outcome import outcome
-from pages.parts.train.playback import playback, played
+from pages.parts.train.playback import playback, race_or_recording
 from pages.parts.train.preview import first_batch, preview
 
 _ANOTHER_SEED = "Adds 1 to the seed: another split of the images, other initial weights, another order of the batches."
@@ -56,7 +56,8 @@ def page() -> None:
     try:
         with layout.settings, aside("settings"):
             configs = chosen_race()
-        reading = Reading(read_race, configs, None if predicts_first() else played(), live=read_race_live)
+        # A visitor who has to guess first must not see the result.
+        reading = Reading(read_race, configs, live=read_race_live) if predicts_first() else race_or_recording(configs)
         reading.subscribe_redraw(page_version, configs)
         race = reading.value
         with layout.controls:

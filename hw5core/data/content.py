@@ -12,7 +12,7 @@ from hw5core.data.sources import File
 from hw5core.errors import DataError
 
 _PACKED = b"\x1f\x8b"
-"""The first bytes of a gzip file. Some browsers unpack a file and keep its name, so the name does not tell."""
+"""The first bytes of a gzip file. Some browsers unpack a file and keep its name, so the name proves nothing."""
 
 _SMALL = 100_000
 """The size in bytes of a file whose checksum takes no noticeable time: labels, but not images."""

@@ -29,8 +29,8 @@ class Admission:
     """The runs of one server on their way to a worker.
 
     A run is *arriving* while the store is asked for it, then *waiting*, then *training*; at most `slots` runs train at
-    a time. A *planned* run arrives only when a slot is free and no other run waits. A run is *held* while the store is
-    told that it is paused, stopped or deleted.
+    a time. A *planned* run arrives only when a slot is free and no other run waits. A run is *held* while it is
+    paused, stopped or deleted in the store.
     """
 
     def __init__(self, slots: int = 0) -> None:

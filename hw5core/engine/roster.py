@@ -153,7 +153,7 @@ class Roster:
             return [task.training.worker for task in self._tasks.values() if task.training]
 
     def assign(self, task: Task, training: Training, created: float) -> None:
-        """Give a training to its task and accept its records, or cancel it if the run was dropped meanwhile."""
+        """Give a training to its task and accept its records, or cancel it if the run was dropped before."""
         with self._lock:
             if self._tasks.get(task.run_id) is task:
                 task.training = training

@@ -78,9 +78,9 @@ def single_runs(listed: Iterable[Listed]) -> list[Entry]:
     return [Entry(one.run.run_id, (one,)) for one in listed]
 
 
-def find_entry(key: str, listed: Sequence[Listed]) -> Entry | None:
-    """Return the race or the run with this key, or None."""
-    return next((entry for entry in (*races(listed), *single_runs(listed)) if entry.key == key), None)
+def entries_by_key(listed: Sequence[Listed]) -> dict[str, Entry]:
+    """Return an entry for each race and for each run, by its key."""
+    return {entry.key: entry for entry in (*single_runs(listed), *races(listed))}
 
 
 def matching(entries: Iterable[Entry], words: str) -> list[Entry]:

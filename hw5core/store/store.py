@@ -35,8 +35,8 @@ MAX_NAME = 60
 """The greatest length of a run's name, in characters."""
 
 # Records are numbered in the order of their arrival, so the oldest report is found without a clock.
-_REMOVABLE = """
-    SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running') AND run_id NOT LIKE 'deleted %'
+_REMOVABLE = f"""
+    SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running') AND {trash.IS_KEPT}
     AND EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id)
     AND NOT EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id AND owner = ?)
     ORDER BY status = 'paused', (SELECT max(number) FROM records WHERE records.run_id = runs.run_id)"""

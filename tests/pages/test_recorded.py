@@ -1,9 +1,15 @@
 """The homework's race that is shipped with the app, shown before anyone runs it on this server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from hw5core.runs.recorded import RACE
+from hw5core.runs.run import Status
+from pages.parts.shared import reading
+from pages.parts.shared.server import run_store
+from pages.parts.train import playback
 from tests.pages.conftest import button, html
 
 
@@ -36,6 +42,29 @@ def test_a_visitor_who_has_to_guess_first_does_not_see_it(open_training: Callabl
     assert not app.exception
     assert not app.code
     assert "Recorded" not in _captions(app)
+
+
+def test_all_viewers_share_what_is_read_of_a_race_that_somebody_has_started(
+    open_training: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribed: set[tuple[Hashable, ...]] = set()
+
+    def subscribe(*arguments: Hashable, **_: object) -> None:
+        subscribed.add(arguments)
+
+    def opened() -> set[tuple[Hashable, ...]]:
+        subscribed.clear()
+        assert not open_training(dataset="mnist").exception
+        return set(subscribed)
+
+    monkeypatch.setattr(reading, "subscribe_redraw", subscribe)
+    monkeypatch.setattr(playback, "PLAY_FRAMES", 1_000_000)  # recordings of two visitors are then never the same
+    assert opened() != opened()
+    for config in RACE:
+        run_store().claim(config, "a server", "somebody", Status.PAUSED)
+    started = opened()
+    assert started
+    assert opened() == started
 
 
 def test_a_link_from_before_the_homework_came_first_opens_the_same_race(

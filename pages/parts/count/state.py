@@ -40,11 +40,10 @@ class Refusal:
 class State:
     """The state of one session.
 
-    `address` is the network in the page's address. `replaced` are its earlier values during this visit to the
-    page. `selected` counts layers from 1. `settled` is False while a control
-    is being moved. `error` is a sentence about a line or an address that cannot be read. `refusal` is the last edit in
-    the layer editor, if it was refused. `acted` is the number of the layer editor's last action, and `line` that of the
-    text field with the one-line form.
+    `address` is the network in the page's address. `replaced` are its earlier values during this visit to the page.
+    `selected` counts layers from 1. `settled` is False while a control is being moved. `error` is a sentence about a
+    line or an address that cannot be read. `refusal` is the last edit in the layer editor, if it was refused. `acted`
+    is the number of the layer editor's last action, and `line` that of the text field with the one-line form.
     """
 
     history: History
@@ -109,7 +108,7 @@ def move_control(change: Callable[[Architecture], Architecture], place: int, nam
     try:
         network = change(state.network)
     except ArchitectureError as error:
-        state.refusal = Refusal(f"{error}", place, name, value)
+        state.refusal = Refusal(str(error), place, name, value)
         return
     state.refusal, state.error = None, ""
     if network != state.network:
@@ -130,7 +129,7 @@ def edit(change: Callable[[Architecture], Architecture]) -> None:
     try:
         _take(state, state.history.after(change(state.network)))
     except ArchitectureError as error:
-        state.refusal = Refusal(f"{error}")
+        state.refusal = Refusal(str(error))
 
 
 def read(make: Callable[[], Architecture], failure: str) -> None:

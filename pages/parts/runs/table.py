@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import streamlit as st
 
-from hw5core.runs.catalogue import find_entry, matching, single_runs
+from hw5core.runs.catalogue import entries_by_key, matching, single_runs
 from hw5core.runs.config import SETTINGS
 from hw5core.runs.summary import Summary, differing_settings, listed, setting_text
 from pages.parts.shared.deletion import deletion_notice
@@ -41,15 +41,14 @@ def searched(summaries: Sequence[Summary]) -> list[Summary]:
 def chosen_runs(summaries: Sequence[Summary]) -> list[Summary]:
     """Return the runs that the URL names. If one of them is not here, say so."""
     keys = list(dict.fromkeys([*st.query_params.get_all(_CHOSEN), *st.query_params.get_all(_PAIR)]))
-    all_listed = list(map(listed, summaries)) if keys else []
-    entries = {key: find_entry(key, all_listed) for key in keys}
-    missing = [key for key, entry in entries.items() if entry is None]
+    entries = entries_by_key(list(map(listed, summaries))) if keys else {}
+    missing = [key for key in keys if key not in entries]
     if missing:
         deletions = run_store().deletions(missing)
         deletion_notice(deletions, {one.run_id: f"Run {one.run_id[:6]}" for one in deletions})
         if len(deletions) < len(missing):
             st.warning("A run in this link is not on this server. It was trained on another server.")
-    wanted = {one.run.run_id for entry in entries.values() if entry for one in entry.listed}
+    wanted = {one.run.run_id for key in keys if key in entries for one in entries[key].listed}
     return [one for one in summaries if one.run.run_id in wanted]
 
 

@@ -32,7 +32,7 @@ def one_step(runs: Sequence[RunHistory]) -> None:
         return
     with st.container(border=True):
         st.subheader("One step in detail", anchor=False)
-        st.markdown("**1. Input:** the same images for every network of the race, shown next to the loss chart")
+        st.markdown("**1. Input:** the same images for every network of the race, shown next to the loss chart.")
         for column, (run, measured, predictions) in zip(st.columns(len(stepped)), stepped, strict=True):
             with column:
                 _forward(run, measured)

@@ -17,7 +17,6 @@ from pages.parts.shared.server import follower, run_store, started_engine
 SHARED_SECONDS = 0.2
 """The age in seconds up to which live updates use a history again."""
 
-
 PLAY_SECONDS = 24.0
 """How long a recorded race plays."""
 

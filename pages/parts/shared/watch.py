@@ -3,7 +3,7 @@ scoreboard, the batch next to it, and the details below. The fork page shows a f
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import lru_cache
 
 import pyarrow as pa
@@ -24,17 +24,16 @@ from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import RECONNECT_SECONDS
 from pages.parts.shared.race_snapshot import RaceSnapshot, batch_version, details_version
 from pages.parts.shared.reading import Reading
+from pages.parts.shared.streamlit_internals import DeltaGenerator
 
 _LIVE, _BATCH, _DETAILS = "live", "batch", "details"
 _LOSSES, _ACCURACIES = "Validation loss, every epoch", "Test accuracy, every epoch"
-
-Place = AbstractContextManager[object]
 
 Below = Callable[[Reading[RaceSnapshot]], None]
 """Draws what a page shows below the charts."""
 
 
-def watch(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], beside: Place, below: Below) -> None:
+def watch(configs: tuple[RunConfig, ...], reading: Reading[RaceSnapshot], beside: DeltaGenerator, below: Below) -> None:
     """Draw the runs with their charts, and keep them up to date. The batch that a click opens is drawn in `beside`."""
     chart = st.container()
     with aside("loss view"):

@@ -8,7 +8,7 @@ from hw5core.runs.catalogue import (
     Entry,
     Listed,
     describe_settings,
-    find_entry,
+    entries_by_key,
     matching,
     races,
     single_runs,
@@ -70,11 +70,11 @@ def test_every_word_of_the_search_must_occur(words: str, titles: list[str]) -> N
 
 
 def test_a_link_finds_a_race_or_a_run() -> None:
-    race_entry, run_entry = find_entry(BASE.race_key, LISTED), find_entry(BASE.run_id, LISTED)
+    race_entry, run_entry = entries_by_key(LISTED)[BASE.race_key], entries_by_key(LISTED)[BASE.run_id]
     assert race_entry is not None
     assert run_entry is not None
     assert (len(race_entry.listed), len(run_entry.listed)) == (2, 1)
-    assert find_entry("<script>", LISTED) is None
+    assert "<script>" not in entries_by_key(LISTED)
 
 
 def test_settings_that_differ_from_the_homework_are_listed() -> None:
@@ -90,5 +90,5 @@ def test_runs_of_an_earlier_version_are_separate_races() -> None:
     entries = races([old, *LISTED])
     assert [entry.outdated for entry in entries] == [True, False, False, False]
     assert matching(entries, "earlier version") == entries[:1]
-    assert find_entry(entries[0].key, [old, *LISTED]) == entries[0]
+    assert entries_by_key([old, *LISTED])[entries[0].key] == entries[0]
     assert entries[1].key == BASE.race_key
