@@ -6,6 +6,7 @@ A network that gives every class the same probability has a loss of ln(number of
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +68,9 @@ def guess_loss_name(config: RunConfig) -> str:
     return f"ln {DATASETS[config.dataset].classes}"
 
 
+@lru_cache(maxsize=256)
 def learning_of(history: RunHistory) -> Learning:
-    """Return the stage of the run's network, from its losses."""
+    """Return the stage of the run's network, from its losses. Several views of one history ask for it."""
     losses, guess = history.losses, guess_loss(history.config)
     means = _window_means(losses)
     learned = np.flatnonzero(means < guess - MARGIN)

@@ -44,7 +44,7 @@ def fork_offer(reading: Reading[RaceSnapshot]) -> None:
 
 def offers(race: RaceSnapshot) -> Hashable:
     """Return a value that changes when the offers do."""
-    return race.recorded, tuple(map(offered_fork, race.runs))
+    return race.recorded, tuple(map(_stuck_epochs, race.runs))
 
 
 def offered_fork(run: RunHistory) -> RunConfig | None:
@@ -52,13 +52,18 @@ def offered_fork(run: RunHistory) -> RunConfig | None:
 
     It has one epoch more than its parent if that one has no epoch left.
     """
-    config, learning = run.config, learning_of(run)
-    on_plateau = (learning.plateau or 0) // config.steps_per_epoch
-    finished = len(run.epochs)
-    if config.fork or config.activation == _BETTER or learning.stage is Stage.DIVERGED or not finished:
-        return None
-    # The plateau is counted in whole windows, so the end of the last epoch may be a few batches after it.
-    epochs = finished if learning.stage is Stage.GUESSING and learning.since is None else min(finished, on_plateau)
+    config, epochs = run.config, _stuck_epochs(run)
     if not epochs:
         return None
     return fork(config, epochs - 1, _BETTER, config.learning_rate, epochs=max(config.epochs, epochs + 1))
+
+
+def _stuck_epochs(run: RunHistory) -> int:
+    """Return how many finished epochs a run that can be continued with ReLU has spent on its plateau."""
+    config, learning, finished = run.config, learning_of(run), len(run.epochs)
+    if config.fork or config.activation == _BETTER or learning.stage is Stage.DIVERGED:
+        return 0
+    if learning.stage is Stage.GUESSING and learning.since is None:
+        # The plateau is counted in whole windows, so the end of the last epoch may be a few batches after it.
+        return finished
+    return min(finished, (learning.plateau or 0) // config.steps_per_epoch)
