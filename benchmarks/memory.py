@@ -51,8 +51,8 @@ def _highest(dataset: str) -> dict[str, float]:
 
 
 def _mib_by_process(server: int) -> dict[str, float]:
-    workers = [child.pid for child in psutil.Process(server).children() if "spawn_main" in " ".join(child.cmdline())]
-    named = {"server": server} | {f"worker {number}": pid for number, pid in enumerate(workers, start=1)}
+    others = psutil.Process(server).children(recursive=True)
+    named = {"server": server} | {f"process {number}": child.pid for number, child in enumerate(others, start=1)}
     return {name: _pss_mib(pid) for name, pid in named.items()}
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,6 +12,7 @@ from typing import Any
 import dask
 from distributed import Client, Future, LocalCluster
 from distributed.scheduler import KilledWorker
+from distributed.utils import get_mp_context
 
 from hw5core import home
 from hw5core.engine import tasks
@@ -50,6 +52,19 @@ _SETTINGS = {
     "distributed.worker.daemon": True,
     "distributed.worker.preload": ["hw5core.engine.worker_process"],
 }
+
+
+_ALWAYS = {
+    # LocalCluster gives up a dead worker that is not back by then. The default of 15 seconds is too short on a busy
+    # machine.
+    "distributed.deploy.lost-worker-timeout": "1 day",
+    # Workers are copies of one process that has imported torch: they start at once and share its memory. On macOS,
+    # libraries of the system do not survive the copy, and Windows has none.
+    "distributed.worker.multiprocessing-method": "forkserver" if sys.platform == "linux" else "spawn",
+}
+"""Settings that Dask reads again whenever a worker dies."""
+
+_IMPORTED_BEFORE_FORKING = ["distributed", "hw5core.engine.tasks", "hw5core.training.loop"]
 
 
 @dataclass(frozen=True)
@@ -224,14 +239,13 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
     """
     if not address:
         check_installed()
-    # LocalCluster gives up a dead worker that is not back by then. The default of 15 seconds is too short on a busy
-    # machine. This setting is read whenever a worker dies, so it is not limited to the `with` block below.
-    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"})
+    dask.config.set(_ALWAYS)
     try:
         # The workers' folders belong with our other files, not in the system's temporary folder.
         with dask.config.set(_SETTINGS | {"temporary-directory": str(home.cache_folder())}):
             if address:
                 return None, Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            _import_before_forking()
             # The second thread is for short tasks: the resource limits trainings to one per worker.
             cluster = LocalCluster(
                 n_workers=worker_count(),
@@ -241,12 +255,22 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
                 # There is no dashboard. Its server would listen on this port, which the system chooses.
                 dashboard_address="127.0.0.1:0",
                 resources={TRAIN: 1},
+                # A copied process has the variables of the moment when the first one started.
+                # No worker needs the lecturer's secret.
+                env={name: value for name, value in os.environ.items() if name != "HW5_LECTURER"},
                 silence_logs=logging.ERROR,
             )
             return cluster, Client(cluster, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         where = f"the Dask scheduler at {address} (HW5_SCHEDULER)" if address else "the embedded workers"
         raise EngineError(f"{where} cannot be reached: {error}. Start it, or unset HW5_SCHEDULER.") from error
+
+
+def _import_before_forking() -> None:
+    """Choose what the process imports of which the workers are copies. It starts with the first worker."""
+    context = get_mp_context()  # its first call chooses Dask's own list
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(_IMPORTED_BEFORE_FORKING)
 
 
 def _ended(run_id: str, token: str, future: "Future[None]") -> TrainingEnded:

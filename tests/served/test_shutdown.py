@@ -25,7 +25,7 @@ def test_ctrl_c_ends_the_server_quietly_and_loses_no_batch(tmp_path: Path) -> No
         asyncio.run(_start_a_long_race(address))
         # A terminal sends the signal to every process that runs in it, including the workers.
         process = psutil.Process(server.pid)
-        for one in (*process.children(), process):
+        for one in (*process.children(recursive=True), process):
             with suppress(psutil.NoSuchProcess):
                 one.send_signal(signal.SIGINT)
         assert server.wait(timeout=PATIENCE_SECONDS) == 0

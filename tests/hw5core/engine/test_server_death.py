@@ -19,7 +19,7 @@ from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
 from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.networks import STATEFUL
-from tests.hw5core.engine.workers import children, has_ended, workers_of
+from tests.hw5core.engine.workers import descendants, has_ended, workers_of
 from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
 from tools.waiting import wait_until
 
@@ -35,7 +35,7 @@ def _another_server(store: RunStore, config: RunConfig) -> Iterator["subprocess.
     try:
         yield server
     finally:
-        for pid in [*(children(server.pid) if server.poll() is None else []), server.pid]:
+        for pid in [*(descendants(server.pid) if server.poll() is None else []), server.pid]:
             if not has_ended(pid):
                 os.kill(pid, signal.SIGKILL)
         server.wait()
@@ -53,7 +53,7 @@ def test_another_server_continues_the_run_of_a_killed_one(
     engine, store, client = lab
     with _another_server(store, CONFIG) as server:
         wait_for(store, CONFIG, lambda history: len(history.losses) > 0)
-        workers = children(server.pid)
+        workers = descendants(server.pid)
         assert len(workers) >= worker_count()
         engine.start([CONFIG])
         assert engine.place(CONFIG.run_id) is None

@@ -43,9 +43,9 @@ def process_of(client: Client, config: RunConfig) -> int:
     return wait_until(found, lambda: f"no worker trains {config.label}", poll_seconds=0.02)[0]
 
 
-def children(pid: int) -> list[int]:
-    """Return the process ids of the children of a process."""
-    return [child.pid for child in psutil.Process(pid).children()]
+def descendants(pid: int) -> list[int]:
+    """Return the process ids of all processes that a process and its children have started."""
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
 
 
 def has_ended(pid: int) -> bool:
