@@ -1,7 +1,6 @@
 """The settings of races and sweeps. The URL stores each of them, so a link opens the same view."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -62,8 +61,12 @@ def choose_dataset(name: str) -> None:
 
 
 def next_seed() -> None:
-    """Add 1 to the seed: another split of the images, other initial weights, another order of the batches."""
-    st.session_state["seed"] += 1
+    """Add 1 to the seed: another split of the images, other initial weights, another order of the batches.
+
+    After the highest seed comes 0.
+    """
+    seed = st.session_state["seed"]
+    st.session_state["seed"] = seed + 1 if seed < SETTINGS["seed"].highest else 0
 
 
 def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
@@ -162,29 +165,32 @@ def number_setting(name: str, default: float | None = None, key: str | None = No
     default = _DEFAULTS[name] if default is None else default
     setting, kind = SETTINGS[name], type(default)
     key = key or url_name(name)
-    with readable(label or setting.label, key):
-        return st.number_input(
-            label or setting.label,
-            kind(setting.lowest),
-            kind(setting.highest),
-            default,
-            step=1 if kind is int else 0.001,
-            format="%d" if kind is int else "%.4g",
-            help=setting.help,
-            key=key,
-            bind="query-params",
-        )
+    lowest, highest = kind(setting.lowest), kind(setting.highest)
+    check_number_in_url(label or setting.label, key, lowest, highest)
+    return st.number_input(
+        label or setting.label,
+        lowest,
+        highest,
+        default,
+        step=1 if kind is int else 0.001,
+        format="%d" if kind is int else "%.4g",
+        help=setting.help,
+        key=key,
+        bind="query-params",
+    )
 
 
-@contextmanager
-def readable(label: str, parameter: str) -> Iterator[None]:
-    """Raise ConfigError if this parameter of the URL has a decimal comma or is infinite.
+def check_number_in_url(label: str, parameter: str, lowest: float, highest: float) -> None:
+    """Raise ConfigError if this parameter of the URL is no number from `lowest` to `highest`. It can be empty.
 
-    Streamlit ignores the one, and raises OverflowError for the other.
+    Streamlit ignores such a text, so the page would show other settings than the link names.
     """
-    if advice := comma_advice(st.query_params.get(parameter, "")):
+    text = st.query_params.get(parameter, "").strip()
+    if advice := comma_advice(text):
         raise ConfigError(f"{label} in the URL: {advice}")
     try:
-        yield
-    except OverflowError:
-        raise ConfigError(f"{label} in the URL is not a usable number. Remove it from the URL") from None
+        allowed = not text or lowest <= float(text) <= highest
+    except ValueError:
+        allowed = False
+    if not allowed:
+        raise ConfigError(f"{label} in the URL must be a number from {lowest:,} to {highest:,}, not {text[:40]!r}")

@@ -22,7 +22,13 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
 from streamlit.runtime.state.common import is_element_id
-from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX, Serialized, Value, WStates
+from streamlit.runtime.state.session_state import (
+    STREAMLIT_INTERNAL_KEY_PREFIX,
+    Serialized,
+    SessionState,
+    Value,
+    WStates,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -221,6 +227,22 @@ def guard_widget_values(is_valid: Callable[[WidgetValue], bool]) -> None:
 
     WStates.set_widget_from_proto = store  # type: ignore[method-assign, assignment]
     WStates.__getitem__ = read  # type: ignore[method-assign]
+
+
+_read_address = SessionState._seed_widget_from_url
+
+
+def guard_address_values() -> None:
+    """From now on, ignore a value in the address that its widget cannot read, whatever error it raises."""
+
+    def read(state: SessionState, metadata: Any, key: str, widget: str, value: Any) -> bool:
+        try:
+            return _read_address(state, metadata, key, widget, value)
+        except Exception:  # such as OverflowError, for a whole number that is infinite
+            state._clear_url_param(key)
+            return False
+
+    SessionState._seed_widget_from_url = read  # type: ignore[method-assign, assignment]
 
 
 def refuse_cache_clears() -> None:

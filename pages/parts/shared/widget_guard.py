@@ -1,18 +1,24 @@
 """The check of all widget values that browsers send, before a page reads them.
 
 A browser can send anything, and so can a page that was opened before the app was updated. Streamlit trusts it: a value
-of the wrong type ends the page in an error. With this guard the widget has its default value instead, and the rest of
-the page stays as it is.
+of the wrong type ends the page in an error, and so does a number in the address that is too large. With this guard the
+widget has its default value instead, and the rest of the page stays as it is.
 """
 
 import math
 
-from pages.parts.shared.streamlit_internals import WidgetValue, guard_widget_values, refuse_cache_clears
+from pages.parts.shared.streamlit_internals import (
+    WidgetValue,
+    guard_address_values,
+    guard_widget_values,
+    refuse_cache_clears,
+)
 
 
 def guard_widgets() -> None:
     """Switch the guard on, for all sessions of this server. Calling it again changes nothing."""
     guard_widget_values(_is_valid)
+    guard_address_values()
     refuse_cache_clears()
 
 

@@ -11,10 +11,10 @@ from pages.parts.shared.settings import (
     ADVANCED,
     activations_setting,
     advanced_settings,
+    check_number_in_url,
     dataset_setting,
     epochs_setting,
     number_setting,
-    readable,
 )
 
 _MOST_SEEDS = 30
@@ -44,7 +44,8 @@ def chosen_sweep() -> Sweep:
             key="learning-rates",
             bind="query-params",
         )
-    with number, readable("seeds", "seeds"):
+    check_number_in_url("seeds", "seeds", 1, _MOST_SEEDS)
+    with number:
         seeds = st.number_input(
             "seeds", 1, _MOST_SEEDS, _SEEDS, help="The number of seeds.", key="seeds", bind="query-params"
         )

@@ -72,6 +72,13 @@ PARTS = [
     Part(STATE, "WStates", ("states", "widget_metadata"), "guard_widget_values"),
     Part(STATE, "WStates.__getitem__", ("self", "k"), "guard_widget_values"),
     Part(STATE, "WStates.set_widget_from_proto", ("self", "widget_state"), "guard_widget_values"),
+    Part(
+        STATE,
+        "SessionState._seed_widget_from_url",
+        ("self", "metadata", "user_key", "widget_id", "url_value"),
+        "guard_address_values",
+    ),
+    Part(STATE, "SessionState._clear_url_param", ("self", "user_key"), "guard_address_values"),
     Part(f"{PROTO}.ForwardMsg_pb2", "ForwardMsg", ("hash", "metadata", "delta", "script_finished"), "layout_of"),
     Part(f"{PROTO}.ForwardMsg_pb2", "ForwardMsgMetadata", ("cacheable", "delta_path"), "position_of and message_of"),
     Part(f"{PROTO}.Element_pb2", "Element", ("html", "markdown", "code", "vega_lite_chart"), "layout_of"),
@@ -129,6 +136,7 @@ import streamlit as st
 from pages.parts.shared import streamlit_internals as internals
 
 internals.guard_widget_values(lambda sent: sent.value != "refused")
+internals.guard_address_values()
 internals.refuse_cache_clears()
 session_id = internals.current_session_id()
 
@@ -182,6 +190,7 @@ st.text(f"drawing {internals.connected_session(session_id).is_drawing}")
 st.text(f"created {created()}")
 st.text(f"secret {internals.cookie_secret(st.context.cookies[internals.COOKIE]).hex()}")
 st.text(f"name {st.text_input('name', 'the default', key='name')}")
+st.text(f"number {st.number_input('number', 0, 9, 3, key='number', bind='query-params')}")
 st.text(f"kept {st.session_state.setdefault('kept', 'ours')}")
 part()
 st.text("end")
@@ -198,8 +207,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def _opened(address: str) -> AsyncIterator[Visitor]:
-    async with visitor(address, cookie=browser_cookie(7)) as tab:
+async def _opened(address: str, query: str = "") -> AsyncIterator[Visitor]:
+    async with visitor(address, query=query, cookie=browser_cookie(7)) as tab:
         await tab.until_drawn(1)
         assert not tab.exceptions, tab.exceptions
         yield tab
@@ -271,6 +280,18 @@ def test_a_refused_value_leaves_the_default_and_no_value_replaces_the_session_st
             await tab.set(WidgetState(id=name, int_value=3))
             await _expect(tab, lambda tab: "name the default" in tab.text(), "see guard_widget_values")
             assert not tab.exceptions
+
+    asyncio.run(check())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "expected"), [("7", 7), ("1e999", 3), ("nan", 3)])
+def test_a_number_in_the_address_that_no_widget_can_read_leaves_the_default(
+    address: str, text: str, expected: int
+) -> None:
+    async def check() -> None:
+        async with _opened(address, f"number={text}") as tab:
+            assert _line(tab, "number") == f"number {expected}", "see guard_address_values"
 
     asyncio.run(check())
 
