@@ -243,6 +243,7 @@ def _run(configs: tuple[RunConfig, ...], options: argparse.Namespace) -> list[Ru
 def _engine_for(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[Engine | None]:
     """Train the runs during the `with` block. Start no workers if all runs are finished."""
     if all((run := store.run(config.run_id)) and run.status is Status.FINISHED for config in configs):
+        store.keep(config.run_id for config in configs)
         yield None
         return
     engine = Engine(store)

@@ -5,7 +5,6 @@ import streamlit as st
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import describe_fork, fork_changes
-from hw5core.runs.run import Status
 from pages.parts.fork.comparison import comparison
 from pages.parts.fork.others import chosen_others, known_forks
 from pages.parts.fork.parent import chosen_parent, newest_runs
@@ -18,7 +17,7 @@ from pages.parts.shared.race_layout import RaceLayout, race_layout
 from pages.parts.shared.race_snapshot import RaceSnapshot, page_version, read_race, read_race_live
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.receipts import receipts
-from pages.parts.shared.run_buttons import run_buttons
+from pages.parts.shared.run_buttons import paused_notice, run_buttons
 from pages.parts.shared.server import engine, run_store
 from pages.parts.shared.watch import watch
 
@@ -63,10 +62,9 @@ def _draw_fork(layout: RaceLayout, parent: RunConfig, config: RunConfig, forks: 
             st.info("Change something first. Without a change, the fork repeats its parent exactly.")
         with st.container(horizontal=True):
             is_owner = run_buttons((config,), own, "fork", allowed=differs)
-        if any(run.status is Status.PAUSED for run in own):
-            st.info("Paused by its owner. Anyone may resume it after an hour.")
+        paused_notice(own)
         beside = st.container()
-    if is_owner and all(run.status.over for run in own):
+    if is_owner:
         with layout.settings, aside("delete"):
             delete_button([config], "fork")
     with layout.results:

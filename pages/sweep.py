@@ -5,7 +5,6 @@ from contextlib import suppress
 import streamlit as st
 
 from hw5core.errors import LabError, StoreError
-from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Sweep
 from pages.parts.shared.estimate import sweep_words
 from pages.parts.shared.frame import begin_page
@@ -13,6 +12,7 @@ from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import RECONNECT_SECONDS
 from pages.parts.shared.reading import Reading
+from pages.parts.shared.run_buttons import paused_notice
 from pages.parts.shared.server import engine, run_store
 from pages.parts.sweep.buttons import sweep_buttons
 from pages.parts.sweep.curves import charts_version, curves, results
@@ -59,8 +59,8 @@ def _draw_buttons(snapshot: SweepSnapshot) -> None:
             st.success("Finished. Results below. More seeds make the bands more reliable.")
         return
     sweep_buttons(snapshot)
-    if not snapshot.active and any(run.status is Status.PAUSED for run in snapshot.runs.values()):
-        st.info("Paused by its owner. Anyone may resume it after an hour.")
+    if not snapshot.active:
+        paused_notice(snapshot.runs.values())
 
 
 def _size(sweep: Sweep) -> str:

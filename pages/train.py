@@ -5,7 +5,6 @@ import streamlit as st
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import RACE, is_shipped
-from hw5core.runs.run import Status
 from pages.parts.shared.deletion import delete_button, deletion_notice
 from pages.parts.shared.estimate import race_words
 from pages.parts.shared.frame import begin_page
@@ -15,7 +14,7 @@ from pages.parts.shared.plain_words import plain
 from pages.parts.shared.race_layout import race_layout
 from pages.parts.shared.race_snapshot import RaceSnapshot, page_version, read_race, read_race_live
 from pages.parts.shared.reading import Reading
-from pages.parts.shared.run_buttons import run_buttons
+from pages.parts.shared.run_buttons import paused_notice, run_buttons
 from pages.parts.shared.server import engine, run_store
 from pages.parts.shared.settings import choose_dataset, chosen_race, next_seed, race_query
 from pages.parts.shared.watch import watch
@@ -68,7 +67,7 @@ def page() -> None:
             st.fragment(fork_offer)(reading)
             estimate = st.empty()
             beside = st.container()
-        if is_owner and not race.active:
+        if is_owner:
             with layout.settings, aside("delete"):
                 delete_button([run.config for run in race.runs], "race")
         with layout.results:
@@ -107,8 +106,7 @@ def _draw_buttons(race: RaceSnapshot) -> bool:
         is_owner = run_buttons(race.configs, runs, "race", allowed)
         st.page_link("pages/count.py", label="Count this network", icon=":material/calculate:",
                      query_params={"net": str(race.configs[0].architecture)})  # fmt: skip
-    if any(run.status is Status.PAUSED for run in runs):
-        st.info("Paused by its owner. Anyone may resume it after an hour.")
+    paused_notice(runs)
     return is_owner
 
 

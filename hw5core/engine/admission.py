@@ -1,4 +1,4 @@
-"""Admission: which runs this server accepts, in which order they get a worker, and who may change them.
+"""Admission: which runs this server accepts, and in which order they get a worker.
 
 Plain Python without Dask, SQLite or threads. A Roster guards it with a lock.
 """
@@ -10,7 +10,7 @@ from hw5core.engine.limits import limits_for, refusal
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
-from hw5core.store.owners import is_guest
+from hw5core.store.permissions import may_withdraw
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Admission:
         """Drop the planned runs among these that this owner may change."""
         for run_id in run_ids:
             request = self._planned.get(run_id)
-            if request and may_change(owner, {request.owner}):
+            if request and may_withdraw(owner, request.owner):
                 del self._planned[run_id]
 
     def take_planned(self) -> Request | None:
@@ -194,11 +194,3 @@ def check_sizes(configs: Iterable[RunConfig], statuses: Mapping[str, Status], ow
         reason = refusal(config, owner) if status is None or status.over else ""
         if reason:
             raise EngineError(f"This race is larger than this server allows: {reason}.")
-
-
-def may_change(owner: str | None, owners: Iterable[str | None]) -> bool:
-    """Return True if this owner may stop, pause, rename or delete a run of these owners.
-
-    The operator and the lecturer may change every run.
-    """
-    return not is_guest(owner) or owner in owners

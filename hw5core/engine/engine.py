@@ -21,7 +21,7 @@ from weakref import WeakSet
 
 from distributed import Future
 
-from hw5core.engine.admission import check_sizes, may_change
+from hw5core.engine.admission import check_sizes
 from hw5core.engine.cluster import STEP_SECONDS, Cluster, step_result
 from hw5core.engine.limits import limits_for
 from hw5core.engine.messages import Message, StepTrained
@@ -31,9 +31,10 @@ from hw5core.errors import EngineError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
 from hw5core.store.owners import is_guest
+from hw5core.store.permissions import Action, may_restore
 from hw5core.store.presence import Presence
 from hw5core.store.store import RunStore
-from hw5core.store.trash import UNDO_SECONDS
+from hw5core.store.trash import BY_LECTURER, BY_OWNER, UNDO_SECONDS
 
 STEP_TRIES = 3
 """How often a step is tried. It fails if the last checkpoint of a paused training arrives after its start."""
@@ -41,12 +42,23 @@ STEP_TRIES = 3
 LAST_CHECKPOINT_SECONDS = 5
 """Time limit for the last checkpoint of a cancelled training."""
 
+_REFUSALS = {
+    Action.HALT: "Only the person who started or resumed this run last may pause or stop it.",
+    Action.RENAME: "Only the person who first started this run may rename it. The lecturer's runs stay as they are.",
+    Action.DELETE: (
+        "Only the person who first started this run may delete it, and only while nobody else trains it. The "
+        "lecturer's runs stay."
+    ),
+}
+"""Why an action is refused."""
+
 
 class Engine:
     """Trains runs and keeps their records in the store. Make one for each server, and `close` it.
 
     `owner` is the token of the session that asks; None is the operator, and owners.LECTURER the lecturer, who may do
-    everything. Every method raises StoreError if the store cannot be used.
+    everything. What a guest may do is in store/permissions.py. Every method raises StoreError if the store cannot be
+    used.
     """
 
     def __init__(self, store: RunStore) -> None:
@@ -123,38 +135,38 @@ class Engine:
         raise EngineError("Somebody else trained the run in the meantime. It is where they left it.")
 
     def stop(self, run_id: str, owner: str | None = None) -> None:
-        """Stop the run and keep its records. Raise EngineError for somebody who does not own it."""
-        self._check_owner(run_id, owner)
+        """Stop the run and keep its records. Raise EngineError for somebody who may not."""
+        self._check(Action.HALT, run_id, owner)
         with self._held(run_id):
-            self._store.halt(run_id, Status.STOPPED)
+            self._store.halt(run_id, Status.STOPPED, owner)
 
     def pause(self, run_id: str, owner: str | None = None) -> None:
-        """Pause the run until it is started again. Raise EngineError for somebody who does not own it."""
-        self._check_owner(run_id, owner)
+        """Pause the run until it is started again. Raise EngineError for somebody who may not."""
+        self._check(Action.HALT, run_id, owner)
         with self._held(run_id):
-            self._store.halt(run_id, Status.PAUSED)
+            self._store.halt(run_id, Status.PAUSED, owner)
 
     def delete(self, run_id: str, owner: str | None = None) -> None:
-        """Delete the run with all its records. Raise EngineError for somebody who does not own it.
+        """Delete the run with all its records. Raise EngineError for somebody who may not.
 
         `restore` can undo this for a minute.
         """
-        self._check_owner(run_id, owner)
+        self._check(Action.DELETE, run_id, owner)
         with self._held(run_id, accept_reports=False):
-            self._store.delete(run_id)
+            self._store.delete(run_id, BY_OWNER if is_guest(owner) else BY_LECTURER)
         self._purge_later()
 
     def restore(self, run_id: str, owner: str | None = None) -> None:
-        """Undo the deletion of the run. Raise EngineError for somebody who did not own it, and if it is too late."""
+        """Undo the deletion of the run. Raise EngineError for somebody who may not, and if it is too late."""
         for deletion in self._store.deletions([run_id]):
-            if not may_change(owner, deletion.owners):
-                raise EngineError("Only the session that started this run may undo its deletion.")
+            if not may_restore(owner, deletion):
+                raise EngineError("Only the person who deleted this run, or the lecturer, may undo its deletion.")
         if not self._store.restore(run_id):
             raise EngineError("The run cannot come back: more than a minute has passed, or somebody started it again.")
 
     def rename(self, run_id: str, name: str, owner: str | None = None) -> None:
-        """Give the run a name. Raise EngineError for somebody who does not own it."""
-        self._check_owner(run_id, owner)
+        """Give the run a name. Raise EngineError for somebody who may not."""
+        self._check(Action.RENAME, run_id, owner)
         self._store.rename(run_id, name)
 
     def place(self, run_id: str) -> int | None:
@@ -213,7 +225,10 @@ class Engine:
         if not missing:
             return []
         statuses = self._statuses(missing)
-        new = [config for config in missing if statuses.get(config.run_id) is not Status.FINISHED]
+        finished = [config for config in missing if statuses.get(config.run_id) is Status.FINISHED]
+        if finished and not is_guest(owner):
+            self._store.keep([config.run_id for config in finished], owner)
+        new = [config for config in missing if config not in finished]
         check_sizes(new, statuses, owner)
         if new:
             self._make_room(owner)
@@ -237,9 +252,9 @@ class Engine:
             "for the lecture. Watch one of them, or ask the lecturer to delete some."
         )
 
-    def _check_owner(self, run_id: str, owner: str | None) -> None:
-        if not may_change(owner, self._store.owners(run_id)):
-            raise EngineError("Only the session that started this run may stop, pause, resume, rename or delete it.")
+    def _check(self, action: Action, run_id: str, owner: str | None) -> None:
+        if is_guest(owner) and not self._store.permitted(action, owner, [run_id]):
+            raise EngineError(_REFUSALS[action])
 
     @contextmanager
     def _held(self, run_id: str, accept_reports: bool = True) -> Iterator[None]:

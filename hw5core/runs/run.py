@@ -30,8 +30,9 @@ class Run:
     `message` is the reason why a run failed. `attempt` counts how often it was started or resumed: a new attempt drops
     the records after its checkpoint, so readers have to read all records again. `created` and `changed` (the last
     change of the status) are seconds since 1970. `server` is the presence token of the server that trains the run or
-    trained it last. `name` is the name that its owner gave it, or empty. `number` is larger for runs created later,
-    also if the clock was set back.
+    trained it last. `name` is the name that its owner gave it, or empty. `controller` is the token of the user who
+    started, resumed, stepped or paused it last. `first_pause` is when a guest paused it for the first time, or 0.
+    `number` is larger for runs created later, also if the clock was set back.
     """
 
     run_id: str
@@ -43,6 +44,8 @@ class Run:
     changed: float = 0.0
     server: str = ""
     name: str = ""
+    controller: str = ""
+    first_pause: float = 0.0
     number: int = 0
 
 

@@ -4,7 +4,7 @@ import sqlite3
 
 from hw5core.errors import StoreError
 
-VERSION = 5
+VERSION = 6
 """The version that this code writes. SQLite keeps a file's version as its `user_version`."""
 
 RUN_TABLES = ("runs", "records", "checkpoints", "owners")
@@ -24,7 +24,8 @@ _SCHEMA = (
     """CREATE TABLE runs (
         run_id TEXT PRIMARY KEY, config TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL DEFAULT '',
         attempt INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, changed REAL NOT NULL DEFAULT 0,
-        server TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '')""",
+        server TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '', controller TEXT NOT NULL DEFAULT '',
+        first_pause REAL NOT NULL DEFAULT 0)""",
     # AUTOINCREMENT never uses a number twice, so a reader's cursor stays valid when records are deleted.
     """CREATE TABLE records (
         number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, position INTEGER NOT NULL,
@@ -60,6 +61,13 @@ _MIGRATIONS = {
         _RECORDS_OF_KIND,
     ),
     5: (_DELETIONS,),
+    6: (
+        "ALTER TABLE runs ADD COLUMN controller TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN first_pause REAL NOT NULL DEFAULT 0",
+        # Up to version 5, every guest who had resumed a run was added to its owners and could delete it.
+        """DELETE FROM owners WHERE owner != 'lecturer' AND rowid > (
+            SELECT min(rowid) FROM owners AS first WHERE first.run_id = owners.run_id)""",
+    ),
 }
 
 

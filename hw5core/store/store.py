@@ -4,7 +4,6 @@ Only engines write to it. Everybody else may read it at any time.
 """
 
 import json
-import time
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,21 +23,17 @@ from hw5core.runs.run import Run, Stamp, Status
 from hw5core.store import tables, trash
 from hw5core.store.connection import idle_connection, transaction, used_bytes
 from hw5core.store.opening import open_store
-from hw5core.store.owners import LECTURER, is_guest
+from hw5core.store.owners import is_guest
+from hw5core.store.permissions import Action, may
 from hw5core.store.presence import is_alive
 from hw5core.store.trash import Deletion
-
-PAUSE_SECONDS = 3600.0
-"""How long only its owner may continue a paused run. Later everybody may, because the owner may have left for good."""
 
 MAX_NAME = 60
 """The greatest length of a run's name, in characters."""
 
 # Records are numbered in the order of their arrival, so the oldest report is found without a clock.
 _REMOVABLE = f"""
-    SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running') AND {trash.IS_KEPT}
-    AND EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id)
-    AND NOT EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id AND owner = ?)
+    SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running') AND {trash.IS_KEPT} AND {tables.IS_OF_GUESTS}
     ORDER BY status = 'paused', (SELECT max(number) FROM records WHERE records.run_id = runs.run_id)"""
 
 
@@ -71,10 +66,11 @@ class RunStore:
     ) -> bool:
         """Assign the run to this server for training, or with the status PAUSED for single steps.
 
-        Return False if there is nothing to train: the run is finished, another running server trains it, or somebody
-        else has paused it. The operator (None) and the lecturer may continue every paused run.
+        Return False if there is nothing to train: the run is finished, another running server trains it, or it is
+        paused and this user may not resume it.
 
-        Starting a new, stopped, failed or paused run makes the user its owner. Joining a running one does not. Raise
+        Starting a new run makes the user its owner, and starting or resuming any makes the user control it. Joining a
+        running one does neither. A run that the operator (None) or the lecturer starts or resumes becomes theirs. Raise
         NoCheckpointError for a new fork if its parent's checkpoint is not in the store.
         """
         with transaction(self.path) as database:
@@ -83,9 +79,11 @@ class RunStore:
             run = tables.find_run(database, config.run_id)
             if run and not self._may_claim(run, server, tables.owners_of(database, run.run_id), owner):
                 return False
-            if owner is not None and (run is None or run.status.over):
-                tables.add_owner(database, config.run_id, owner)
             tables.insert_run(database, config, server, status)
+            if run is None or run.status.over:
+                tables.set_controller(database, config.run_id, owner, status)
+                if run is None or not is_guest(owner):
+                    tables.add_owner(database, config.run_id, owner)
             return True
 
     def _may_claim(self, run: Run, server: str, owners: frozenset[str], owner: str | None) -> bool:
@@ -94,28 +92,35 @@ class RunStore:
                 return False
             case Status.WAITING | Status.RUNNING:
                 return run.server == server or not is_alive(self.folder, run.server)
-            case Status.PAUSED:
-                # abs: a clock that was set back must not reserve the run for years.
-                is_reserved = abs(time.time() - run.changed) < PAUSE_SECONDS
-                return not is_guest(owner) or owner in owners or not is_reserved
-            case Status.STOPPED | Status.FAILED:
-                return True
+            case Status.PAUSED | Status.STOPPED | Status.FAILED:
+                return may(Action.TRAIN, owner, run, owners)
+
+    def keep(self, run_ids: Iterable[str], owner: str | None = None) -> None:
+        """Give the finished ones of these runs to the operator (None) or the lecturer, who has asked for them."""
+        with transaction(self.path) as database:
+            for run_id in run_ids:
+                run = tables.find_run(database, run_id)
+                if run and run.status is Status.FINISHED:
+                    tables.add_owner(database, run_id, owner)
 
     def owners(self, run_id: str) -> frozenset[str]:
-        """Return the owners of the run: they may stop, pause, continue, rename and delete it."""
+        """Return the owners of the run: the user who created it, and the operator or lecturer who has resumed it."""
         with transaction(self.path) as database:
             return tables.owners_of(database, run_id)
 
-    def owned(self, owner: str) -> frozenset[str]:
-        """Return the ids of the runs that this user may stop, pause, continue, rename and delete."""
+    def owned(self, owner: str | None) -> frozenset[str]:
+        """Return the ids of the runs that this user may rename and delete."""
         with transaction(self.path) as database:
-            if is_guest(owner):
-                rows = database.execute(
-                    f"SELECT run_id FROM owners WHERE owner = ? AND {trash.IS_KEPT}", (owner,)
-                ).fetchall()
-            else:
-                rows = database.execute(f"SELECT run_id FROM runs WHERE {trash.IS_KEPT}").fetchall()
-        return frozenset(run_id for (run_id,) in rows)
+            return tables.owned_by(database, owner)
+
+    def permitted(self, action: Action, owner: str | None, run_ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids of those of the runs that the store has and on which this user may perform the action."""
+        with transaction(self.path) as database:
+            database.execute("BEGIN")
+            runs = filter(None, [tables.find_run(database, run_id) for run_id in run_ids])
+            return frozenset(
+                run.run_id for run in runs if may(action, owner, run, tables.owners_of(database, run.run_id))
+            )
 
     def rename(self, run_id: str, name: str) -> None:
         """Set the run's name: one line of printable text, cut to MAX_NAME characters, or empty for no name."""
@@ -176,7 +181,6 @@ class RunStore:
             for record in records if is_new_attempt else records[1:]:
                 tables.insert_record(database, run, encode(record))
             is_finished = isinstance(records[-1], RunFinished)
-            # This also renews the time for which the run is reserved for its owner.
             tables.set_status(database, run_id, Status.FINISHED if is_finished else Status.PAUSED)
             return True
 
@@ -185,8 +189,8 @@ class RunStore:
         with transaction(self.path) as database:
             tables.set_status(database, run_id, Status.FAILED, message)
 
-    def halt(self, run_id: str, status: Status) -> None:
-        """Mark the run as PAUSED or STOPPED, unless it has ended.
+    def halt(self, run_id: str, status: Status, owner: str | None = None) -> None:
+        """Mark the run as PAUSED or STOPPED, unless it has ended. From now on this user controls it.
 
         The server that trains it notices with the next record that it adds.
         """
@@ -195,14 +199,15 @@ class RunStore:
             run = tables.find_run(database, run_id)
             if run and (not run.status.over or run.status is Status.PAUSED):
                 tables.set_status(database, run_id, status)
+                tables.set_controller(database, run_id, owner, status)
 
-    def delete(self, run_id: str) -> None:
+    def delete(self, run_id: str, reason: str = trash.BY_OWNER) -> None:
         """Delete the run with its records, checkpoints and owners. For a minute, `restore` can undo this."""
         with transaction(self.path) as database:
             database.execute("BEGIN IMMEDIATE")
             trash.purge(database)
             if tables.find_run(database, run_id):
-                trash.move_to_trash(database, run_id)
+                trash.move_to_trash(database, run_id, reason)
 
     def restore(self, run_id: str) -> bool:
         """Undo the deletion of the run. Return False if it is final, or if the run was started again."""
@@ -229,7 +234,7 @@ class RunStore:
         """
         with transaction(self.path) as database:
             database.execute("BEGIN IMMEDIATE")
-            for (run_id,) in database.execute(_REMOVABLE, (LECTURER,)).fetchall():
+            for (run_id,) in database.execute(_REMOVABLE).fetchall():
                 if used_bytes(database) <= most_bytes:
                     return True
                 trash.delete_for_good(database, run_id)

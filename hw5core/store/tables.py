@@ -11,12 +11,19 @@ from hw5core.errors import NoCheckpointError
 from hw5core.runs.config import Fork, RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EncodedRecord, EpochResult, Record, RunStarted, decode
 from hw5core.runs.run import Run, Status
+from hw5core.store.owners import is_guest, token_of
 from hw5core.store.trash import IS_KEPT, forget
 
 MAX_CHECKPOINT_BYTES = 64 * 1024**2
 """Space for the checkpoints of a run's earlier epochs: all epochs of the homework's network, fewer of a larger one."""
 
-_RUN_COLUMNS = "run_id, config, status, message, attempt, created, changed, server, name, rowid"
+_RUN_COLUMNS = (
+    "run_id, config, status, message, attempt, created, changed, server, name, controller, first_pause, rowid"
+)
+
+IS_OF_GUESTS = """EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id)
+    AND NOT EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id AND owner IN ('lecturer', 'operator'))"""
+"""The condition in SQL for a run that neither the lecturer nor the operator has started or resumed."""
 
 # SQLite does not read a body with a loss of NaN as JSON, and returns it whole.
 _LEAN_BODY = "CASE WHEN json_valid(body) THEN json_remove(body, '$.examples', '$.predictions') ELSE body END"
@@ -56,9 +63,12 @@ def insert_run(database: sqlite3.Connection, config: RunConfig, server: str, sta
 
     Raise NoCheckpointError for a new fork if its parent's checkpoint is not in the store.
     """
+    # The first pause of a run that was deleted before counts as long ago. Otherwise a guest could pause a race, delete
+    # it, start it and pause it again.
     database.execute(
-        "INSERT INTO runs (run_id, config, status, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (config.run_id, json.dumps(asdict(config)), status, time.time()),
+        "INSERT INTO runs (run_id, config, status, created, first_pause) "
+        "VALUES (?, ?, ?, ?, EXISTS (SELECT 1 FROM deletions WHERE run_id = ?)) ON CONFLICT DO NOTHING",
+        (config.run_id, json.dumps(asdict(config)), status, time.time(), config.run_id),
     )
     database.execute("UPDATE runs SET server = ? WHERE run_id = ?", (server, config.run_id))
     forget(database, config.run_id)
@@ -96,9 +106,27 @@ def owners_of(database: sqlite3.Connection, run_id: str) -> frozenset[str]:
     return frozenset(owner for (owner,) in rows)
 
 
-def add_owner(database: sqlite3.Connection, run_id: str, owner: str) -> None:
+def owned_by(database: sqlite3.Connection, owner: str | None) -> frozenset[str]:
+    """Return the ids of the runs that this user may rename and delete, as `permissions.may` says for each of them."""
+    condition = f"{IS_OF_GUESTS} AND run_id IN (SELECT run_id FROM owners WHERE owner = ?)" if is_guest(owner) else "?"
+    value = owner if is_guest(owner) else True
+    rows = database.execute(f"SELECT run_id FROM runs WHERE {IS_KEPT} AND {condition}", (value,)).fetchall()
+    return frozenset(run_id for (run_id,) in rows)
+
+
+def add_owner(database: sqlite3.Connection, run_id: str, owner: str | None) -> None:
     """Make the user an owner of the run."""
-    database.execute("INSERT INTO owners VALUES (?, ?) ON CONFLICT DO NOTHING", (run_id, owner))
+    database.execute("INSERT INTO owners VALUES (?, ?) ON CONFLICT DO NOTHING", (run_id, token_of(owner)))
+
+
+def set_controller(database: sqlite3.Connection, run_id: str, owner: str | None, status: Status) -> None:
+    """Let the user control the run, which has just got this status."""
+    pauses = status is Status.PAUSED and is_guest(owner)
+    database.execute(
+        "UPDATE runs SET controller = ?, first_pause = CASE WHEN ? AND first_pause = 0 THEN ? ELSE first_pause END "
+        "WHERE run_id = ?",
+        (token_of(owner), pauses, time.time(), run_id),
+    )
 
 
 def insert_record(database: sqlite3.Connection, run: Run, record: EncodedRecord) -> None:

@@ -19,6 +19,7 @@ REMEMBERED_SECONDS = 86_400.0
 """How long the store remembers that a run was deleted."""
 
 BY_OWNER = "by its owner"
+BY_LECTURER = "by the lecturer"
 FOR_SPACE = "to make room for newer runs"
 
 IS_KEPT = "run_id NOT LIKE 'deleted %'"
@@ -29,7 +30,7 @@ IS_KEPT = "run_id NOT LIKE 'deleted %'"
 class Deletion:
     """That a run was deleted: why, and at which time, in seconds since 1970.
 
-    `owners` are those of the run, who may undo it. `is_final` is True once nobody can.
+    `owners` are those of the run. `is_final` is True once nobody can undo it.
     """
 
     run_id: str
@@ -39,7 +40,7 @@ class Deletion:
     is_final: bool
 
 
-def move_to_trash(database: sqlite3.Connection, run_id: str) -> None:
+def move_to_trash(database: sqlite3.Connection, run_id: str, reason: str) -> None:
     """Delete the run so that `restore` can bring it back. An earlier deletion of it becomes final."""
     _delete_rows(database, _in_trash(run_id))
     # It is trained no longer, and nobody continues it after a restore without being asked.
@@ -47,7 +48,7 @@ def move_to_trash(database: sqlite3.Connection, run_id: str) -> None:
         "UPDATE runs SET status = 'stopped' WHERE run_id = ? AND status IN ('waiting', 'running')", (run_id,)
     )
     _rename(database, run_id, _in_trash(run_id))
-    _remember(database, run_id, BY_OWNER)
+    _remember(database, run_id, reason)
 
 
 def delete_for_good(database: sqlite3.Connection, run_id: str) -> None:

@@ -18,7 +18,7 @@ from tools.training import train_into
 RACE = race(RunConfig(network="1x28x28 flatten linear16 relu linear10", training_images=20, epochs=2))
 FORKS = fork(RACE[1], 0, "relu", 0.008), fork(RACE[1], 0, "tanh", 0.008)
 READS = ("run", "newest", "owners", "owned", "settled", "guesses", "records", "updates", "report_of", "stamps",
-         "forkable_epochs", "checkpoint", "deletions")  # fmt: skip
+         "forkable_epochs", "checkpoint", "deletions", "permitted")  # fmt: skip
 """The methods of a store that only read."""
 
 

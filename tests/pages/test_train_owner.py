@@ -3,9 +3,17 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from hw5core import home
+from hw5core.errors import EngineError
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.run import Status
+from hw5core.store.owners import LECTURER
+from hw5core.store.store import RunStore
+from pages.parts.shared.server import engine
 from tests.pages.conftest import rerun_until
 
 LONG = {"epochs-digits": "200"}
@@ -55,6 +63,41 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
     lecture = open_training(**LONG, lecture="true")
     assert not lecture.exception
+
+
+def test_a_guest_who_resumes_the_operators_race_may_stop_it_but_not_delete_it(
+    open_page: Callable[..., AppTest],
+) -> None:
+    store = RunStore(home.store_folder())
+    configs = race(RunConfig(epochs=200))
+    for config in configs:
+        store.claim(config, "a server that has ended")
+        store.halt(config.run_id, Status.STOPPED)
+    app = open_page("train", owner="guest", **LONG)
+    assert [button.label for button in app.button] == ["Resume", "Step: one batch"]
+    _button(app, "Resume").click().run()
+    assert not app.exception
+    _button(app, "Stop").click().run()
+    assert [state.split(":")[0] for state in _states(app)] == ["stopped", "stopped"]
+    assert [button.label for button in app.button] == ["Resume", "Step: one batch"]
+    runs = open_page("runs", owner="guest", compare=[config.run_id for config in configs])
+    assert not runs.exception
+    assert not [button.label for button in runs.button if "Delete" in button.label or "Save" in button.label]
+    for action in (engine().delete, lambda run_id, who: engine().rename(run_id, "mine", who)):
+        with pytest.raises(EngineError, match="first started"):
+            action(configs[0].run_id, "guest")
+
+
+def test_a_guest_may_not_undo_a_deletion_by_the_lecturer(open_training: Callable[..., AppTest]) -> None:
+    app = open_training(**LONG)
+    _button(app, "Step: one batch").click().run()
+    for config in race(RunConfig(epochs=200)):
+        engine().delete(config.run_id, LECTURER)
+    app.run()
+    assert app.warning[0].value.startswith("**ReLU, sigmoid**: deleted by the lecturer.")
+    assert "Undo the deletion" not in [button.label for button in app.button]
+    with pytest.raises(EngineError, match="the lecturer, may undo"):
+        engine().restore(RunConfig(epochs=200).run_id, app.session_state["owner"])
 
 
 def test_a_race_is_stepped_from_its_first_batch_and_each_step_is_shown_in_detail(

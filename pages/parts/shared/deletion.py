@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import streamlit as st
 
-from hw5core.engine.admission import may_change
 from hw5core.runs.config import RunConfig
 from hw5core.runs.sweeps import Sweep
+from hw5core.store.permissions import may_restore
 from hw5core.store.trash import Deletion
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import other_sessions
@@ -81,7 +81,7 @@ def deletion_notice(deletions: Sequence[Deletion], labels: Mapping[str, str], al
     for reason in dict.fromkeys(one.reason for one in deletions):
         names = ", ".join(labels[one.run_id] for one in deletions if one.reason == reason)
         st.warning(f"**{plain(names)}**: deleted {reason}. {also}")
-    own = [one.run_id for one in deletions if not one.is_final and may_change(owner(), one.owners)]
+    own = [one.run_id for one in deletions if not one.is_final and may_restore(owner(), one)]
     if own and st.button("Undo the deletion", icon=":material/undo:") and perform(lambda: _restore(own)):
         st.rerun()
 

@@ -1,6 +1,6 @@
 """The buttons of the runs on a page: start or resume, step, pause, stop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import streamlit as st
 
@@ -8,13 +8,15 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
+from hw5core.store.owners import is_guest
+from hw5core.store.permissions import GUEST_PAUSE_SECONDS, PAUSE_SECONDS, Action
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import engine, owner, run_store
 
 _START = "Trains on this server's workers until the last epoch, even after you close the page."
 _RESUME = "Trains on from the last batch. On one machine, the results are the same as without the break."
 _STEP = "Trains one batch of each network, shows what happened, and pauses. The results do not change."
-_PAUSE = "Pauses after the current batch. Then you can train one batch at a time. For an hour, only you can resume."
+_PAUSE = "Pauses after the current batch. Then you can train one batch at a time. For a while, only you can resume."
 _STOP = "Stops after the current batch. The results so far stay, and anyone can resume."
 
 
@@ -22,20 +24,20 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: 
     """Draw the buttons that fit the state of the runs, and perform the action of the button that was pressed.
 
     `noun` names the runs together ("race"). `allowed` says whether the user may start them. Runs that are already in
-    progress, started earlier or before a restart of the server, are joined without a click. Return True if there are
-    runs and this user owns all of them.
+    progress, started earlier or before a restart of the server, are joined without a click. Return True if the runs are
+    not in progress, and this user owns all of them.
     """
     active = [run.config for run in runs if not run.status.over]
     finished = len(runs) == len(configs) and all(run.status is Status.FINISHED for run in runs)
     action = None if finished else _start_buttons(configs, runs, noun, bool(active), allowed)
-    is_owner = bool(runs) and {run.run_id for run in runs} <= run_store().owned(owner())
-    if is_owner and active:
-        action = _halt_buttons(runs) or action
+    unfinished = [run.run_id for run in runs if run.status is not Status.FINISHED]
+    if active and run_store().permitted(Action.HALT, owner(), unfinished) == set(unfinished):
+        action = _halt_buttons(unfinished) or action
     if active and not action:
         engine().start(active, owner())
     if action and perform(action):
         st.rerun()
-    return is_owner
+    return bool(runs) and not active and {run.run_id for run in runs} <= run_store().owned(owner())
 
 
 def _start_buttons(
@@ -55,18 +57,28 @@ def _start_buttons(
     return None
 
 
-def _halt_buttons(runs: Sequence[RunHistory]) -> Callable[[], None] | None:
+def _halt_buttons(run_ids: Sequence[str]) -> Callable[[], None] | None:
     """Draw pause and stop. Return the action of the pressed button."""
     if st.button("Pause", icon=":material/pause:", help=_PAUSE):
-        return lambda: _for_each(runs, engine().pause)
+        return lambda: _for_each(run_ids, engine().pause)
     if st.button("Stop", icon=":material/stop:", help=_STOP):
-        return lambda: _for_each(runs, engine().stop)
+        return lambda: _for_each(run_ids, engine().stop)
     return None
 
 
-def _for_each(runs: Sequence[RunHistory], action: Callable[[str, str], None]) -> None:
-    for run in runs:
-        action(run.run_id, owner())
+def _for_each(run_ids: Sequence[str], action: Callable[[str, str], None]) -> None:
+    for run_id in run_ids:
+        action(run_id, owner())
+
+
+def paused_notice(runs: Iterable[RunHistory]) -> None:
+    """Say that somebody has paused one of the runs, and when everyone may resume it."""
+    paused = [run.run for run in runs if run.status is Status.PAUSED]
+    if any(not is_guest(run.controller) for run in paused):
+        st.info(f"Paused by the lecturer. Anyone may resume it {PAUSE_SECONDS / 60:.0f} minutes after the pause.")
+    elif paused:
+        minutes = f"{GUEST_PAUSE_SECONDS / 60:.0f} minutes"
+        st.info(f"Paused by its owner. Anyone may resume it {minutes} after its first pause.")
 
 
 def perform(action: Callable[[], None]) -> bool:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from hw5core.store.permissions import Action
 from pages.parts.shared.run_buttons import perform
 from pages.parts.shared.server import engine, owner, run_store
 from pages.parts.sweep.snapshot import SweepSnapshot
 
 _START = "Trains the runs one after another on this server's workers, even after you close the page."
 _RESUME = "Trains the missing runs. On one machine, the results of paused runs are the same as without a pause."
-_PAUSE = "Pauses the runs, and starts no more until you resume. For an hour, only you can resume."
+_PAUSE = "Pauses the runs, and starts no more until you resume. For a while, only you can resume."
 _STOP = "Stops the runs, and starts no more. The results so far stay."
 
 
@@ -41,8 +42,9 @@ def sweep_buttons(snapshot: SweepSnapshot) -> None:
 
 def _own_active(snapshot: SweepSnapshot) -> list[str]:
     """Return the ids of the active runs that this user may halt. Others may have started some of them."""
-    owned = run_store().owned(owner())
-    return [run_id for run_id, run in snapshot.runs.items() if run_id in owned and not run.status.over]
+    active = [run_id for run_id, run in snapshot.runs.items() if not run.status.over]
+    permitted = run_store().permitted(Action.HALT, owner(), active)
+    return [run_id for run_id in active if run_id in permitted]
 
 
 def _halt(snapshot: SweepSnapshot, own: list[str], halt: Callable[[str, str], None]) -> None:

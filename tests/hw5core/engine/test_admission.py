@@ -1,10 +1,10 @@
-"""Admission: the order of the queue, its limits for each guest and for all, and who may change a run."""
+"""Admission: the order of the queue, and its limits for each guest and for all."""
 
 from dataclasses import replace
 
 import pytest
 
-from hw5core.engine.admission import Admission, Request, check_sizes, may_change
+from hw5core.engine.admission import Admission, Request, check_sizes
 from hw5core.engine.limits import OWN, PUBLIC
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
@@ -188,11 +188,3 @@ def test_a_guest_joins_a_large_run_but_does_not_start_one(public: None) -> None:
             check_sizes([replace(LONG)], {LONG.run_id: status}, GUEST)
     check_sizes([LONG], {}, LECTURER)
     check_sizes([LONG], {}, None)
-
-
-def test_guests_change_their_own_runs_and_the_lecturer_all() -> None:
-    assert may_change(GUEST, {GUEST, OTHER})
-    assert not may_change(GUEST, {OTHER})
-    assert not may_change(GUEST, set())
-    assert may_change(LECTURER, {OTHER})
-    assert may_change(None, set())

@@ -75,7 +75,7 @@ def _stored(store: RunStore, seed: int, owner: str | None, status: Status) -> Ru
     if status is Status.FAILED:
         store.fail(config.run_id, "for the test")
     elif status is not Status.RUNNING:
-        store.halt(config.run_id, status)
+        store.halt(config.run_id, status, owner)
     return config
 
 

@@ -37,7 +37,7 @@ def test_runs_wait_in_order_up_to_the_limit(lab: Lab) -> None:
     engine.start([one_too_many], "somebody else's")
     engine.stop(waiting[0].run_id, "mine")
     assert engine.place(one_too_many.run_id) == OWN.waiting_per_owner
-    with pytest.raises(EngineError, match="session that started"):
+    with pytest.raises(EngineError, match="started or resumed this run last"):
         engine.stop(running[0].run_id, "somebody else's")
     engine.stop(running[0].run_id, "mine")
     assert engine.place(waiting[1].run_id) is None, "the free worker did not take the first waiting run"

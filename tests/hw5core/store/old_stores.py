@@ -74,3 +74,19 @@ def _insert(database: sqlite3.Connection, version: int, run_id: str, record: Rec
         return
     body = json.dumps({"kind": type(record).__name__, **asdict(record)})
     database.execute("INSERT INTO records (run_id, position, body) VALUES (?, ?, ?)", (run_id, record.position, body))
+
+
+_TO_UNDO = {
+    6: ("ALTER TABLE runs DROP COLUMN controller", "ALTER TABLE runs DROP COLUMN first_pause"),
+    5: ("DROP TABLE deletions",),
+}
+"""The statements that turn a store of a version into one of the version before."""
+
+
+def make_older(path: Path, version: int) -> None:
+    """Turn a store of the present version into one of version 4 or later."""
+    with closing(sqlite3.connect(path)) as database, database:
+        for newer in sorted(_TO_UNDO, reverse=True):
+            for statement in _TO_UNDO[newer] if newer > version else ():
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version={version}")

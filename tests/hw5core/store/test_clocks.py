@@ -7,8 +7,9 @@ import pytest
 
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
+from hw5core.store.permissions import GUEST_PAUSE_SECONDS
 from hw5core.store.presence import Presence, is_alive
-from hw5core.store.store import PAUSE_SECONDS, RunStore
+from hw5core.store.store import RunStore
 
 YEAR = 365 * 86_400.0
 CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=3)
@@ -46,16 +47,16 @@ def test_runs_are_listed_in_the_order_in_which_they_were_started(store: RunStore
 
 @pytest.mark.parametrize(
     ("jump", "is_reserved"),
-    [(0.0, True), (-5.0, True), (60.0, True), (PAUSE_SECONDS + 60, False), (-YEAR, False), (YEAR, False)],
+    [(0.0, True), (-5.0, True), (60.0, True), (GUEST_PAUSE_SECONDS + 60, False), (-YEAR, False), (YEAR, False)],
 )
-def test_a_paused_run_is_reserved_for_about_an_hour_and_never_for_years(
+def test_a_paused_run_is_reserved_for_some_minutes_and_never_for_years(
     store: RunStore, clock: _Clock, jump: float, is_reserved: bool
 ) -> None:
     store.claim(CONFIG, "server", "mine")
-    store.halt(CONFIG.run_id, Status.PAUSED)
+    store.halt(CONFIG.run_id, Status.PAUSED, "mine")
     clock.offset = jump
     assert store.claim(CONFIG, "server", "yours") is not is_reserved
-    store.halt(CONFIG.run_id, Status.PAUSED)
+    store.halt(CONFIG.run_id, Status.PAUSED, "mine")
     assert store.claim(CONFIG, "server", "mine")
 
 

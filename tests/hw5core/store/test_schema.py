@@ -22,9 +22,10 @@ from hw5core.runs.records import (
 )
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
+from hw5core.store.permissions import Action
 from hw5core.store.schema import VERSION
 from hw5core.store.store import RunStore
-from tests.hw5core.store.old_stores import write_old_store
+from tests.hw5core.store.old_stores import make_older, write_old_store
 
 CONFIG = RunConfig(epochs=1)
 STEPS = CONFIG.total_steps
@@ -89,6 +90,21 @@ def test_a_run_of_an_old_store_continues(tmp_path: Path, version: int) -> None:
     history = follower.read()
     assert history is not None
     assert history.losses.tolist() == [2.302585092994046, 0.1, 0.5]
+
+
+def test_guests_who_only_resumed_a_run_of_version_5_own_it_no_longer(tmp_path: Path) -> None:
+    lecturers = RunConfig(epochs=2)
+    store = RunStore(tmp_path)
+    store.claim(CONFIG, owner="z")
+    store.claim(lecturers, owner="lecturer")
+    with closing(sqlite3.connect(store.path)) as database, database:
+        rows = [(config.run_id, owner) for config in (CONFIG, lecturers) for owner in ("y", "x")]
+        database.executemany("INSERT INTO owners VALUES (?, ?)", rows)
+    make_older(store.path, 5)
+    store = RunStore(tmp_path)
+    assert store.owners(CONFIG.run_id) == {"z"}
+    assert store.owners(lecturers.run_id) == {"lecturer"}
+    assert store.permitted(Action.HALT, "z", [CONFIG.run_id, lecturers.run_id]) == {CONFIG.run_id}
 
 
 def test_losses_that_are_not_finite_survive_the_migration(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted, encode
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
-from hw5core.store.store import MAX_NAME, PAUSE_SECONDS, RunStore
+from hw5core.store.store import MAX_NAME, RunStore
 
 CONFIG = RunConfig(epochs=1)
 RUN = CONFIG.run_id
@@ -157,19 +157,6 @@ def test_every_epochs_checkpoint_is_kept_while_there_is_space(store: RunStore, m
     assert epochs_with_checkpoint(replace(CONFIG, epochs=5), 200) == [0, 1, 2, 3, 4]
     # There is space for two of these: every third of the five, and the newest.
     assert epochs_with_checkpoint(replace(CONFIG, epochs=5, seed=1), 500) == [2, 4]
-
-
-def test_a_paused_run_is_reserved_for_its_owner_but_not_for_ever(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.claim(CONFIG, owner="mine")
-    store.halt(RUN, Status.PAUSED)
-    assert not store.claim(CONFIG, owner="yours")
-    run = store.run(RUN)
-    assert run is not None
-    monkeypatch.setattr("time.time", lambda: run.changed + PAUSE_SECONDS + 1)
-    assert store.claim(CONFIG, owner="yours")
-    assert store.owners(RUN) == {"mine", "yours"}
 
 
 def test_a_batch_is_found_in_the_record_that_holds_it(store: RunStore) -> None:

@@ -12,6 +12,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.store.trash import BY_OWNER, FOR_SPACE, UNDO_SECONDS
+from tests.hw5core.store.old_stores import make_older
 
 CONFIG = RunConfig(epochs=1)
 RECORDS = [
@@ -103,9 +104,7 @@ def test_a_run_that_was_deleted_to_make_room_is_remembered_with_the_reason(kept:
 
 
 def test_a_store_without_deletions_is_migrated(kept: RunStore) -> None:
-    with closing(sqlite3.connect(kept.path)) as database, database:
-        database.execute("DROP TABLE deletions")
-        database.execute("PRAGMA user_version=4")
+    make_older(kept.path, 4)
     store = RunStore(kept.folder)
     assert store.records(CONFIG.run_id)[0] == RECORDS
     store.delete(CONFIG.run_id)
