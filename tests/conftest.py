@@ -77,15 +77,29 @@ def engine(store: RunStore) -> "Iterator[Engine]":
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a cluster for this process's pages, and for its servers unless they start their own. Return its address.
 
-    Starting workers takes longer than most tests.
+    Starting workers takes longer than most tests. Whoever connects needs the cluster's certificate, so Dask's settings
+    name it, here and in the environment of the servers.
     """
+    import dask
+
     from hw5core.engine.cluster import Cluster
 
+    folder = tmp_path_factory.mktemp("workers")
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("HW5_HOME", str(tmp_path_factory.mktemp("workers")))
+        environment.setenv("HW5_HOME", str(folder))
         environment.delenv("HW5_SCHEDULER", raising=False)
         cluster = Cluster(lambda _: None)
-    yield cluster.address
+        with cluster.client() as client:
+            address, security = client.scheduler.address, client.security
+        certificate, key = folder / "certificate.pem", folder / "key.pem"
+        certificate.write_text(security.tls_client_cert)
+        key.write_text(security.tls_client_key)
+        files = {"ca-file": certificate, "client.cert": certificate, "client.key": key}
+        for name, file in files.items():
+            variable = f"DASK_DISTRIBUTED__COMM__TLS__{name.upper().replace('.', '__').replace('-', '_')}"
+            environment.setenv(variable, str(file))
+        with dask.config.set({f"distributed.comm.tls.{name}": str(file) for name, file in files.items()}):
+            yield address
     cluster.close()
 
 

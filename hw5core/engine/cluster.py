@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import dask
-from distributed import Client, Future, LocalCluster
+from distributed import Client, Future, LocalCluster, Security
 from distributed.scheduler import KilledWorker
 from distributed.utils import get_mp_context
 
@@ -51,6 +51,9 @@ _SETTINGS = {
     "distributed.worker.memory.monitor-interval": "1s",
     "distributed.worker.daemon": True,
     "distributed.worker.preload": ["hw5core.engine.worker_process"],
+    # Scheduler and workers each have a web server, which asks for no certificate. Until it is closed, it has no pages.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
 }
 
 
@@ -93,10 +96,9 @@ class Cluster:
     def is_embedded(self) -> bool:
         return self._embedded is not None
 
-    @property
-    def address(self) -> str:
-        """The scheduler's address, to which a Dask client can connect."""
-        return str(self._client.scheduler.address)
+    def client(self) -> Client:
+        """Return another client of the scheduler, which can inspect the workers. The caller closes it."""
+        return Client(self._client.scheduler.address, security=self._client.security, set_as_default=False)
 
     def reconnect(self) -> None:
         """Connect again if the scheduler has closed the connection. Raise EngineError if it does not reply."""
@@ -246,13 +248,15 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
             if address:
                 return None, Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
             _import_before_forking()
-            # The second thread is for short tasks: the resource limits trainings to one per worker.
+            # Everyone who may connect can run code, and loopback is open to all users of this machine. So server and
+            # workers accept only connections with this certificate, which is nowhere but in their memory.
             cluster = LocalCluster(
+                security=Security.temporary(),
                 n_workers=worker_count(),
+                # The second thread is for short tasks: the resource limits trainings to one per worker.
                 threads_per_worker=2,
                 processes=True,
                 host="127.0.0.1",
-                # There is no dashboard. Its server would listen on this port, which the system chooses.
                 dashboard_address="127.0.0.1:0",
                 resources={TRAIN: 1},
                 # A copied process has the variables of the moment when the first one started.
@@ -260,10 +264,13 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
                 env={name: value for name, value in os.environ.items() if name != "HW5_LECTURER"},
                 silence_logs=logging.ERROR,
             )
+            cluster.loop.add_callback(cluster.scheduler.http_server.stop)
             return cluster, Client(cluster, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         where = f"the Dask scheduler at {address} (HW5_SCHEDULER)" if address else "the embedded workers"
         raise EngineError(f"{where} cannot be reached: {error}. Start it, or unset HW5_SCHEDULER.") from error
+    except ImportError as error:
+        raise EngineError("A package is missing. Install requirements.txt again, and restart the app.") from error
 
 
 def _import_before_forking() -> None:

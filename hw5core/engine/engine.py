@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import Any
 from weakref import WeakSet
 
-from distributed import Future
+from distributed import Client, Future
 
 from hw5core.engine.admission import check_sizes
 from hw5core.engine.cluster import STEP_SECONDS, Cluster, step_result
@@ -79,10 +79,9 @@ class Engine:
         """A sentence while the store cannot be written, or empty."""
         return self._writer.trouble
 
-    @property
-    def scheduler_address(self) -> str:
-        """The address of the Dask scheduler. A Dask client that connects to it can inspect the workers."""
-        return self._cluster.address
+    def client(self) -> Client:
+        """Return a new client of the Dask scheduler, which can inspect the workers. The caller closes it."""
+        return self._cluster.client()
 
     def start(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
         """Train each run as soon as a worker is free, from its newest checkpoint. Return at once.

@@ -3,9 +3,16 @@
 import logging
 import signal
 
+from distributed import Worker
 
-def dask_setup(_worker: object) -> None:
-    """Ignore Ctrl-C, which a terminal sends to all processes: the server ends the workers after a last checkpoint."""
+
+def dask_setup(worker: Worker) -> None:
+    """Prepare the worker process.
+
+    Close its web server, which asks for no certificate. Ignore Ctrl-C, which a terminal sends to all processes: the
+    server ends the workers after a last checkpoint.
+    """
+    worker.http_server.stop()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # When the server ends, a heartbeat fails with a traceback. The worker notices the end of the server in another way.
     logging.getLogger("distributed.worker").addFilter(lambda record: "during heartbeat" not in record.getMessage())

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from distributed import Client
 from streamlit.testing.v1 import AppTest
 
 from hw5core.data.datasets import DATASETS
@@ -22,7 +21,7 @@ def test_a_download_is_shown_and_can_be_tried_again_after_an_error(
     with publisher() as source:
         monkeypatch.setitem(DATASETS, NAME, source.dataset)
         app = open_training(dataset="fashion", activations="relu", predict="false")
-        with Client(server.engine().scheduler_address, set_as_default=False) as client:
+        with server.engine().client() as client:
             client.run(use_dataset, source.dataset)
         _press(app, "Start the race")
         rerun_until(

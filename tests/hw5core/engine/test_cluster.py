@@ -3,11 +3,16 @@
 import logging
 import os
 import signal
+import socket
+import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from queue import SimpleQueue
 
 import dask
+import psutil
 import pytest
 from distributed import Client, Status, Worker
 
@@ -92,15 +97,56 @@ def cluster(deliveries: Deliveries) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def client(cluster: Cluster) -> Iterator[Client]:
-    with Client(cluster.address, set_as_default=False) as connected:
+    with cluster.client() as connected:
         yield connected
 
 
 def test_the_embedded_workers_listen_on_loopback_only(cluster: Cluster, client: Client) -> None:
     assert cluster.is_embedded
     assert cluster.slots() == worker_count() == len(client.nthreads())
-    addresses = [*client.nthreads(), cluster.address]
-    assert all(address.startswith("tcp://127.0.0.1:") for address in addresses)
+    addresses = [*client.nthreads(), client.scheduler.address]
+    assert all(address.startswith("tls://127.0.0.1:") for address in addresses)
+
+
+def test_nothing_of_the_embedded_cluster_listens_without_the_certificate(cluster: Cluster, client: Client) -> None:
+    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+        for listener in process.net_connections("inet"):
+            if listener.status == psutil.CONN_LISTEN:
+                assert listener.laddr.ip == "127.0.0.1"
+                assert _asks_for_a_certificate(listener.laddr.port), f"{process} listens without TLS: {listener}"
+
+
+def _asks_for_a_certificate(port: int) -> bool:
+    """Return True if a server speaks TLS, and refuses a client without a certificate."""
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
+        try:
+            with anybody.wrap_socket(connection) as tls:
+                tls.recv(1)  # in TLS 1.3, the refusal arrives after the client's part of the handshake
+        except ssl.SSLError as error:
+            return "certificate required" in str(error).lower() or "CERTIFICATE_REQUIRED" in str(error)
+        return False
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "tls"])
+def test_another_process_cannot_connect_without_the_certificate(client: Client, protocol: str) -> None:
+    address = client.scheduler.address.replace("tls", protocol)
+    # The stranger has a certificate too, but another one.
+    stranger = f"""
+from distributed import Client, Security
+security = Security() if {protocol!r} == "tcp" else Security.temporary()
+try:
+    Client({address!r}, timeout=5, security=security)
+except OSError as error:
+    print("refused:", error)
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DASK_")}
+    run = subprocess.run(
+        [sys.executable, "-c", stranger], env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
+    assert run.stdout.startswith("refused:"), run.stderr
+    assert len(client.nthreads()) == worker_count()
 
 
 def test_a_training_delivers_its_records_in_order_and_then_its_end(cluster: Cluster, deliveries: Deliveries) -> None:

@@ -15,7 +15,7 @@ from tools.waiting import wait_until
 @contextmanager
 def client_of(engine: Engine) -> Iterator[Client]:
     """Connect to the engine's scheduler."""
-    client = Client(engine.scheduler_address, set_as_default=False)
+    client = engine.client()
     try:
         yield client
     finally:
