@@ -254,14 +254,19 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visitor(address: str, page: str = "", query: str = "", cookie: str = "") -> AsyncIterator[Visitor]:
-    """Open `page` in a new tab. Tabs with the same cookie belong to the same browser."""
+async def visitor(
+    address: str, page: str = "", query: str = "", cookie: str = "", forwarded_for: str = ""
+) -> AsyncIterator[Visitor]:
+    """Open `page` in a new tab. Tabs with the same cookie belong to the same browser.
+
+    `forwarded_for` is the network address that a reverse proxy would report for the browser.
+    """
     cookie = cookie or await asyncio.to_thread(_cookie, address)
     token = cookie.partition("=")[2]
     async with connect(
         f"ws://{urlsplit(address).netloc}/_stcore/stream",
         origin=address,  # type: ignore[arg-type]
-        additional_headers={"Cookie": cookie},
+        additional_headers={"Cookie": cookie} | ({"X-Forwarded-For": forwarded_for} if forwarded_for else {}),
         subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
         max_size=_MAX_BYTES,
         ping_interval=None,

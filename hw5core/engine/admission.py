@@ -4,21 +4,29 @@ Plain Python without Dask, SQLite or threads. A Roster guards it with a lock.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from hw5core.engine.limits import limits_for, refusal
+from hw5core.engine.turns import Turns
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
+from hw5core.store.owners import is_guest
 from hw5core.store.permissions import may_withdraw
 
 
 @dataclass(frozen=True)
 class Request:
-    """A run that somebody wants to be trained. `owner` is None for the operator at a terminal."""
+    """A run that somebody wants to be trained.
+
+    `owner` is None for the operator at a terminal. `address` is the network address of a guest, or empty if it is not
+    known. Runs with a low `turn` come first.
+    """
 
     config: RunConfig
     owner: str | None
+    address: str = field(default="", compare=False)
+    turn: float = field(default=0.0, compare=False)
 
     @property
     def run_id(self) -> str:
@@ -40,6 +48,8 @@ class Admission:
         self._planned: dict[str, Request] = {}
         self._training: set[str] = set()
         self._held: set[str] = set()
+        self._turns = Turns()
+        self._planned_turns = Turns()
 
     def has(self, run_id: str) -> bool:
         """Return True if the run arrives, waits, trains or is held here."""
@@ -47,12 +57,12 @@ class Admission:
 
     def place(self, run_id: str) -> int | None:
         """Return the run's position among the waiting runs, from 1, or None if it does not wait."""
-        waiting = list(self._waiting)
+        waiting = [request.run_id for request in self._queue]
         return waiting.index(run_id) + 1 if run_id in waiting else None
 
     def ahead(self, run_id: str) -> tuple[list[str], list[str]]:
         """Return the ids of the runs that train, and of those that wait before this one, in the order of the queue."""
-        waiting = list(self._waiting)
+        waiting = [request.run_id for request in self._queue]
         return list(self._training), waiting[: waiting.index(run_id)] if run_id in waiting else []
 
     def planned(self) -> dict[str, str | None]:
@@ -64,27 +74,52 @@ class Admission:
         """True if a run waits or is planned."""
         return bool(self._waiting or self._planned)
 
-    def request(self, configs: Iterable[RunConfig], owner: str | None) -> list[Request]:
+    def join(self, run_ids: Iterable[str], owner: str | None, address: str = "") -> None:
+        """Let the runs among these that wait have this user's turn, if that comes first.
+
+        So nobody can hold up a run that others want too.
+        """
+        turn = self._turns.of(owner, address)
+        later = [request for request in map(self._waiting.get, run_ids) if request and request.turn > turn]
+        if later:
+            self._turns.take(owner, address, len(later))
+            self._waiting |= {request.run_id: replace(request, turn=turn) for request in later}
+
+    def request(self, configs: Iterable[RunConfig], owner: str | None, address: str = "") -> list[Request]:
         """Accept the runs that are not here yet, and return them as arriving. `admit` or `remove` each of them next.
 
-        Raise EngineError, and accept none, if too many runs would wait.
+        They have one turn, so that the networks of a race train side by side. Raise EngineError, and accept none, if
+        too many runs would wait.
         """
-        new = [Request(config, owner) for config in configs if not self.has(config.run_id)]
-        self._check_waiting(len(new), owner)
-        for request in new:
+        new = [config for config in configs if not self.has(config.run_id)]
+        if not new:
+            return []
+        self._check_waiting(len(new), owner, address)
+        if not (self._arriving or self._waiting or self._training):
+            self._turns = Turns()
+        turn = self._turns.take(owner, address, len(new))
+        requests = [Request(config, owner, address, turn) for config in new]
+        for request in requests:
             self._planned.pop(request.run_id, None)
             self._arriving[request.run_id] = request
-        return new
+        return requests
 
-    def plan(self, configs: Iterable[RunConfig], owner: str | None) -> None:
-        """Plan the runs that are not here yet. Raise EngineError, and plan none, if too many would be planned."""
-        new = {
-            config.run_id: Request(config, owner)
-            for config in configs
-            if not self.has(config.run_id) and config.run_id not in self._planned
-        }
-        self._check_planned(len(new), owner)
-        self._planned |= new
+    def plan(self, configs: Iterable[RunConfig], owner: str | None, address: str = "") -> None:
+        """Plan the runs that are not here yet. Those that are planned get this user's turn if that comes first.
+
+        Each run has its own turn, so that sweeps alternate. Raise EngineError, and plan none, if too many would be
+        planned.
+        """
+        missing = [config for config in configs if not self.has(config.run_id)]
+        self._check_planned(sum(config.run_id not in self._planned for config in missing), owner, address)
+        if not self._planned:
+            self._planned_turns = Turns()
+        for config in missing:
+            known = self._planned.get(config.run_id)
+            if known is None or known.turn > self._planned_turns.of(owner, address):
+                turn = self._planned_turns.take(owner, address, 1)
+                request = replace(known, turn=turn) if known else Request(config, owner, address, turn)
+                self._planned[config.run_id] = request
 
     def withdraw(self, run_ids: Iterable[str], owner: str | None) -> None:
         """Drop the planned runs among these that this owner may change."""
@@ -94,13 +129,16 @@ class Admission:
                 del self._planned[run_id]
 
     def take_planned(self) -> Request | None:
-        """Return the first planned run as arriving if a slot is free and no other run wants it, else None.
+        """Return the planned run whose turn it is as arriving if a slot is free and no other run wants it, else None.
 
         It also counts as planned until it is admitted or refused, because the store does not know it before.
         """
         if not self._planned or self._arriving or self._waiting or not self._free_slots:
             return None
-        request = next(iter(self._planned.values()))
+        request = min(self._planned.values(), key=_turn_of)
+        self._planned_turns.begin(request.turn)
+        # Planned runs take no turns from runs that somebody starts.
+        request = replace(request, turn=self._turns.now)
         self._arriving[request.run_id] = request
         return request
 
@@ -116,9 +154,10 @@ class Admission:
         self._planned.pop(request.run_id, None)
 
     def take_waiting(self) -> list[Request]:
-        """Move waiting runs to the free slots, first come, first served, and return them."""
-        taken = list(self._waiting.values())[: max(0, self.slots - len(self._training))]
+        """Move waiting runs to the free slots, those whose turn comes first, and return them."""
+        taken = self._queue[: max(0, self.slots - len(self._training))]
         for request in taken:
+            self._turns.begin(request.turn)
             del self._waiting[request.run_id]
             self._training.add(request.run_id)
         return taken
@@ -145,11 +184,16 @@ class Admission:
         self._planned.clear()
 
     @property
+    def _queue(self) -> list[Request]:
+        """The waiting runs in the order in which they get a worker."""
+        return sorted(self._waiting.values(), key=_turn_of)
+
+    @property
     def _free_slots(self) -> int:
         return max(0, self.slots - len(self._training) - len(self._waiting) - len(self._arriving))
 
-    def _check_waiting(self, new: int, owner: str | None) -> None:
-        if owner is None or not new:
+    def _check_waiting(self, new: int, owner: str | None, address: str) -> None:
+        if owner is None:
             return
         limits = limits_for(owner)
         more = new - self._free_slots
@@ -160,13 +204,19 @@ class Admission:
                 f"You have {own} runs waiting, and at most {limits.waiting_per_owner} may wait at a time. Let some "
                 "of them finish, or stop them."
             )
+        near = _from(address, queue)
+        if is_guest(owner) and near + more > limits.waiting_per_address:
+            raise EngineError(
+                f"Visitors from your network have {near} runs waiting, and at most {limits.waiting_per_address} may "
+                "wait at a time. Watch a race that is running, and try again when some have ended."
+            )
         if len(queue) + more > limits.waiting:
             raise EngineError(
                 f"{len(queue)} runs are waiting for a worker, and at most {limits.waiting} may. Watch a race that is "
                 "running, and try again when some have ended."
             )
 
-    def _check_planned(self, new: int, owner: str | None) -> None:
+    def _check_planned(self, new: int, owner: str | None, address: str) -> None:
         if owner is None or not new:
             return
         limits = limits_for(owner)
@@ -176,11 +226,26 @@ class Admission:
                 f"You have {own} runs planned, and at most {limits.planned_per_owner} may be at a time. Let some "
                 "of them finish, or stop their sweep."
             )
+        near = _from(address, self._planned.values())
+        if is_guest(owner) and near + new > limits.planned_per_address:
+            raise EngineError(
+                f"Visitors from your network have {near} runs planned, and at most {limits.planned_per_address} may be "
+                "at a time. Try a smaller sweep, or try again when some have ended."
+            )
         if len(self._planned) + new > limits.planned:
             raise EngineError(
                 f"{len(self._planned)} runs are planned here, and at most {limits.planned} may be. Try a smaller "
                 "sweep, or try again when some have ended."
             )
+
+
+def _turn_of(request: Request) -> float:
+    return request.turn
+
+
+def _from(address: str, requests: Iterable[Request]) -> int:
+    """Return how many of the requests are of guests at this address."""
+    return sum(is_guest(request.owner) and request.address == address for request in requests)
 
 
 def check_sizes(configs: Iterable[RunConfig], statuses: Mapping[str, Status], owner: str | None) -> None:

@@ -58,7 +58,7 @@ class Engine:
 
     `owner` is the token of the session that asks; None is the operator, and owners.LECTURER the lecturer, who may do
     everything. What a guest may do is in store/permissions.py. Every method raises StoreError if the store cannot be
-    used.
+    used. `address` is the network address of a guest, or empty if it is not known.
     """
 
     def __init__(self, store: RunStore) -> None:
@@ -83,17 +83,19 @@ class Engine:
         """Return a new client of the Dask scheduler, which can inspect the workers. The caller closes it."""
         return self._cluster.client()
 
-    def start(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
+    def start(self, configs: Iterable[RunConfig], owner: str | None = None, address: str = "") -> None:
         """Train each run as soon as a worker is free, from its newest checkpoint. Return at once.
 
-        A finished run stays as it is, and a running one is joined. Follow the runs in the store. Raise EngineError,
-        and start none, if one is larger than this owner may train, or too many would wait.
+        A finished run stays as it is, and one that waits or runs is joined. Follow the runs in the store. Raise
+        EngineError, and start none, if one is larger than this owner may train, or too many would wait.
         """
-        new = self._new(configs, owner)
+        wanted = list(configs)
+        new = self._new(wanted, owner)
+        self._roster.join([config.run_id for config in wanted], owner, address)
         if new:
-            self._writer.claim(self._roster.request(new, owner, self._cluster.slots()))
+            self._writer.claim(self._roster.request(new, owner, self._cluster.slots(), address))
 
-    def plan(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
+    def plan(self, configs: Iterable[RunConfig], owner: str | None = None, address: str = "") -> None:
         """Train each run once a worker has nothing else to do: runs that `start` was called for come first.
 
         A plan ends with this server; the store learns of a planned run when a worker takes it. Raise EngineError, and
@@ -101,7 +103,7 @@ class Engine:
         """
         new = self._new(configs, owner)
         if new:
-            self._roster.plan(new, owner, self._cluster.slots())
+            self._roster.plan(new, owner, self._cluster.slots(), address)
             self._writer.wake()
 
     def planned(self) -> dict[str, str | None]:

@@ -19,8 +19,9 @@ class Limits:
 
     `images_seen` is the number of training images times the epochs. `step_values` is the number of output values of all
     layers for one batch, which a step keeps in memory, and `step_macs` its multiply-accumulates. `waiting` and
-    `planned` count the runs of all users. When the store's rows exceed `store_bytes`, guests' oldest runs are deleted;
-    None means no limit.
+    `planned` count the runs of all users. The limits per address count those of all guests at one network address: a
+    lecture hall has one, but so has a visitor who pretends to be many. When the store's rows exceed `store_bytes`,
+    guests' oldest runs are deleted; None means no limit.
     """
 
     epochs: int
@@ -31,8 +32,10 @@ class Limits:
     step_values: int
     step_macs: int
     waiting_per_owner: int
+    waiting_per_address: int
     waiting: int
     planned_per_owner: int
+    planned_per_address: int
     planned: int
     store_bytes: int | None
 
@@ -49,8 +52,10 @@ OWN = Limits(
     step_macs=10_000_000_000,
     # One race of all nine activations may wait, but not two.
     waiting_per_owner=9,
+    waiting_per_address=500,
     waiting=500,
     planned_per_owner=200,
+    planned_per_address=2_000,
     planned=2_000,
     store_bytes=None,
 )
@@ -66,9 +71,12 @@ PUBLIC = Limits(
     step_values=20_000_000,
     step_macs=2_000_000_000,
     waiting_per_owner=4,
-    waiting=40,
+    # Twenty races of a class. Others still find space if two addresses are at their limit.
+    waiting_per_address=40,
+    waiting=100,
     planned_per_owner=20,
-    planned=100,
+    planned_per_address=100,
+    planned=250,
     store_bytes=500 * 1024**2,
 )
 """The limits of a server that anybody can reach: the homework's race fits, and a run takes minutes at most."""

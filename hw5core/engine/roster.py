@@ -58,11 +58,16 @@ class Roster:
         with self._lock:
             return [one for one in {one.run_id: one for one in configs}.values() if not self._admission.has(one.run_id)]
 
-    def request(self, configs: Iterable[RunConfig], owner: str | None, slots: int) -> list[Request]:
+    def join(self, run_ids: Iterable[str], owner: str | None, address: str) -> None:
+        """Let waiting runs have this user's turn, as `Admission.join`."""
+        with self._lock:
+            self._admission.join(run_ids, owner, address)
+
+    def request(self, configs: Iterable[RunConfig], owner: str | None, slots: int, address: str = "") -> list[Request]:
         """Accept runs for `slots` slots, as `Admission.request`. `settle` the requests next."""
         with self._lock:
             self._admission.slots = slots
-            return self._admission.request(configs, owner)
+            return self._admission.request(configs, owner, address)
 
     def settle(self, requests: Iterable[Request], claimed: Collection[str]) -> None:
         """Admit the requests whose run ids are in `claimed`, refuse the others, and fill the slots."""
@@ -74,11 +79,11 @@ class Roster:
                     self._admission.refuse(request)
             self._fill()
 
-    def plan(self, configs: Iterable[RunConfig], owner: str | None, slots: int) -> None:
+    def plan(self, configs: Iterable[RunConfig], owner: str | None, slots: int, address: str = "") -> None:
         """Plan runs for `slots` slots, as `Admission.plan`."""
         with self._lock:
             self._admission.slots = slots
-            self._admission.plan(configs, owner)
+            self._admission.plan(configs, owner, address)
 
     def planned(self) -> dict[str, str | None]:
         """Return the owners of the planned runs by run id."""

@@ -83,7 +83,9 @@ def test_the_documented_limits_are_those_of_the_app() -> None:
         PUBLIC.images_seen,
         PUBLIC.steps,
         PUBLIC.waiting_per_owner,
+        PUBLIC.waiting_per_address,
         PUBLIC.waiting,
         PUBLIC.planned_per_owner,
+        PUBLIC.planned_per_address,
         PUBLIC.planned,
     }

@@ -10,6 +10,7 @@ from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from hw5core.store.owners import is_guest
 from hw5core.store.permissions import GUEST_PAUSE_SECONDS, PAUSE_SECONDS, Action
+from pages.parts.shared.address import address
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import engine, owner, run_store
 
@@ -34,7 +35,7 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: 
     if active and run_store().permitted(Action.HALT, owner(), unfinished) == set(unfinished):
         action = _halt_buttons(unfinished) or action
     if active and not action:
-        engine().start(active, owner())
+        engine().start(active, owner(), address())
     if action and perform(action):
         st.rerun()
     return bool(runs) and not active and {run.run_id for run in runs} <= run_store().owned(owner())
@@ -47,7 +48,7 @@ def _start_buttons(
     label = f"The {noun} is running" if active else "Resume" if runs else f"Start the {noun}"
     help = None if active else _RESUME if runs else _START
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=active or not allowed, help=help):
-        return lambda: engine().start(configs, owner())
+        return lambda: engine().start(configs, owner(), address())
     if active:
         return None
     finished = {run.run_id for run in runs if run.status is Status.FINISHED}

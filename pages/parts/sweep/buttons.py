@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from hw5core.store.owners import is_guest
 from hw5core.store.permissions import Action
+from pages.parts.shared.address import address
 from pages.parts.shared.run_buttons import perform
 from pages.parts.shared.server import engine, owner, run_store
 from pages.parts.sweep.snapshot import SweepSnapshot
@@ -35,8 +37,11 @@ def sweep_buttons(snapshot: SweepSnapshot) -> None:
     if halt and perform(lambda: _halt(snapshot, own, halt)):
         st.rerun()
     in_progress = [run.config for run in runs.values() if not run.status.over]
+    if not is_guest(owner()):
+        # What the lecturer looks at comes first, also if a guest has planned it.
+        in_progress += [config for config in snapshot.unfinished if config.run_id in snapshot.plans]
     configs = snapshot.unfinished if start else [] if halt else in_progress
-    if configs and perform(lambda: engine().plan(configs, owner())) and start:
+    if configs and perform(lambda: engine().plan(configs, owner(), address())) and start:
         st.rerun()
 
 

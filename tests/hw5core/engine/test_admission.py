@@ -13,7 +13,7 @@ from hw5core.store.owners import LECTURER
 
 GUEST = "0123456789abcdef" * 2
 OTHER = "fedcba9876543210" * 2
-CONFIGS = [RunConfig(seed=seed) for seed in range(60)]
+CONFIGS = [RunConfig(seed=seed) for seed in range(120)]
 LONG = RunConfig(dataset="mnist", epochs=31)
 
 
@@ -23,8 +23,8 @@ def public(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _start(admission: Admission, configs: list[RunConfig], owner: str | None = None) -> list[RunConfig]:
-    """Admit the runs as the engine does, and return those that got a slot."""
-    for request in admission.request(configs, owner):
+    """Admit the runs as the engine does, and return those that got a slot. Each owner has an address of their own."""
+    for request in admission.request(configs, owner, f"the address of {owner}"):
         admission.admit(request)
     return [request.config for request in admission.take_waiting()]
 
@@ -128,7 +128,7 @@ def test_the_queue_is_limited_for_each_guest_and_for_all(public: None) -> None:
     with pytest.raises(EngineError, match=f"{PUBLIC.waiting} runs are waiting for a worker"):
         _start(admission, CONFIGS[PUBLIC.waiting + 1 : PUBLIC.waiting + 3], "one more guest")
     _start(admission, CONFIGS[PUBLIC.waiting + 1 : PUBLIC.waiting + 3], None)
-    assert admission.place(CONFIGS[PUBLIC.waiting + 2].run_id) == PUBLIC.waiting + 2
+    assert _places(admission, CONFIGS[PUBLIC.waiting + 1 : PUBLIC.waiting + 3]) == [1, 2], "the operator's wait longer"
 
 
 def test_runs_that_arrive_count_as_waiting(public: None) -> None:
@@ -144,12 +144,33 @@ def test_plans_are_limited_for_each_guest_and_for_all(public: None) -> None:
         admission.plan(CONFIGS[: PUBLIC.planned_per_owner + 1], GUEST)
     assert admission.planned() == {}
     admission.plan(CONFIGS[: PUBLIC.planned_per_owner + 1], LECTURER)
-    for number in range(PUBLIC.planned // PUBLIC.planned_per_owner - 2):
+    for number in range((PUBLIC.planned - len(admission.planned())) // PUBLIC.planned_per_owner):
         admission.plan(
-            [RunConfig(seed=1_000 * (number + 1) + seed) for seed in range(PUBLIC.planned_per_owner)], f"{number}"
+            [RunConfig(seed=1_000 * (number + 1) + seed) for seed in range(PUBLIC.planned_per_owner)],
+            f"{number}",
+            f"the address of {number}",
         )
     with pytest.raises(EngineError, match="planned here, and at most"):
-        admission.plan([RunConfig(seed=9_000 + seed) for seed in range(PUBLIC.planned_per_owner)], GUEST)
+        admission.plan([RunConfig(seed=90_000 + seed) for seed in range(PUBLIC.planned_per_owner)], GUEST)
+
+
+def test_a_visitor_with_invented_cookies_has_the_limits_of_one_address(public: None) -> None:
+    admission = Admission(slots=1)
+    runs = [RunConfig(seed=seed) for seed in range(2 * PUBLIC.planned_per_address)]
+    for number, config in enumerate(runs[: PUBLIC.waiting_per_address]):
+        admission.request([config], f"invented {number}", "hall")
+    with pytest.raises(EngineError, match=f"your network have {PUBLIC.waiting_per_address} runs waiting"):
+        admission.request(runs[90:91], "one more", "hall")
+    assert admission.request(runs[90:92], "somebody else", "home")
+    assert admission.request(runs[92:94], LECTURER, "hall"), "the limit applies to the lecturer in the same hall"
+    assert admission.request(runs[94:96], None)
+    share = PUBLIC.planned_per_owner
+    for number in range(PUBLIC.planned_per_address // share):
+        admission.plan(runs[100 + number * share :][:share], f"invented {number}", "hall")
+    with pytest.raises(EngineError, match=f"your network have {PUBLIC.planned_per_address} runs planned"):
+        admission.plan([RunConfig(seed=9_000)], "one more", "hall")
+    admission.plan([RunConfig(seed=9_000)], "somebody else", "home")
+    admission.plan([RunConfig(seed=9_001 + seed) for seed in range(100)], LECTURER, "hall")
 
 
 def test_on_ones_own_machine_the_limits_are_wide() -> None:
