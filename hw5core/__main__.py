@@ -288,7 +288,7 @@ def _read(follower: Follower) -> RunHistory:
     """Return the run's history. Raise _CommandError if the run was deleted, paused or stopped, or has failed."""
     history = follower.read()
     if history is None:
-        raise _CommandError("a run was deleted before it finished")
+        raise _CommandError("a run was deleted, or its rows in the store are damaged; the same command starts it again")
     if history.status.over and history.status is not Status.FINISHED:
         raise _CommandError(f"{history.label}: {history.message or f'another user has {history.status} this run'}")
     return history

@@ -29,6 +29,19 @@ class StoreError(LabError):
     """Report a store that cannot be opened, read or written."""
 
 
+class DamagedFileError(StoreError):
+    """Report a store's file that SQLite cannot read, or not all of it."""
+
+
+class DamagedRunError(StoreError):
+    """Report a run whose rows in the store are damaged. `what` says which, as in "a record is damaged"."""
+
+    def __init__(self, run_id: str, what: str) -> None:
+        super().__init__(f"Run {run_id} cannot be read: {what}. Start the app again, then train the run again.")
+        self.run_id = run_id
+        self.what = what
+
+
 class NoCheckpointError(StoreError):
     """Report a fork whose parent run or checkpoint does not exist."""
 

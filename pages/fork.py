@@ -9,6 +9,7 @@ from pages.parts.fork.comparison import comparison
 from pages.parts.fork.others import chosen_others, known_forks
 from pages.parts.fork.parent import chosen_parent, newest_runs
 from pages.parts.fork.settings import chosen_fork, reset
+from pages.parts.shared.damage import damage_notice
 from pages.parts.shared.deletion import delete_button, deletion_notice
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.lecture import aside
@@ -54,9 +55,11 @@ def _draw_fork(layout: RaceLayout, parent: RunConfig, config: RunConfig, forks: 
     reading.subscribe_redraw(page_version, (config,))
     own = [run for run in reading.value.runs if run.config == config]
     with layout.controls:
-        # The choice of the parent says when the parent was deleted.
+        # The choice of the parent says when the parent was deleted or cannot be read.
         deletions = [one for one in reading.value.deletions if one.run_id != parent.run_id]
-        deletion_notice(deletions, {one.run_id: one.label for one in shown})
+        labels = {one.run_id: one.label for one in shown}
+        deletion_notice(deletions, labels)
+        damage_notice([one for one in reading.value.damages if one.run_id != parent.run_id], labels)
         st.markdown(describe_fork(config))
         if not differs:
             st.info("Change something first. Without a change, the fork repeats its parent exactly.")

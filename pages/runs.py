@@ -6,6 +6,7 @@ from hw5core.errors import LabError
 from hw5core.runs.summary import Summary, csv_text
 from pages.parts.runs.selection import comparison, owner_actions
 from pages.parts.runs.table import chosen_runs, run_table, searched
+from pages.parts.runs.unreadable import unreadable_runs
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.reading import Reading
@@ -28,6 +29,7 @@ def page() -> None:
             st.warning(run_store().notice)
         reading = Reading(read_runs)
         if not reading.value:
+            unreadable_runs()
             st.info("No run on this server yet. Every race and sweep that anyone starts appears here.")
             st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
             return
@@ -57,6 +59,7 @@ def _draw_runs(reading: Reading[list[Summary]]) -> None:
         chosen = chosen_runs(runs)
         if matches:
             run_table(matches, chosen)
+        unreadable_runs()
         owner_actions(chosen, run_store().owned(owner()))
         comparison(chosen)
     except LabError as error:

@@ -5,6 +5,7 @@ import streamlit as st
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import RACE, is_shipped
+from pages.parts.shared.damage import damage_notice
 from pages.parts.shared.deletion import delete_button, deletion_notice
 from pages.parts.shared.estimate import race_words
 from pages.parts.shared.frame import begin_page
@@ -92,6 +93,7 @@ def _draw_buttons(race: RaceSnapshot) -> bool:
         {one.run_id: one.label for one in race.configs},
         "Below is the recording of another machine." * race.recorded,
     )
+    damage_notice(race.damages, {one.run_id: one.label for one in race.configs})
     runs = () if race.recorded else race.runs
     finished = race.finished and not race.recorded
     if race.recorded:

@@ -100,6 +100,9 @@ class Writer:
                         return
                     case _:
                         assert_never(message)
+            except StoreError as error:
+                self.trouble = str(error)
+                _log.error("the engine could not handle a %s: %s", type(message).__name__, error)
             except Exception:
                 _log.exception("the engine could not handle a %s", type(message).__name__)
 

@@ -167,17 +167,22 @@ _KINDS: dict[str, type[Record]] = {
     for kind in (RunStarted, BatchLosses, LayerStatistics, MeasuredStep, EpochResult, Checkpoint, RunFinished)
 }
 
+_OF_IMAGES = ("examples", "predictions")
+"""The fields of BatchLosses about single images."""
+
 
 class EncodedRecord(NamedTuple):
     """A record as a worker sends it and the store keeps it: encoded once, and decoded only by its readers.
 
-    `body` is JSON in which numbers may be NaN or infinite. `state` is the state of a checkpoint, and empty otherwise.
+    `body` and `images` are JSON in which numbers may be NaN or infinite. `images` is the part of BatchLosses about
+    single images, which most readers do not need. `state` is the state of a checkpoint. Both are empty otherwise.
     """
 
     kind: str
     position: int
     body: str
     state: bytes = b""
+    images: str = ""
 
     def is_a(self, kind: type[Record]) -> bool:
         """Return True if this is a record of the class `kind`."""
@@ -189,14 +194,20 @@ def encode(record: Record) -> EncodedRecord:
     # asdict would copy the thousand numbers of a record one by one, and only MeasuredStep needs it.
     values = asdict(record) if isinstance(record, MeasuredStep) else dict(vars(record))
     state = values.pop("state", b"")
-    return EncodedRecord(type(record).__name__, record.position, json.dumps(values), state)
+    images = {name: values.pop(name) for name in _OF_IMAGES if name in values}
+    encoded_images = json.dumps(images) if any(images.values()) else ""
+    return EncodedRecord(type(record).__name__, record.position, json.dumps(values), state, encoded_images)
 
 
-def decode(kind: str, body: str, state: bytes = b"") -> Record:
-    """Decode a record from the fields of an EncodedRecord. Raise KeyError, TypeError or ValueError if it is none."""
+def decode(kind: str, body: str | bytes, state: bytes = b"", images: str | bytes = b"") -> Record:
+    """Decode a record from the fields of an EncodedRecord. Raise KeyError, TypeError or ValueError if it is none.
+
+    Without its `images`, a record of BatchLosses has neither losses nor predictions of single images.
+    """
     record_class, values = _KINDS[kind], json.loads(body)
     if record_class is BatchLosses:
-        values |= {name: tuple(values.get(name, ())) for name in ("losses", "examples", "predictions")}
+        values |= json.loads(images) if images else {}
+        values |= {name: tuple(values.get(name, ())) for name in ("losses", *_OF_IMAGES)}
     if record_class is MeasuredStep:
         values["layers"] = tuple(_measured_layer(layer) for layer in values["layers"])
         values["probabilities"] = tuple(map(tuple, values["probabilities"]))

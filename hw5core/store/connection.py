@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from hw5core.errors import StoreError
+from hw5core.errors import DamagedFileError, StoreError
 
 BUSY_SECONDS = 30
 """How long a statement waits for another program that holds the file."""
+
+_RECOVERY = "Start the app again: it sets the file aside and keeps everything that can be read."
+_OTHER_FOLDER = "Let HW5_HOME name a folder that can be written to."
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _NO_SPACE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -23,10 +26,17 @@ def transaction(path: Path, may_checkpoint: bool = False) -> Iterator[sqlite3.Co
     With `may_checkpoint`, the commit may also copy the write-ahead log into the file, and wait for the disk.
     """
     try:
+        # SQLite would create a missing file, and delete the log of an empty one.
+        if not path.stat().st_size:
+            raise DamagedFileError(f"The store of runs {path} is empty: 0 bytes. {_RECOVERY}")
         with open_connection(path) as database, database:
             if not may_checkpoint:
                 database.execute("PRAGMA wal_autocheckpoint=0")
             yield database
+    except FileNotFoundError as error:
+        raise DamagedFileError(f"The store of runs {path} is missing. {_RECOVERY}") from error
+    except OSError as error:
+        raise StoreError(f"The store of runs {path} cannot be opened ({error}). {_OTHER_FOLDER}") from error
     except sqlite3.Error as error:
         raise as_store_error(path, error) from error
 
@@ -34,9 +44,19 @@ def transaction(path: Path, may_checkpoint: bool = False) -> Iterator[sqlite3.Co
 def open_connection(path: Path) -> "closing[sqlite3.Connection]":
     """Open a connection that closes with its `with` block. Raise sqlite3.Error."""
     database = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    accept_damaged_text(database)
     # With the write-ahead log, a power cut then loses the last records at most, and these are computed again.
     database.execute("PRAGMA synchronous=NORMAL")
     return closing(database)
+
+
+def accept_damaged_text(database: sqlite3.Connection) -> None:
+    """Read text that is no text any more without an error: the checksum of its row finds the damage."""
+    database.text_factory = _text
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="replace")
 
 
 def idle_connection(path: Path) -> sqlite3.Connection:
@@ -63,18 +83,18 @@ def used_bytes(database: sqlite3.Connection) -> int:
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Return True if SQLite cannot read the file, or not all of it."""
-    return _code(error) in _DAMAGED
+    return _code(error) in _DAMAGED or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ
 
 
 def as_store_error(path: Path, error: sqlite3.Error) -> StoreError:
     """Return the error as a sentence that says what to do."""
+    if is_damage(error):
+        return DamagedFileError(f"The store of runs {path} is damaged ({error}). {_RECOVERY}")
     match _code(error):
         case code if code in _NO_SPACE:
             what = "cannot be written: the disk is full or fails. Free some space; everything stored so far is intact"
         case code if code in _NO_ACCESS:
-            what = "cannot be opened. Let HW5_HOME name a folder that can be written to"
-        case code if code in _DAMAGED:
-            what = "is damaged. Start the app again: it sets the file aside and keeps everything that can be read"
+            what = f"cannot be opened. {_OTHER_FOLDER.removesuffix('.')}"
         case code if code in _BUSY:
             what = f"was busy for {BUSY_SECONDS} seconds: another program holds it. Close that program, then try again"
         case _:

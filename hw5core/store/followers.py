@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable
 
 from hw5core.runs.history import HistoryBuilder, RunHistory
-from hw5core.runs.run import Run, Stamp, Status
+from hw5core.runs.run import Stamp, Status
 from hw5core.store.store import RunStore
+from hw5core.store.tables import Cursor
 
 SHARED_SECONDS = 0.4
 """The age in seconds up to which a group follower returns its last result again."""
@@ -23,7 +24,7 @@ class Follower:
         self._store = store
         self._run_id = run_id
         self._lean = lean
-        self._cursor = 0
+        self._cursor = Cursor()
         self._builder: HistoryBuilder | None = None
         self._history: RunHistory | None = None
         self._lock = threading.Lock()
@@ -39,15 +40,13 @@ class Follower:
                 return self._history
             self._read_at = time.monotonic()
             run, records, cursor = self._store.updates(self._run_id, self._cursor, self._lean)
-            if run and self._history and _start_of(self._history.run) != _start_of(run):
+            if run is None or cursor.start != self._cursor.start:
                 self._builder = self._history = None
-                run, records, cursor = self._store.updates(self._run_id, 0, self._lean)
+            self._cursor = cursor
             if run is None:
-                self._builder, self._history, self._cursor = None, None, 0
                 return None
             self._builder = self._builder or HistoryBuilder(run.config)
             self._builder.add(records)
-            self._cursor = cursor
             if records or self._history is None or self._history.run != run:
                 self._history = self._builder.history(run)
             return self._history
@@ -90,11 +89,3 @@ class GroupFollower:
             if history:
                 histories[run_id] = history
         return histories
-
-
-def _start_of(run: Run) -> tuple[float, int]:
-    """Return what changes when the store drops records of a run: because it was resumed, or deleted and started again.
-
-    A reader then has to read all records again.
-    """
-    return run.created, run.attempt

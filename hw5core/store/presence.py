@@ -9,6 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from hw5core.errors import StoreError
+
 
 class Presence:
     """Marks this process as one of the store's servers, under its own `token`, until `close` or the process's end."""
@@ -16,9 +18,15 @@ class Presence:
     def __init__(self, folder: Path) -> None:
         self.token = uuid.uuid4().hex
         self._path = _lock_path(folder, self.token)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self._path, thread_local=False)
-        self._lock.acquire(blocking=False)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(blocking=False)
+        except OSError as error:
+            raise StoreError(
+                f"This server cannot keep its lock file in {self._path.parent} ({error}). That must be a folder that "
+                "can be written to: move away what is there, or let HW5_HOME name another folder."
+            ) from error
 
     def close(self) -> None:
         """Let other servers continue this server's unfinished runs."""

@@ -4,10 +4,14 @@ Only engines write to it. Everybody else may read it at any time.
 """
 
 import json
+import time
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
+from hw5core.errors import DamagedFileError, DamagedRunError, NoCheckpointError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import (
     BatchLosses,
@@ -20,12 +24,14 @@ from hw5core.runs.records import (
     encode,
 )
 from hw5core.runs.run import Run, Stamp, Status
-from hw5core.store import tables, trash
+from hw5core.store import damage, tables, trash
 from hw5core.store.connection import idle_connection, transaction, used_bytes
+from hw5core.store.damage import Damage
 from hw5core.store.opening import open_store
 from hw5core.store.owners import is_guest
 from hw5core.store.permissions import Action, may
 from hw5core.store.presence import is_alive
+from hw5core.store.tables import Cursor
 from hw5core.store.trash import Deletion
 
 MAX_NAME = 60
@@ -35,6 +41,34 @@ MAX_NAME = 60
 _REMOVABLE = f"""
     SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running') AND {trash.IS_KEPT} AND {tables.IS_OF_GUESTS}
     ORDER BY status = 'paused', (SELECT max(number) FROM records WHERE records.run_id = runs.run_id)"""
+
+
+_STATUSES = {str(status): status for status in Status}
+
+_WITHOUT_STORE = "Start the app again: it sets the run aside, and then the run can be trained again."
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _sets_damage_aside(
+    method: "Callable[Concatenate[RunStore, P], T]",
+) -> "Callable[Concatenate[RunStore, P], T]":
+    """Let a method that meets damaged runs set them aside, and then go on as if the store did not have them."""
+
+    @wraps(method)
+    def tried(self: "RunStore", /, *arguments: P.args, **options: P.kwargs) -> T:
+        found: set[str] = set()
+        while True:
+            try:
+                return method(self, *arguments, **options)
+            except DamagedRunError as error:
+                if error.run_id in found:
+                    raise
+                found.add(error.run_id)
+                self._set_aside(error)
+
+    return tried
 
 
 class RunStore:
@@ -47,10 +81,12 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "runs.sqlite"
+        self._unreadable: dict[str, Damage] = {}
         self.notice = open_store(self.path)
         self.purge()
         weakref.finalize(self, idle_connection(self.path).close)
 
+    @_sets_damage_aside
     def run(self, run_id: str) -> Run | None:
         """Return the run with this id, or None."""
         with transaction(self.path) as database:
@@ -59,8 +95,13 @@ class RunStore:
     def newest(self, most: int) -> list[tuple[Run, EpochResult | None]]:
         """Return up to `most` runs, those created last first, each with the result of its last epoch or None."""
         with transaction(self.path) as database:
-            return tables.newest_runs(database, most)
+            database.execute("BEGIN")
+            runs, damaged = tables.newest_runs(database, most)
+        for error in damaged:
+            self._set_aside(error)
+        return [one for one in runs if one[0].run_id not in self._unreadable]
 
+    @_sets_damage_aside
     def claim(
         self, config: RunConfig, server: str = "", owner: str | None = None, status: Status = Status.WAITING
     ) -> bool:
@@ -77,6 +118,8 @@ class RunStore:
             # Everything in one write transaction: two servers never both claim a run.
             database.execute("BEGIN IMMEDIATE")
             run = tables.find_run(database, config.run_id)
+            if run is None and tables.is_known(database, config.run_id):
+                damage.set_aside(database, config.run_id, "its settings and its status are missing")
             if run and not self._may_claim(run, server, tables.owners_of(database, run.run_id), owner):
                 return False
             tables.insert_run(database, config, server, status)
@@ -95,6 +138,7 @@ class RunStore:
             case Status.PAUSED | Status.STOPPED | Status.FAILED:
                 return may(Action.TRAIN, owner, run, owners)
 
+    @_sets_damage_aside
     def keep(self, run_ids: Iterable[str], owner: str | None = None) -> None:
         """Give the finished ones of these runs to the operator (None) or the lecturer, who has asked for them."""
         with transaction(self.path) as database:
@@ -113,6 +157,7 @@ class RunStore:
         with transaction(self.path) as database:
             return tables.owned_by(database, owner)
 
+    @_sets_damage_aside
     def permitted(self, action: Action, owner: str | None, run_ids: Iterable[str]) -> frozenset[str]:
         """Return the ids of those of the runs that the store has and on which this user may perform the action."""
         with transaction(self.path) as database:
@@ -122,12 +167,13 @@ class RunStore:
                 run.run_id for run in runs if may(action, owner, run, tables.owners_of(database, run.run_id))
             )
 
+    @_sets_damage_aside
     def rename(self, run_id: str, name: str) -> None:
         """Set the run's name: one line of printable text, cut to MAX_NAME characters, or empty for no name."""
         printable = "".join(character if character.isprintable() else " " for character in name)
         cut = " ".join(printable.split())[:MAX_NAME].strip()
         with transaction(self.path) as database:
-            database.execute("UPDATE runs SET name = ? WHERE run_id = ?", (cut, run_id))
+            tables.set_name(database, run_id, cut)
 
     def settled(self, run_id: str) -> bool:
         """Return True if the run's newest checkpoint is at the end of its records.
@@ -138,6 +184,7 @@ class RunStore:
             step = tables.newest_checkpoint_step(database, run_id)
             return not tables.has_records_from(database, run_id, step)
 
+    @_sets_damage_aside
     def add(self, run_id: str, record: Record | EncodedRecord, created: float | None = None) -> Status | None:
         """Store a record that a worker reports, and return the run's status after it.
 
@@ -162,6 +209,7 @@ class RunStore:
                 tables.set_status(database, run_id, status)
             return status
 
+    @_sets_damage_aside
     def advance(self, run_id: str, records: Sequence[Record]) -> bool:
         """Store the records of a single step of a paused run: all of them or none. The first is a RunStarted.
 
@@ -184,11 +232,13 @@ class RunStore:
             tables.set_status(database, run_id, Status.FINISHED if is_finished else Status.PAUSED)
             return True
 
+    @_sets_damage_aside
     def fail(self, run_id: str, message: str) -> None:
         """Mark the run as failed, with the reason. Its records stay."""
         with transaction(self.path) as database:
             tables.set_status(database, run_id, Status.FAILED, message)
 
+    @_sets_damage_aside
     def halt(self, run_id: str, status: Status, owner: str | None = None) -> None:
         """Mark the run as PAUSED or STOPPED, unless it has ended. From now on this user controls it.
 
@@ -201,6 +251,7 @@ class RunStore:
                 tables.set_status(database, run_id, status)
                 tables.set_controller(database, run_id, owner, status)
 
+    @_sets_damage_aside
     def delete(self, run_id: str, reason: str = trash.BY_OWNER) -> None:
         """Delete the run with its records, checkpoints and owners. For a minute, `restore` can undo this."""
         with transaction(self.path) as database:
@@ -209,6 +260,7 @@ class RunStore:
             if tables.find_run(database, run_id):
                 trash.move_to_trash(database, run_id, reason)
 
+    @_sets_damage_aside
     def restore(self, run_id: str) -> bool:
         """Undo the deletion of the run. Return False if it is final, or if the run was started again."""
         with transaction(self.path) as database:
@@ -219,6 +271,35 @@ class RunStore:
         """Return the deletions of those of the runs that were deleted and not started again."""
         with transaction(self.path) as database:
             return trash.deletions_of(database, run_ids)
+
+    def damages(self, run_ids: Iterable[str] | None = None) -> list[Damage]:
+        """Return the damage of those of the runs that cannot be read, or of all of them."""
+        wanted = None if run_ids is None else set(run_ids)
+        with transaction(self.path) as database:
+            found = damage.damages_in(database, wanted)
+        return [*(one for one in self._unreadable.values() if wanted is None or one.run_id in wanted), *found]
+
+    def absences(self, run_ids: Iterable[str]) -> tuple[list[Deletion], list[Damage]]:
+        """Return why runs are not here: those that were deleted, and those that cannot be read."""
+        ids = list(run_ids)
+        with transaction(self.path) as database:
+            deletions, damages = trash.deletions_of(database, ids), damage.damages_in(database, ids)
+        return deletions, [*(self._unreadable[one] for one in ids if one in self._unreadable), *damages]
+
+    def _set_aside(self, error: DamagedRunError) -> None:
+        """Set a damaged run aside, if it is still damaged. If the store cannot be written, remember that instead."""
+        try:
+            with transaction(self.path) as database:
+                database.execute("BEGIN IMMEDIATE")
+                try:
+                    tables.updates(database, error.run_id, Cursor(), lean=True)
+                except DamagedRunError as still:
+                    damage.set_aside(database, error.run_id, still.what)
+        except StoreError:
+            self._note(error)
+
+    def _note(self, error: DamagedRunError) -> None:
+        self._unreadable[error.run_id] = Damage(error.run_id, None, error.what, time.time(), _WITHOUT_STORE)
 
     def purge(self) -> bool:
         """Delete for good what can no longer be restored. Return True if something that can be restored is left."""
@@ -246,27 +327,40 @@ class RunStore:
         A negative lead means that it loses. A second guess of the same user is ignored.
         """
         with transaction(self.path) as database:
-            database.execute("INSERT INTO guesses VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (race, owner, lead))
+            tables.insert_guess(database, race, owner, lead)
 
     def guesses(self, race: str) -> dict[str, float]:
         """Return all guesses of the race by owner."""
         with transaction(self.path) as database:
-            return dict(database.execute("SELECT owner, lead FROM guesses WHERE race = ?", (race,)).fetchall())
+            return tables.guesses_of(database, race)
 
-    def records(self, run_id: str, after: int = 0) -> tuple[list[Record], int]:
+    def records(self, run_id: str, after: Cursor = Cursor()) -> tuple[list[Record], Cursor]:  # noqa: B008
         """Return the run's records after the cursor `after`, in order, and the cursor for the next call."""
-        with transaction(self.path) as database:
-            return tables.records_after(database, run_id, after)
+        return self.updates(run_id, after, lean=False)[1:]
 
-    def updates(self, run_id: str, after: int, lean: bool) -> tuple[Run | None, list[Record], int]:
+    def updates(self, run_id: str, after: Cursor, lean: bool) -> tuple[Run | None, list[Record], Cursor]:
         """Return the run, or None, with its records after the cursor and the next cursor, from one transaction.
 
-        Lean records lack the losses and predictions of single images.
+        If the store has dropped records since, these are all records, and the new cursor has another start. Lean
+        records lack the losses and predictions of single images. A run that is damaged is None from now on.
         """
+        try:
+            found = self._updates(run_id, after, lean)
+            self._unreadable.pop(run_id, None)
+            return found
+        except DamagedRunError as error:
+            self._note(error)
+        except DamagedFileError as error:
+            self._note(DamagedRunError(run_id, f"SQLite cannot read all of its rows. {error}"))
+        return None, [], Cursor()
+
+    @_sets_damage_aside
+    def _updates(self, run_id: str, after: Cursor, lean: bool) -> tuple[Run | None, list[Record], Cursor]:
         with transaction(self.path) as database:
             database.execute("BEGIN")
-            return tables.find_run(database, run_id), *tables.records_after(database, run_id, after, lean)
+            return tables.updates(database, run_id, after, lean)
 
+    @_sets_damage_aside
     def report_of(self, run_id: str, step: int) -> BatchLosses | None:
         """Return the record with the losses of batch `step`, or None if the run has not reported them yet."""
         with transaction(self.path) as database:
@@ -280,19 +374,27 @@ class RunStore:
                 "WHERE run_id IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(run_ids)),),
             ).fetchall()
-        return {run_id: Stamp(Status(status), *others) for run_id, status, *others in rows}
+        # A status that does not exist is damaged. The next reader of the run finds that out.
+        return {run_id: Stamp(_STATUSES.get(status, Status.FAILED), *others) for run_id, status, *others in rows}
 
+    @_sets_damage_aside
     def forkable_epochs(self, run_id: str) -> list[int]:
         """Return the epochs, counted from 0, that the run has trained itself and whose checkpoints are in the store."""
         with transaction(self.path) as database:
             run = tables.find_run(database, run_id)
-            rows = database.execute(
-                "SELECT epoch FROM checkpoints WHERE run_id = ? AND epoch IS NOT NULL AND step > ? ORDER BY step",
-                (run_id, run.config.first_step if run else 0),
-            ).fetchall()
-        return [epoch for (epoch,) in rows]
+            return tables.epochs_with_checkpoint(database, run_id, run.config.first_step if run else 0)
 
+    @_sets_damage_aside
     def checkpoint(self, run_id: str) -> Checkpoint | None:
-        """Return the run's newest checkpoint, or None."""
+        """Return the run's newest checkpoint that is intact, or None.
+
+        Raise NoCheckpointError for a fork without any: it must not start from first weights.
+        """
         with transaction(self.path) as database:
-            return tables.newest_checkpoint(database, run_id)
+            database.execute("BEGIN")
+            run, checkpoint = tables.find_run(database, run_id), tables.newest_checkpoint(database, run_id)
+        if run and run.config.fork and checkpoint is None:
+            raise NoCheckpointError(
+                f"The checkpoint that the run {run.config.label} starts from is damaged. Start the run again."
+            )
+        return checkpoint

@@ -28,12 +28,13 @@ class Summaries:
         """
         with self._lock:
             runs = [run for run, _ in self._store.newest(most)]
-            summaries = {run.run_id: self._summary(run) for run in runs}
+            summaries = {run.run_id: summary for run in runs if (summary := self._summary(run))}
             self._followers = {run_id: one for run_id, one in self._followers.items() if run_id in summaries}
             self._summaries = summaries
             return list(summaries.values())
 
-    def _summary(self, run: Run) -> Summary:
+    def _summary(self, run: Run) -> Summary | None:
+        """Return the summary of a run, or None if it cannot be read any more."""
         known = self._summaries.get(run.run_id)
         if known and known.run == run and run.status.over and run.run_id not in self._followers:
             return known
@@ -42,4 +43,4 @@ class Summaries:
         # abs: a clock that was set back must not make this run unsettled for years.
         if run.status.over and abs(time.time() - run.changed) > _SETTLED_SECONDS:
             del self._followers[run.run_id]
-        return summary_of(history) if history else Summary(run)
+        return summary_of(history) if history else None

@@ -3,58 +3,109 @@
 import json
 import sqlite3
 import time
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from hw5core.errors import NoCheckpointError
+from hw5core.errors import DamagedRunError, LabError, NoCheckpointError, StoreError
 from hw5core.runs.config import Fork, RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EncodedRecord, EpochResult, Record, RunStarted, decode
 from hw5core.runs.run import Run, Status
+from hw5core.store.checksums import bare_id, checkpoint_checksum, checksum, content_checksum, record_checksum, total
 from hw5core.store.owners import is_guest, token_of
+from hw5core.store.sealing import RUN_COLUMNS, changes_run, run_checksum, seal_run
 from hw5core.store.trash import IS_KEPT, forget
 
 MAX_CHECKPOINT_BYTES = 64 * 1024**2
 """Space for the checkpoints of a run's earlier epochs: all epochs of the homework's network, fewer of a larger one."""
 
-_RUN_COLUMNS = (
-    "run_id, config, status, message, attempt, created, changed, server, name, controller, first_pause, rowid"
-)
+_RUN_ROW = f"{RUN_COLUMNS}, checksum, rowid"
 
 IS_OF_GUESTS = """EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id)
     AND NOT EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id AND owner IN ('lecturer', 'operator'))"""
 """The condition in SQL for a run that neither the lecturer nor the operator has started or resumed."""
 
-# SQLite does not read a body with a loss of NaN as JSON, and returns it whole.
-_LEAN_BODY = "CASE WHEN json_valid(body) THEN json_remove(body, '$.examples', '$.predictions') ELSE body END"
+# With casts, because damage may give a value another type. Bodies stay bytes, as their checksums need them.
+_CHECKSUM = "coalesce(CAST(checksum AS INTEGER), 0)"
+_RECORD_ROW = f"number, position, kind, images_checksum, {_CHECKSUM}, coalesce(CAST(body AS BLOB), x'')"
+_FULL_RECORD_ROW = f"{_RECORD_ROW}, coalesce(CAST(images AS BLOB), x'')"
+_CHECKPOINT_ROW = "step, seconds, epoch_seconds, epoch, state_checksum, checksum, state"
+
+Start = tuple[float, int]
+
+
+class Cursor(NamedTuple):
+    """How far a reader has read a run's records: to this number, with the sum of their checksums.
+
+    `start` changes when the store drops records of a run, because it was resumed, or deleted and started again. A
+    reader then has to read all records again.
+    """
+
+    start: Start | None = None
+    number: int = 0
+    checksum: int = 0
 
 
 def find_run(database: sqlite3.Connection, run_id: str) -> Run | None:
-    """Return the run with this id, or None."""
-    row = database.execute(f"SELECT {_RUN_COLUMNS} FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    """Return the run with this id, or None. Raise DamagedRunError."""
+    found = _find(database, run_id)
+    return found[0] if found else None
+
+
+def _find(database: sqlite3.Connection, run_id: str) -> tuple[Run, int] | None:
+    """Return the run and the sum of the checksums of its records, or None. Raise DamagedRunError."""
+    row = database.execute(f"SELECT {_RUN_ROW} FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row and row[0] != run_id:
+        raise DamagedRunError(run_id, "its id is damaged")
     return _as_run(row) if row else None
 
 
-def newest_runs(database: sqlite3.Connection, most: int) -> list[tuple[Run, EpochResult | None]]:
-    """Return the runs created last, newest first, each with the result of its last epoch."""
+def newest_runs(
+    database: sqlite3.Connection, most: int
+) -> tuple[list[tuple[Run, EpochResult | None]], list[DamagedRunError]]:
+    """Return the runs created last, newest first, each with the result of its last epoch, and the errors of others."""
     rows = database.execute(
-        f"""SELECT {_RUN_COLUMNS}, (
-            SELECT body FROM records WHERE records.run_id = runs.run_id AND kind = 'EpochResult'
+        f"""SELECT {_RUN_ROW}, (
+            SELECT number FROM records WHERE records.run_id = runs.run_id AND kind = 'EpochResult'
             ORDER BY position DESC LIMIT 1
         ) FROM runs WHERE {IS_KEPT} ORDER BY rowid DESC LIMIT ?""",
         (most,),
     ).fetchall()
-    return [(_as_run(columns), EpochResult(**json.loads(body)) if body else None) for *columns, body in rows]
+    query = f"SELECT {_RECORD_ROW} FROM records WHERE number IN (SELECT value FROM json_each(?))"
+    numbers = json.dumps([row[-1] for row in rows if row[-1] is not None])
+    results = {result[0]: result for result in database.execute(query, (numbers,)).fetchall()}
+    runs: list[tuple[Run, EpochResult | None]] = []
+    damaged: list[DamagedRunError] = []
+    for *row, number in rows:
+        try:
+            run, _ = _as_run(tuple(row))
+            if number is not None and number not in results:
+                raise DamagedRunError(run.run_id, "some of its records are missing")
+            result = None if number is None else _decoded(run.run_id, results[number])
+            runs.append((run, result if isinstance(result, EpochResult) else None))
+        except DamagedRunError as error:
+            damaged.append(error)
+    return runs, damaged
 
 
-def _as_run(columns: Any) -> Run:
-    run_id, config, status, *others = columns
-    return Run(run_id, _config(config), Status(status), *others)
+@lru_cache(maxsize=4096)
+def _as_run(row: tuple[Any, ...]) -> tuple[Run, int]:
+    """Check and parse a run's row once: a page that shows a run reads it several times a second."""
+    run_id, config, status, *others, records_checksum, stored, number = row
+    message, attempt, created, changed, server, name, controller, first_pause = others
+    if run_checksum(row[:-2]) != stored:
+        raise DamagedRunError(str(run_id), "its settings, its status or its name are damaged")
+    try:
+        run = Run(run_id, _config(config), Status(status), message, attempt, created, changed, server, name, controller,
+                  first_pause, number)  # fmt: skip
+    except (LabError, ValueError, TypeError, KeyError) as error:
+        raise DamagedRunError(str(run_id), "its settings cannot be read") from error
+    return run, records_checksum
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _config(text: str) -> RunConfig:
-    """Parse a run's config once: a page that shows a run reads it several times a second."""
     return RunConfig(**json.loads(text))
 
 
@@ -65,12 +116,14 @@ def insert_run(database: sqlite3.Connection, config: RunConfig, server: str, sta
     """
     # The first pause of a run that was deleted before counts as long ago. Otherwise a guest could pause a race, delete
     # it, start it and pause it again.
-    database.execute(
+    inserted = database.execute(
         "INSERT INTO runs (run_id, config, status, created, first_pause) "
         "VALUES (?, ?, ?, ?, EXISTS (SELECT 1 FROM deletions WHERE run_id = ?)) ON CONFLICT DO NOTHING",
         (config.run_id, json.dumps(asdict(config)), status, time.time(), config.run_id),
     )
-    database.execute("UPDATE runs SET server = ? WHERE run_id = ?", (server, config.run_id))
+    if inserted.rowcount:
+        seal_run(database, config.run_id)
+    _set_server(database, config.run_id, server)
     forget(database, config.run_id)
     set_status(database, config.run_id, status)
     if config.fork:
@@ -78,21 +131,40 @@ def insert_run(database: sqlite3.Connection, config: RunConfig, server: str, sta
 
 
 def _copy_fork_checkpoint(database: sqlite3.Connection, run_id: str, fork: Fork) -> None:
-    """Give a new fork a copy of the checkpoint that it starts from, so that its parent may be deleted."""
-    if database.execute("SELECT 1 FROM checkpoints WHERE run_id = ?", (run_id,)).fetchone():
+    """Give a new fork a copy of the checkpoint that it starts from, so that its parent may be deleted.
+
+    If the parent or an earlier attempt of the fork was set aside as damaged, its checkpoints may still be intact.
+    """
+    if newest_checkpoint(database, run_id):
         return
-    copied = database.execute(
-        "INSERT INTO checkpoints (run_id, step, seconds, epoch_seconds, state, epoch) "
-        "SELECT ?, step, seconds, epoch_seconds, state, epoch FROM checkpoints WHERE run_id = ? AND step = ?",
-        (run_id, fork.parent.run_id, fork.step),
+    parent = fork.parent.run_id
+    query = (
+        f"SELECT run_id, {_CHECKPOINT_ROW} FROM checkpoints WHERE step = ? "
+        "AND (run_id = ? OR run_id LIKE 'damaged % ' || ? OR run_id LIKE 'damaged % ' || ?)"
     )
-    if not copied.rowcount:
+    rows = database.execute(query, (fork.step, parent, parent, run_id)).fetchall()
+    copies = (_as_checkpoint(bare_id(source), values) for source, *values in rows)
+    checkpoint = next(filter(None, copies), None)
+    if checkpoint is None:
         raise NoCheckpointError(
-            f"This server's store has no checkpoint of epoch {fork.epoch} of the {fork.parent.label} run to fork from: "
-            "the run was deleted, or trained elsewhere. Train it again, or fork from another epoch."
+            f"This server's store has no checkpoint of epoch {fork.epoch} of the {fork.parent.label} run to "
+            "fork from: the run was deleted, damaged or trained elsewhere. Train it again, or fork from another epoch."
         )
+    _put_checkpoint(database, run_id, checkpoint)
 
 
+@changes_run
+def _set_server(database: sqlite3.Connection, run_id: str, server: str) -> None:
+    database.execute("UPDATE runs SET server = ? WHERE run_id = ?", (server, run_id))
+
+
+@changes_run
+def set_name(database: sqlite3.Connection, run_id: str, name: str) -> None:
+    """Set the run's name."""
+    database.execute("UPDATE runs SET name = ? WHERE run_id = ?", (name, run_id))
+
+
+@changes_run
 def set_status(database: sqlite3.Connection, run_id: str, status: Status, message: str = "") -> None:
     """Set the run's status, the reason for it, and the time of the change."""
     database.execute(
@@ -119,6 +191,7 @@ def add_owner(database: sqlite3.Connection, run_id: str, owner: str | None) -> N
     database.execute("INSERT INTO owners VALUES (?, ?) ON CONFLICT DO NOTHING", (run_id, token_of(owner)))
 
 
+@changes_run
 def set_controller(database: sqlite3.Connection, run_id: str, owner: str | None, status: Status) -> None:
     """Let the user control the run, which has just got this status."""
     pauses = status is Status.PAUSED and is_guest(owner)
@@ -141,14 +214,39 @@ def insert_record(database: sqlite3.Connection, run: Run, record: EncodedRecord)
         started = decode(record.kind, record.body)
         assert isinstance(started, RunStarted)
         _delete_from(database, run.run_id, started.first_step)
+    number = _next_number(database)
+    images = content_checksum(record.images.encode())
+    place = (run.run_id, number, record.position, record.kind)
+    own = record_checksum(*place, record.body.encode(), images)
     database.execute(
-        "INSERT INTO records (run_id, position, body, kind) VALUES (?, ?, ?, ?)",
-        (run.run_id, record.position, record.body, record.kind),
+        "INSERT INTO records (run_id, number, position, kind, body, images, images_checksum, checksum) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*place, record.body, record.images, images, own),
     )
+    _add_to_sum(database, run.run_id, own)
 
 
+def _next_number(database: sqlite3.Connection) -> int:
+    """Return the number that AUTOINCREMENT would give to the next record: the checksum covers it."""
+    used = database.execute("SELECT max(number) FROM records UNION SELECT CAST(seq AS INTEGER) FROM sqlite_sequence")
+    return max((number for (number,) in used.fetchall() if number is not None), default=0) + 1
+
+
+@changes_run
+def _add_to_sum(database: sqlite3.Connection, run_id: str, *checksums: int) -> None:
+    """Add checksums to the sum of those of the run's records."""
+    (before,) = database.execute("SELECT records_checksum FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    database.execute("UPDATE runs SET records_checksum = ? WHERE run_id = ?", (total(before, *checksums), run_id))
+
+
+@changes_run
 def _delete_from(database: sqlite3.Connection, run_id: str, step: int) -> None:
+    dropped = database.execute(
+        f"SELECT {_CHECKSUM} FROM records WHERE run_id = ? AND (position < 0 OR position >= ?)",
+        (run_id, step),
+    ).fetchall()
     database.execute("DELETE FROM records WHERE run_id = ? AND (position < 0 OR position >= ?)", (run_id, step))
+    _add_to_sum(database, run_id, *(-one for (one,) in dropped))
     database.execute("DELETE FROM checkpoints WHERE run_id = ? AND step > ?", (run_id, step))
     database.execute("UPDATE runs SET attempt = attempt + 1 WHERE run_id = ?", (run_id,))
 
@@ -156,17 +254,7 @@ def _delete_from(database: sqlite3.Connection, run_id: str, step: int) -> None:
 def _insert_checkpoint(database: sqlite3.Connection, run: Run, record: EncodedRecord) -> None:
     checkpoint = decode(record.kind, record.body, record.state)
     assert isinstance(checkpoint, Checkpoint)
-    database.execute(
-        "REPLACE INTO checkpoints (run_id, step, seconds, epoch_seconds, state, epoch) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            run.run_id,
-            checkpoint.step,
-            checkpoint.seconds,
-            checkpoint.epoch_seconds,
-            checkpoint.state,
-            checkpoint.epoch,
-        ),
-    )
+    _put_checkpoint(database, run.run_id, checkpoint)
     # Of the earlier checkpoints, only ends of epochs are needed, and as many of them as there is space for.
     every = -(-len(checkpoint.state) * run.config.epochs // MAX_CHECKPOINT_BYTES)
     database.execute(
@@ -175,20 +263,46 @@ def _insert_checkpoint(database: sqlite3.Connection, run: Run, record: EncodedRe
     )
 
 
+def _put_checkpoint(database: sqlite3.Connection, run_id: str, checkpoint: Checkpoint) -> None:
+    state = content_checksum(checkpoint.state)
+    values = (checkpoint.step, float(checkpoint.seconds), float(checkpoint.epoch_seconds), checkpoint.epoch, state)
+    database.execute(
+        f"REPLACE INTO checkpoints (run_id, {_CHECKPOINT_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (run_id, *values, checkpoint_checksum(run_id, *values), checkpoint.state),
+    )
+
+
+def _as_checkpoint(run_id: str, row: Sequence[Any]) -> Checkpoint | None:
+    """Return the checkpoint in the values of _CHECKPOINT_ROW, or None if it is damaged."""
+    *values, own, state = row
+    step, seconds, epoch_seconds, epoch, state_checksum = values
+    if checkpoint_checksum(run_id, *values) != own:
+        return None
+    if not isinstance(state, bytes) or content_checksum(state) != state_checksum:
+        return None
+    return Checkpoint(step, seconds, epoch_seconds, state, epoch)
+
+
 def newest_checkpoint(database: sqlite3.Connection, run_id: str) -> Checkpoint | None:
-    """Return the run's newest checkpoint, or None."""
-    row = database.execute(
-        "SELECT step, seconds, epoch_seconds, state, epoch FROM checkpoints WHERE run_id = ? "
-        "ORDER BY step DESC LIMIT 1",
-        (run_id,),
-    ).fetchone()
-    return Checkpoint(*row) if row else None
+    """Return the run's newest checkpoint that is intact, or None."""
+    rows = database.execute(f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? ORDER BY step DESC", (run_id,))
+    return next(filter(None, (_as_checkpoint(run_id, row) for row in rows)), None)
 
 
 def newest_checkpoint_step(database: sqlite3.Connection, run_id: str) -> int:
-    """Return the number of batches done at the run's newest checkpoint, or 0 if there is none."""
-    row = database.execute("SELECT max(step) FROM checkpoints WHERE run_id = ?", (run_id,)).fetchone()
-    return row[0] or 0
+    """Return the number of batches done at the run's newest checkpoint that is intact, or 0 if there is none."""
+    checkpoint = newest_checkpoint(database, run_id)
+    return checkpoint.step if checkpoint else 0
+
+
+def epochs_with_checkpoint(database: sqlite3.Connection, run_id: str, first_step: int) -> list[int]:
+    """Return the epochs that end at a checkpoint after `first_step` batches. The states are not read."""
+    rows = database.execute(
+        "SELECT step, seconds, epoch_seconds, epoch, state_checksum, checksum FROM checkpoints "
+        "WHERE run_id = ? AND epoch IS NOT NULL AND step > ? ORDER BY step",
+        (run_id, first_step),
+    ).fetchall()
+    return [row[3] for row in rows if checkpoint_checksum(run_id, *row[:-1]) == row[-1]]
 
 
 def has_records_from(database: sqlite3.Connection, run_id: str, step: int) -> bool:
@@ -197,35 +311,80 @@ def has_records_from(database: sqlite3.Connection, run_id: str, step: int) -> bo
     return database.execute(query, (run_id, step)).fetchone() is not None
 
 
-def records_after(
-    database: sqlite3.Connection, run_id: str, cursor: int, lean: bool = False
-) -> tuple[list[Record], int]:
-    """Return the run's records after the cursor, in order, and the cursor for the next call.
+def updates(
+    database: sqlite3.Connection, run_id: str, after: Cursor, lean: bool
+) -> tuple[Run | None, list[Record], Cursor]:
+    """Return the run, or None, with its records after the cursor, in order, and the cursor for the next call.
 
-    Lean records lack the losses and predictions of single images, and are read six times as fast.
+    If the store has dropped records since, these are all records, and the new cursor has another start. Lean records
+    lack the losses and predictions of single images. Raise DamagedRunError, also if records are missing.
     """
+    found = _find(database, run_id)
+    if found is None:
+        return None, [], Cursor()
+    run, sum_of_records = found
+    start = (run.created, run.attempt)
+    if after.start != start:
+        after = Cursor(start)
     rows = database.execute(
-        f"SELECT number, kind, {_LEAN_BODY if lean else 'body'} FROM records WHERE run_id = ? AND number > ? "
+        f"SELECT {_RECORD_ROW if lean else _FULL_RECORD_ROW} FROM records WHERE run_id = ? AND number > ? "
         "ORDER BY number",
-        (run_id, cursor),
+        (run_id, after.number),
     ).fetchall()
-    records = [decode(kind, body) for _, kind, body in rows]
-    if lean:
-        records = [
-            replace(record, examples=(), predictions=()) if isinstance(record, BatchLosses) else record
-            for record in records
-        ]
-    return records, rows[-1][0] if rows else cursor
+    cursor = Cursor(start, rows[-1][0] if rows else after.number, total(after.checksum, *(row[4] for row in rows)))
+    if cursor.checksum != sum_of_records:
+        raise DamagedRunError(run_id, "some of its records are missing or damaged")
+    return run, [_decoded(run_id, row) for row in rows], cursor
+
+
+def _decoded(run_id: str, row: Sequence[Any]) -> Record:
+    """Return the record in a row, with its single images if the row has them. Raise DamagedRunError or StoreError."""
+    number, position, kind, images_checksum, own, body, *images = row
+    if record_checksum(run_id, number, position, kind, body, images_checksum) != own:
+        raise DamagedRunError(run_id, "one of its records is damaged")
+    if images and content_checksum(images[0]) != images_checksum:
+        raise StoreError(
+            f"The losses of single images of run {run_id} are damaged in the store. Its curves and results are intact. "
+            "For all of its losses, delete the run and train it again."
+        )
+    try:
+        return decode(kind, body, images=images[0] if images else b"")
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedRunError(run_id, "one of its records cannot be read") from error
 
 
 def losses_of_batch(database: sqlite3.Connection, run_id: str, step: int) -> BatchLosses | None:
-    """Return the record with the losses of batch `step`, or None if it was not trained yet."""
+    """Return the record with the losses of batch `step`, or None if it was not trained yet.
+
+    Raise DamagedRunError or StoreError.
+    """
     row = database.execute(
-        "SELECT body FROM records WHERE run_id = ? AND kind = 'BatchLosses' AND position <= ? "
+        f"SELECT {_FULL_RECORD_ROW} FROM records WHERE run_id = ? AND kind = 'BatchLosses' AND position <= ? "
         "ORDER BY position DESC, number DESC LIMIT 1",
         (run_id, step),
     ).fetchone()
-    record = decode("BatchLosses", row[0]) if row else None
+    record = _decoded(run_id, row) if row else None
     if isinstance(record, BatchLosses) and step < record.first_step + len(record.losses):
         return record
     return None
+
+
+def insert_guess(database: sqlite3.Connection, race: str, owner: str, lead: float) -> None:
+    """Insert a user's guess of a race. A second one is ignored."""
+    values = (race, owner, float(lead))
+    query = "INSERT INTO guesses (race, owner, lead, checksum) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    database.execute(query, (*values, checksum(*values)))
+
+
+def guesses_of(database: sqlite3.Connection, race: str) -> dict[str, float]:
+    """Return the guesses of the race by owner, without damaged ones."""
+    rows = database.execute("SELECT race, owner, lead, checksum FROM guesses WHERE race = ?", (race,)).fetchall()
+    return {owner: lead for *place, owner, lead, own in rows if checksum(*place, owner, lead) == own}
+
+
+def is_known(database: sqlite3.Connection, run_id: str) -> bool:
+    """Return True if the store has a record or a checkpoint of the run, also if its own row is gone."""
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM records WHERE run_id = ?) OR EXISTS (SELECT 1 FROM checkpoints WHERE run_id = ?)"
+    )
+    return bool(database.execute(query, (run_id, run_id)).fetchone()[0])

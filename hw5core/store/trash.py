@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hw5core.store.schema import RUN_TABLES
+from hw5core.store.sealing import changes_run
 
 UNDO_SECONDS = 60.0
 """How long a deletion can be undone."""
@@ -22,8 +23,10 @@ BY_OWNER = "by its owner"
 BY_LECTURER = "by the lecturer"
 FOR_SPACE = "to make room for newer runs"
 
-IS_KEPT = "run_id NOT LIKE 'deleted %'"
-"""The condition in SQL for the id of a run that is not deleted."""
+_IN_TRASH = "run_id LIKE 'deleted %'"
+
+IS_KEPT = f"NOT {_IN_TRASH} AND run_id NOT LIKE 'damaged %'"
+"""The condition in SQL for the id of a run that is neither deleted nor set aside as damaged."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,17 @@ class Deletion:
 def move_to_trash(database: sqlite3.Connection, run_id: str, reason: str) -> None:
     """Delete the run so that `restore` can bring it back. An earlier deletion of it becomes final."""
     _delete_rows(database, _in_trash(run_id))
-    # It is trained no longer, and nobody continues it after a restore without being asked.
+    _stop(database, run_id)
+    _rename(database, run_id, _in_trash(run_id))
+    _remember(database, run_id, reason)
+
+
+@changes_run
+def _stop(database: sqlite3.Connection, run_id: str) -> None:
+    """Let nobody train the run, and nobody continue it after a restore without being asked."""
     database.execute(
         "UPDATE runs SET status = 'stopped' WHERE run_id = ? AND status IN ('waiting', 'running')", (run_id,)
     )
-    _rename(database, run_id, _in_trash(run_id))
-    _remember(database, run_id, reason)
 
 
 def delete_for_good(database: sqlite3.Connection, run_id: str) -> None:
@@ -103,7 +111,7 @@ def purge(database: sqlite3.Connection) -> bool:
             "SELECT run_id FROM deletions WHERE abs(? - deleted) < ?", (now, UNDO_SECONDS)
         )
     }
-    trash = {run_id for (run_id,) in database.execute(f"SELECT run_id FROM runs WHERE NOT {IS_KEPT}")}
+    trash = {run_id for (run_id,) in database.execute(f"SELECT run_id FROM runs WHERE {_IN_TRASH}")}
     for run_id in trash - restorable:
         _delete_rows(database, run_id)
     return bool(trash & restorable)

@@ -18,7 +18,8 @@ from tools.training import train_into
 RACE = race(RunConfig(network="1x28x28 flatten linear16 relu linear10", training_images=20, epochs=2))
 FORKS = fork(RACE[1], 0, "relu", 0.008), fork(RACE[1], 0, "tanh", 0.008)
 READS = ("run", "newest", "owners", "owned", "settled", "guesses", "records", "updates", "report_of", "stamps",
-         "forkable_epochs", "checkpoint", "deletions", "permitted")  # fmt: skip
+         "forkable_epochs", "checkpoint", "deletions", "permitted", "damages",
+         "absences")  # fmt: skip
 """The methods of a store that only read."""
 
 
@@ -94,4 +95,4 @@ def test_the_list_of_runs_with_a_comparison(
     # Runs that ended a moment ago may still report something.
     monkeypatch.setattr("hw5core.store.summaries._SETTLED_SECONDS", -1.0)
     _drawn_again(app, reads)
-    assert _drawn_again(app, reads) == {"newest": 1, "owned": 1}
+    assert _drawn_again(app, reads) == {"newest": 1, "owned": 1, "damages": 1}

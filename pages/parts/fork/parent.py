@@ -6,11 +6,17 @@ import streamlit as st
 
 from hw5core.runs.catalogue import Listed, describe_settings
 from hw5core.runs.config import RunConfig
+from pages.parts.shared.damage import damage_notice
 from pages.parts.shared.server import run_store
 from pages.parts.shared.settings import ALSO
 
 PARENT = "run"
 """The URL parameter with the id of the run."""
+
+_MISSING = (
+    "The run in this link is not on this server. It was deleted, trained on another server, or trained by an earlier "
+    "version. Train it again, or fork another run."
+)
 
 MOST_RUNS = 200
 _CHOSEN = "run to fork"
@@ -61,23 +67,25 @@ def _change(parent: RunConfig, on_change: Callable[[RunConfig], None]) -> None:
 
 
 def _unlisted_parent(wanted: str, newest: list[Listed]) -> RunConfig | None:
-    """Return the config of a run that is old, has no finished epoch, or was deleted after it was forked. If the server
-    does not know it, say so and return None."""
+    """Return the config of a run that is old, has no finished epoch, or was deleted or damaged after it was forked. If
+    the server does not know it, say so and return None."""
     run = run_store().run(wanted)
     if run and not Listed(run, None).outdated:
         return run.config
     forks = (one.run.config.fork for one in newest if one.run.config.fork)
     parent = next((fork.parent for fork in forks if fork.parent.run_id == wanted), None)
+    damages = run_store().damages([wanted])
+    damage_notice(damages, {wanted: "The parent run"})
+    if parent and damages:
+        return parent
     if parent:
         st.warning(
             "The parent run has been deleted. Its forks still exist: choose their settings to see their curves. For a "
             "new fork, train the parent again."
         )
         return parent
-    st.error(
-        "The run in this link is not on this server. It was deleted, trained on another server, or trained by an "
-        "earlier version. Train it again, or fork another run."
-    )
+    if not damages:
+        st.error(_MISSING)
     st.page_link("pages/fork.py", label="Choose another run", icon=":material/call_split:")
     return None
 

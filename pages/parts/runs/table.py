@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from hw5core.runs.catalogue import entries_by_key, matching, single_runs
-from hw5core.runs.config import SETTINGS
+from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.summary import Summary, differing_settings, listed, setting_text
 from pages.parts.shared.deletion import deletion_notice
 from pages.parts.shared.server import run_store
@@ -44,9 +44,10 @@ def chosen_runs(summaries: Sequence[Summary]) -> list[Summary]:
     entries = entries_by_key(list(map(listed, summaries))) if keys else {}
     missing = [key for key in keys if key not in entries]
     if missing:
-        deletions = run_store().deletions(missing)
-        deletion_notice(deletions, {one.run_id: f"Run {one.run_id[:6]}" for one in deletions})
-        if len(deletions) < len(missing):
+        deletions, damages = run_store().absences(missing)
+        absent = {one.run_id for one in deletions} | {one.run_id for one in damages}
+        deletion_notice(deletions, {run_id: f"Run {run_id[:6]}" for run_id in absent})
+        if not absent.issuperset(missing):
             st.warning("A run in this link is not on this server. It was trained on another server.")
     wanted = {one.run.run_id for key in keys if key in entries for one in entries[key].listed}
     return [one for one in summaries if one.run.run_id in wanted]
@@ -104,16 +105,15 @@ def _as_table(summaries: Sequence[Summary]) -> pd.DataFrame:
             "data": one.config.dataset,
             **{SETTINGS[name].label: setting_text(one.config, name) for name in different},
             "started": f"{datetime.fromtimestamp(one.run.created, zone):%Y-%m-%d %H:%M}",
-            "open": _address(one),
+            "open": address_of(one.config),
         }
         for one in summaries
     ]
     return pd.DataFrame(rows).astype({"batches at ln 10": "Int64", "test accuracy": float, "seconds": float})
 
 
-def _address(one: Summary) -> str:
+def address_of(config: RunConfig) -> str:
     """Return the relative address of the run's race, or of the fork with its parent."""
-    config = one.config
     return f"fork?{urlencode(fork_query(config))}" if config.fork else f"train?{urlencode(race_query([config]))}"
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from hw5core.errors import LabError
 from pages.parts.shared.streamlit_internals import (
     Content,
     ForwardMsg,
@@ -166,6 +167,8 @@ def _messages(layout: tuple[bytes, ...], content: tuple[Content, ...]) -> tuple[
 def _read(read: _Read, arguments: tuple[Hashable, ...]) -> Any:
     try:
         return read(*arguments)
+    except LabError:
+        return _UNKNOWN  # the page has a version that changes then, and is redrawn with the error
     except Exception:
         _log.exception("the content of a page cannot be read for publishing")
         return _UNKNOWN

@@ -10,6 +10,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded import is_recorded, recorded_race
 from hw5core.runs.run import Status
+from hw5core.store.damage import Damage
 from hw5core.store.trash import Deletion
 from pages.parts.shared.queue_place import Place, place_of
 from pages.parts.shared.server import follower, run_store, started_engine
@@ -30,7 +31,8 @@ class RaceSnapshot:
 
     `runs` holds the history of each config that has one, in the order of `configs`. `waits` holds what each of them
     waits for: its place in the queue, the download of its images, or nothing. `trouble` is the engine's error
-    message, or empty. `deletions` are those of runs that somebody deleted and nobody started again.
+    message, or empty. `deletions` are those of runs that somebody deleted and nobody started again, `damages` those of
+    runs that cannot be read.
     """
 
     configs: tuple[RunConfig, ...]
@@ -38,6 +40,7 @@ class RaceSnapshot:
     waits: tuple[Place | Download | None, ...]
     trouble: str
     deletions: tuple[Deletion, ...] = ()
+    damages: tuple[Damage, ...] = ()
 
     @property
     def recorded(self) -> bool:
@@ -64,12 +67,12 @@ def read_race(configs: tuple[RunConfig, ...], played: float | None = None, max_a
     runs = [history for config in configs if (history := follower(config.run_id).read(max_age))]
     found = {run.run_id for run in runs}
     missing = tuple(config.run_id for config in configs if config.run_id not in found)
-    deletions = tuple(run_store().deletions(missing)) if missing else ()
+    deletions, damages = run_store().absences(missing) if missing else ([], [])
     if played is not None and not runs:
         runs = recorded_race(configs, _played_share(played))
     engine = started_engine()
     waits = tuple(_waits_for(run, max_age) for run in runs)
-    return RaceSnapshot(configs, tuple(runs), waits, engine.trouble if engine else "", deletions)
+    return RaceSnapshot(configs, tuple(runs), waits, engine.trouble if engine else "", tuple(deletions), tuple(damages))
 
 
 def read_race_live(configs: tuple[RunConfig, ...], played: float | None = None) -> RaceSnapshot:
@@ -89,10 +92,11 @@ def _played_share(played: float) -> float:
 
 def page_version(race: RaceSnapshot, configs: tuple[RunConfig, ...]) -> Hashable:
     """Return a value that changes when a page with the buttons of these configs has to be redrawn: when training starts
-    or ends, when an inactive run changes its status, and when a run is deleted or cannot be restored any more."""
+    or ends, when an inactive run changes its status, when a run is deleted or cannot be restored any more, and when one
+    cannot be read."""
     runs = [run for run in race.runs if run.config in configs]
     active = any(not run.status.over for run in runs)
-    return race.recorded, race.deletions, "active" if active else tuple(run.status for run in runs)
+    return race.recorded, race.deletions, race.damages, "active" if active else tuple(run.status for run in runs)
 
 
 def details_version(race: RaceSnapshot) -> Hashable:

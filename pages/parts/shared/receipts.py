@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from hw5core.errors import StoreError
 from hw5core.runs.history import RunHistory
 from hw5core.runs.receipts import GUARANTEE, receipt
 from hw5core.runs.run import Status
@@ -33,5 +34,8 @@ def receipts(runs: Sequence[RunHistory]) -> None:
 
 def _receipt_text(run: RunHistory) -> str:
     """Return the receipt as JSON, with the loss of every image. The histories that pages show leave those out."""
-    complete = Follower(run_store(), run.run_id).read()
+    try:
+        complete = Follower(run_store(), run.run_id).read()
+    except StoreError as error:
+        return to_json({"error": str(error)})  # the browser has asked for a file, so the file says it
     return to_json(receipt(complete or run))

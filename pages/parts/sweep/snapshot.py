@@ -7,6 +7,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from hw5core.runs.sweeps import Sweep
+from hw5core.store.damage import Damage
 from pages.parts.shared.server import group_follower, planned, run_store, started_engine
 
 
@@ -16,7 +17,7 @@ class SweepSnapshot:
 
     `runs` holds the history of each run that has one, and `plans` the owner of each run that is planned, both by run
     id. `trouble` is the engine's error message, or empty. `deleted` holds the ids of runs that somebody deleted and
-    nobody started again.
+    nobody started again, `damages` what happened to runs that cannot be read.
     """
 
     sweep: Sweep
@@ -24,6 +25,7 @@ class SweepSnapshot:
     plans: Mapping[str, str | None]
     trouble: str
     deleted: frozenset[str] = frozenset()
+    damages: tuple[Damage, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -37,10 +39,11 @@ class SweepSnapshot:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """The errors to show: of the engine while the sweep is active, and of failed runs."""
+        """The errors to show: of the engine while the sweep is active, and of runs that failed or cannot be read."""
         trouble = [self.trouble] if self.trouble and self.active else []
         failed = [f"A run failed: {run.message}" for run in self.runs.values() if run.status is Status.FAILED]
-        return tuple(dict.fromkeys([*trouble, *failed]))
+        damaged = [f"A run cannot be read: {one.what}. {one.advice}" for one in self.damages]
+        return tuple(dict.fromkeys([*trouble, *failed, *damaged]))
 
 
 def read_sweep(sweep: Sweep, fresh: bool = True) -> SweepSnapshot:
@@ -50,12 +53,14 @@ def read_sweep(sweep: Sweep, fresh: bool = True) -> SweepSnapshot:
     engine = started_engine()
     runs = group_follower(ids).read(fresh)
     missing = [run_id for run_id in ids if run_id not in runs and run_id not in plans]
+    deletions, damages = run_store().absences(missing) if missing else ([], [])
     return SweepSnapshot(
         sweep,
         runs,
         {run_id: plans[run_id] for run_id in ids if run_id in plans},
         engine.trouble if engine else "",
-        frozenset(one.run_id for one in run_store().deletions(missing)) if missing else frozenset(),
+        frozenset(one.run_id for one in deletions),
+        tuple(damages),
     )
 
 

@@ -75,7 +75,7 @@ def test_only_a_paused_run_can_be_stepped_and_only_by_its_owner(lab: Lab) -> Non
     engine.step([LONG], "mine")
     assert _now(store, LONG).status is Status.PAUSED
     engine.delete(LONG.run_id, "mine")
-    assert store.records(LONG.run_id) == ([], 0)
+    assert store.records(LONG.run_id)[0] == []
 
 
 def test_a_step_from_an_old_checkpoint_is_not_stored(lab: Lab) -> None:

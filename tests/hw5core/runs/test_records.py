@@ -21,6 +21,7 @@ from hw5core.runs.records import (
     "record",
     [
         BatchLosses(7, (2.302585092994046, 0.1, 1e-300)),
+        BatchLosses(7, (2.302585092994046, 0.1), (0.1 + 0.2, 1e-300), (7, 1), 0.25),
         MeasuredStep(7, (MeasuredLayer("Conv2d-1", (16, 28, 28), -0.1, 0.4, None, 2.3, 0.1, 1e-9),), ((0.25, 0.75),)),
         EpochResult(0, 215, 2.3, 10.5, 97.37856984138489, 1.25, 0.5),
         RunFinished(216, 3.0),
@@ -31,6 +32,6 @@ from hw5core.runs.records import (
 )
 def test_a_decoded_record_equals_the_original(record: Record) -> None:
     encoded = encode(record)
-    assert decode(encoded.kind, encoded.body, encoded.state) == record
+    assert decode(encoded.kind, encoded.body, encoded.state, encoded.images) == record
     assert encoded.position == record.position
     assert encoded.is_a(type(record))

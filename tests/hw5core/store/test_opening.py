@@ -74,7 +74,7 @@ def test_every_intact_run_of_a_damaged_file_is_kept(tmp_path: Path) -> None:
     assert [path.name in again.notice for path in tmp_path.glob("*.damaged-*[0-9]")] == [True]
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
 def test_the_runs_of_a_damaged_file_of_an_earlier_version_are_kept(tmp_path: Path, version: int) -> None:
     path = tmp_path / "runs.sqlite"
     write_old_store(path, version, CONFIG, "finished", _records())

@@ -13,6 +13,7 @@ from hw5core.runs.run import Status
 from hw5core.store.owners import LECTURER, OPERATOR
 from hw5core.store.permissions import GUEST_PAUSE_SECONDS, PAUSE_SECONDS, Action, may, may_restore, may_withdraw
 from hw5core.store.store import RunStore
+from hw5core.store.tables import set_status
 from hw5core.store.trash import BY_LECTURER, BY_OWNER
 
 CONFIG = RunConfig()
@@ -29,7 +30,7 @@ def _in_status(store: RunStore, status: Status, by: str | None) -> None:
         store.halt(RUN, status, by)
     elif status is not Status.WAITING:
         with closing(sqlite3.connect(store.path)) as database, database:
-            database.execute("UPDATE runs SET status = ?", (status,))
+            set_status(database, RUN, status)
 
 
 def _started_by(store: RunStore, starter: str | None) -> str | None:

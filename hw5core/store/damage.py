@@ -1,0 +1,60 @@
+"""Damaged runs: their rows stay in the store under another id, so that the run can be started again.
+
+Each function works in its caller's transaction.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hw5core.errors import LabError
+from hw5core.runs.config import RunConfig
+from hw5core.store.checksums import bare_id
+from hw5core.store.schema import RUN_TABLES
+
+ADVICE = "Its rows are kept apart. Start the run again: it trains from its first batch."
+
+
+@dataclass(frozen=True)
+class Damage:
+    """That a run cannot be read, found at the time `at`, in seconds since 1970.
+
+    `what` says what is damaged, and `advice` what to do. `config` is None if the settings are damaged too.
+    """
+
+    run_id: str
+    config: RunConfig | None
+    what: str
+    at: float
+    advice: str = ADVICE
+
+
+def set_aside(database: sqlite3.Connection, run_id: str, what: str) -> None:
+    """Rename the run's rows, so that no reader finds them. Nothing is deleted."""
+    (number,) = database.execute("SELECT coalesce(max(rowid), 0) + 1 FROM damages").fetchone()
+    aside = f"damaged {number} {run_id}"
+    row = database.execute("SELECT config FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    for table in RUN_TABLES:
+        database.execute(f"UPDATE {table} SET run_id = ? WHERE run_id = ?", (aside, run_id))
+    database.execute("INSERT INTO damages VALUES (?, ?, ?, ?)", (aside, row[0] if row else "", what, time.time()))
+
+
+def damages_in(database: sqlite3.Connection, run_ids: Iterable[str] | None = None) -> list[Damage]:
+    """Return the damage of those of the runs that were set aside, or of all of them, the last one first."""
+    wanted = None if run_ids is None else set(run_ids)
+    rows = database.execute("SELECT run_id, config, what, found FROM damages ORDER BY rowid DESC").fetchall()
+    found = (
+        Damage(bare_id(aside), intact_config(bare_id(aside), config), what, at) for aside, config, what, at in rows
+    )
+    return list({one.run_id: one for one in found if wanted is None or one.run_id in wanted}.values())
+
+
+def intact_config(run_id: str, text: str) -> RunConfig | None:
+    """Return the config in a damaged row if it is intact: its hash is the run's id."""
+    try:
+        config = RunConfig(**json.loads(text))
+        return config if config.run_id == run_id else None
+    except (LabError, ValueError, TypeError, KeyError):
+        return None
