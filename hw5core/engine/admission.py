@@ -48,6 +48,7 @@ class Admission:
         self._planned: dict[str, Request] = {}
         self._training: set[str] = set()
         self._held: set[str] = set()
+        self._stepped: list[Request] = []
         self._turns = Turns()
         self._planned_turns = Turns()
 
@@ -142,6 +143,27 @@ class Admission:
         self._arriving[request.run_id] = request
         return request
 
+    def begin_steps(self, configs: Iterable[RunConfig], owner: str | None, address: str = "") -> list[Request]:
+        """Note that the runs are being stepped, and return them as requests. `end_steps` next.
+
+        Raise EngineError, and note none, if one of them is here, or too many would be stepped at one time.
+        """
+        requests = [Request(config, owner, address) for config in configs]
+        if any(self.has(request.run_id) for request in requests):
+            raise EngineError("A run that is being trained cannot be stepped: pause it first.")
+        self._check_steps(len(requests), owner, address)
+        self._stepped += requests
+        return requests
+
+    def end_steps(self, requests: Iterable[Request]) -> None:
+        """Note that the step of these requests has ended."""
+        for request in requests:
+            self._stepped.remove(request)
+
+    def stepped(self) -> frozenset[str]:
+        """Return the ids of the runs that are being stepped."""
+        return frozenset(request.run_id for request in self._stepped)
+
     def admit(self, request: Request) -> None:
         """Let an arriving run wait for a worker."""
         self.refuse(request)
@@ -215,6 +237,17 @@ class Admission:
                 f"{len(queue)} runs are waiting for a worker, and at most {limits.waiting} may. Watch a race that is "
                 "running, and try again when some have ended."
             )
+
+    def _check_steps(self, new: int, owner: str | None, address: str) -> None:
+        if not is_guest(owner):
+            return
+        limits = limits_for(owner)
+        own = sum(request.owner == owner for request in self._stepped)
+        if own + new > limits.paused_per_owner:
+            raise EngineError(f"At most {limits.paused_per_owner} networks can be stepped at a time. Choose fewer.")
+        near = _from(address, self._stepped)
+        if near + new > limits.paused_per_address or len(self._stepped) + new > limits.paused:
+            raise EngineError("Too many runs are being stepped at the moment. Try again in a few seconds.")
 
     def _check_planned(self, new: int, owner: str | None, address: str) -> None:
         if owner is None or not new:

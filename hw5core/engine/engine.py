@@ -26,6 +26,7 @@ from hw5core.engine.cluster import STEP_SECONDS, Cluster, step_result
 from hw5core.engine.limits import limits_for
 from hw5core.engine.messages import Message, StepTrained
 from hw5core.engine.roster import Roster
+from hw5core.engine.space import Space
 from hw5core.engine.writer import Writer
 from hw5core.errors import EngineError, StoreError
 from hw5core.runs.config import RunConfig
@@ -67,7 +68,8 @@ class Engine:
         self._cluster = Cluster(inbox.put)
         self._roster = Roster(self._cluster.cancel)
         self._presence = Presence(store.folder)
-        self._writer = Writer(inbox, store, self._cluster, self._roster, self._presence.token)
+        self._space = Space(store, self._roster.stepped)
+        self._writer = Writer(inbox, store, self._cluster, self._roster, self._space, self._presence.token)
         self._inbox = inbox
         _open_engines.add(self)
         self._purge = threading.Timer(0, lambda: None)
@@ -114,26 +116,27 @@ class Engine:
         """Drop the planned runs among these that this owner planned and no worker has taken yet."""
         self._roster.withdraw(run_ids, owner)
 
-    def step(self, configs: Iterable[RunConfig], owner: str | None = None) -> None:
+    def step(self, configs: Iterable[RunConfig], owner: str | None = None, address: str = "") -> None:
         """Train one batch of each run, and leave it paused: runs that are paused, stopped or not started.
 
         Return when the batches are in the store; a run that ends with its batch is finished. Raise EngineError, and
-        train none, if one of them is running, finished or paused by somebody else.
+        train none, if one of them is running, finished or paused by somebody else, or too many are stepped now.
         """
         waiting = list(configs)
         check_sizes(waiting, self._statuses(waiting), owner)
-        self._make_room(owner)
-        for config in waiting:
-            if not self._roster.missing([config]):
-                raise EngineError("A run that is being trained cannot be stepped: pause it first.")
-            if not self._store.claim(config, self._presence.token, owner, Status.PAUSED):
-                raise EngineError("Only a paused run can be stepped, and only by the person who paused it.")
-        for _ in range(STEP_TRIES):
-            self._await_last_checkpoints(waiting)
-            waiting = self._step_once(waiting)
-            if not waiting:
-                return
-        raise EngineError("Somebody else trained the run in the meantime. It is where they left it.")
+        with self._roster.stepping(waiting, owner, address):
+            self._make_room(owner)
+            for config in waiting:
+                if not self._store.claim(config, self._presence.token, owner, Status.PAUSED):
+                    raise EngineError("Only a paused run can be stepped, and only by the person who paused it.")
+                self._space.note(config.run_id, address)
+            self._space.limit_pauses(owner)
+            for _ in range(STEP_TRIES):
+                self._await_last_checkpoints(waiting)
+                waiting = self._step_once(waiting)
+                if not waiting:
+                    return
+            raise EngineError("Somebody else trained the run in the meantime. It is where they left it.")
 
     def stop(self, run_id: str, owner: str | None = None) -> None:
         """Stop the run and keep its records. Raise EngineError for somebody who may not."""
@@ -146,6 +149,7 @@ class Engine:
         self._check(Action.HALT, run_id, owner)
         with self._held(run_id):
             self._store.halt(run_id, Status.PAUSED, owner)
+        self._space.limit_pauses(owner)
 
     def delete(self, run_id: str, owner: str | None = None) -> None:
         """Delete the run with all its records. Raise EngineError for somebody who may not.
@@ -241,12 +245,12 @@ class Engine:
         return {run_id: stamp.status for run_id, stamp in stamps.items()}
 
     def _make_room(self, owner: str | None) -> None:
-        """Delete guests' oldest runs if the store is larger than a public server allows.
+        """Delete runs of guests if the store is larger than a public server allows.
 
         Raise EngineError for a guest if that does not free enough space.
         """
         limit = limits_for("a guest").store_bytes
-        if limit is None or self._store.make_room(limit) or not is_guest(owner):
+        if self._space.make_room() or limit is None or not is_guest(owner):
             return
         raise EngineError(
             f"The {limit / 1024**2:,.0f} MB that this server has for runs are full of runs that are training or kept "

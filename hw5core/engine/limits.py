@@ -20,8 +20,9 @@ class Limits:
     `images_seen` is the number of training images times the epochs. `step_values` is the number of output values of all
     layers for one batch, which a step keeps in memory, and `step_macs` its multiply-accumulates. `waiting` and
     `planned` count the runs of all users. The limits per address count those of all guests at one network address: a
-    lecture hall has one, but so has a visitor who pretends to be many. When the store's rows exceed `store_bytes`,
-    guests' oldest runs are deleted; None means no limit.
+    lecture hall has one, but so has a visitor who pretends to be many. `paused` counts the runs that guests have
+    paused, and those that are stepped at one time. When the store's rows exceed `store_bytes`, runs of guests are
+    deleted, first those of guests who need more than their share; None means no limit.
     """
 
     epochs: int
@@ -37,7 +38,12 @@ class Limits:
     planned_per_owner: int
     planned_per_address: int
     planned: int
+    paused_per_owner: int
+    paused_per_address: int
+    paused: int
     store_bytes: int | None
+    store_bytes_per_owner: int
+    store_bytes_per_address: int
 
 
 OWN = Limits(
@@ -57,7 +63,12 @@ OWN = Limits(
     planned_per_owner=200,
     planned_per_address=2_000,
     planned=2_000,
+    paused_per_owner=200,
+    paused_per_address=2_000,
+    paused=2_000,
     store_bytes=None,
+    store_bytes_per_owner=0,
+    store_bytes_per_address=0,
 )
 """The limits of a private machine. A step is small enough for the app to stay responsive; little else is limited."""
 
@@ -77,7 +88,13 @@ PUBLIC = Limits(
     planned_per_owner=20,
     planned_per_address=100,
     planned=250,
+    # A race of all nine activations.
+    paused_per_owner=9,
+    paused_per_address=100,
+    paused=200,
     store_bytes=500 * 1024**2,
+    store_bytes_per_owner=100 * 1024**2,
+    store_bytes_per_address=300 * 1024**2,
 )
 """The limits of a server that anybody can reach: the homework's race fits, and a run takes minutes at most."""
 

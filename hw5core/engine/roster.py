@@ -5,7 +5,8 @@ One lock guards it. The roster knows neither the store nor the workers, so nothi
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hw5core.engine.admission import Admission, Request
@@ -99,6 +100,22 @@ class Roster:
         """Return the next planned run as arriving, as `Admission.take_planned`. `settle` the request next."""
         with self._lock:
             return self._admission.take_planned()
+
+    @contextmanager
+    def stepping(self, configs: Iterable[RunConfig], owner: str | None, address: str) -> Iterator[None]:
+        """Note that the runs are stepped during the `with` block, as `Admission.begin_steps`."""
+        with self._lock:
+            requests = self._admission.begin_steps(configs, owner, address)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._admission.end_steps(requests)
+
+    def stepped(self) -> frozenset[str]:
+        """Return the ids of the runs that are being stepped."""
+        with self._lock:
+            return self._admission.stepped()
 
     def place(self, run_id: str) -> int | None:
         """Return the run's position among the waiting runs, from 1, or None if it does not wait."""

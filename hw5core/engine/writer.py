@@ -15,9 +15,9 @@ from typing import assert_never
 
 from hw5core.engine.admission import Request
 from hw5core.engine.cluster import MEMORY_ADVICE, Cluster
-from hw5core.engine.limits import limits_for
 from hw5core.engine.messages import Close, Message, Report, StepTrained, TrainingEnded, WorkChanged
 from hw5core.engine.roster import Roster, Task
+from hw5core.engine.space import Space
 from hw5core.errors import EngineError, StoreError
 from hw5core.runs.records import Checkpoint, RunStarted
 from hw5core.runs.run import Status
@@ -39,13 +39,20 @@ class Writer:
     """
 
     def __init__(
-        self, inbox: SimpleQueue[Message], store: RunStore, cluster: Cluster, roster: Roster, server: str
+        self,
+        inbox: SimpleQueue[Message],
+        store: RunStore,
+        cluster: Cluster,
+        roster: Roster,
+        space: Space,
+        server: str,
     ) -> None:
         self.trouble = ""
         self._inbox = inbox
         self._store = store
         self._cluster = cluster
         self._roster = roster
+        self._space = space
         self._server = server
         self._is_awake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hw5-writer", daemon=True)
@@ -67,6 +74,7 @@ class Writer:
             for request in requests:
                 if self._store.claim(request.config, self._server, request.owner):
                     claimed.add(request.run_id)
+                    self._space.note(request.run_id, request.address)
         finally:
             self._roster.settle(requests, claimed)
             self.wake()
@@ -145,9 +153,7 @@ class Writer:
                 self.wake()
                 if ended.failure:
                     self._store.fail(ended.run_id, ended.failure)
-                limit = limits_for("a guest").store_bytes
-                if limit is not None:
-                    self._store.make_room(limit)
+                self._space.make_room()
         except StoreError as error:
             self._give_up(ended.run_id, error)
 

@@ -6,7 +6,7 @@ Only engines write to it. Everybody else may read it at any time.
 import json
 import time
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -27,8 +27,9 @@ from hw5core.runs.run import Run, Stamp, Status
 from hw5core.store import damage, tables, trash
 from hw5core.store.connection import idle_connection, transaction, used_bytes
 from hw5core.store.damage import Damage
+from hw5core.store.eviction import NO_SHARES, Shares, in_order_of_eviction, stored_runs
 from hw5core.store.opening import open_store
-from hw5core.store.owners import is_guest
+from hw5core.store.owners import LECTURER, OPERATOR, is_guest
 from hw5core.store.permissions import Action, may
 from hw5core.store.presence import is_alive
 from hw5core.store.tables import Cursor
@@ -37,10 +38,14 @@ from hw5core.store.trash import Deletion
 MAX_NAME = 60
 """The greatest length of a run's name, in characters."""
 
-# Records are numbered in the order of their arrival, so the oldest report is found without a clock.
-_REMOVABLE = f"""
-    SELECT run_id FROM runs WHERE status NOT IN ('waiting', 'running') AND {trash.IS_KEPT} AND {tables.IS_OF_GUESTS}
-    ORDER BY status = 'paused', (SELECT max(number) FROM records WHERE records.run_id = runs.run_id)"""
+SPARE = 0.1
+"""The share of a full store that is freed at once: finding out which runs need how much space takes a while."""
+
+# The newest record of a run says when it changed last, without a clock. A run without records has just been created.
+_PAUSED_BY_GUESTS = f"""
+    SELECT run_id, controller FROM runs
+    WHERE status = 'paused' AND {trash.IS_KEPT} AND controller NOT IN ('{LECTURER}', '{OPERATOR}')
+    ORDER BY (SELECT max(number) FROM records WHERE records.run_id = runs.run_id) DESC NULLS FIRST"""
 
 
 _STATUSES = {str(status): status for status in Status}
@@ -307,19 +312,47 @@ class RunStore:
             database.execute("BEGIN IMMEDIATE")
             return trash.purge(database)
 
-    def make_room(self, most_bytes: int) -> bool:
-        """Delete guests' runs until the rows take up at most `most_bytes`. Return True if they do.
+    @_sets_damage_aside
+    def make_room(
+        self, most_bytes: int, shares: Shares = NO_SHARES, in_use: Callable[[], Collection[str]] = frozenset
+    ) -> bool:
+        """If the rows take up more than `most_bytes`, delete the trash for good, and then runs of guests.
 
-        The runs whose last record is oldest are deleted first, and paused runs last. Waiting and running runs stay, and
-        those of the operator and the lecturer.
+        Return True if the rows take up at most `most_bytes` now. The order is that of `in_order_of_eviction`. Waiting
+        and running runs stay, those whose ids `in_use` returns, and those of the operator and the lecturer.
         """
         with transaction(self.path) as database:
+            if used_bytes(database) <= most_bytes:
+                return True
+            runs = stored_runs(database, shares.addresses)
+        goal = most_bytes * (1 - SPARE)
+        with transaction(self.path) as database:
             database.execute("BEGIN IMMEDIATE")
-            for (run_id,) in database.execute(_REMOVABLE).fetchall():
-                if used_bytes(database) <= most_bytes:
-                    return True
-                trash.delete_for_good(database, run_id)
+            trash.empty(database)
+            # Asked only now: a step that begins later finds the run deleted, and starts it again.
+            for run_id in in_order_of_eviction(runs, shares, in_use()):
+                if used_bytes(database) <= goal:
+                    break
+                run = tables.find_run(database, run_id)
+                # It may have been started since its size was read.
+                if run and run.status.over:
+                    trash.delete_for_good(database, run_id)
             return used_bytes(database) <= most_bytes
+
+    def paused_by_guests(self) -> list[tuple[str, str]]:
+        """Return the id and the controller of each run that a guest has paused, those that changed last first."""
+        with transaction(self.path) as database:
+            return database.execute(_PAUSED_BY_GUESTS).fetchall()
+
+    @_sets_damage_aside
+    def end_pauses(self, run_ids: Iterable[str]) -> None:
+        """Mark those of the runs that are still paused as STOPPED."""
+        with transaction(self.path) as database:
+            database.execute("BEGIN IMMEDIATE")
+            for run_id in run_ids:
+                run = tables.find_run(database, run_id)
+                if run and run.status is Status.PAUSED:
+                    tables.set_status(database, run_id, Status.STOPPED)
 
     def guess(self, race: str, owner: str, lead: float) -> None:
         """Store a user's guess of a race: by how many points of test accuracy its first network wins at the end.

@@ -117,6 +117,12 @@ def purge(database: sqlite3.Connection) -> bool:
     return bool(trash & restorable)
 
 
+def empty(database: sqlite3.Connection) -> None:
+    """Delete for good everything that could still be restored."""
+    for (run_id,) in database.execute(f"SELECT run_id FROM runs WHERE {_IN_TRASH}").fetchall():
+        _delete_rows(database, run_id)
+
+
 def _in_trash(run_id: str) -> str:
     return f"deleted {run_id}"
 

@@ -88,4 +88,9 @@ def test_the_documented_limits_are_those_of_the_app() -> None:
         PUBLIC.planned_per_owner,
         PUBLIC.planned_per_address,
         PUBLIC.planned,
+        PUBLIC.paused_per_owner,
+        PUBLIC.paused_per_address,
+        PUBLIC.paused,
+        PUBLIC.store_bytes_per_owner // 1024**2,
+        PUBLIC.store_bytes_per_address // 1024**2,
     }

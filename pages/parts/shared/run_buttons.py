@@ -54,7 +54,7 @@ def _start_buttons(
     finished = {run.run_id for run in runs if run.status is Status.FINISHED}
     steppable = [config for config in configs if config.run_id not in finished]
     if st.button("Step: one batch", icon=":material/skip_next:", disabled=not allowed, help=_STEP):
-        return lambda: engine().step(steppable, owner())
+        return lambda: engine().step(steppable, owner(), address())
     return None
 
 

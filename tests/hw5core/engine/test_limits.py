@@ -11,6 +11,7 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses
 from hw5core.runs.run import Status
+from hw5core.store.eviction import Shares
 from hw5core.store.owners import LECTURER
 from hw5core.store.store import RunStore
 
@@ -90,7 +91,7 @@ def test_the_lecturer_may_change_every_run_and_a_guest_their_own(store: RunStore
     assert store.claim(guests, "server", LECTURER), "the lecturer could not continue a run that a guest had paused"
 
 
-def test_guests_oldest_runs_are_deleted_for_space_and_no_other_runs(store: RunStore) -> None:
+def test_guests_runs_are_deleted_for_space_those_that_changed_last_at_the_end(store: RunStore) -> None:
     prewarmed = _stored(store, 0, None, Status.STOPPED)
     lecturers = _stored(store, 1, LECTURER, Status.STOPPED)
     running = _stored(store, 2, GUEST, Status.RUNNING)
@@ -107,9 +108,12 @@ def test_guests_oldest_runs_are_deleted_for_space_and_no_other_runs(store: RunSt
 
     assert store.make_room(20 * MEGABYTE)
     assert stored() == permanent | {paused.run_id, oldest.run_id, older.run_id, newest.run_id}
+    # Some more is deleted than necessary, so that the next runs find space.
+    assert store.make_room(int(5.5 * MEGABYTE))
+    assert stored() == permanent | {older.run_id, newest.run_id}
     assert store.make_room(5 * MEGABYTE)
-    assert stored() == permanent | {paused.run_id, newest.run_id}
-    assert store.make_room(3 * MEGABYTE)
+    assert stored() == permanent | {older.run_id, newest.run_id}
+    assert store.make_room(int(3.5 * MEGABYTE))
     assert stored() == permanent
     assert not store.make_room(2 * MEGABYTE), "there is no space, but make_room returned True"
     assert stored() == permanent
@@ -127,3 +131,28 @@ def test_a_guest_is_refused_when_the_store_is_full_and_the_lecturer_is_not(
     assert store.run(guests.run_id) is None, "a guest's run was not deleted though there was no space"
     engine.start([RunConfig(seed=2)], LECTURER)
     engine.stop(RunConfig(seed=2).run_id, LECTURER)
+
+
+def test_what_somebody_has_deleted_makes_room_before_runs_of_others_do(store: RunStore) -> None:
+    kept, deleted = _stored(store, 0, GUEST, Status.STOPPED), _stored(store, 1, "another guest", Status.STOPPED)
+    store.delete(deleted.run_id)
+    assert store.make_room(int(1.5 * MEGABYTE))
+    assert store.run(kept.run_id) is not None
+    assert not store.restore(deleted.run_id)
+
+
+def test_a_run_that_is_in_use_is_not_deleted_for_space(store: RunStore) -> None:
+    used, other = _stored(store, 0, GUEST, Status.PAUSED), _stored(store, 1, GUEST, Status.STOPPED)
+    assert not store.make_room(1000, in_use=lambda: [used.run_id])
+    assert store.run(used.run_id) is not None
+    assert store.run(other.run_id) is None
+
+
+def test_who_needs_more_than_their_share_loses_their_own_runs_first(store: RunStore) -> None:
+    modest = [_stored(store, seed, f"guest {seed}", Status.STOPPED) for seed in range(3)]
+    greedy = [_stored(store, seed, GUEST, Status.STOPPED) for seed in range(3, 6)]
+    shares = Shares(owner=1.5 * MEGABYTE)
+    assert store.make_room(int(5.5 * MEGABYTE), shares)
+    assert store.make_room(int(4.5 * MEGABYTE), shares)
+    stored = {run.run_id for run, _ in store.newest(100)}
+    assert stored == {config.run_id for config in (*modest, greedy[2])}
