@@ -1,13 +1,14 @@
-"""A real server and a real Chromium for each file, and a window for each test."""
+"""A real server, a real Chromium and a window for each file. Each test gets the window as if it was new."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tools.live import LiveError, serving
 from tools.live import chromium as system_chromium
@@ -62,11 +63,25 @@ def _serve_without_errors(home: Path, environment: dict[str, str] | None = None)
     assert "Traceback" not in text, text
 
 
-@pytest.fixture
-def page(chromium: Browser, server: str) -> Iterator[Page]:
-    """Open a window without cookies of other tests."""
+@pytest.fixture(scope="module")
+def desktop(chromium: Browser, server: str) -> Iterator["Window"]:
+    """Open a window that the file's tests use one after the other: in a new one, each page costs twice as much."""
     with _window(chromium, server) as window:
         yield window
+
+
+@pytest.fixture
+def page(desktop: "Window") -> Iterator[Page]:
+    """Return the file's window, without anything of other tests."""
+    yield desktop.cleared()
+    desktop.check()
+
+
+@pytest.fixture
+def own_page(chromium: Browser, server: str) -> Iterator[Page]:
+    """Open a window for a test that changes something for good, such as the clock."""
+    with _window(chromium, server) as window:
+        yield window.page
 
 
 @pytest.fixture
@@ -74,26 +89,58 @@ def cold_page(chromium: Browser, home: Path) -> Iterator[Page]:
     """Open a window on a server without any earlier visit."""
     home.mkdir()
     with _serve_without_errors(home) as address, _window(chromium, address) as window:
-        yield window
+        yield window.page
 
 
 @pytest.fixture
 def phone(chromium: Browser, server: str) -> Iterator[Page]:
     """Open a window of a phone: narrow, with touch and without a mouse."""
-    with _window(chromium, server, width=390, height=844, has_touch=True, is_mobile=True) as window:
-        yield window
+    with _window(chromium, server, {"width": 390, "height": 844}, has_touch=True, is_mobile=True) as window:
+        yield window.page
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window at a server's address. `elsewhere` collects the URLs of other origins that its pages use."""
+
+    page: Page
+    address: str
+    elsewhere: set[str]
+
+    def cleared(self) -> Page:
+        """Return the page as in a new window of the usual size: empty, without cookies, storage and permissions."""
+        page, context = self.page, self.page.context
+        for other in context.pages:
+            if other is not page:
+                other.close()
+        if page.url.startswith(self.address):
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+            page.goto("about:blank")
+        context.clear_cookies()
+        context.clear_permissions()
+        page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+        page.set_viewport_size(_DESKTOP)
+        return page
+
+    def check(self) -> None:
+        """Check that no page has sent a request to another origin."""
+        assert not self.elsewhere
+
+
+_DESKTOP: ViewportSize = {"width": 1280, "height": 1000}
 
 
 @contextmanager
-def _window(chromium: Browser, address: str, width: int = 1280, height: int = 1000, **options: bool) -> Iterator[Page]:
+def _window(chromium: Browser, address: str, viewport: ViewportSize = _DESKTOP, **options: bool) -> Iterator[Window]:
     """Open a window. At the end, check that none of its pages has sent a request to another origin."""
-    context = chromium.new_context(base_url=address, viewport={"width": width, "height": height}, **options)
+    context = chromium.new_context(base_url=address, viewport=viewport, **options)
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     elsewhere = requests_to_other_origins(context, address)
-    yield context.new_page()
+    window = Window(context.new_page(), address, elsewhere)
+    yield window
     context.close()
-    assert not elsewhere
+    window.check()
 
 
 def requests_to_other_origins(context: BrowserContext, address: str) -> set[str]:

@@ -226,6 +226,7 @@ def test_the_total_stays_visible_on_a_phone(page: Page) -> None:
     page.goto("/")
     total = page.locator(".hw5-number")
     expect(total).to_have_text("3,747,200")
+    settle(page)  # a list that is drawn again cannot be scrolled to
     page.mouse.move(195, 600)
     page.get_by_role("heading", name="Export").scroll_into_view_if_needed()
     page.get_by_text("in channels").first.scroll_into_view_if_needed()
@@ -252,8 +253,7 @@ def test_the_full_tables_of_both_tools_open(page: Page) -> None:
 def test_the_animation_of_a_convolution_stops_when_it_is_out_of_view(page: Page) -> None:
     page.goto("/?net=1x28x28+conv8k3")
     convolution = page.locator(".convolution")
-    # The chart above arrives late and would push the convolution out of view again.
-    expect(page.locator(".vega-embed svg").first).to_be_visible()
+    settle(page)  # the chart above arrives late and would push the convolution out of view again
     convolution.scroll_into_view_if_needed()
     expect(convolution.get_by_role("button", name="Pause")).to_be_visible()
     page.get_by_role("heading", name="Count the parameters").scroll_into_view_if_needed()

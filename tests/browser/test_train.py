@@ -152,9 +152,10 @@ def test_results_fit_on_one_screen_a_drag_zooms_and_the_wheel_scrolls(page: Page
 
 
 def test_a_typed_number_survives_the_redraw_that_an_open_page_asks_for_every_minute(
-    page: Page, server_home: Path
+    own_page: Page, server_home: Path
 ) -> None:
     train_into(RunStore(server_home), *FINISHED_RACE)
+    page = own_page
     page.clock.install()
     page.goto("/train?epochs-digits=1&seed=9")
     settle(page)
