@@ -8,18 +8,16 @@ def main() -> None:
     """Prepare the session and run the page at the current address."""
     import streamlit as st
 
-    from pages.parts.shared.browser import browser
     from pages.parts.shared.frame import ICON, mark_as_routed
+    from pages.parts.shared.front_door import guard_server
     from pages.parts.shared.lecturer import recognise_lecturer
     from pages.parts.shared.page_list import PAGES
     from pages.parts.shared.publishing import end_subscriptions
-    from pages.parts.shared.widget_guard import guard_widgets
 
     st.set_page_config(page_title="HW5 Lab", page_icon=ICON, layout="wide")
-    guard_widgets()
+    guard_server()
     mark_as_routed()
     end_subscriptions()
-    recognise_lecturer(browser())
     menu: dict[str, list[st.Page]] = {}
     for page in PAGES:
         for url in page.urls:
@@ -32,7 +30,9 @@ def main() -> None:
                 visibility="visible" if url == page.urls[0] else "hidden",
             )
             menu.setdefault(page.section, []).append(shown)
-    st.navigation(menu, position="top").run()
+    page_to_run = st.navigation(menu, position="top")
+    recognise_lecturer()
+    page_to_run.run()
 
 
 if __name__ == "__main__":

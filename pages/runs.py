@@ -8,6 +8,7 @@ from pages.parts.runs.selection import comparison, owner_actions
 from pages.parts.runs.table import chosen_runs, run_table, searched
 from pages.parts.runs.unreadable import unreadable_runs
 from pages.parts.shared.frame import begin_page
+from pages.parts.shared.lecturer import lecturer_entry
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import owner, run_store, summaries
@@ -25,18 +26,23 @@ def page() -> None:
         "**Try this:** select two runs in the table to see what a setting changes. Click a column's title to sort.",
     )
     try:
-        if run_store().notice:
-            st.warning(run_store().notice)
-        reading = Reading(read_runs)
-        if not reading.value:
-            unreadable_runs()
-            st.info("No run on this server yet. Every race and sweep that anyone starts appears here.")
-            st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
-            return
-        active = any(not one.run.status.over for one in reading.value)
-        st.fragment(_draw_runs, run_every=LIVE_SECONDS if active else None)(reading)
+        _draw_page()
     except LabError as error:
         st.error(plain(error))
+    lecturer_entry()
+
+
+def _draw_page() -> None:
+    if run_store().notice:
+        st.warning(run_store().notice)
+    reading = Reading(read_runs)
+    if not reading.value:
+        unreadable_runs()
+        st.info("No run on this server yet. Every race and sweep that anyone starts appears here.")
+        st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
+        return
+    active = any(not one.run.status.over for one in reading.value)
+    st.fragment(_draw_runs, run_every=LIVE_SECONDS if active else None)(reading)
 
 
 def read_runs() -> list[Summary]:

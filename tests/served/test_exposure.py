@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import random
 import socket
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,7 @@ import pytest
 
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import fork
+from pages.parts.shared.lecturer import PARAMETER as LECTURER
 from pages.parts.shared.page_list import PAGES
 from tests.served.addresses import parameters_in_sources, parameters_of, random_query
 from tests.served.conftest import Server
@@ -114,6 +116,20 @@ def test_text_in_an_address_never_becomes_a_header(exposed: Server) -> None:
         assert b"owner=me" not in headers
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_address_is_kept_out_of_the_referer_and_the_cookie_off_unencrypted_connections(
+    exposed: Server, scheme: str
+) -> None:
+    # A proxy on this machine says how the browser has connected.
+    request = urllib.request.Request(f"{exposed.address}/_stcore/health", headers={"X-Forwarded-Proto": scheme})
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+        (cookie,) = response.headers.get_all("Set-Cookie")
+    attributes = {part.strip().lower() for part in cookie.split(";")}
+    assert "samesite=lax" in attributes
+    assert ("secure" in attributes) == (scheme == "https")
+
+
 @pytest.mark.parametrize("page", URLS)
 def test_any_address_opens_a_page_without_an_error(exposed: Server, page: str) -> None:
     dice = random.Random(page)
@@ -138,10 +154,10 @@ def test_an_address_with_empty_parameters_opens_a_page(exposed: Server, page: st
 
 
 async def _parameters(address: str, page: str) -> list[str]:
-    """Return every parameter that the page may read."""
+    """Return every parameter that the page may read, but not the lecturer's: a page with that one draws nothing."""
     async with visitor(address, page) as tab:
         await tab.until_drawn(1)
-        return sorted(parameters_of(tab) | parameters_in_sources())
+        return sorted(parameters_of(tab) | parameters_in_sources() - {LECTURER})
 
 
 def test_the_parameters_of_addresses_are_found(exposed: Server) -> None:

@@ -1,38 +1,110 @@
-"""The lecturer of a public server: every browser that has opened the server once with the secret in HW5_LECTURER."""
+"""The lecturer of a public server: every browser that has given the secret in HW5_LECTURER since the server started.
 
+The form on the Runs page is the way to give it. A link with the secret still works, but browsers and proxies write
+addresses down: the browser's history, and the log of a proxy.
+"""
+
+import hashlib
 import hmac
+import logging
 import os
 
 import streamlit as st
+
+from pages.parts.shared.address import address
+from pages.parts.shared.browser import browser
+from pages.parts.shared.component import inline_component
+from pages.parts.shared.guess_limit import GuessLimit
+from pages.parts.shared.lecture import aside
 
 PARAMETER = "lecturer"
 
 MIN_SECRET = 12
 """The minimum length of the secret. A shorter one could be guessed, so it is ignored."""
 
+_ANSWER = "answer to the lecturer"
+_ACCEPTED = "This browser is now the lecturer's: its runs are kept, and the limits for guests do not apply."
+_WRONG = "The secret is wrong. This browser remains a guest."
+_TOO_MANY = "Too many secrets were tried from this network or on this server. Wait a minute, then try again."
 
-def is_lecturer(browser: str) -> bool:
+_log = logging.getLogger(__name__)
+_forget = inline_component(__file__, "lecturer", "<span></span>")
+
+
+def is_lecturer(token: str) -> bool:
     """Return True if the browser with this token has given the secret since the server started."""
-    return browser in _lecturers()
+    return token in _lecturers()
 
 
-def recognise_lecturer(browser: str) -> None:
-    """Check the secret in the address, if there is one, and show the result.
+def recognise_lecturer() -> None:
+    """Check the secret in the address, if there is one, and draw nothing else while it is there.
 
-    The secret is removed from the address, so that neither a projector nor a copied link reveals it.
+    lecturer.js removes the secret from the address without a new entry in the browser's history, and asks for the page
+    again. That run deletes it on the server too, and shows the answer.
     """
-    if PARAMETER not in st.query_params:
+    if st.query_params.get(PARAMETER):
+        if not _forget(key="forget the secret", data=PARAMETER, on_forgotten_change=lambda: None).forgotten:
+            st.session_state[_ANSWER] = _answer(st.query_params[PARAMETER])
+            st.stop()
+        del st.query_params[PARAMETER]
+    if answer := st.session_state.pop(_ANSWER, ""):
+        st.toast(answer)
+
+
+def lecturer_entry() -> None:
+    """Draw the form for the secret, behind a button. Only a server with a secret has it."""
+    if len(_secret()) < MIN_SECRET:
         return
-    given = st.query_params[PARAMETER]
-    del st.query_params[PARAMETER]
-    secret = os.environ.get("HW5_LECTURER", "")
-    if len(secret) >= MIN_SECRET and hmac.compare_digest(given.encode(), secret.encode()):
-        _lecturers().add(browser)
-        st.toast("This browser is now the lecturer's: its runs are kept, and the limits for guests do not apply.")
-    else:
-        st.toast("The secret in this link is wrong. This browser remains a guest.")
+    with aside("lecturer"):
+        if is_lecturer(browser()):
+            st.caption("This browser is the lecturer's.")
+            if st.button("Be a guest again", icon=":material/logout:", type="tertiary"):
+                _lecturers().discard(browser())
+                st.rerun()
+        else:
+            with st.popover("I am the lecturer", icon=":material/school:", type="tertiary"):
+                _form()
+
+
+def _form() -> None:
+    with st.form("lecturer", border=False):
+        given = st.text_input("Secret", type="password", max_chars=200, help="The value of HW5_LECTURER on the server.")
+        if st.form_submit_button("Enter", type="primary"):
+            answer = _answer(given)
+            if not is_lecturer(browser()):
+                st.error(answer)
+                return
+            st.session_state[_ANSWER] = answer
+            st.rerun()
+
+
+def _answer(given: str) -> str:
+    """Check what a browser gives as the secret, and return a sentence with the result."""
+    where = address() or "an unknown address"
+    if not _limit().take(where):
+        return _TOO_MANY
+    if len(_secret()) >= MIN_SECRET and hmac.compare_digest(_digest(given), _digest(_secret())):
+        _log.warning("a browser at %s has given the lecturer's secret", where)
+        _lecturers().add(browser())
+        return _ACCEPTED
+    _log.warning("a browser at %s has given a wrong secret for the lecturer", where)
+    return _WRONG
+
+
+def _digest(text: str) -> bytes:
+    # Digests have one length, so the time of their comparison does not depend on that of the secret.
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+
+
+def _secret() -> str:
+    return os.environ.get("HW5_LECTURER", "")
 
 
 @st.cache_resource(show_spinner=False)
 def _lecturers() -> set[str]:
     return set()
+
+
+@st.cache_resource(show_spinner=False)
+def _limit() -> GuessLimit:
+    return GuessLimit()

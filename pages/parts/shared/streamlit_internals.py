@@ -4,11 +4,13 @@ Written for Streamlit 1.67. After an upgrade, run tests/pages/parts/shared/test_
 each part that this file relies on, and says where in Streamlit's source to look when one has changed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -29,6 +31,7 @@ from streamlit.runtime.state.session_state import (
     Value,
     WStates,
 )
+from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -250,7 +253,21 @@ def refuse_cache_clears() -> None:
     AppSession._handle_clear_cache_request = lambda _: None  # type: ignore[method-assign, assignment]
 
 
-# The browser.
+# The requests of browsers.
+
+Handler: TypeAlias = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
+"""Answers a request, usually by calling the given app with it, as the call of an ASGI middleware does."""
+
+_serve = PathSecurityMiddleware.__call__
+
+
+def handle_requests(handler: Handler) -> None:
+    """From now on, pass each request and each connection of a browser to `handler`, before Streamlit sees it."""
+
+    async def call(middleware: PathSecurityMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
+        await handler(partial(_serve, middleware), scope, receive, send)
+
+    PathSecurityMiddleware.__call__ = call  # type: ignore[method-assign, assignment]
 
 
 def cookie_secret(cookie: str) -> bytes:

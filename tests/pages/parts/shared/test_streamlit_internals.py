@@ -88,6 +88,12 @@ PARTS = [
     Part(f"{PROTO}.VegaLiteChart_pb2", "VegaLiteChart", ("data", "spec"), "layout_of"),
     Part(f"{PROTO}.ClientState_pb2", "ClientState", ("fragment_id", "is_auto_rerun"), "Session.request_redraw"),
     Part(f"{PROTO}.BackMsg_pb2", "BackMsg", ("rerun_script", "clear_cache"), "tools/visitor.py"),
+    Part(
+        "streamlit.web.server.starlette.starlette_path_security_middleware",
+        "PathSecurityMiddleware.__call__",
+        ("self", "scope", "receive", "send"),
+        "handle_requests",
+    ),
     Part("streamlit.web", "bootstrap", ("run",), "load_server"),
 ]
 
