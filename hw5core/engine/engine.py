@@ -157,6 +157,7 @@ class Engine:
         `restore` can undo this for a minute.
         """
         self._check(Action.DELETE, run_id, owner)
+        self._check_deletions(run_id, owner)
         with self._held(run_id, accept_reports=False):
             self._store.delete(run_id, BY_OWNER if is_guest(owner) else BY_LECTURER)
         self._purge_later()
@@ -260,6 +261,14 @@ class Engine:
     def _check(self, action: Action, run_id: str, owner: str | None) -> None:
         if is_guest(owner) and not self._store.permitted(action, owner, [run_id]):
             raise EngineError(_REFUSALS[action])
+
+    def _check_deletions(self, run_id: str, owner: str | None) -> None:
+        run, seconds = self._store.run(run_id), limits_for(owner).deletion_seconds
+        if run and run.was_deleted and abs(time.time() - run.created) < seconds:
+            raise EngineError(
+                "This run was deleted before, and started again for those who want it. It can be deleted "
+                f"{seconds / 60:.0f} minutes after its start."
+            )
 
     @contextmanager
     def _held(self, run_id: str, accept_reports: bool = True) -> Iterator[None]:

@@ -22,7 +22,8 @@ class Limits:
     `planned` count the runs of all users. The limits per address count those of all guests at one network address: a
     lecture hall has one, but so has a visitor who pretends to be many. `paused` counts the runs that guests have
     paused, and those that are stepped at one time. When the store's rows exceed `store_bytes`, runs of guests are
-    deleted, first those of guests who need more than their share; None means no limit.
+    deleted, first those of guests who need more than their share; None means no limit. A run that was deleted and
+    started again is not deleted again for `deletion_seconds`: who deletes it again and again would keep it from others.
     """
 
     epochs: int
@@ -41,6 +42,7 @@ class Limits:
     paused_per_owner: int
     paused_per_address: int
     paused: int
+    deletion_seconds: float
     store_bytes: int | None
     store_bytes_per_owner: int
     store_bytes_per_address: int
@@ -66,6 +68,7 @@ OWN = Limits(
     paused_per_owner=200,
     paused_per_address=2_000,
     paused=2_000,
+    deletion_seconds=0,
     store_bytes=None,
     store_bytes_per_owner=0,
     store_bytes_per_address=0,
@@ -92,6 +95,7 @@ PUBLIC = Limits(
     paused_per_owner=9,
     paused_per_address=100,
     paused=200,
+    deletion_seconds=3600,
     store_bytes=500 * 1024**2,
     store_bytes_per_owner=100 * 1024**2,
     store_bytes_per_address=300 * 1024**2,

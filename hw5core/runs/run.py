@@ -31,7 +31,8 @@ class Run:
     the records after its checkpoint, so readers have to read all records again. `created` and `changed` (the last
     change of the status) are seconds since 1970. `server` is the presence token of the server that trains the run or
     trained it last. `name` is the name that its owner gave it, or empty. `controller` is the token of the user who
-    started, resumed, stepped or paused it last. `first_pause` is when a guest paused it for the first time, or 0.
+    started, resumed, stepped or paused it last. `first_pause` is when a guest paused it for the first time, or 0; it is
+    LONG_AGO if the run was deleted and started again.
     `number` is larger for runs created later, also if the clock was set back.
     """
 
@@ -47,6 +48,18 @@ class Run:
     controller: str = ""
     first_pause: float = 0.0
     number: int = 0
+
+    @property
+    def was_deleted(self) -> bool:
+        """True if the run was deleted and started again."""
+        return self.first_pause == LONG_AGO
+
+
+LONG_AGO = 1.0
+"""A time in 1970, in place of the first pause of a run that was deleted before.
+
+Otherwise a guest could pause a race, delete it, start it and pause it again, without an end.
+"""
 
 
 class Stamp(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from hw5core.errors import DamagedRunError, LabError, NoCheckpointError, StoreError
 from hw5core.runs.config import Fork, RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EncodedRecord, EpochResult, Record, RunStarted, decode
-from hw5core.runs.run import Run, Status
+from hw5core.runs.run import LONG_AGO, Run, Status
 from hw5core.store.checksums import bare_id, checkpoint_checksum, checksum, content_checksum, record_checksum, total
 from hw5core.store.owners import is_guest, token_of
 from hw5core.store.sealing import RUN_COLUMNS, changes_run, run_checksum, seal_run
@@ -114,12 +114,10 @@ def insert_run(database: sqlite3.Connection, config: RunConfig, server: str, sta
 
     Raise NoCheckpointError for a new fork if its parent's checkpoint is not in the store.
     """
-    # The first pause of a run that was deleted before counts as long ago. Otherwise a guest could pause a race, delete
-    # it, start it and pause it again.
     inserted = database.execute(
         "INSERT INTO runs (run_id, config, status, created, first_pause) "
-        "VALUES (?, ?, ?, ?, EXISTS (SELECT 1 FROM deletions WHERE run_id = ?)) ON CONFLICT DO NOTHING",
-        (config.run_id, json.dumps(asdict(config)), status, time.time(), config.run_id),
+        "VALUES (?, ?, ?, ?, ? * EXISTS (SELECT 1 FROM deletions WHERE run_id = ?)) ON CONFLICT DO NOTHING",
+        (config.run_id, json.dumps(asdict(config)), status, time.time(), LONG_AGO, config.run_id),
     )
     if inserted.rowcount:
         seal_run(database, config.run_id)

@@ -105,7 +105,7 @@ def test_the_owner_pauses_and_continues_a_sweep_while_others_watch(open_page: Ca
     assert _labels(mine) == ["The sweep is running", "Pause", "Stop"]
     next(button for button in mine.button if button.label == "Pause").click().run()
     assert not mine.exception
-    assert "Paused by its owner" in mine.info[0].value
+    assert "Paused. Anyone may resume it 5 minutes" in mine.info[0].value
     assert sorted({cell.split()[0] for cell in _cells(mine)}) == ["paused", "–"]
     next(button for button in mine.button if button.label == "Resume").click().run()
     rerun_until(mine, lambda app: "planned" in _cells(app) and any(cell.startswith("at ") for cell in _cells(app)))

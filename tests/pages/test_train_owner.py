@@ -37,9 +37,9 @@ def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_trainin
     assert [button.label for button in yours.button] == ["The race is running"]
     _button(mine, "Pause").click().run()
     assert not mine.exception
-    assert "Paused by its owner" in mine.info[0].value
+    assert "Paused. Anyone may resume it 5 minutes" in mine.info[0].value
     _button(yours.run(), "Resume").click().run()
-    assert "Paused by its owner" in yours.info[0].value
+    assert "Paused. Anyone may resume it 5 minutes" in yours.info[0].value
     _button(yours, "Step: one batch").click().run()
     assert "only by the person who paused it" in yours.error[0].value
     assert len(yours.get("vega_lite_chart")) == 3

@@ -111,7 +111,7 @@ def test_another_page_receives_nothing_of_the_race_and_a_paused_race_sends_nothi
             assert "Training loss" not in student.text()
             await student.open("train", f"{LONG}&seed=3")
             await lecturer.press("Pause")
-            await student.until(lambda tab: "Paused by its owner" in tab.text())
+            await student.until(lambda tab: "Paused. Anyone may resume it 5 minutes" in tab.text())
             configs = race(RunConfig(epochs=200, seed=3))
             assert {run.status for config in configs if (run := server.store.run(config.run_id))} == {Status.PAUSED}
             await _until_quiet(student)
@@ -149,7 +149,7 @@ def test_viewers_of_a_fork_see_it_start_while_its_parent_continues(server: Serve
                 await student.until(lambda tab: "The fork is running" in tab.text())
                 await lecturer.until(lambda tab: "Pause" in tab.buttons)
                 await lecturer.press("Pause")
-                await student.until(lambda tab: "Paused by its owner" in tab.text())
+                await student.until(lambda tab: "Paused. Anyone may resume it 5 minutes" in tab.text())
                 assert not student.exceptions
             await lecturer.open("train", query)
             await lecturer.press("Stop")

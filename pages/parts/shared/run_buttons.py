@@ -31,9 +31,11 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: 
     active = [run.config for run in runs if not run.status.over]
     finished = len(runs) == len(configs) and all(run.status is Status.FINISHED for run in runs)
     action = None if finished else _start_buttons(configs, runs, noun, bool(active), allowed)
-    unfinished = [run.run_id for run in runs if run.status is not Status.FINISHED]
-    if active and run_store().permitted(Action.HALT, owner(), unfinished) == set(unfinished):
-        action = _halt_buttons(unfinished) or action
+    if active:
+        unfinished = [run.run_id for run in runs if run.status is not Status.FINISHED]
+        own = run_store().permitted(Action.HALT, owner(), unfinished)
+        if own >= {config.run_id for config in active}:
+            action = _halt_buttons([run_id for run_id in unfinished if run_id in own]) or action
     if active and not action:
         engine().start(active, owner(), address())
     if action and perform(action):
@@ -78,8 +80,7 @@ def paused_notice(runs: Iterable[RunHistory]) -> None:
     if any(not is_guest(run.controller) for run in paused):
         st.info(f"Paused by the lecturer. Anyone may resume it {PAUSE_SECONDS / 60:.0f} minutes after the pause.")
     elif paused:
-        minutes = f"{GUEST_PAUSE_SECONDS / 60:.0f} minutes"
-        st.info(f"Paused by its owner. Anyone may resume it {minutes} after its first pause.")
+        st.info(f"Paused. Anyone may resume it {GUEST_PAUSE_SECONDS / 60:.0f} minutes after its first pause.")
 
 
 def perform(action: Callable[[], None]) -> bool:

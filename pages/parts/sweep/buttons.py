@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from hw5core.store.owners import is_guest
-from hw5core.store.permissions import Action
+from hw5core.store.permissions import Action, may_withdraw
 from pages.parts.shared.address import address
 from pages.parts.shared.run_buttons import perform
 from pages.parts.shared.server import engine, owner, run_store
@@ -29,7 +29,7 @@ def sweep_buttons(snapshot: SweepSnapshot) -> None:
     with st.container(horizontal=True):
         start = st.button(label, type="primary", icon=":material/play_arrow:", disabled=active, help=help)
         own = _own_active(snapshot) if active else []
-        if own or (active and owner() in snapshot.plans.values()):
+        if own or any(may_withdraw(owner(), planner) for planner in snapshot.plans.values()):
             if st.button("Pause", icon=":material/pause:", help=_PAUSE):
                 halt = engine().pause
             if st.button("Stop", icon=":material/stop:", help=_STOP):

@@ -133,6 +133,26 @@ def test_a_guest_is_refused_when_the_store_is_full_and_the_lecturer_is_not(
     engine.stop(RunConfig(seed=2).run_id, LECTURER)
 
 
+def test_nobody_keeps_a_run_from_others_by_deleting_it_again_and_again(
+    engine: Engine, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = RunConfig(network="1x28x28 flatten relu linear10", epochs=1)
+    for _ in range(2):
+        engine.start([config], GUEST)
+        engine.delete(config.run_id, GUEST)
+    engine.start([config], GUEST)
+    monkeypatch.setenv("HW5_PUBLIC", "1")
+    with pytest.raises(EngineError, match="deleted 60 minutes after its start"):
+        engine.delete(config.run_id, GUEST)
+    run = store.run(config.run_id)
+    assert run is not None
+    now = run.created + PUBLIC.deletion_seconds + 1
+    monkeypatch.setattr("time.time", lambda: now)
+    engine.delete(config.run_id, GUEST)
+    engine.start([config], GUEST)
+    engine.delete(config.run_id, LECTURER)
+
+
 def test_what_somebody_has_deleted_makes_room_before_runs_of_others_do(store: RunStore) -> None:
     kept, deleted = _stored(store, 0, GUEST, Status.STOPPED), _stored(store, 1, "another guest", Status.STOPPED)
     store.delete(deleted.run_id)
