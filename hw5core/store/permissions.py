@@ -1,9 +1,9 @@
 """Permissions: who may do what with a run. docs/operating.md has the same rules as a table.
 
-The operator at a terminal (None) and the lecturer may do everything. A guest has two kinds of rights. The guest
-who creates a run is its owner, and may rename and delete it. The one who starts, resumes or steps a run controls it, and
-may pause and stop it until somebody else resumes it. A run that the lecturer or the operator has started or resumed is theirs: a
-guest may control it for a while, but never rename or delete it.
+The operator at a terminal (None) and the lecturer may do everything. A guest has two kinds of rights. The guest who
+creates a run is its owner, and may rename and delete it. The one who starts, resumes or steps a run controls it, and
+may pause and stop it until somebody else resumes it. A run that the lecturer or the operator has started or resumed is
+theirs: a guest may control it for a while, but never rename or delete it.
 """
 
 import time
