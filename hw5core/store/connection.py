@@ -19,6 +19,10 @@ _NO_ACCESS = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_P
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite's errors are in Python: one whose message quotes damaged text cannot be decoded."""
+
+
 @contextmanager
 def transaction(path: Path, may_checkpoint: bool = False) -> Iterator[sqlite3.Connection]:
     """Open a connection for one transaction, which is committed at the end. Raise StoreError if SQLite refuses.
@@ -37,7 +41,7 @@ def transaction(path: Path, may_checkpoint: bool = False) -> Iterator[sqlite3.Co
         raise DamagedFileError(f"The store of runs {path} is missing. {_RECOVERY}") from error
     except OSError as error:
         raise StoreError(f"The store of runs {path} cannot be opened ({error}). {_OTHER_FOLDER}") from error
-    except sqlite3.Error as error:
+    except ERRORS as error:
         raise as_store_error(path, error) from error
 
 
@@ -68,7 +72,7 @@ def idle_connection(path: Path) -> sqlite3.Connection:
     try:
         database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
         database.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # opens the file and its log
-    except sqlite3.Error as error:
+    except ERRORS as error:
         raise as_store_error(path, error) from error
     return database
 
@@ -81,12 +85,14 @@ def used_bytes(database: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Return True if SQLite cannot read the file, or not all of it."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     return _code(error) in _DAMAGED or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ
 
 
-def as_store_error(path: Path, error: sqlite3.Error) -> StoreError:
+def as_store_error(path: Path, error: Exception) -> StoreError:
     """Return the error as a sentence that says what to do."""
     if is_damage(error):
         return DamagedFileError(f"The store of runs {path} is damaged ({error}). {_RECOVERY}")
@@ -102,6 +108,6 @@ def as_store_error(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(f"The store of runs {path} {what} ({error}).")
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     """Return SQLite's primary error code: the lowest byte of an extended one."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

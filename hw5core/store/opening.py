@@ -1,22 +1,30 @@
 """Open the store's file: create it, migrate it, or set it aside if it is damaged and keep what can be read of it."""
 
-import sqlite3
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock
 
 from hw5core.errors import StoreError
-from hw5core.store.connection import as_store_error, is_damage, open_connection
+from hw5core.store.connection import ERRORS, as_store_error, idle_connection, is_damage, open_connection
+from hw5core.store.log import Log, read_log
+from hw5core.store.presence import any_alive
 from hw5core.store.recovery import recover
-from hw5core.store.schema import check_version, create_or_migrate
+from hw5core.store.schema import check_version, create_or_migrate, has_wrong_version
 
 _SUFFIXES = ("", "-wal", "-shm")
 """The endings of a database's files: itself, its write-ahead log and the index of that."""
 
 
+_IN_USE = "-open"
+"""The ending of a file that exists while a program has the store open, and after one was killed."""
+
+
 class _DamagedError(Exception):
-    """The file cannot be read by SQLite, or not all of it."""
+    """The store cannot be read, or not all of it. The text says what is wrong, as in "its file is empty"."""
 
 
 def open_store(path: Path) -> str:
@@ -29,15 +37,69 @@ def open_store(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         # One process at a time: two processes must not both migrate a file or set it aside.
         with FileLock(path.with_suffix(".lock")):
+            _check_places(path)
+            log = read_log(path)
             try:
+                _check_files(path, log)
+                notice = _notice_of_lost_log(path, log)
                 _create_or_migrate(path)
-            except _DamagedError:
-                return _replace(path)
+            except _DamagedError as error:
+                return _replace(path, log, str(error))
+            return notice
     except OSError as error:
         raise StoreError(
             f"The store of runs {path} cannot be opened ({error}). Let HW5_HOME name a folder that can be written to."
         ) from error
-    return ""
+
+
+def hold_open(path: Path) -> Callable[[], None]:
+    """Keep a connection to the store, and return the function that closes it. Raise StoreError."""
+    database = idle_connection(path)
+    marker = _beside(path, _IN_USE)
+    with suppress(OSError):
+        marker.touch()
+
+    def close() -> None:
+        database.close()
+        with suppress(OSError):
+            if not _beside(path, "-wal").exists():  # SQLite deletes its log when nobody else has the store open
+                marker.unlink(missing_ok=True)
+
+    return close
+
+
+def _check_places(path: Path) -> None:
+    """Raise StoreError if something that is no file has the name of one of the store's files."""
+    for suffix in _SUFFIXES:
+        place = _beside(path, suffix)
+        if place.exists() and not place.is_file():
+            raise StoreError(
+                f"{place} is {'a folder' if place.is_dir() else 'no file'}, but the store of runs needs a file of this "
+                "name. Move it away, or let HW5_HOME name another folder."
+            )
+
+
+def _check_files(path: Path, log: Log) -> None:
+    """Raise _DamagedError where SQLite would start an empty store, or ignore a part of the log, without saying so."""
+    if path.exists() and not path.stat().st_size:
+        raise _DamagedError("its file is empty")
+    if not path.exists() and (log.pages or _beside(path, _IN_USE).exists()):
+        raise _DamagedError("its file is missing")
+    # While another server writes to the log, its end may look damaged.
+    if log.is_damaged and not any_alive(path.parent):
+        raise _DamagedError("its log is damaged")
+
+
+def _notice_of_lost_log(path: Path, log: Log) -> str:
+    """Return a notice if the end of the log is missing, or all of it: the file itself is intact without it."""
+    is_gone = _beside(path, _IN_USE).exists() and not any(_beside(path, name).exists() for name in ("-wal", "-shm"))
+    if not (log.is_cut_off or is_gone):
+        return ""
+    return (
+        f"The log of the store of runs, {log.path}, was {'cut off' if log.path.exists() else 'deleted'} after a server "
+        "had been stopped by force. The last changes are lost, and every run is as it was before them. A run that "
+        "continues computes the same numbers again."
+    )
 
 
 def _create_or_migrate(path: Path) -> None:
@@ -45,37 +107,47 @@ def _create_or_migrate(path: Path) -> None:
         with open_connection(path) as database:
             check_version(database, path)
             # Indexes too: the check takes as long as one without them.
-            if database.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
-                raise _DamagedError
+            if database.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok" or has_wrong_version(database):
+                raise _DamagedError("its file is damaged")
             database.execute("PRAGMA journal_mode=WAL")
             create_or_migrate(database)
-    except sqlite3.Error as error:
+    except ERRORS as error:
         if is_damage(error):
-            raise _DamagedError from error
+            raise _DamagedError("its file is damaged") from error
         raise as_store_error(path, error) from error
 
 
-def _replace(path: Path) -> str:
+def _replace(path: Path, log: Log, what: str) -> str:
     """Rename the damaged file and its log, and start a new file with every run that can be read. Return the notice."""
     aside = path.with_name(f"{path.name}.damaged-{datetime.now():%Y%m%d-%H%M%S-%f}")
-    new = path.with_name(f"{path.name}.new")
-    for suffix in _SUFFIXES:
-        _beside(new, suffix).unlink(missing_ok=True)
+    new, whole = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.whole")
+    _delete(new, whole)
+    if log.pages:
+        if path.exists():
+            shutil.copyfile(path, whole)
+        log.apply_to(whole)
     _rename(path, aside)
     try:
         _create_or_migrate(new)
-        saved, total = recover(aside, new, aside)
-    except sqlite3.Error as error:
+        saved, total = recover(whole if log.pages else aside, new, aside)
+        _rename(new, path)
+    except BaseException as error:
         _rename(aside, path)
-        raise as_store_error(path, error) from error
-    except BaseException:
-        _rename(aside, path)
+        if isinstance(error, ERRORS):
+            raise as_store_error(path, error) from error
         raise
-    _rename(new, path)
+    finally:
+        _delete(new, whole)
     return (
-        f"The store of runs was damaged. The file was set aside as {aside}, and a new one was started with "
-        f"{saved} of the {total} runs in it."
+        f"The store of runs was damaged: {what}. What there was is set aside as {aside}, and a new file was started "
+        f"with {saved} of the {total} runs in it."
     )
+
+
+def _delete(*paths: Path) -> None:
+    for path in paths:
+        for suffix in _SUFFIXES:
+            _beside(path, suffix).unlink(missing_ok=True)
 
 
 def _rename(path: Path, new: Path) -> None:

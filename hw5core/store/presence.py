@@ -49,5 +49,10 @@ def is_alive(folder: Path, token: str) -> bool:
     return False
 
 
+def any_alive(folder: Path) -> bool:
+    """Return True if a server of this store is running."""
+    return any(is_alive(folder, path.stem) for path in (folder / "servers").glob("*.lock"))
+
+
 def _lock_path(folder: Path, token: str) -> Path:
     return folder / "servers" / f"{token}.lock"

@@ -12,7 +12,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, decode
 from hw5core.store import tables
 from hw5core.store.checksums import checksum
-from hw5core.store.connection import accept_damaged_text, open_connection
+from hw5core.store.connection import ERRORS, accept_damaged_text, open_connection
 from hw5core.store.damage import set_aside
 from hw5core.store.schema import RUN_TABLES
 from hw5core.store.sealing import insert_row, rows_of, seal_records, sealed_checkpoint, sealed_record
@@ -34,20 +34,23 @@ def recover(damaged: Path, new_file: Path, aside: Path) -> tuple[int, int]:
             for row in _readable(rows_of(old, f"SELECT * FROM {table}")):
                 if table == "guesses" and "checksum" not in row:
                     row["checksum"] = checksum(row["race"], row["owner"], row["lead"])
-                insert_row(new, table, row)
+                insert_row(new, table, row, "IGNORE")
         run_ids = _run_ids(old)
         runs = [run_id for run_id in run_ids if not run_id.startswith("damaged ")]
         lost = [run_id for run_id in runs if not any(_copy_run(old, new, run_id, access) for access in _ACCESSES)]
         for run_id in [*lost, *(set(run_ids) - set(runs))]:
             for table in RUN_TABLES:
                 for row in _readable(_rows(old, table, run_id, "")):
-                    insert_row(new, table, row)
+                    insert_row(new, table, row, "IGNORE")
         for run_id in lost:
             set_aside(new, run_id, f"the store's file was damaged there. The rest of it is in {aside}")
         return len(runs) - len(lost), len(runs)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
+    """Open a connection to a damaged file, or to an empty database if the file is missing."""
+    if not path.exists():
+        return sqlite3.connect(":memory:")
     database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     accept_damaged_text(database)
     return database
@@ -63,7 +66,7 @@ def _run_ids(old: sqlite3.Connection) -> list[str]:
 def _readable(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows before the first that SQLite cannot read: a list from the generator would lose these too."""
     found = []
-    with suppress(sqlite3.Error):
+    with suppress(*ERRORS):
         for row in rows:
             found.append(row)  # noqa: PERF402
     return found
@@ -73,7 +76,7 @@ def _copy_run(old: sqlite3.Connection, new: sqlite3.Connection, run_id: str, acc
     """Copy a run with its records, checkpoints and owners. Return False if it cannot be read completely."""
     try:
         rows = {table: list(_rows(old, table, run_id, access)) for table in RUN_TABLES}
-    except sqlite3.Error:
+    except ERRORS:
         return False
     new.execute("SAVEPOINT run")
     try:

@@ -9,6 +9,8 @@ from hw5core.store.sealing import add_checksums
 VERSION = 7
 """The version that this code writes. SQLite keeps a file's version as its `user_version`."""
 
+_FIRST_WITH_DAMAGES = 7
+
 RUN_TABLES = ("runs", "records", "checkpoints", "owners")
 """The tables whose rows belong to a run, each with a column `run_id`."""
 
@@ -109,8 +111,14 @@ def check_version(database: sqlite3.Connection, where: object) -> None:
             f"The store of runs {where} was written by a newer version of this app (store version {version}; this one "
             f"knows up to {VERSION}). Update the app, or let HW5_HOME name another folder."
         )
-    if _has_tables(database) and not version:
+    if _has_tables(database) and not version and not has_wrong_version(database):
         raise StoreError(f"{where} is an SQLite file of another program. Let HW5_HOME name another folder.")
+
+
+def has_wrong_version(database: sqlite3.Connection) -> bool:
+    """Return True if the file's version is damaged: it has a table that came with a later one."""
+    is_new = database.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'damages'").fetchone()[0]
+    return bool(is_new) and _version(database) < _FIRST_WITH_DAMAGES
 
 
 def create_or_migrate(database: sqlite3.Connection) -> None:

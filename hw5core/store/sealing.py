@@ -82,10 +82,10 @@ def sealed_checkpoint(row: Mapping[str, Any]) -> dict[str, Any]:
     return new | {"checksum": checkpoint_checksum(*(new[name] for name in names))}
 
 
-def insert_row(database: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
-    """Insert a row, given by its columns."""
+def insert_row(database: sqlite3.Connection, table: str, row: Mapping[str, Any], or_else: str = "FAIL") -> None:
+    """Insert a row, given by its columns. With `or_else` = "IGNORE", leave out a row that the table does not allow."""
     marks = ", ".join("?" * len(row))
-    database.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+    database.execute(f"INSERT OR {or_else} INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
 
 def rows_of(database: sqlite3.Connection, query: str, *arguments: Any) -> Iterator[dict[str, Any]]:

@@ -25,10 +25,10 @@ from hw5core.runs.records import (
 )
 from hw5core.runs.run import Run, Stamp, Status
 from hw5core.store import damage, tables, trash
-from hw5core.store.connection import idle_connection, transaction, used_bytes
+from hw5core.store.connection import transaction, used_bytes
 from hw5core.store.damage import Damage
 from hw5core.store.eviction import NO_SHARES, Shares, in_order_of_eviction, stored_runs
-from hw5core.store.opening import open_store
+from hw5core.store.opening import hold_open, open_store
 from hw5core.store.owners import LECTURER, OPERATOR, is_guest
 from hw5core.store.permissions import Action, may
 from hw5core.store.presence import is_alive
@@ -89,7 +89,7 @@ class RunStore:
         self._unreadable: dict[str, Damage] = {}
         self.notice = open_store(self.path)
         self.purge()
-        weakref.finalize(self, idle_connection(self.path).close)
+        weakref.finalize(self, hold_open(self.path))
 
     @_sets_damage_aside
     def run(self, run_id: str) -> Run | None:
@@ -369,7 +369,7 @@ class RunStore:
 
     def records(self, run_id: str, after: Cursor = Cursor()) -> tuple[list[Record], Cursor]:  # noqa: B008
         """Return the run's records after the cursor `after`, in order, and the cursor for the next call."""
-        return self.updates(run_id, after, lean=False)[1:]
+        return self._updates(run_id, after, lean=False)[1:]
 
     def updates(self, run_id: str, after: Cursor, lean: bool) -> tuple[Run | None, list[Record], Cursor]:
         """Return the run, or None, with its records after the cursor and the next cursor, from one transaction.

@@ -82,7 +82,7 @@ def newest_runs(
             run, _ = _as_run(tuple(row))
             if number is not None and number not in results:
                 raise DamagedRunError(run.run_id, "some of its records are missing")
-            result = None if number is None else _decoded(run.run_id, results[number])
+            result = None if number is None else _result(run.run_id, results[number])
             runs.append((run, result if isinstance(result, EpochResult) else None))
         except DamagedRunError as error:
             damaged.append(error)
@@ -102,6 +102,12 @@ def _as_run(row: tuple[Any, ...]) -> tuple[Run, int]:
     except (LabError, ValueError, TypeError, KeyError) as error:
         raise DamagedRunError(str(run_id), "its settings cannot be read") from error
     return run, records_checksum
+
+
+@lru_cache(maxsize=4096)
+def _result(run_id: str, row: tuple[Any, ...]) -> Record:
+    """Check and decode a result once: the lists of runs read it again and again."""
+    return _decoded(run_id, row)
 
 
 @lru_cache(maxsize=4096)

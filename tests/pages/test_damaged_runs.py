@@ -1,11 +1,14 @@
 """Pages of a store with damaged runs: they show all others, say what is damaged, and offer to start the run again."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from hw5core import home
@@ -96,3 +99,40 @@ def test_a_sweep_says_that_a_run_cannot_be_read(open_page: Callable[..., AppTest
     assert not app.exception
     assert any("A run cannot be read" in one.value for one in app.error)
     assert button(app, "Resume")
+
+
+def _overwrite(path: Path, start: float, new: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(int(path.stat().st_size * start))
+        file.write(new)
+
+
+FILE_DAMAGES: dict[str, Callable[[Path], object]] = {
+    "an empty file": lambda path: path.write_bytes(b""),
+    "pages in the middle": lambda path: _overwrite(path, 0.4, b"\xff" * 40_000),
+    "a file in the place of a folder": lambda path: (
+        shutil.rmtree(path.with_name("servers"), ignore_errors=True),
+        path.with_name("servers").write_text("x"),
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", FILE_DAMAGES)
+def test_no_page_breaks_when_the_files_are_damaged(
+    open_page: Callable[..., AppTest], store: RunStore, damage: str
+) -> None:
+    def open_all() -> list[str]:
+        pages = [
+            open_page("runs", owner="me", compare=[config.run_id for config in RACE]),
+            open_page("train", owner="me", batch="2", **dict(race_query(RACE))),
+            open_page("fork", owner="me", **dict(fork_query(FORK))),
+        ]
+        assert not [app.exception for app in pages if app.exception]
+        return [one.value for app in pages for one in (*app.error, *app.warning)]
+
+    assert not open_all()
+    FILE_DAMAGES[damage](store.path)
+    open_all()
+    # After a restart.
+    st.cache_resource.clear()
+    assert open_all()
