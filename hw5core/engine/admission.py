@@ -38,7 +38,7 @@ class Admission:
 
     A run is *arriving* while the store is asked for it, then *waiting*, then *training*; at most `slots` runs train at
     a time. A *planned* run arrives only when a slot is free and no other run waits. A run is *held* while it is
-    paused, stopped or deleted in the store.
+    paused, stopped or deleted in the store, and *interrupted* while the store cannot be written.
     """
 
     def __init__(self, slots: int = 0) -> None:
@@ -48,13 +48,15 @@ class Admission:
         self._planned: dict[str, Request] = {}
         self._training: set[str] = set()
         self._held: set[str] = set()
+        self._interrupted: dict[str, Request] = {}
         self._stepped: list[Request] = []
         self._turns = Turns()
         self._planned_turns = Turns()
 
     def has(self, run_id: str) -> bool:
-        """Return True if the run arrives, waits, trains or is held here."""
-        return any(run_id in runs for runs in (self._arriving, self._waiting, self._training, self._held))
+        """Return True if the run arrives, waits, trains, or is held or interrupted here."""
+        here = (self._arriving, self._waiting, self._training, self._held, self._interrupted)
+        return any(run_id in runs for runs in here)
 
     def place(self, run_id: str) -> int | None:
         """Return the run's position among the waiting runs, from 1, or None if it does not wait."""
@@ -164,6 +166,24 @@ class Admission:
         """Return the ids of the runs that are being stepped."""
         return frozenset(request.run_id for request in self._stepped)
 
+    def interrupt(self, request: Request) -> None:
+        """Drop the run of this request until `take_interrupted`, unless somebody pauses, stops or deletes it before."""
+        self.remove(request.run_id)
+        self._interrupted[request.run_id] = request
+
+    def take_interrupted(self) -> Request | None:
+        """Return the run that was interrupted first as arriving, or None. `admit`, `refuse` or `interrupt` it next."""
+        for run_id, request in self._interrupted.items():
+            del self._interrupted[run_id]
+            self._arriving[run_id] = request
+            return request
+        return None
+
+    @property
+    def has_interrupted(self) -> bool:
+        """True if a run is interrupted."""
+        return bool(self._interrupted)
+
     def admit(self, request: Request) -> None:
         """Let an arriving run wait for a worker."""
         self.refuse(request)
@@ -185,8 +205,9 @@ class Admission:
         return taken
 
     def remove(self, run_id: str) -> None:
-        """Drop a waiting, planned or training run. An arriving run stays: it was requested later."""
+        """Drop a waiting, planned, training or interrupted run. An arriving run stays: it was requested later."""
         self._waiting.pop(run_id, None)
+        self._interrupted.pop(run_id, None)
         self._planned.pop(run_id, None)
         self._training.discard(run_id)
 
@@ -204,6 +225,7 @@ class Admission:
         self.slots = 0
         self._waiting.clear()
         self._planned.clear()
+        self._interrupted.clear()
 
     @property
     def _queue(self) -> list[Request]:

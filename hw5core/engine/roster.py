@@ -20,20 +20,24 @@ RESTART_SECONDS = 60
 
 @dataclass
 class Task:
-    """A run that has a slot. Until a worker is free it has no training.
+    """The run of a request that has a slot. Until a worker is free it has no training.
 
     `restarts` counts the deaths of its workers since the last checkpoint. `is_started` is True after its first record.
     """
 
-    config: RunConfig
+    request: Request
     restarts: int = 0
     training: Training | None = None
     is_started: bool = False
     patience_ends: float = field(default_factory=lambda: time.monotonic() + RESTART_SECONDS)
 
     @property
+    def config(self) -> RunConfig:
+        return self.request.config
+
+    @property
     def run_id(self) -> str:
-        return self.config.run_id
+        return self.request.run_id
 
 
 @dataclass(frozen=True)
@@ -209,15 +213,26 @@ class Roster:
         with self._lock:
             if self._tasks.get(task.run_id) is not task:
                 return
-            self._tasks[task.run_id] = Task(task.config, task.restarts + 1)
+            self._tasks[task.run_id] = Task(task.request, task.restarts + 1)
             if task.training:
                 self._cancel(task.training)
 
-    def drop(self, run_id: str) -> None:
-        """Drop the run, and accept no more records of it. Its slot stays free until the next change."""
+    def interrupt(self, request: Request) -> None:
+        """Interrupt the run, and accept no more records of it. Its slot stays free until the next change."""
         with self._lock:
-            self._drop(run_id)
-            self._sources.pop(run_id, None)
+            self._drop(request.run_id)
+            self._admission.interrupt(request)
+            self._sources.pop(request.run_id, None)
+
+    def take_interrupted(self) -> Request | None:
+        """Return an interrupted run as arriving, as `Admission.take_interrupted`. `settle` the request next."""
+        with self._lock:
+            return self._admission.take_interrupted()
+
+    def has_interrupted(self) -> bool:
+        """Return True if a run is interrupted."""
+        with self._lock:
+            return self._admission.has_interrupted
 
     def ignore_reports(self, run_id: str) -> None:
         """Accept no more records of trainings that exist now."""
@@ -232,4 +247,4 @@ class Roster:
 
     def _fill(self) -> None:
         for request in self._admission.take_waiting():
-            self._tasks[request.run_id] = Task(request.config)
+            self._tasks[request.run_id] = Task(request)

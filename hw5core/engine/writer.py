@@ -29,6 +29,9 @@ MAX_RESTARTS = 3
 POLL_SECONDS = 0.1
 """How often the writer looks for a free worker while a run needs one."""
 
+RETRY_SECONDS = 2.0
+"""How often the writer tries to continue runs whose records could not be stored."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +58,7 @@ class Writer:
         self._space = space
         self._server = server
         self._is_awake = threading.Event()
+        self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="hw5-writer", daemon=True)
         self._thread.start()
 
@@ -128,7 +132,9 @@ class Writer:
                 task.is_started = True
             status = self._store.add(report.run_id, record, source.created)
         except StoreError as error:
-            self._give_up(report.run_id, error)
+            if task:
+                self._interrupt(task.request, error)
+            self.trouble = str(error)
             return
         self.trouble = ""
         if task and status in (None, Status.PAUSED, Status.STOPPED):
@@ -155,7 +161,7 @@ class Writer:
                     self._store.fail(ended.run_id, ended.failure)
                 self._space.make_room()
         except StoreError as error:
-            self._give_up(ended.run_id, error)
+            self._interrupt(task.request, error)
 
     def _restart(self, task: Task) -> None:
         """Continue a run whose worker died, unless this has happened too often."""
@@ -168,11 +174,29 @@ class Writer:
             )
         self.wake()
 
-    def _give_up(self, run_id: str, error: StoreError) -> None:
-        """Stop a run whose records cannot be stored. When it is started again, it continues from its checkpoint."""
-        _log.error("run %s was given up: %s", run_id, error)
+    def _interrupt(self, request: Request, error: StoreError) -> None:
+        """Interrupt the run of a request until the store can be written again."""
+        if self.trouble != str(error):
+            _log.error("run %s is interrupted: %s", request.run_id, error)
         self.trouble = str(error)
-        self._roster.drop(run_id)
+        self._roster.interrupt(request)
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        self.wake()
+
+    def _continue_interrupted(self) -> None:
+        """Request interrupted runs again, from their newest checkpoints, if the store can be written again."""
+        while time.monotonic() >= self._retry_at and (request := self._roster.take_interrupted()):
+            if self._claim_or_interrupt(request):
+                self.trouble = ""
+
+    def _claim_or_interrupt(self, request: Request) -> bool:
+        """Claim an arriving run. Return False, and interrupt it, if the store cannot be written."""
+        try:
+            self.claim([request])
+        except StoreError as error:
+            self._interrupt(request, error)
+            return False
+        return True
 
     def _store_step(self, step: StepTrained) -> None:
         try:
@@ -192,14 +216,13 @@ class Writer:
             # Workers may have joined or left the cluster.
             with suppress(EngineError):
                 self._roster.set_slots(self._cluster.slots())
-        while request := self._roster.take_planned():
-            try:
-                self.claim([request])
-            except StoreError as error:
-                self.trouble = str(error)
+        self._continue_interrupted()
+        while not self._roster.has_interrupted() and (request := self._roster.take_planned()):
+            self._claim_or_interrupt(request)
         for task in self._roster.unassigned():
             self._submit(task)
-        return bool(self._roster.unassigned()) or (not self._cluster.is_embedded and self._roster.has_requests())
+        joining = not self._cluster.is_embedded and self._roster.has_requests()
+        return bool(self._roster.unassigned()) or self._roster.has_interrupted() or joining
 
     def _submit(self, task: Task) -> None:
         """Submit a task's training if a worker is free, or if none has become free for a long time."""
@@ -215,7 +238,7 @@ class Writer:
             checkpoint = self._store.checkpoint(task.run_id)
             training = self._cluster.train(task.config, uuid.uuid4().hex, checkpoint, worker)
         except StoreError as error:
-            self._give_up(task.run_id, error)
+            self._interrupt(task.request, error)
         except EngineError as error:
             self.wake()
             if self._roster.free(task):

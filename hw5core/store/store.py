@@ -180,6 +180,10 @@ class RunStore:
         with transaction(self.path) as database:
             tables.set_name(database, run_id, cut)
 
+    def is_abandoned(self, run: Run) -> bool:
+        """Return True if the run waits or trains according to the store, but its server has ended."""
+        return not run.status.over and not is_alive(self.folder, run.server)
+
     def settled(self, run_id: str) -> bool:
         """Return True if the run's newest checkpoint is at the end of its records.
 

@@ -32,7 +32,7 @@ class RaceSnapshot:
     `runs` holds the history of each config that has one, in the order of `configs`. `waits` holds what each of them
     waits for: its place in the queue, the download of its images, or nothing. `trouble` is the engine's error
     message, or empty. `deletions` are those of runs that somebody deleted and nobody started again, `damages` those of
-    runs that cannot be read.
+    runs that cannot be read. `abandoned` holds the ids of active runs whose server has ended.
     """
 
     configs: tuple[RunConfig, ...]
@@ -41,6 +41,7 @@ class RaceSnapshot:
     trouble: str
     deletions: tuple[Deletion, ...] = ()
     damages: tuple[Damage, ...] = ()
+    abandoned: tuple[str, ...] = ()
 
     @property
     def recorded(self) -> bool:
@@ -72,7 +73,9 @@ def read_race(configs: tuple[RunConfig, ...], played: float | None = None, max_a
         runs = recorded_race(configs, _played_share(played))
     engine = started_engine()
     waits = tuple(_waits_for(run, max_age) for run in runs)
-    return RaceSnapshot(configs, tuple(runs), waits, engine.trouble if engine else "", tuple(deletions), tuple(damages))
+    trouble = engine.trouble if engine else ""
+    abandoned = tuple(run.run_id for run in runs if run_store().is_abandoned(run.run))
+    return RaceSnapshot(configs, tuple(runs), waits, trouble, tuple(deletions), tuple(damages), abandoned)
 
 
 def read_race_live(configs: tuple[RunConfig, ...], played: float | None = None) -> RaceSnapshot:
@@ -91,12 +94,16 @@ def _played_share(played: float) -> float:
 
 
 def page_version(race: RaceSnapshot, configs: tuple[RunConfig, ...]) -> Hashable:
-    """Return a value that changes when a page with the buttons of these configs has to be redrawn: when training starts
-    or ends, when an inactive run changes its status, when a run is deleted or cannot be restored any more, and when one
-    cannot be read."""
+    """Return a value that changes when a page with the buttons of these configs has to be redrawn.
+
+    That is when training starts or ends, when an inactive run changes its status, when a run is deleted or cannot be
+    restored any more, when one cannot be read, and when the server that trains one ends: a redrawn page continues it.
+    """
     runs = [run for run in race.runs if run.config in configs]
     active = any(not run.status.over for run in runs)
-    return race.recorded, race.deletions, race.damages, "active" if active else tuple(run.status for run in runs)
+    abandoned = tuple(run.run_id for run in runs if run.run_id in race.abandoned)
+    state = abandoned or "active" if active else tuple(run.status for run in runs)
+    return race.recorded, race.deletions, race.damages, state
 
 
 def details_version(race: RaceSnapshot) -> Hashable:

@@ -17,7 +17,8 @@ class SweepSnapshot:
 
     `runs` holds the history of each run that has one, and `plans` the owner of each run that is planned, both by run
     id. `trouble` is the engine's error message, or empty. `deleted` holds the ids of runs that somebody deleted and
-    nobody started again, `damages` what happened to runs that cannot be read.
+    nobody started again, `damages` what happened to runs that cannot be read. `abandoned` is True if the server of an
+    active run has ended.
     """
 
     sweep: Sweep
@@ -26,6 +27,7 @@ class SweepSnapshot:
     trouble: str
     deleted: frozenset[str] = frozenset()
     damages: tuple[Damage, ...] = ()
+    abandoned: bool = False
 
     @property
     def active(self) -> bool:
@@ -61,6 +63,7 @@ def read_sweep(sweep: Sweep, fresh: bool = True) -> SweepSnapshot:
         engine.trouble if engine else "",
         frozenset(one.run_id for one in deletions),
         tuple(damages),
+        any(run_store().is_abandoned(run.run) for run in runs.values()),
     )
 
 
@@ -70,9 +73,16 @@ def read_sweep_live(sweep: Sweep) -> SweepSnapshot:
 
 
 def page_version(snapshot: SweepSnapshot) -> Hashable:
-    """Return a value that changes when the whole page has to be redrawn, buttons included: when the sweep starts or
-    ends, and when a run of an inactive sweep changes its status."""
-    return "active" if snapshot.active else tuple((run_id, run.status) for run_id, run in snapshot.runs.items())
+    """Return a value that changes when the whole page has to be redrawn, buttons included.
+
+    That is when the sweep starts or ends, when a run of an inactive sweep changes its status, and when the server that
+    trains one ends: a redrawn page continues it.
+    """
+    return (
+        ("active", snapshot.abandoned)
+        if snapshot.active
+        else tuple((run_id, run.status) for run_id, run in snapshot.runs.items())
+    )
 
 
 def results_version(snapshot: SweepSnapshot) -> Hashable:

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 SMALL = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
 STEADY = RunConfig(network=STATEFUL, epochs=3, momentum=0.5)
 LONG = RunConfig(network=STATEFUL, epochs=200)
+PLANNED = RunConfig(network=SMALL.network, epochs=1, seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_a_run_that_another_process_stops_or_deletes_frees_its_worker(lab: Lab, 
         assert store.records(LONG.run_id)[0] == []
 
 
-def test_a_full_disk_stops_the_training_and_it_continues_with_the_same_numbers(
+def test_a_full_disk_stops_the_training_and_it_continues_by_itself_with_the_same_numbers(
     lab: Lab, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, store, client = lab
@@ -114,7 +115,10 @@ def test_a_full_disk_stops_the_training_and_it_continues_with_the_same_numbers(
         wait_until(lambda: engine.trouble, lambda: "training continues though nothing can be stored")
         assert "the disk is full" in engine.trouble
         wait_until(lambda: not workers_of(client, STEADY), lambda: "a worker still trains the run")
-    engine.start([STEADY])
+        engine.plan([PLANNED])
+        wait_until(lambda: not engine.planned(), lambda: "the planned run was not tried")
+    # Nobody asks for the runs again.
+    assert wait_until_over(store, PLANNED).status is Status.FINISHED
     assert wait_until_over(store, STEADY).status is Status.FINISHED
     assert engine.trouble == ""
     assert numbers(store.records(STEADY.run_id)[0]) == expected
