@@ -50,8 +50,8 @@ def test_planned_runs_train_after_those_that_somebody_starts(lab: Lab, monkeypat
     configs = _long_runs(300, SLOTS + 3)
     running, first, second, urgent = configs[:SLOTS], configs[SLOTS], configs[SLOTS + 1], configs[SLOTS + 2]
     engine.plan([*running, first, second], "mine")
-    engine.plan([first], "somebody else's")
     wait_until(lambda: len(engine.planned()) == 2, engine.planned)
+    engine.plan([first], "somebody else's")
     assert engine.planned() == {first.run_id: "mine", second.run_id: "mine"}
     assert store.run(first.run_id) is None
     assert all(store.owners(config.run_id) == {"mine"} for config in running)
