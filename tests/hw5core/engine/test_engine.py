@@ -1,7 +1,9 @@
 """The engine with real workers: a race trains once and is replayed; runs pause, stop, and fail with a reason."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.history import accuracy_lines
 from hw5core.runs.run import Status
+from hw5core.store.owners import LECTURER
 from hw5core.store.store import RunStore
 from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.networks import STATEFUL
@@ -91,6 +94,57 @@ def test_a_run_that_another_process_stops_or_deletes_frees_its_worker(lab: Lab, 
     else:
         assert run is None
         assert store.records(LONG.run_id)[0] == []
+
+
+def test_the_engine_refuses_what_a_guest_may_not_do(lab: Lab) -> None:
+    """What each user may do in each state is tested in tests/hw5core/store/test_permissions.py."""
+    engine, store, _ = lab
+    config = RunConfig(network=STATEFUL, seed=70)
+    run_id = config.run_id
+    store.claim(config, "a server that has ended", "owner")
+    store.halt(run_id, Status.STOPPED, "owner")
+    store.claim(config, "a server that has ended", "resumer")
+    refused: dict[str, list[tuple[Callable[[str], None], str]]] = {
+        "stranger": [
+            (partial(engine.pause, run_id), "resumed this run last"),
+            (partial(engine.stop, run_id), "resumed this run last"),
+            (partial(engine.rename, run_id, "name"), "first started"),
+            (partial(engine.delete, run_id), "first started"),
+        ],
+        "resumer": [
+            (partial(engine.rename, run_id, "name"), "first started"),
+            (partial(engine.delete, run_id), "first started"),
+        ],
+        "owner": [
+            (partial(engine.pause, run_id), "resumed this run last"),
+            (partial(engine.stop, run_id), "resumed this run last"),
+            (partial(engine.delete, run_id), "while nobody else trains it"),
+        ],
+    }
+    for who, actions in refused.items():
+        for action, reason in actions:
+            with pytest.raises(EngineError, match=reason):
+                action(who)
+    engine.rename(run_id, "mine", "owner")
+    engine.pause(run_id, "resumer")
+    for who in ("owner", "stranger"):
+        engine.start([config], who)
+        with pytest.raises(EngineError, match="by the person who paused it"):
+            engine.step([config], who)
+    run = store.run(run_id)
+    assert run is not None
+    assert (run.name, run.status, run.controller) == ("mine", Status.PAUSED, "resumer")
+    engine.stop(run_id, LECTURER)
+    engine.delete(run_id, "owner")
+    for who in ("resumer", "stranger"):
+        with pytest.raises(EngineError, match="may undo its deletion"):
+            engine.restore(run_id, who)
+    engine.restore(run_id, "owner")
+    engine.delete(run_id)
+    with pytest.raises(EngineError, match="may undo its deletion"):
+        engine.restore(run_id, "owner")
+    engine.restore(run_id, LECTURER)
+    engine.delete(run_id, LECTURER)
 
 
 def test_a_full_disk_stops_the_training_and_it_continues_by_itself_with_the_same_numbers(
