@@ -1,0 +1,142 @@
+"""kill -9 at random moments, of workers and of the Streamlit server: every run ends with the right numbers.
+
+HW5_KILLS sets the number of kills, for a machine that is left alone with many of them.
+"""
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import psutil
+import pytest
+
+from hw5core.data import datasets
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.forks import fork
+from hw5core.runs.records import Checkpoint
+from hw5core.runs.run import Status
+from hw5core.store.store import RunStore
+from pages.parts.shared.settings import fork_query, race_query
+from tests.hw5core.histories import numbers
+from tools.live import serving
+from tools.visitor import visitor
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("HW5_KILLS", "1"))
+KILLS_PER_RUN = min(KILLS, 5)
+"""How often a race or fork is disturbed before it may end."""
+
+DIGITS = RunConfig(network="1x28x28 conv8k3 relu bn maxpool4 flatten dropout0.1 linear10", epochs=3, momentum=0.5)
+MNIST = replace(DIGITS, dataset="mnist", training_images=3000, epochs=2)
+
+
+class Disturbed:
+    """A server in `home` whose processes are killed at moments and in an order that follow from a seed."""
+
+    def __init__(self, home: Path, seed: int) -> None:
+        self.killed: Counter[str] = Counter()
+        self.store = RunStore(home)
+        self._home = home
+        self._random = random.Random(seed)
+        self._process: psutil.Process | None = None
+        self._address = ""
+        self._servers = ExitStack()
+
+    def close(self) -> None:
+        self._servers.close()
+
+    def train(self, page: str, query: str, configs: list[RunConfig]) -> None:
+        """Start the runs on this page, and kill something KILLS_PER_RUN times until all of them are finished."""
+        kills = 0
+        while not self._finished(configs):
+            self._serve()
+            with suppress(ConnectionError):  # the server was killed: a new one continues
+                kills += asyncio.run(self._watch(page, query, configs, kills < KILLS_PER_RUN))
+
+    def _serve(self) -> None:
+        if self._process is None or not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE:
+            self._servers.close()
+            self._address, server = self._servers.enter_context(serving(self._home, self._home / "server.log"))
+            self._process = psutil.Process(server.pid)
+
+    async def _watch(self, page: str, query: str, configs: list[RunConfig], kill: bool) -> int:
+        """Open the page, start what can be started, and kill something after a while. Return the number of kills."""
+        async with visitor(self._address, page, query) as tab:
+            await tab.until_drawn(1)
+            for label in ("Start the race", "Start the fork", "Resume"):
+                if label in tab.buttons:
+                    await tab.press(label)
+            if kill:
+                await asyncio.sleep(self._random.uniform(0.2, 3))
+                if not self._finished(configs):
+                    self._kill()
+                    return 1
+            await tab.until(lambda tab: self._finished(configs) or "Resume" in tab.buttons)
+            assert not tab.exceptions
+        return 0
+
+    def _kill(self) -> None:
+        assert self._process
+        others = self._process.children(recursive=True)
+        workers = [one for one in others if not one.children()]
+        victims = {
+            "a worker": [self._random.choice(workers)],
+            "all processes that the server started": others,
+            "the server": [self._process],
+            "everything": [*others, self._process],
+        }
+        what = self._random.choice(list(victims))
+        self.killed[what] += 1
+        for one in victims[what]:
+            with suppress(psutil.NoSuchProcess):
+                one.send_signal(signal.SIGKILL)
+
+    def _finished(self, configs: list[RunConfig]) -> bool:
+        runs = [self.store.run(config.run_id) for config in configs]
+        return all(run is not None and run.status is Status.FINISHED for run in runs)
+
+
+@pytest.fixture
+def disturbed(tmp_path: Path) -> Iterator[Disturbed]:
+    lab = Disturbed(tmp_path, seed=KILLS)
+    yield lab
+    lab.close()
+
+
+def test_killed_at_random_moments_every_run_ends_with_the_same_numbers(
+    disturbed: Disturbed, mnist_folder: Path
+) -> None:
+    number, compared = 0, 0
+    while disturbed.killed.total() < KILLS:
+        base = replace(MNIST if number % 3 == 2 else DIGITS, seed=number)
+        configs = race(base)
+        disturbed.train("train", urlencode(race_query(configs)), configs)
+        branch = fork(configs[1], 0, "relu", 0.05)
+        disturbed.train("fork", urlencode(fork_query(branch)), [branch])
+        for config in (*configs, branch):
+            assert numbers(disturbed.store.records(config.run_id)[0]) == _undisturbed(config), config
+            compared += 1
+        number += 1
+    print(f"{compared} runs, killed: {dict(disturbed.killed)}")
+
+
+def _undisturbed(config: RunConfig) -> dict[str, Any]:
+    """Return the numbers of the run, and of a fork's parent before it, trained in this process without interruption."""
+    from hw5core.training.loop import train
+
+    pool = datasets.load(config.dataset)
+    if config.fork is None:
+        return numbers(train(config, pool))
+    parent = train(config.fork.parent, pool)
+    epoch = config.fork.epoch
+    start = next(one for one in parent if isinstance(one, Checkpoint) and one.epoch == epoch)
+    return numbers(train(config, pool, start))
