@@ -65,9 +65,10 @@ class Engine:
     def __init__(self, store: RunStore) -> None:
         self._store = store
         inbox: SimpleQueue[Message] = SimpleQueue()
+        # Before the cluster: if it fails, no workers are left behind.
+        self._presence = Presence(store.folder)
         self._cluster = Cluster(inbox.put)
         self._roster = Roster(self._cluster.cancel)
-        self._presence = Presence(store.folder)
         self._space = Space(store, self._roster.stepped)
         self._writer = Writer(inbox, store, self._cluster, self._roster, self._space, self._presence.token)
         self._inbox = inbox

@@ -33,7 +33,8 @@ class Damage:
 
 def set_aside(database: sqlite3.Connection, run_id: str, what: str) -> None:
     """Rename the run's rows, so that no reader finds them. Nothing is deleted."""
-    (number,) = database.execute("SELECT coalesce(max(rowid), 0) + 1 FROM damages").fetchone()
+    number_of_last = "SELECT coalesce(max(CAST(substr(run_id, 9) AS INTEGER)), 0) FROM damages"  # after "damaged "
+    number = database.execute(number_of_last).fetchone()[0] + 1
     aside = f"damaged {number} {run_id}"
     row = database.execute("SELECT config FROM runs WHERE run_id = ?", (run_id,)).fetchone()
     for table in RUN_TABLES:
@@ -42,9 +43,15 @@ def set_aside(database: sqlite3.Connection, run_id: str, what: str) -> None:
 
 
 def damages_in(database: sqlite3.Connection, run_ids: Iterable[str] | None = None) -> list[Damage]:
-    """Return the damage of those of the runs that were set aside, or of all of them, the last one first."""
+    """Return the damage of those of the runs that were set aside, or of all of them, the last one first.
+
+    Runs that were started again since are left out.
+    """
     wanted = None if run_ids is None else set(run_ids)
-    rows = database.execute("SELECT run_id, config, what, found FROM damages ORDER BY rowid DESC").fetchall()
+    rows = database.execute(
+        "SELECT run_id, config, what, found FROM damages "
+        "WHERE NOT EXISTS (SELECT 1 FROM runs WHERE damages.run_id LIKE '% ' || runs.run_id) ORDER BY rowid DESC"
+    ).fetchall()
     found = (
         Damage(bare_id(aside), intact_config(bare_id(aside), config), what, at) for aside, config, what, at in rows
     )

@@ -51,6 +51,9 @@ class Log:
             written.write(b"\x01\x01")  # a file without a log
 
 
+NO_LOG = Log(Path(), 4096, 0, is_damaged=False, is_cut_off=False)
+
+
 @dataclass(frozen=True)
 class _Index:
     """What the index of the log says: its salts, how many pages the log has, and how many of them the file has too."""

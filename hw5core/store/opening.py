@@ -1,6 +1,8 @@
 """Open the store's file: create it, migrate it, or set it aside if it is damaged and keep what can be read of it."""
 
+import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -10,7 +12,7 @@ from filelock import FileLock
 
 from hw5core.errors import StoreError
 from hw5core.store.connection import ERRORS, as_store_error, idle_connection, is_damage, open_connection
-from hw5core.store.log import Log, read_log
+from hw5core.store.log import NO_LOG, Log, read_log
 from hw5core.store.presence import any_alive
 from hw5core.store.recovery import recover
 from hw5core.store.schema import check_version, create_or_migrate, has_wrong_version
@@ -19,8 +21,14 @@ _SUFFIXES = ("", "-wal", "-shm")
 """The endings of a database's files: itself, its write-ahead log and the index of that."""
 
 
+_CAN_ASK = os.access in os.supports_effective_ids
+
 _IN_USE = "-open"
 """The ending of a file that exists while a program has the store open, and after one was killed."""
+
+
+_held: Counter[Path] = Counter()
+"""How often this process has each store open. Then the log is not read: closing it would end the locks of SQLite."""
 
 
 class _DamagedError(Exception):
@@ -38,7 +46,7 @@ def open_store(path: Path) -> str:
         # One process at a time: two processes must not both migrate a file or set it aside.
         with FileLock(path.with_suffix(".lock")):
             _check_places(path)
-            log = read_log(path)
+            log = NO_LOG if _held[path] else read_log(path)
             try:
                 _check_files(path, log)
                 notice = _notice_of_lost_log(path, log)
@@ -55,12 +63,14 @@ def open_store(path: Path) -> str:
 def hold_open(path: Path) -> Callable[[], None]:
     """Keep a connection to the store, and return the function that closes it. Raise StoreError."""
     database = idle_connection(path)
+    _held[path] += 1
     marker = _beside(path, _IN_USE)
     with suppress(OSError):
         marker.touch()
 
     def close() -> None:
         database.close()
+        _held[path] -= 1
         with suppress(OSError):
             if not _beside(path, "-wal").exists():  # SQLite deletes its log when nobody else has the store open
                 marker.unlink(missing_ok=True)
@@ -69,13 +79,19 @@ def hold_open(path: Path) -> Callable[[], None]:
 
 
 def _check_places(path: Path) -> None:
-    """Raise StoreError if something that is no file has the name of one of the store's files."""
+    """Raise StoreError if one of the store's files may not be written, or if something else has its name."""
     for suffix in _SUFFIXES:
         place = _beside(path, suffix)
         if place.exists() and not place.is_file():
             raise StoreError(
                 f"{place} is {'a folder' if place.is_dir() else 'no file'}, but the store of runs needs a file of this "
                 "name. Move it away, or let HW5_HOME name another folder."
+            )
+        # SQLite would create a log that may not be written either, and leave it behind.
+        if place.exists() and not os.access(place, os.R_OK | os.W_OK, effective_ids=_CAN_ASK):
+            raise StoreError(
+                f"The app may not write to {place}. Change the rights of the file, or let HW5_HOME name a folder that "
+                "can be written to."
             )
 
 

@@ -110,6 +110,7 @@ def test_a_damaged_run_is_set_aside_and_can_be_started_again(filled: RunStore, d
     again.make_room(0)
     assert rows in [_rows(again, run_id) for run_id in ids]
     assert again.claim(CONFIG, owner="yours")
+    assert RUN not in {one.run_id for one in again.damages()}
     for record in _records(CONFIG):
         again.add(RUN, record)
     assert again.records(RUN)[0] == _without_checkpoints(CONFIG)
@@ -119,9 +120,10 @@ def test_a_damaged_run_is_set_aside_and_can_be_started_again(filled: RunStore, d
 def test_a_run_whose_own_row_is_gone_is_started_again_without_its_old_records(filled: RunStore) -> None:
     _change(filled, "DELETE FROM runs WHERE run_id = ?", RUN)
     assert filled.run(RUN) is None
+    rows = _rows(filled, RUN)
     assert filled.claim(CONFIG)
     assert filled.records(RUN)[0] == []
-    assert [one.run_id for one in filled.damages()] == [RUN]
+    assert _rows(filled, f"damaged 1 {RUN}") == rows
 
 
 @pytest.mark.parametrize(

@@ -241,7 +241,9 @@ def check_damage(original: Original, seed: int, scratch: Path) -> None:
     untouched = _untouched(original, home, scratch)
     if store:
         _read_like_pages(store, original)
-    restarted = RunStore(home)
+        # The server is killed too: another process finds its files.
+        shutil.copytree(home, scratch / "restarted")
+    restarted = RunStore(scratch / "restarted" if store else home)
     kept = _read_like_pages(restarted, original)
     assert untouched <= kept, restarted.notice
     # Every run can be started again.

@@ -2,6 +2,7 @@
 overwritten, and every run that can be read is kept."""
 
 import gc
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -160,6 +161,16 @@ def test_a_folder_in_the_place_of_a_file_is_a_sentence(tmp_path: Path, name: str
     with pytest.raises(StoreError, match=name):
         RunStore(tmp_path)
     assert (tmp_path / name / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["runs.sqlite", "runs.sqlite-wal"])
+@pytest.mark.skipif(not os.geteuid(), reason="root may write to every file")
+def test_a_file_that_may_not_be_written_is_a_sentence(killed: Path, name: str) -> None:
+    (killed / name).chmod(0o444)
+    files = {path.name: path.read_bytes() for path in killed.iterdir()}
+    with pytest.raises(StoreError, match=f"may not write to .*{name}"):
+        RunStore(killed)
+    assert {path.name: path.read_bytes() for path in killed.iterdir()} == files
 
 
 def test_a_file_in_the_place_of_a_folder_is_a_sentence(tmp_path: Path) -> None:
