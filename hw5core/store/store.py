@@ -50,7 +50,7 @@ _PAUSED_BY_GUESTS = f"""
 
 _STATUSES = {str(status): status for status in Status}
 
-_WITHOUT_STORE = "Start the app again: it sets the run aside, and then the run can be trained again."
+_WITHOUT_STORE = "Start the app again: it recovers everything that can be read."
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -296,14 +296,20 @@ class RunStore:
         return deletions, [*(self._unreadable[one] for one in ids if one in self._unreadable), *damages]
 
     def _set_aside(self, error: DamagedRunError) -> None:
-        """Set a damaged run aside, if it is still damaged. If the store cannot be written, remember that instead."""
+        """Set a damaged run aside, if it is still damaged and no index is.
+
+        If an index is damaged or the store cannot be written, remember that the run cannot be read.
+        """
         try:
             with transaction(self.path) as database:
                 database.execute("BEGIN IMMEDIATE")
                 try:
                     tables.updates(database, error.run_id, Cursor(), lean=True)
                 except DamagedRunError as still:
-                    damage.set_aside(database, error.run_id, still.what)
+                    if tables.is_intact(database, error.run_id):
+                        self._note(DamagedRunError(error.run_id, "an index of the store is damaged"))
+                    else:
+                        damage.set_aside(database, error.run_id, still.what)
         except StoreError:
             self._note(error)
 
@@ -386,7 +392,8 @@ class RunStore:
             self._unreadable.pop(run_id, None)
             return found
         except DamagedRunError as error:
-            self._note(error)
+            if run_id not in self._unreadable:
+                self._note(error)
         except DamagedFileError as error:
             self._note(DamagedRunError(run_id, f"SQLite cannot read all of its rows. {error}"))
         return None, [], Cursor()

@@ -53,9 +53,9 @@ def find_run(database: sqlite3.Connection, run_id: str) -> Run | None:
     return found[0] if found else None
 
 
-def _find(database: sqlite3.Connection, run_id: str) -> tuple[Run, int] | None:
+def _find(database: sqlite3.Connection, run_id: str, access: str = "") -> tuple[Run, int] | None:
     """Return the run and the sum of the checksums of its records, or None. Raise DamagedRunError."""
-    row = database.execute(f"SELECT {_RUN_ROW} FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    row = database.execute(f"SELECT {_RUN_ROW} FROM runs {access} WHERE run_id = ?", (run_id,)).fetchone()
     if row and row[0] != run_id:
         raise DamagedRunError(run_id, "its id is damaged")
     return _as_run(row) if row else None
@@ -316,14 +316,15 @@ def has_records_from(database: sqlite3.Connection, run_id: str, step: int) -> bo
 
 
 def updates(
-    database: sqlite3.Connection, run_id: str, after: Cursor, lean: bool
+    database: sqlite3.Connection, run_id: str, after: Cursor, lean: bool, access: str = ""
 ) -> tuple[Run | None, list[Record], Cursor]:
     """Return the run, or None, with its records after the cursor, in order, and the cursor for the next call.
 
     If the store has dropped records since, these are all records, and the new cursor has another start. Lean records
-    lack the losses and predictions of single images. Raise DamagedRunError, also if records are missing.
+    lack the losses and predictions of single images. With the access NOT INDEXED, SQLite reads the whole table instead
+    of an index. Raise DamagedRunError, also if records are missing.
     """
-    found = _find(database, run_id)
+    found = _find(database, run_id, access)
     if found is None:
         return None, [], Cursor()
     run, sum_of_records = found
@@ -331,7 +332,7 @@ def updates(
     if after.start != start:
         after = Cursor(start)
     rows = database.execute(
-        f"SELECT {_RECORD_ROW if lean else _FULL_RECORD_ROW} FROM records WHERE run_id = ? AND number > ? "
+        f"SELECT {_RECORD_ROW if lean else _FULL_RECORD_ROW} FROM records {access} WHERE run_id = ? AND number > ? "
         "ORDER BY number",
         (run_id, after.number),
     ).fetchall()
@@ -339,6 +340,14 @@ def updates(
     if cursor.checksum != sum_of_records:
         raise DamagedRunError(run_id, "some of its records are missing or damaged")
     return run, [_decoded(run_id, row) for row in rows], cursor
+
+
+def is_intact(database: sqlite3.Connection, run_id: str) -> bool:
+    """Return True if the run is intact in its tables. If it is not without this, an index is damaged."""
+    try:
+        return updates(database, run_id, Cursor(), lean=True, access="NOT INDEXED")[0] is not None
+    except DamagedRunError:
+        return False
 
 
 def _decoded(run_id: str, row: Sequence[Any]) -> Record:

@@ -1,8 +1,10 @@
 """Damage that SQLite does not notice: the damaged run is set aside and can start again, and all others are kept."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,6 +156,28 @@ def test_a_follower_notices_that_old_and_new_records_do_not_fit(store: RunStore)
     _change(store, "DELETE FROM records WHERE position = 1")
     assert follower.read() is None
     assert [one.run_id for one in store.damages()] == [RUN]
+
+
+def test_a_damaged_index_costs_no_run(filled: RunStore, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(filled.path)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'records_of_run'").fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # move the log into the file
+    content = filled.path.read_bytes()
+    at = content.index(RUN.encode(), (page - 1) * size, page * size)
+    with filled.path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"x")
+    assert Follower(filled, RUN, lean=True).read() is None
+    assert ["index" in one.what for one in filled.damages()] == [True]
+    assert _rows(filled, f"damaged 1 {RUN}") == [0, 0, 0]
+    # A restart repairs the index.
+    shutil.copytree(filled.folder, tmp_path / "restarted")
+    again = RunStore(tmp_path / "restarted")
+    assert "3 of the 3 runs" in again.notice
+    for config in (CONFIG, OTHER, FORK):
+        assert again.records(config.run_id)[0] == _without_checkpoints(config)
+    assert not again.damages()
 
 
 def test_damaged_losses_of_single_images_do_not_hide_the_curves(filled: RunStore) -> None:

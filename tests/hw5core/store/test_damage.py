@@ -43,7 +43,6 @@ class Original:
     """The files of a killed server, and what each run was like after each change."""
 
     folder: Path
-    pages: dict[int, bytes]
     rows: dict[str, Rows]
     states: dict[str, list[Any]]
     checkpoints: dict[str, list[Checkpoint]]
@@ -95,7 +94,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
     with closing(sqlite3.connect(store.path)) as database:
         rows = {run_id: _rows(database, run_id, "") for run_id in IDS}
     killed = folder / "killed"
-    return Original(killed, _pages(killed), rows, states, checkpoints, dict.fromkeys(("b" * 32, "c" * 32), 40.0))
+    return Original(killed, rows, states, checkpoints, dict.fromkeys(("b" * 32, "c" * 32), 40.0))
 
 
 def _rows(database: sqlite3.Connection, run_id: str, access: str) -> Rows:
@@ -119,13 +118,15 @@ def _pages(folder: Path) -> dict[int, bytes]:
     return pages
 
 
-def _untouched(original: Original, damaged: Path, scratch: Path) -> set[str]:
-    """Return the ids of the runs that plain SQLite reads completely although every damaged page is unreadable."""
+def _untouched(rows: dict[str, Rows], before: dict[int, bytes], damaged: Path, scratch: Path) -> set[str]:
+    """Return the ids of the runs that plain SQLite reads completely although every damaged page is unreadable.
+
+    `before` are the pages before the damage.
+    """
     now = _pages(damaged)
     file = scratch / "oracle.sqlite"
-    file.write_bytes(
-        b"".join(page if now.get(number) == page else b"\xff" * PAGE for number, page in sorted(original.pages.items()))
-    )
+    pages = (page if now.get(number) == page else b"\xff" * PAGE for number, page in sorted(before.items()))
+    file.write_bytes(b"".join(pages))
     with file.open("r+b") as written:
         written.seek(18)
         written.write(b"\x01\x01")  # a file without a log
@@ -133,7 +134,7 @@ def _untouched(original: Original, damaged: Path, scratch: Path) -> set[str]:
     for access in ("", "NOT INDEXED"):
         for run_id in IDS:
             with suppress(sqlite3.Error), closing(sqlite3.connect(file)) as database:
-                if _rows(database, run_id, access) == original.rows[run_id]:
+                if _rows(database, run_id, access) == rows[run_id]:
                     kept.add(run_id)
     return kept
 
@@ -237,8 +238,9 @@ def check_damage(original: Original, seed: int, scratch: Path) -> None:
     if store:
         store.guess("race", "d" * 32, 1.0)  # something is in the log
         store.guess("another race", "d" * 32, 1.0)
+    before = _pages(home)
     rng.choice(KINDS)(home, rng)
-    untouched = _untouched(original, home, scratch)
+    untouched = _untouched(original.rows, before, home, scratch)
     if store:
         _read_like_pages(store, original)
         # The server is killed too: another process finds its files.
