@@ -4,6 +4,7 @@ Written for Streamlit 1.67. After an upgrade, run tests/pages/parts/shared/test_
 each part that this file relies on, and says where in Streamlit's source to look when one has changed.
 """
 
+from asyncio import Transport
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
+from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.state.common import is_element_id
 from streamlit.runtime.state.session_state import (
     STREAMLIT_INTERNAL_KEY_PREFIX,
@@ -32,6 +35,7 @@ from streamlit.runtime.state.session_state import (
     WStates,
 )
 from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -268,6 +272,66 @@ def handle_requests(handler: Handler) -> None:
         await handler(partial(_serve, middleware), scope, receive, send)
 
     PathSecurityMiddleware.__call__ = call  # type: ignore[method-assign, assignment]
+
+
+SESSION_PATH = "/_stcore/stream"
+"""The end of the address to which a browser connects for a session."""
+
+FILES_PER_SESSION = 4
+"""The number of open files of a session: its connection, and three of the event loop for its page."""
+
+FILES_PER_KEPT_SESSION = 3
+"""The number of open files of a session that has lost its connection."""
+
+
+class _LostSessions(MemorySessionStorage):
+    """Keeps the sessions that have lost their connection last. It ends the others, which closes their files."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(maxsize=most)
+        self._kept: dict[str, SessionInfo] = {}
+
+    def save(self, session_info: SessionInfo) -> None:
+        self._kept[session_info.session.id] = session_info
+        super().save(session_info)
+        for session_id in [one for one in self._kept if self.get(one) is None]:
+            self._kept.pop(session_id).session.shutdown()
+
+    def delete(self, session_id: str) -> None:
+        self._kept.pop(session_id, None)
+        super().delete(session_id)
+
+
+def keep_lost_sessions(most: int) -> None:
+    """Keep at most this number of sessions that have lost their connection. A browser that comes back finds its own."""
+    manager: Any = getattr(_runtime(), "_session_mgr", None)  # AppTest's mock has none
+    if manager:
+        manager._session_storage = _LostSessions(most)
+
+
+REQUEST_SECONDS = 30.0
+"""The time within which a connection has to send a request."""
+
+_accept = AutoHTTPProtocol.connection_made
+
+
+def limit_connections(most: int, refusal: bytes) -> None:
+    """From now on, answer a connection too many with `refusal`, and close those that send no request."""
+
+    def close_if_silent(protocol: Any, transport: Transport) -> None:
+        # A connection for a session has another protocol by now.
+        if protocol.cycle is None and transport.get_protocol() is protocol:
+            transport.abort()
+
+    def accept(protocol: Any, transport: Transport) -> None:
+        _accept(protocol, transport)
+        if len(protocol.connections) > most:
+            transport.write(refusal)
+            transport.close()
+        else:
+            protocol.loop.call_later(REQUEST_SECONDS, close_if_silent, protocol, transport)
+
+    AutoHTTPProtocol.connection_made = accept  # type: ignore[method-assign, assignment]
 
 
 def cookie_secret(cookie: str) -> bytes:

@@ -94,6 +94,16 @@ PARTS = [
         ("self", "scope", "receive", "send"),
         "handle_requests",
     ),
+    Part(
+        f"{RUNTIME}.memory_session_storage",
+        "MemorySessionStorage.__init__",
+        ("self", "maxsize"),
+        "keep_lost_sessions",
+    ),
+    Part(f"{RUNTIME}.memory_session_storage", "MemorySessionStorage.save", ("self", "session_info"), "_LostSessions"),
+    Part(f"{RUNTIME}.memory_session_storage", "MemorySessionStorage.delete", ("self", "session_id"), "_LostSessions"),
+    Part(f"{RUNTIME}.app_session", "AppSession.shutdown", ("self",), "_LostSessions"),
+    Part("uvicorn.protocols.http.auto", "AutoHTTPProtocol.connection_made", ("self", "transport"), "limit_connections"),
     Part("streamlit.web", "bootstrap", ("run",), "load_server"),
 ]
 
