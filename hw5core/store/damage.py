@@ -6,10 +6,12 @@ Each function works in its caller's transaction.
 import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from hw5core.errors import LabError
+from hw5core.errors import DamagedRunError, LabError
 from hw5core.runs.config import RunConfig
 from hw5core.store.checksums import bare_id
 from hw5core.store.schema import RUN_TABLES
@@ -29,6 +31,33 @@ class Damage:
     what: str
     at: float
     advice: str = ADVICE
+
+
+class _Store(Protocol):
+    def set_aside(self, error: DamagedRunError) -> None: ...
+
+
+S = TypeVar("S", bound=_Store)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def sets_damage_aside(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Let a store's method that meets damaged runs set them aside, and go on as if the store did not have them."""
+
+    @wraps(method)
+    def tried(self: S, /, *arguments: P.args, **options: P.kwargs) -> T:
+        found: set[str] = set()
+        while True:
+            try:
+                return method(self, *arguments, **options)
+            except DamagedRunError as error:
+                if error.run_id in found:
+                    raise
+                found.add(error.run_id)
+                self.set_aside(error)
+
+    return tried
 
 
 def set_aside(database: sqlite3.Connection, run_id: str, what: str) -> None:

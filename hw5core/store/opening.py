@@ -111,6 +111,11 @@ def _notice_of_lost_log(path: Path, log: Log) -> str:
     is_gone = _beside(path, _IN_USE).exists() and not any(_beside(path, name).exists() for name in ("-wal", "-shm"))
     if not (log.is_cut_off or is_gone):
         return ""
+    if is_gone:  # or another program that had the store open was the last to close it
+        return (
+            f"The log of the store of runs, {log.path}, is missing. If it was deleted after a server had been stopped "
+            "by force, the last changes are lost, and every run is as it was before them."
+        )
     return (
         f"The log of the store of runs, {log.path}, was {'cut off' if log.path.exists() else 'deleted'} after a server "
         "had been stopped by force. The last changes are lost, and every run is as it was before them. A run that "

@@ -7,9 +7,7 @@ import json
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 from hw5core.errors import DamagedFileError, DamagedRunError, NoCheckpointError, StoreError
 from hw5core.runs.config import RunConfig
@@ -26,7 +24,7 @@ from hw5core.runs.records import (
 from hw5core.runs.run import Run, Stamp, Status
 from hw5core.store import damage, tables, trash
 from hw5core.store.connection import transaction, used_bytes
-from hw5core.store.damage import Damage
+from hw5core.store.damage import Damage, sets_damage_aside
 from hw5core.store.eviction import NO_SHARES, Shares, in_order_of_eviction, stored_runs
 from hw5core.store.opening import hold_open, open_store
 from hw5core.store.owners import LECTURER, OPERATOR, is_guest
@@ -52,29 +50,6 @@ _STATUSES = {str(status): status for status in Status}
 
 _WITHOUT_STORE = "Start the app again: it recovers everything that can be read."
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _sets_damage_aside(
-    method: "Callable[Concatenate[RunStore, P], T]",
-) -> "Callable[Concatenate[RunStore, P], T]":
-    """Let a method that meets damaged runs set them aside, and then go on as if the store did not have them."""
-
-    @wraps(method)
-    def tried(self: "RunStore", /, *arguments: P.args, **options: P.kwargs) -> T:
-        found: set[str] = set()
-        while True:
-            try:
-                return method(self, *arguments, **options)
-            except DamagedRunError as error:
-                if error.run_id in found:
-                    raise
-                found.add(error.run_id)
-                self._set_aside(error)
-
-    return tried
-
 
 class RunStore:
     """The store in `folder`, which is created if it is missing. Threads and processes may share it.
@@ -91,7 +66,7 @@ class RunStore:
         self.purge()
         weakref.finalize(self, hold_open(self.path))
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def run(self, run_id: str) -> Run | None:
         """Return the run with this id, or None."""
         with transaction(self.path) as database:
@@ -103,10 +78,10 @@ class RunStore:
             database.execute("BEGIN")
             runs, damaged = tables.newest_runs(database, most)
         for error in damaged:
-            self._set_aside(error)
+            self.set_aside(error)
         return [one for one in runs if one[0].run_id not in self._unreadable]
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def claim(
         self, config: RunConfig, server: str = "", owner: str | None = None, status: Status = Status.WAITING
     ) -> bool:
@@ -143,7 +118,7 @@ class RunStore:
             case Status.PAUSED | Status.STOPPED | Status.FAILED:
                 return may(Action.TRAIN, owner, run, owners)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def keep(self, run_ids: Iterable[str], owner: str | None = None) -> None:
         """Give the finished ones of these runs to the operator (None) or the lecturer, who has asked for them."""
         with transaction(self.path) as database:
@@ -162,7 +137,7 @@ class RunStore:
         with transaction(self.path) as database:
             return tables.owned_by(database, owner)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def permitted(self, action: Action, owner: str | None, run_ids: Iterable[str]) -> frozenset[str]:
         """Return the ids of those of the runs that the store has and on which this user may perform the action."""
         with transaction(self.path) as database:
@@ -172,7 +147,7 @@ class RunStore:
                 run.run_id for run in runs if may(action, owner, run, tables.owners_of(database, run.run_id))
             )
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def rename(self, run_id: str, name: str) -> None:
         """Set the run's name: one line of printable text, cut to MAX_NAME characters, or empty for no name."""
         printable = "".join(character if character.isprintable() else " " for character in name)
@@ -193,7 +168,7 @@ class RunStore:
             step = tables.newest_checkpoint_step(database, run_id)
             return not tables.has_records_from(database, run_id, step)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def add(self, run_id: str, record: Record | EncodedRecord, created: float | None = None) -> Status | None:
         """Store a record that a worker reports, and return the run's status after it.
 
@@ -218,7 +193,7 @@ class RunStore:
                 tables.set_status(database, run_id, status)
             return status
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def advance(self, run_id: str, records: Sequence[Record]) -> bool:
         """Store the records of a single step of a paused run: all of them or none. The first is a RunStarted.
 
@@ -241,13 +216,13 @@ class RunStore:
             tables.set_status(database, run_id, Status.FINISHED if is_finished else Status.PAUSED)
             return True
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def fail(self, run_id: str, message: str) -> None:
         """Mark the run as failed, with the reason. Its records stay."""
         with transaction(self.path) as database:
             tables.set_status(database, run_id, Status.FAILED, message)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def halt(self, run_id: str, status: Status, owner: str | None = None) -> None:
         """Mark the run as PAUSED or STOPPED, unless it has ended. From now on this user controls it.
 
@@ -260,7 +235,7 @@ class RunStore:
                 tables.set_status(database, run_id, status)
                 tables.set_controller(database, run_id, owner, status)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def delete(self, run_id: str, reason: str = trash.BY_OWNER) -> None:
         """Delete the run with its records, checkpoints and owners. For a minute, `restore` can undo this."""
         with transaction(self.path) as database:
@@ -269,7 +244,7 @@ class RunStore:
             if tables.find_run(database, run_id):
                 trash.move_to_trash(database, run_id, reason)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def restore(self, run_id: str) -> bool:
         """Undo the deletion of the run. Return False if it is final, or if the run was started again."""
         with transaction(self.path) as database:
@@ -295,7 +270,7 @@ class RunStore:
             deletions, damages = trash.deletions_of(database, ids), damage.damages_in(database, ids)
         return deletions, [*(self._unreadable[one] for one in ids if one in self._unreadable), *damages]
 
-    def _set_aside(self, error: DamagedRunError) -> None:
+    def set_aside(self, error: DamagedRunError) -> None:
         """Set a damaged run aside, if it is still damaged and no index is.
 
         If an index is damaged or the store cannot be written, remember that the run cannot be read.
@@ -322,7 +297,7 @@ class RunStore:
             database.execute("BEGIN IMMEDIATE")
             return trash.purge(database)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def make_room(
         self, most_bytes: int, shares: Shares = NO_SHARES, in_use: Callable[[], Collection[str]] = frozenset
     ) -> bool:
@@ -354,7 +329,7 @@ class RunStore:
         with transaction(self.path) as database:
             return database.execute(_PAUSED_BY_GUESTS).fetchall()
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def end_pauses(self, run_ids: Iterable[str]) -> None:
         """Mark those of the runs that are still paused as STOPPED."""
         with transaction(self.path) as database:
@@ -398,13 +373,13 @@ class RunStore:
             self._note(DamagedRunError(run_id, f"SQLite cannot read all of its rows. {error}"))
         return None, [], Cursor()
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def _updates(self, run_id: str, after: Cursor, lean: bool) -> tuple[Run | None, list[Record], Cursor]:
         with transaction(self.path) as database:
             database.execute("BEGIN")
             return tables.updates(database, run_id, after, lean)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def report_of(self, run_id: str, step: int) -> BatchLosses | None:
         """Return the record with the losses of batch `step`, or None if the run has not reported them yet."""
         with transaction(self.path) as database:
@@ -421,14 +396,14 @@ class RunStore:
         # A status that does not exist is damaged. The next reader of the run finds that out.
         return {run_id: Stamp(_STATUSES.get(status, Status.FAILED), *others) for run_id, status, *others in rows}
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def forkable_epochs(self, run_id: str) -> list[int]:
         """Return the epochs, counted from 0, that the run has trained itself and whose checkpoints are in the store."""
         with transaction(self.path) as database:
             run = tables.find_run(database, run_id)
             return tables.epochs_with_checkpoint(database, run_id, run.config.first_step if run else 0)
 
-    @_sets_damage_aside
+    @sets_damage_aside
     def checkpoint(self, run_id: str) -> Checkpoint | None:
         """Return the run's newest checkpoint that is intact, or None.
 
