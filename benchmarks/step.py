@@ -161,7 +161,7 @@ def _clocked(backprop: Backprop, values: Tensor, labels: Tensor) -> dict[str, fl
         spent[f"{_kind(kernel)}, forward"] += clock() - start
         tape.append(saved)
     start = clock()
-    gradient = loss_gradient(values, labels)
+    gradient = loss_gradient(torch.log_softmax(values, 1), labels)
     spent["loss"] = clock() - start
     for kernel in reversed(backprop.kernels):
         start = clock()

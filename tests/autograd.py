@@ -36,35 +36,35 @@ def random_batch(architecture: Architecture, images: int) -> tuple[Tensor, Tenso
 def steps_by_hand(
     network: nn.Sequential, inputs: Tensor, labels: Tensor, momentum: float = 0.0, steps: int = 1
 ) -> list[Tensor]:
-    """Train with Backprop and return the logits before each step."""
-    logits = []
+    """Train with Backprop and return the log-probabilities before each step."""
+    log_probabilities = []
     with torch.no_grad():
         backprop = Backprop(network, RATE, momentum)
         for _ in range(steps):
             backprop.generator.manual_seed(_SEED)
-            logits.append(backprop.step(inputs, labels))
-    return logits
+            log_probabilities.append(backprop.step(inputs, labels))
+    return log_probabilities
 
 
 def steps_by_autograd(
     network: nn.Sequential, inputs: Tensor, labels: Tensor, momentum: float = 0.0, steps: int = 1
 ) -> list[Tensor]:
-    """Train with autograd and torch.optim and return the logits before each step."""
+    """Train with autograd and torch.optim and return the log-probabilities before each step."""
     optimiser = torch.optim.SGD(network.parameters(), lr=RATE, momentum=momentum)
-    all_logits = []
+    log_probabilities = []
     for _ in range(steps):
         logits = _forward(network, inputs)
         optimiser.zero_grad()
         nn.CrossEntropyLoss()(logits, labels).backward()
         optimiser.step()
-        all_logits.append(logits.detach())
-    return all_logits
+        log_probabilities.append(logits.detach().log_softmax(1))
+    return log_probabilities
 
 
 def assert_trains_as_with_autograd(
     architecture: Architecture, images: int = 3, momentum: float = 0.0, steps: int = 2
 ) -> None:
-    """Train a network that ends in CLASSES logits both ways, and compare logits, weights and predictions."""
+    """Train a network that ends in CLASSES logits both ways, and compare log-probabilities, weights and predictions."""
     ours = double_network(architecture)
     theirs = copy.deepcopy(ours)
     inputs, labels = random_batch(architecture, images)

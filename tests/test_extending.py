@@ -28,8 +28,9 @@ from hw5core.runs.history import history_of
 from hw5core.runs.learning import learning_caption
 from hw5core.runs.records import BatchLosses, EpochResult
 from hw5core.runs.run import Run, Status
-from hw5core.training import backprop
-from hw5core.training.backprop import ACTIVATION_KERNELS, KERNELS, Backprop
+from hw5core.training import kernels
+from hw5core.training.backprop import Backprop
+from hw5core.training.kernels import ACTIVATION_KERNELS, KERNELS
 from hw5core.training.loop import batch_indices, standardise, train
 from hw5core.training.module_report import module_report
 from hw5core.training.modules import build, initial_network
@@ -65,7 +66,7 @@ def activation(monkeypatch: pytest.MonkeyPatch) -> None:
     entry, kernel = _code("An activation")
     added = _evaluate(entry, activations)
     monkeypatch.setitem(ACTIVATIONS, added.name, added)
-    for module, pair in _evaluate(f"{{{kernel}}}", backprop).items():
+    for module, pair in _evaluate(f"{{{kernel}}}", kernels).items():
         monkeypatch.setitem(ACTIVATION_KERNELS, module, pair)
 
 
@@ -82,7 +83,7 @@ def kind() -> Iterator[type[Layer]]:
 def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel of the document's layer kind."""
     _, definition, entry = _code("A layer kind")
-    namespace = _execute(definition, backprop)
+    namespace = _execute(definition, kernels)
     for module, added in eval(f"{{{entry}}}", namespace).items():
         monkeypatch.setitem(KERNELS, module, added)
 

@@ -1,6 +1,6 @@
 """The registry of activations: name, formula, derivative, class in torch.nn and colour, each declared once.
 
-A new activation is an entry here and a kernel pair in training/backprop.py. No torch: the pages read names and colours.
+A new activation is an entry here and a kernel pair in training/kernels.py. No torch: the pages read names and colours.
 """
 
 from dataclasses import dataclass

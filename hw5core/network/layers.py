@@ -1,7 +1,7 @@
 """The layer kinds: one class per kind, with everything that depends on the kind.
 
 Notation, menus, counts, formulas, drawing, export and module building call the methods of `Layer`. A new kind is a new
-class and an entry in KINDS here, and a kernel in training/backprop.py.
+class and an entry in KINDS here, and a kernel in training/kernels.py.
 """
 
 from dataclasses import dataclass, field, replace

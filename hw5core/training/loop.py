@@ -11,7 +11,7 @@ import io
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,9 @@ from hw5core.data.datasets import DATASETS, Pool, Split, split
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
-from hw5core.training.backprop import Backprop, Hook, Kernel
+from hw5core.training.backprop import Backprop
 from hw5core.training.environment import environment
+from hw5core.training.kernel import Hook, Kernel
 from hw5core.training.modules import initial_network
 from hw5core.training.warm_start import starting_checkpoint
 
@@ -151,19 +152,19 @@ class _Run:
 
     @torch.inference_mode()
     def train_batch(self, images: Tensor, labels: Tensor, hook: Hook | None = None) -> Tensor:
-        """Take one step of stochastic gradient descent. Return the logits of the network before the step."""
+        """Take one step of stochastic gradient descent. Return the log-probabilities (n, classes) before it."""
         if self.has_dropout:
             self.backprop.generator.manual_seed(dropout_seed(self.config, self.step))
-        logits = self.backprop.step(images, labels, hook)
+        log_probabilities = self.backprop.step(images, labels, hook)
         self.step += 1
-        return logits
+        return log_probabilities
 
     @property
     def measures_next(self) -> bool:
         return self.step % STATISTICS_STEPS == 0
 
     def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[Tensor, LayerStatistics]:
-        """Take the same step with the same numbers. Return the logits and the measurements of the layers."""
+        """Take the same step with the same numbers. Return the log-probabilities and the measurements of the layers."""
         measured = LayerStatistics(self.step, {}, {}, {})
 
         def hook(number: int, kernel: Kernel, saved: Any, grads: Any) -> None:
@@ -216,10 +217,10 @@ def _train_epoch(
     remaining = order[(run.step % run.config.steps_per_epoch) * run.config.batch_size :]
     for images, labels in _batches(pool, remaining, run.config):
         if run.measures_next:
-            logits, statistics = run.train_and_measure(images, labels)
+            log_probabilities, statistics = run.train_and_measure(images, labels)
         else:
-            logits, statistics = run.train_batch(images, labels), None
-        losses.add(logits, labels, statistics)
+            log_probabilities, statistics = run.train_batch(images, labels), None
+        losses.add(log_probabilities, labels, statistics)
         elapsed = time.perf_counter() - reported
         is_stopping = stop()
         # The epoch's last batch is reported after the loop: a checkpoint here would skip the evaluation.
@@ -238,35 +239,35 @@ def _train_epoch(
 
 
 class _LossCollector:
-    """Collects the logits of consecutive batches, and computes their losses when they are reported."""
+    """Collects the log-probabilities of consecutive batches, and looks up their losses when they are reported."""
 
     def __init__(self, first_step: int) -> None:
         self._first_step = first_step
-        self._logits: list[Tensor] = []
+        self._log_probabilities: list[Tensor] = []
         self._labels: list[Tensor] = []
         self._statistics: list[LayerStatistics] = []
 
-    def add(self, logits: Tensor, labels: Tensor, statistics: LayerStatistics | None) -> None:
-        self._logits.append(logits)
+    def add(self, log_probabilities: Tensor, labels: Tensor, statistics: LayerStatistics | None) -> None:
+        self._log_probabilities.append(log_probabilities)
         self._labels.append(labels)
         if statistics:
             self._statistics.append(statistics)
 
     def take(self, seconds: float) -> list[Record]:
         """Return the records of the batches since the last call. `seconds` is the training time so far."""
-        # One batch at a time, because the last bit of a loss depends on how many are computed together.
-        batches = [
-            functional.cross_entropy(logits, labels, reduction="none").tolist()
-            for logits, labels in zip(self._logits, self._labels, strict=True)
-        ]
-        means = tuple(sum(losses) / len(losses) for losses in batches)
-        predictions = torch.cat(self._logits).argmax(1).tolist()
+        log_probabilities = torch.cat(self._log_probabilities)
+        # The loss of an example is minus the logarithm of its label's probability.
+        losses = log_probabilities.gather(1, torch.cat(self._labels).unsqueeze(1)).neg().flatten().tolist()
+        values = iter(losses)
+        batches = [list(islice(values, len(labels))) for labels in self._labels]
+        means = tuple(sum(batch) / len(batch) for batch in batches)
+        predictions = log_probabilities.argmax(1).tolist()
         records: list[Record] = [
-            BatchLosses(self._first_step, means, tuple(chain(*batches)), tuple(predictions), seconds),
+            BatchLosses(self._first_step, means, tuple(losses), tuple(predictions), seconds),
             *self._statistics,
         ]
         self._first_step += len(means)
-        self._logits, self._labels, self._statistics = [], [], []
+        self._log_probabilities, self._labels, self._statistics = [], [], []
         return records
 
 

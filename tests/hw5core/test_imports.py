@@ -14,7 +14,10 @@ CORE = [
 # Only these ever load torch, and only workers and the terminal's own process import them.
 NEED_TORCH = {
     "hw5core.training.backprop",
+    "hw5core.training.batch_last",
     "hw5core.training.environment",
+    "hw5core.training.kernel",
+    "hw5core.training.kernels",
     "hw5core.training.modules",
     "hw5core.training.single_step",
     "hw5core.training.loop",

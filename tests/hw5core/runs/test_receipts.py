@@ -54,7 +54,9 @@ def test_a_receipt_holds_the_whole_run_in_strict_json(history: RunHistory) -> No
     first_batch = metrics["example_losses"][:5]
     assert math.fsum(first_batch) / 5 == pytest.approx(metrics["training_loss"][0], rel=1e-6)
     assert [one["epoch"] for one in metrics["epochs"]] == [0, 1]
-    assert {"torch", "machine", "processor", "torch build", "kernels", "threads"} <= set(plain["computed_by"])
+    assert {"torch", "machine", "processor", "torch build", "kernels", "own kernels", "threads"} <= set(
+        plain["computed_by"]
+    )
     assert plain["computed_by"]["threads"] == "1"
 
 
@@ -135,6 +137,10 @@ def _recorded_by_an_older_version(plain: dict[str, Any]) -> None:
         del plain["computed_by"][name]
 
 
+def _recorded_with_the_first_kernels(plain: dict[str, Any]) -> None:
+    del plain["computed_by"]["own kernels"]
+
+
 def _rounding_that_grows(plain: dict[str, Any]) -> None:
     for step, loss in enumerate(plain["metrics"]["training_loss"]):
         plain["metrics"]["training_loss"][step] = loss + 1e-7 * 1.05**step
@@ -145,6 +151,7 @@ def _rounding_that_grows(plain: dict[str, Any]) -> None:
     [
         (_other_processor, "processor Another Processor there, "),
         (_recorded_by_an_older_version, "processor not recorded there, "),
+        (_recorded_with_the_first_kernels, "own kernels not recorded there, "),
     ],
 )
 def test_another_processor_is_reported_as_such_and_not_as_a_failed_verification(

@@ -14,7 +14,8 @@ from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
 from hw5core.network.layers import KINDS, Flatten
 from hw5core.network.notation import parse, read_layer
-from hw5core.training.backprop import ActivationKernel, Backprop
+from hw5core.training.backprop import Backprop
+from hw5core.training.kernels import ActivationKernel
 from tests.autograd import (
     RATE,
     assert_trains_as_with_autograd,

@@ -94,13 +94,14 @@ def test_a_repeated_run_has_identical_numbers(digits: Pool) -> None:
     assert _epochs(first) == _epochs(second)
 
 
+@pytest.mark.parametrize("network", [SMALL, "1x28x28 conv3k5 relu maxpool2 conv4k5 bn relu maxpool2 flatten linear10"])
 def test_a_run_continued_from_any_checkpoint_ends_with_the_same_numbers(
-    digits: Pool, monkeypatch: pytest.MonkeyPatch
+    digits: Pool, monkeypatch: pytest.MonkeyPatch, network: str
 ) -> None:
     """Dropout, batch normalisation and momentum carry state from step to step, and checkpoints lie within epochs."""
     monkeypatch.setattr("hw5core.training.loop.CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr("hw5core.training.loop.REPORT_SECONDS", 0.02)
-    config = RunConfig(network=SMALL, epochs=2, momentum=0.5)
+    config = RunConfig(network=network, epochs=2, momentum=0.5)
     whole = list(train(config, digits))
     checkpoints = [record for record in whole if isinstance(record, Checkpoint)]
     inside = [one for one in checkpoints if one.step % config.steps_per_epoch]

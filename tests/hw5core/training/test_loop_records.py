@@ -15,7 +15,7 @@ from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.notation import parse
 from hw5core.runs.config import INITIALISATIONS, RunConfig, race
 from hw5core.runs.records import BatchLosses, Checkpoint, LayerStatistics, Record, RunFinished, decode, encode
-from hw5core.training.backprop import ActivationKernel
+from hw5core.training.kernels import ActivationKernel
 from hw5core.training.loop import STATISTICS_STEPS, batch_indices, saturated_share, standardise, train
 from hw5core.training.modules import initial_network
 

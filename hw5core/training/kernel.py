@@ -1,0 +1,67 @@
+"""The base class of the kernels: what the training step needs from a layer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Kernel:
+    """Computes one layer: forward, backward and update.
+
+    `backward` receives what `forward` saved; `parameter_grads` and `update` receive the grads that `backward` returns.
+    `parameters` are the module's own tensors. If `passes_back` is False, no earlier layer has parameters, and the
+    gradient that `backward` returns is not used.
+
+    `reads_output` is True if the backward pass reads the layer's output, so that the next layer must not overwrite it.
+    `passes_through` is True if the output may share its memory with the input. `is_elementwise` is True if each output
+    value depends on the input value in the same place.
+    """
+
+    reads_output = False
+    passes_through = False
+    is_elementwise = False
+
+    def __init__(self, module: nn.Module) -> None:
+        self.parameters = [parameter.detach() for parameter in module.parameters()]
+        self.passes_back = True
+
+    @classmethod
+    def make(cls, module: Any, earlier: "list[Kernel]", generator: torch.Generator) -> "Kernel":  # noqa: ARG003
+        """Return the kernel of the module that follows the `earlier` layers."""
+        return cls(module)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        """Return the layer's output, and what `backward` needs."""
+        raise NotImplementedError
+
+    def evaluate(self, values: Tensor) -> Tensor:
+        """Return the layer's output in evaluation mode."""
+        return self.forward(values)[0]
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        """Return the loss's gradient with respect to the input, given that of the output, and the layer's grads."""
+        raise NotImplementedError
+
+    def parameter_grads(self, grads: Any) -> list[Tensor]:
+        """Return the loss's gradient with respect to each parameter. Layers without parameters have no grads."""
+        return grads or []
+
+    def derivative(self, saved: Any) -> Tensor | None:  # noqa: ARG002
+        """Return an activation's f'(x) for every value x of the forward pass, in its shape; None for other layers."""
+        return None
+
+    def update(self, grads: Any, learning_rate: float) -> None:
+        """Move each parameter against its gradient."""
+        for parameter, gradient in zip(self.parameters, self.parameter_grads(grads), strict=True):
+            parameter.sub_(gradient, alpha=learning_rate)
+
+    def update_with_momentum(self, grads: Any, learning_rate: float, velocities: list[Tensor], momentum: float) -> None:
+        """Add each gradient to `momentum` times its velocity, and move the parameter against the new velocity."""
+        for parameter, velocity, gradient in zip(self.parameters, velocities, self.parameter_grads(grads), strict=True):
+            parameter.sub_(velocity.mul_(momentum).add_(gradient), alpha=learning_rate)
+
+
+Hook = Callable[[int, Kernel, Any, Any], None]
+"""Called with a layer's number (from 0), its kernel, what it saved, and its grads (None before the first weights)."""

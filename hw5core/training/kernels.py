@@ -1,0 +1,355 @@
+"""The kernels of the layers, directly on PyTorch's operators, and the registries that map classes of torch.nn to them.
+
+A new layer kind needs an entry in KERNELS, a new activation one in ACTIVATION_KERNELS (both at the end).
+
+Images are (n, channels, height, width). These kernels are fastest in the memory format channels_last; those in
+`batch_last` order their memory in another way. Every kernel accepts every order.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hw5core.training.batch_last import (
+    BatchLastConvKernel,
+    BatchLastMaxPoolKernel,
+    batch_first,
+    batch_last,
+    is_batch_last,
+)
+from hw5core.training.kernel import Kernel
+
+# The kernels behind autograd's formulas. torch's public functions do not offer them one by one.
+_aten = torch.ops.aten
+_convolution = _aten.convolution.default
+_convolution_backward = _aten.convolution_backward.default
+_max_pool = _aten.max_pool2d_with_indices.default
+_max_pool_backward = _aten.max_pool2d_with_indices_backward.default
+_avg_pool = _aten.avg_pool2d.default
+_avg_pool_backward = _aten.avg_pool2d_backward.default
+_batch_norm = _aten.native_batch_norm.default
+_batch_norm_backward = _aten.native_batch_norm_backward.default
+
+
+class ConvKernel(Kernel):
+    """A convolution."""
+
+    def __init__(self, module: nn.Conv2d) -> None:
+        super().__init__(module)
+        self.weight = self.parameters[0]
+        self.bias = self.parameters[1] if len(self.parameters) > 1 else None
+        self.window = (module.stride, module.padding, module.dilation, False, (0, 0), module.groups)
+
+    @classmethod
+    def make(cls, module: nn.Conv2d, earlier: list[Kernel], generator: torch.Generator) -> Kernel:  # noqa: ARG003
+        if BatchLastConvKernel.fits(module):
+            return BatchLastConvKernel(module)
+        return cls(module) if earlier or module.in_channels > 1 else FirstConvKernel(module)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        return _convolution(values, self.weight, self.bias, *self.window), values
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        # The kernel can also sum the biases' gradient, but takes seven times as long as Tensor.sum.
+        outputs = (self.passes_back, True, False)
+        before, weights, _ = _convolution_backward(gradient, saved, self.weight, None, *self.window, outputs)
+        return before, (weights, gradient)
+
+    def parameter_grads(self, grads: Any) -> list[Tensor]:
+        weights, gradient = grads
+        return [weights] if self.bias is None else [weights, gradient.sum((0, 2, 3))]
+
+
+class FirstConvKernel(Kernel):
+    """A network's first convolution, of images with one channel.
+
+    Its windows are so small that unfolding them and multiplying matrices takes two thirds of the time of PyTorch's
+    convolution. No gradient passes back.
+    """
+
+    def __init__(self, module: nn.Conv2d) -> None:
+        super().__init__(module)
+        sizes = (module.kernel_size, module.stride, module.padding, module.dilation)
+        self.kernel_size, self.stride, self.padding, self.dilation = (int(size[0]) for size in sizes)
+        self.padded = torch.empty(0)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        self._pad(values)
+        columns = self.windows.reshape(self.kernel_size**2, -1)
+        rows = functional.linear(columns.t(), self.parameters[0].flatten(1), *self.parameters[1:])
+        return rows.view(*self.windows.shape[2:], -1).permute(0, 3, 1, 2), columns
+
+    def _pad(self, images: Tensor) -> None:
+        """Copy the images (n, 1, height, width) into a frame of zeros that is reused from batch to batch."""
+        count, _, height, width = images.shape
+        if len(self.padded) != count:
+            self.padded = images.new_zeros(count, height + 2 * self.padding, width + 2 * self.padding)
+            self.windows = self._windows()
+            self.inside = self.padded[:, self.padding : self.padding + height, self.padding : self.padding + width]
+        self.inside.copy_(images[:, 0])
+
+    def _windows(self) -> Tensor:
+        """Return what each weight of the window sees, as a view (kernel height, kernel width, n, height, width)."""
+        images, height, width = self.padded.shape
+        reach = self.dilation * (self.kernel_size - 1)
+        across = [(side - reach - 1) // self.stride + 1 for side in (height, width)]
+        return self.padded.as_strided(
+            (self.kernel_size, self.kernel_size, images, *across),
+            (self.dilation * width, self.dilation, height * width, self.stride * width, self.stride),
+        )
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        return gradient, (saved, gradient.permute(0, 2, 3, 1).reshape(-1, gradient.shape[1]))
+
+    def parameter_grads(self, grads: Any) -> list[Tensor]:
+        columns, rows = grads
+        weight = (columns @ rows).t().reshape(self.parameters[0].shape)
+        return [weight, rows.sum(0)][: len(self.parameters)]
+
+
+_CONVOLUTIONS = (ConvKernel, FirstConvKernel, BatchLastConvKernel)
+
+
+class LinearKernel(Kernel):
+    """A fully connected layer."""
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        return functional.linear(values, *self.parameters), values
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        before = gradient @ self.parameters[0] if self.passes_back else gradient
+        return before, (gradient, saved)
+
+    def parameter_grads(self, grads: Any) -> list[Tensor]:
+        gradient, values = grads
+        return [gradient.t() @ values, gradient.sum(0)][: len(self.parameters)]
+
+    def update(self, grads: Any, learning_rate: float) -> None:
+        gradient, values = grads
+        # addmm_ adds the product to the weights directly, with half the memory traffic of storing it first.
+        self.parameters[0].addmm_(gradient.t(), values, alpha=-learning_rate)
+        for bias in self.parameters[1:]:
+            bias.sub_(gradient.sum(0), alpha=learning_rate)
+
+
+class BatchNormKernel(Kernel):
+    """A batch normalisation."""
+
+    def __init__(self, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
+        super().__init__(module)
+        self.module = module
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        norm = self.module
+        assert norm.num_batches_tracked is not None
+        norm.num_batches_tracked.add_(1)
+        # All values of a channel are treated alike, and PyTorch's kernel is slow with the batch last.
+        flat = _flat(values) if is_batch_last(values) else values
+        normalised, mean, inverse_deviation = _batch_norm(
+            flat, *self.parameters, norm.running_mean, norm.running_var, True, norm.momentum, norm.eps
+        )
+        return _in_shape_of(values, normalised), (flat, mean, inverse_deviation)
+
+    def evaluate(self, values: Tensor) -> Tensor:
+        norm = self.module
+        moments = norm.running_mean, norm.running_var
+        flat = _flat(values) if is_batch_last(values) else values
+        normalised, _, _ = _batch_norm(flat, *self.parameters, *moments, False, norm.momentum, norm.eps)
+        return _in_shape_of(values, normalised)
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        norm, (flat, *moments) = self.module, saved
+        before, *grads = _batch_norm_backward(
+            _flat(gradient) if flat.dim() == 3 else gradient,
+            flat,
+            self.parameters[0],
+            norm.running_mean,
+            norm.running_var,
+            *moments,
+            True,
+            norm.eps,
+            [True] * 3,
+        )
+        return _in_shape_of(gradient, before), grads
+
+
+def _flat(values: Tensor) -> Tensor:
+    """Return images (n, channels, height, width) as (1, channels, height * width * n)."""
+    return batch_last(values).flatten(1).unsqueeze(0)
+
+
+def _in_shape_of(values: Tensor, flat: Tensor) -> Tensor:
+    """Return the values in the shape that they had before `_flat`."""
+    if flat.dim() != 3:
+        return flat
+    count, *shape = values.shape
+    return batch_first(flat.view(*shape, count))
+
+
+class MaxPoolKernel(Kernel):
+    """A max pooling."""
+
+    def __init__(self, module: nn.MaxPool2d) -> None:
+        super().__init__(module)
+        self.window = ([module.kernel_size] * 2, [module.stride] * 2, [module.padding] * 2, [1, 1], False)
+
+    @classmethod
+    def make(cls, module: nn.MaxPool2d, earlier: list[Kernel], generator: torch.Generator) -> Kernel:  # noqa: ARG003
+        source = next((kernel for kernel in reversed(earlier) if not kernel.is_elementwise), None)
+        fits = BatchLastMaxPoolKernel.fits(module, source)
+        return BatchLastMaxPoolKernel(module, source) if fits else cls(module)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        largest, places = _max_pool(values, *self.window)
+        return largest, (values, places)
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        values, places = saved
+        return _max_pool_backward(gradient, values, *self.window, places), None
+
+
+class AvgPoolKernel(Kernel):
+    """An average pooling."""
+
+    def __init__(self, module: nn.AvgPool2d) -> None:
+        super().__init__(module)
+        self.window = ([module.kernel_size] * 2, [module.stride] * 2, [module.padding] * 2, False, True)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        return _avg_pool(values, *self.window), values
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        return _avg_pool_backward(gradient, saved, *self.window, None), None
+
+
+class FlattenKernel(Kernel):
+    """A flatten."""
+
+    passes_through = True
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        return values.flatten(1), values
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        images = gradient.view(saved.shape)
+        # PyTorch's poolings take ten times as long if their gradient comes in another memory format than their input.
+        is_channels_last = images.dim() == 4 and saved.stride(1) == 1
+        return images.contiguous(memory_format=torch.channels_last) if is_channels_last else images, None
+
+
+class DropoutKernel(Kernel):
+    """A dropout. In evaluation mode it returns its input."""
+
+    passes_through = True
+
+    def __init__(self, module: nn.Dropout, earlier: list[Kernel], generator: torch.Generator) -> None:
+        super().__init__(module)
+        self.keep_probability = 1 - module.p
+        self.generator = generator
+        self.follows_convolution = any(isinstance(one, _CONVOLUTIONS) for one in earlier)
+
+    @classmethod
+    def make(cls, module: nn.Dropout, earlier: list[Kernel], generator: torch.Generator) -> Self:
+        return cls(module, earlier, generator)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        # The values that remain are scaled up, so that the mean stays the same.
+        scale = 1 / self.keep_probability if self.keep_probability else 0.0
+        mask = self._empty_mask(values).bernoulli_(self.keep_probability, generator=self.generator).mul_(scale)
+        return values * mask, mask
+
+    def _empty_mask(self, values: Tensor) -> Tensor:
+        """Return a mask in the memory order in which the random numbers are drawn: that of PyTorch's own layers."""
+        is_channels_last = values.dim() == 4 and self.follows_convolution
+        order = torch.channels_last if is_channels_last else torch.contiguous_format
+        return torch.empty_like(values, memory_format=order)
+
+    def evaluate(self, values: Tensor) -> Tensor:
+        return values
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        return gradient * saved, None
+
+
+class ActivationPair(NamedTuple):
+    """An activation y = f(x) and its part of the chain rule.
+
+    `forward` maps x to y. `backward` maps the gradient with respect to y to that with respect to x; its second argument
+    is y if `saves_output`, otherwise x. With `saves_output`, `forward` works in place: on images this small, the memory
+    that a step touches decides how long it takes.
+    """
+
+    forward: Callable[[Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor], Tensor]
+    saves_output: bool
+
+
+class ActivationKernel(Kernel):
+    """An activation. Overwrites its input if the activation allows it and nothing else needs the input."""
+
+    reads_output = True
+    is_elementwise = True
+
+    def __init__(self, module: nn.Module, overwrites: bool = False) -> None:
+        super().__init__(module)
+        self.pair = ACTIVATION_KERNELS[type(module)]
+        self.overwrites = overwrites
+
+    @classmethod
+    def make(cls, module: nn.Module, earlier: list[Kernel], generator: torch.Generator) -> Self:  # noqa: ARG003
+        # The images must not change, nor may an output that an earlier layer's backward pass reads.
+        source = next((kernel for kernel in reversed(earlier) if not kernel.passes_through), None)
+        return cls(module, overwrites=source is not None and not source.reads_output)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        if not self.pair.saves_output:
+            return self.pair.forward(values), values
+        output = self.pair.forward(values if self.overwrites else values.clone())
+        return output, output
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        return self.pair.backward(gradient, saved), None
+
+    def derivative(self, saved: Any) -> Tensor:
+        return self.pair.backward(torch.ones_like(saved), saved)
+
+
+ACTIVATION_KERNELS: dict[type[nn.Module], ActivationPair] = {
+    nn.ReLU: ActivationPair(
+        torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g), saves_output=True
+    ),
+    nn.Sigmoid: ActivationPair(
+        torch.sigmoid_, lambda g, y: _aten.sigmoid_backward.grad_input(g, y, grad_input=g), saves_output=True
+    ),
+    nn.Tanh: ActivationPair(
+        torch.tanh_, lambda g, y: _aten.tanh_backward.grad_input(g, y, grad_input=g), saves_output=True
+    ),
+    nn.LeakyReLU: ActivationPair(
+        functional.leaky_relu_, lambda g, y: _aten.leaky_relu_backward.default(g, y, 0.01, True), saves_output=True
+    ),
+    nn.ELU: ActivationPair(
+        functional.elu_, lambda g, y: _aten.elu_backward.default(g, 1, 1, 1, True, y), saves_output=True
+    ),
+    nn.GELU: ActivationPair(functional.gelu, lambda g, x: _aten.gelu_backward.default(g, x), saves_output=False),
+    nn.SiLU: ActivationPair(functional.silu, lambda g, x: _aten.silu_backward.default(g, x), saves_output=False),
+    nn.Softplus: ActivationPair(
+        functional.softplus, lambda g, x: _aten.softplus_backward.default(g, x, 1, 20), saves_output=False
+    ),
+    nn.Identity: ActivationPair(lambda x: x, lambda g, _x: g, saves_output=False),
+}
+"""The kernels of the activations, by class of torch.nn."""
+
+KERNELS: dict[type[nn.Module], type[Kernel]] = {
+    nn.Conv2d: ConvKernel,
+    nn.Linear: LinearKernel,
+    nn.BatchNorm1d: BatchNormKernel,
+    nn.BatchNorm2d: BatchNormKernel,
+    nn.MaxPool2d: MaxPoolKernel,
+    nn.AvgPool2d: AvgPoolKernel,
+    nn.Flatten: FlattenKernel,
+    nn.Dropout: DropoutKernel,
+}
+"""The kernels of all other layers, by class of torch.nn."""
