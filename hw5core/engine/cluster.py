@@ -11,6 +11,7 @@ from typing import Any
 
 import dask
 from distributed import Client, Future, LocalCluster, Security
+from distributed.core import Status
 from distributed.scheduler import KilledWorker
 from distributed.utils import get_mp_context
 
@@ -66,6 +67,9 @@ _ALWAYS = {
     "distributed.worker.multiprocessing-method": "forkserver" if sys.platform == "linux" else "spawn",
 }
 """Settings that Dask reads again whenever a worker dies."""
+
+_GIVEN_UP = (Status.closing, Status.closing_gracefully, Status.closed, Status.failed)
+"""The states of a worker's supervisor, Dask's nanny, in which it does not restart its worker."""
 
 _IMPORTED_BEFORE_FORKING = ["distributed", "hw5core.engine.tasks", "hw5core.training.loop"]
 
@@ -125,7 +129,7 @@ class Cluster:
         return slots
 
     def free_worker(self, busy: Iterable[str]) -> str | None:
-        """Return the address of a worker that can take another training, or None.
+        """Return the address of a worker that can take another training, or None. Start lost embedded workers again.
 
         `busy` has the address of each training's worker. Dask's own choice counts short tasks too, and may queue a
         training behind another one while a worker is free.
@@ -134,6 +138,7 @@ class Cluster:
             trainers = self._trainers()
         except EngineError:
             return None
+        self._replace_lost_workers()
         load = Counter(busy)
         free = {address: slots - load[address] for address, slots in trainers.items() if slots > load[address]}
         return max(free, key=free.__getitem__, default=None)
@@ -192,6 +197,21 @@ class Cluster:
         """Let each worker load what a training needs. Dask cancels tasks whose futures nobody keeps."""
         workers = self._client.nthreads()
         self._warming_up = [self._client.submit(tasks.warm_up, workers=[worker], pure=False) for worker in workers]
+
+    def _replace_lost_workers(self) -> None:
+        """Start embedded workers again that Dask has given up.
+
+        It restarts a worker that dies, but gives up if the process that makes workers dies while it makes one.
+        """
+        cluster = self._embedded
+        if cluster is None or self._is_closed:
+            return
+        lost = [name for name, nanny in list(cluster.workers.items()) if nanny.status in _GIVEN_UP]
+        for name in lost:
+            del cluster.workers[name]
+        if len(cluster.workers) < len(cluster.worker_spec):
+            # Dask compares the workers with those that it should have, and starts the missing ones.
+            cluster.loop.add_callback(cluster.scale, len(cluster.worker_spec))
 
     def _trainers(self) -> dict[str, int]:
         """Return how many trainings each worker takes, by address. Raise EngineError if the scheduler is away."""

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from hw5core.engine.cluster import worker_count
@@ -68,3 +69,24 @@ def test_another_server_continues_the_run_of_a_killed_one(
     assert (history.status, history.run.attempt) == (Status.FINISHED, 2)
     assert numbers(store.records(CONFIG.run_id)[0]) == expected
     engine.delete(CONFIG.run_id)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are copies of another process only on Linux")
+def test_workers_come_back_if_the_process_that_makes_them_is_killed(store: RunStore, expected: dict[str, Any]) -> None:
+    with _another_server(store, CONFIG) as server:
+        wait_for(store, CONFIG, lambda history: len(history.losses) > 0)
+        for pid in descendants(server.pid):
+            os.kill(pid, signal.SIGKILL)
+        # The new one imports torch first, and Dask waits for its first worker meanwhile.
+        makers = wait_until(lambda: _without_children(server.pid), lambda: "no process was started again")
+        for pid in makers:
+            os.kill(pid, signal.SIGKILL)
+        history = wait_until_over(store, CONFIG)
+    assert history.status is Status.FINISHED
+    assert numbers(store.records(CONFIG.run_id)[0]) == expected
+
+
+def _without_children(server: int) -> list[int]:
+    """Return the process ids of the server's children that make workers and have not made any."""
+    children = [child for child in psutil.Process(server).children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child.pid for child in children if "forkserver" in " ".join(child.cmdline()) and not child.children()]
