@@ -16,8 +16,6 @@ from hw5core.errors import ArchitectureError
 from hw5core.training.kernel import Hook, Kernel
 from hw5core.training.kernels import ACTIVATION_KERNELS, KERNELS, ActivationKernel
 
-_log_softmax_backward = torch.ops.aten._log_softmax_backward_data.default
-
 
 class Backprop:
     """Trains a network that `modules.build` made. Create and use it under torch.no_grad.
@@ -79,8 +77,9 @@ class Backprop:
 
 def loss_gradient(log_probabilities: Tensor, labels: Tensor) -> Tensor:
     """Return the gradient of the mean cross-entropy with respect to the logits, from their log-softmax (n, classes)."""
-    slopes = _loss_slopes(*log_probabilities.shape, log_probabilities.dtype).index_select(0, labels)
-    return _log_softmax_backward(slopes, log_probabilities, 1, log_probabilities.dtype)
+    count, classes = log_probabilities.shape
+    slopes = _loss_slopes(count, classes, log_probabilities.dtype).index_select(0, labels)
+    return slopes.add_(log_probabilities.exp(), alpha=1 / count)
 
 
 @lru_cache

