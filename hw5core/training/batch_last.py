@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hw5core.training.kernel import Kernel, move_bias
+from hw5core.training.kernel import ActivationPair, Kernel, move_bias
 
 _threshold_backward = torch.ops.aten.threshold_backward.default
 
@@ -167,10 +167,14 @@ class BatchLastMaxPoolKernel(Kernel):
 
     Neighbours are fastest to compare if they are far apart in memory, with a long run of other pixels of the same kind
     after each. So a network's first convolution is asked to compute the even columns of each line before the odd ones.
+
+    `activation` is an activation before the pooling that is computed after it, on a quarter of the values.
     """
 
-    def __init__(self, module: nn.MaxPool2d, source: Kernel | None) -> None:
+    def __init__(self, module: nn.MaxPool2d, source: Kernel | None, activation: ActivationPair | None = None) -> None:
         super().__init__(module)
+        self.activation = activation
+        self.reads_output = activation is not None
         self.pairs_columns = isinstance(source, BatchLastConvKernel) and not source.passes_back
         if isinstance(source, BatchLastConvKernel):
             source.pairs_columns = self.pairs_columns
@@ -183,19 +187,25 @@ class BatchLastMaxPoolKernel(Kernel):
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         count, channels, height, width = values.shape
-        pairs = (2, width // 2 * count) if self.pairs_columns and width % 2 == 0 else (width // 2, 2, count)
-        inside = values[:, :, : height // 2 * 2, : width // 2 * 2] if height % 2 or width % 2 else values
-        left, right = batch_last(inside).view(channels, -1, *pairs).unbind(2 if len(pairs) == 2 else 3)
-        larger = torch.maximum(left, right)
-        upper, lower = larger.view(channels, height // 2, 2, -1).unbind(2)
-        largest = torch.maximum(upper, lower).view(channels, height // 2, width // 2, count)
-        return batch_first(largest), (values.shape, left, right, upper, lower)
+        lines, columns = height // 2, width // 2
+        is_paired = self.pairs_columns and width % 2 == 0
+        windows = (channels, lines, 2, 2, columns * count) if is_paired else (channels, lines, 2, columns, 2, count)
+        inside = values[:, :, : 2 * lines, : 2 * columns] if height % 2 or width % 2 else values
+        left, right = batch_last(inside).view(windows).unbind(3 if is_paired else 4)
+        upper, lower = torch.maximum(left, right).unbind(2)
+        largest = torch.maximum(upper, lower)
+        if self.activation:
+            largest = self.activation.forward(largest)
+        output = batch_first(largest.view(channels, lines, columns, count))
+        return output, (values.shape, left, right, upper, lower, largest)
 
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
-        (count, channels, height, width), left, right, upper, lower = saved
+        (count, channels, height, width), left, right, upper, lower, largest = saved
         rows = batch_last(gradient).view(upper.shape)
-        lines = torch.stack(_shares(rows, upper, lower), 2).view(left.shape)
-        pixels = torch.stack(_shares(lines, left, right), 2 if left.dim() == 3 else 3)
+        if self.activation:
+            rows = self.activation.backward(rows, largest)
+        lines = torch.stack(_shares(rows, upper, lower), 2)
+        pixels = torch.stack(_shares(lines, left, right), left.dim() - 1)
         pixels = pixels.view(channels, height // 2 * 2, width // 2 * 2, count)
         if height % 2 or width % 2:
             pixels = functional.pad(pixels, (0, 0, 0, width % 2, 0, height % 2))

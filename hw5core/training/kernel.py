@@ -1,8 +1,8 @@
-"""The base class of the kernels: what the training step needs from a layer."""
+"""What the training step needs from a layer: the base class of the kernels, and what describes an activation."""
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -66,6 +66,21 @@ class Kernel:
 
 Hook = Callable[[int, Kernel, Any, Any], None]
 """Called with a layer's number (from 0), its kernel, what it saved, and its grads (None before the first weights)."""
+
+
+class ActivationPair(NamedTuple):
+    """An activation y = f(x) and its part of the chain rule.
+
+    `forward` maps x to y. `backward` maps the gradient with respect to y to that with respect to x; its second argument
+    is y if `saves_output`, otherwise x. With `saves_output`, `forward` works in place: on images this small, the memory
+    that a step touches decides how long it takes. `is_increasing` is True if a larger x never gives a smaller y; only
+    together with `saves_output`.
+    """
+
+    forward: Callable[[Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor], Tensor]
+    saves_output: bool
+    is_increasing: bool = False
 
 
 def move_bias(bias: Tensor, rows: Tensor, learning_rate: float) -> None:

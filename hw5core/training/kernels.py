@@ -6,8 +6,7 @@ Images are (n, channels, height, width). These kernels are fastest in the memory
 `batch_last` order their memory in another way. Every kernel accepts every order.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +19,7 @@ from hw5core.training.batch_last import (
     batch_last,
     is_batch_last,
 )
-from hw5core.training.kernel import Kernel, move_bias
+from hw5core.training.kernel import ActivationPair, Kernel, move_bias
 
 # The kernels behind autograd's formulas. torch's public functions do not offer them one by one.
 _aten = torch.ops.aten
@@ -199,8 +198,14 @@ class MaxPoolKernel(Kernel):
     @classmethod
     def make(cls, module: nn.MaxPool2d, earlier: list[Kernel], generator: torch.Generator) -> Kernel:  # noqa: ARG003
         source = next((kernel for kernel in reversed(earlier) if not kernel.is_elementwise), None)
-        fits = BatchLastMaxPoolKernel.fits(module, source)
-        return BatchLastMaxPoolKernel(module, source) if fits else cls(module)
+        if not BatchLastMaxPoolKernel.fits(module, source):
+            return cls(module)
+        # The largest value has the largest activation, if the activation never falls.
+        match earlier:
+            case [*_, before, ActivationKernel() as activation] if before is source and activation.pair.is_increasing:
+                activation.is_deferred = True
+                return BatchLastMaxPoolKernel(module, source, activation.pair)
+        return BatchLastMaxPoolKernel(module, source)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         largest, places = _max_pool(values, *self.window)
@@ -274,21 +279,11 @@ class DropoutKernel(Kernel):
         return gradient * saved, None
 
 
-class ActivationPair(NamedTuple):
-    """An activation y = f(x) and its part of the chain rule.
-
-    `forward` maps x to y. `backward` maps the gradient with respect to y to that with respect to x; its second argument
-    is y if `saves_output`, otherwise x. With `saves_output`, `forward` works in place: on images this small, the memory
-    that a step touches decides how long it takes.
-    """
-
-    forward: Callable[[Tensor], Tensor]
-    backward: Callable[[Tensor, Tensor], Tensor]
-    saves_output: bool
-
-
 class ActivationKernel(Kernel):
-    """An activation. Overwrites its input if the activation allows it and nothing else needs the input."""
+    """An activation. Overwrites its input if the activation allows it and nothing else needs the input.
+
+    If it `is_deferred`, the max pooling that follows computes it, on a quarter of the values.
+    """
 
     reads_output = True
     is_elementwise = True
@@ -297,6 +292,7 @@ class ActivationKernel(Kernel):
         super().__init__(module)
         self.pair = ACTIVATION_KERNELS[type(module)]
         self.overwrites = overwrites
+        self.is_deferred = False
 
     @classmethod
     def make(cls, module: nn.Module, earlier: list[Kernel], generator: torch.Generator) -> Self:  # noqa: ARG003
@@ -305,33 +301,52 @@ class ActivationKernel(Kernel):
         return cls(module, overwrites=source is not None and not source.reads_output)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        if self.is_deferred:
+            return values, values
         if not self.pair.saves_output:
             return self.pair.forward(values), values
         output = self.pair.forward(values if self.overwrites else values.clone())
         return output, output
 
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
-        return self.pair.backward(gradient, saved), None
+        return gradient if self.is_deferred else self.pair.backward(gradient, saved), None
 
     def derivative(self, saved: Any) -> Tensor:
+        if self.is_deferred:
+            saved = self.pair.forward(saved.clone())
         return self.pair.backward(torch.ones_like(saved), saved)
 
 
 ACTIVATION_KERNELS: dict[type[nn.Module], ActivationPair] = {
     nn.ReLU: ActivationPair(
-        torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g), saves_output=True
+        torch.relu_,
+        lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g),
+        saves_output=True,
+        is_increasing=True,
     ),
     nn.Sigmoid: ActivationPair(
-        torch.sigmoid_, lambda g, y: _aten.sigmoid_backward.grad_input(g, y, grad_input=g), saves_output=True
+        torch.sigmoid_,
+        lambda g, y: _aten.sigmoid_backward.grad_input(g, y, grad_input=g),
+        saves_output=True,
+        is_increasing=True,
     ),
     nn.Tanh: ActivationPair(
-        torch.tanh_, lambda g, y: _aten.tanh_backward.grad_input(g, y, grad_input=g), saves_output=True
+        torch.tanh_,
+        lambda g, y: _aten.tanh_backward.grad_input(g, y, grad_input=g),
+        saves_output=True,
+        is_increasing=True,
     ),
     nn.LeakyReLU: ActivationPair(
-        functional.leaky_relu_, lambda g, y: _aten.leaky_relu_backward.default(g, y, 0.01, True), saves_output=True
+        functional.leaky_relu_,
+        lambda g, y: _aten.leaky_relu_backward.default(g, y, 0.01, True),
+        saves_output=True,
+        is_increasing=True,
     ),
     nn.ELU: ActivationPair(
-        functional.elu_, lambda g, y: _aten.elu_backward.default(g, 1, 1, 1, True, y), saves_output=True
+        functional.elu_,
+        lambda g, y: _aten.elu_backward.default(g, 1, 1, 1, True, y),
+        saves_output=True,
+        is_increasing=True,
     ),
     nn.GELU: ActivationPair(functional.gelu, lambda g, x: _aten.gelu_backward.default(g, x), saves_output=False),
     nn.SiLU: ActivationPair(functional.silu, lambda g, x: _aten.silu_backward.default(g, x), saves_output=False),

@@ -9,7 +9,7 @@ from hw5core.training.backprop import Backprop
 from hw5core.training.batch_last import BatchLastConvKernel, BatchLastMaxPoolKernel
 from hw5core.training.kernels import ConvKernel, FirstConvKernel, MaxPoolKernel
 from hw5core.training.modules import build
-from tests.autograd import assert_trains_as_with_autograd
+from tests.autograd import assert_trains_as_with_autograd, random_batch
 
 
 def _whole_numbers(*shape: int) -> Tensor:
@@ -94,9 +94,29 @@ def test_only_small_plain_layers_use_these_kernels(network: str, kinds: list[typ
         "2x10x10 conv3k3 bn relu dropout0.4 maxpool2 conv4k3p1 relu maxpool2 flatten linear4",
         "1x12x12 conv3k3 maxpool2 bn dropout0.4 maxpool2 flatten dropout0.4 linear4",
         "1x12x12 conv3k3 maxpool2 sigmoid maxpool2 flatten relu linear4",
+        "1x12x12 conv3k3 sigmoid maxpool2 flatten relu linear4",
+        "1x12x12 conv3k3 elu tanh maxpool2 sigmoid conv3k3 gelu maxpool2 flatten linear4",
         "1x12x12 bn conv3k3 relu maxpool2 conv40k3 relu conv3k3 flatten linear4",
     ],
 )
 @pytest.mark.parametrize(("images", "momentum"), [(5, 0.0), (4, 0.9), (1, 0.0)])
 def test_networks_with_these_kernels_train_as_with_autograd(network: str, images: int, momentum: float) -> None:
     assert_trains_as_with_autograd(parse(network), images=images, momentum=momentum, steps=3)
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "elu", "gelu"])
+@pytest.mark.parametrize("layers", ["maxpool2", "maxpool2 flatten", "maxpool3"])
+def test_an_activation_before_a_pooling_has_the_derivative_of_all_its_values(activation: str, layers: str) -> None:
+    """The pooling may compute the activation, but the share of saturated units is that of all units."""
+    network = build(parse(f"1x8x9 conv3k3 {activation} {layers}")).double()
+    images = random_batch(parse("1x8x9 flatten"), 4)[0]
+    before = network[0](images).detach().requires_grad_()
+    network[1](before).sum().backward()
+    assert before.grad is not None
+    with torch.no_grad():
+        backprop = Backprop(network, 0.0)
+        values, tape = backprop._forward(images)
+        torch.testing.assert_close(values, network(images))
+        slopes = backprop.kernels[1].derivative(tape[1])
+    assert slopes is not None
+    torch.testing.assert_close(slopes.flatten().sort().values, before.grad.flatten().sort().values)
