@@ -45,7 +45,7 @@ SATURATED_SLOPE = 0.01
 For sigmoid, whose derivative is at most 0.25, this means |x| > 4.6; for ReLU, x <= 0.
 """
 
-_GATHER_BATCHES = 200
+_GATHER_BATCHES = 50  # their images fit into the processor's cache
 _EVALUATION_BATCH = 20  # small enough for the processor's cache to hold a layer's output until the next layer reads it
 
 
