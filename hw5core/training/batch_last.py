@@ -26,6 +26,11 @@ def batch_first(images: Tensor) -> Tensor:
     return images.permute(3, 0, 1, 2)
 
 
+def _has_pairs(height: int, width: int) -> bool:
+    """Return True if windows of 2x2 cover an image of this size."""
+    return height % 2 == 0 and width % 2 == 0
+
+
 def is_batch_last(values: Tensor) -> bool:
     """Return True if the values are images that `batch_first` returned."""
     return values.dim() == 4 and values.stride(0) == 1
@@ -41,7 +46,7 @@ class BatchLastConvKernel(Kernel):
     - gradient of W: (gradient of the output) columns^T; of the bias: the sum over the columns
     - gradient of the input: W^T (gradient of the output), each value added to the pixel that the weight sees
 
-    With `pairs_columns`, an output of even width has its even columns first in each line, then its odd ones.
+    With `pairs_columns`, an output of even height and width has its even columns first in memory, then its odd ones.
     """
 
     def __init__(self, module: nn.Conv2d) -> None:
@@ -65,7 +70,7 @@ class BatchLastConvKernel(Kernel):
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         count, channels, height, width = values.shape
         height, width = height - self.size + 1, width - self.size + 1
-        is_paired = self.pairs_columns and width % 2 == 0
+        is_paired = self.pairs_columns and _has_pairs(height, width)
         windows = self._paired_windows(values, width // 2) if is_paired else self._windows(values)
         columns = windows.reshape(self.size**2 * channels, -1)
         rows = self.matrix @ columns if self.bias is None else torch.addmm(self.bias, self.matrix, columns)
@@ -82,7 +87,7 @@ class BatchLastConvKernel(Kernel):
         )
 
     def _paired_windows(self, values: Tensor, pairs: int) -> Tensor:
-        """Return what each weight sees, as a view (kernel height, kernel width, channels, height, 2, pairs * n).
+        """Return what each weight sees, as a view (kernel height, kernel width, channels, 2, height, pairs * n).
 
         `shifted` holds every second column of the images from each column of a window on. The weight in column k sees
         shifted[:, k] where it computes the even columns of the output, and shifted[:, k + 1] for the odd ones.
@@ -94,8 +99,8 @@ class BatchLastConvKernel(Kernel):
         ).contiguous()
         line = pairs * count
         return shifted.as_strided(
-            (self.size, self.size, channels, height - self.size + 1, 2, line),
-            (line, height * line, (self.size + 1) * height * line, line, height * line, 1),
+            (self.size, self.size, channels, 2, height - self.size + 1, line),
+            (line, height * line, (self.size + 1) * height * line, height * line, line, 1),
         )
 
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
@@ -166,7 +171,7 @@ class BatchLastMaxPoolKernel(Kernel):
     in no window.
 
     Neighbours are fastest to compare if they are far apart in memory, with a long run of other pixels of the same kind
-    after each. So a network's first convolution is asked to compute the even columns of each line before the odd ones.
+    after each. So a network's first convolution is asked to compute all even columns before the odd ones.
 
     `activation` is an activation before the pooling that is computed after it, on a quarter of the values.
     """
@@ -188,10 +193,10 @@ class BatchLastMaxPoolKernel(Kernel):
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         count, channels, height, width = values.shape
         lines, columns = height // 2, width // 2
-        is_paired = self.pairs_columns and width % 2 == 0
-        windows = (channels, lines, 2, 2, columns * count) if is_paired else (channels, lines, 2, columns, 2, count)
-        inside = values[:, :, : 2 * lines, : 2 * columns] if height % 2 or width % 2 else values
-        left, right = batch_last(inside).view(windows).unbind(3 if is_paired else 4)
+        is_paired = self.pairs_columns and _has_pairs(height, width)
+        windows = (channels, 2, lines, 2, columns * count) if is_paired else (channels, lines, 2, columns, 2, count)
+        inside = values if _has_pairs(height, width) else values[:, :, : 2 * lines, : 2 * columns]
+        left, right = batch_last(inside).view(windows).unbind(1 if is_paired else 4)
         upper, lower = torch.maximum(left, right).unbind(2)
         largest = torch.maximum(upper, lower)
         if self.activation:
@@ -205,9 +210,9 @@ class BatchLastMaxPoolKernel(Kernel):
         if self.activation:
             rows = self.activation.backward(rows, largest)
         lines = torch.stack(_shares(rows, upper, lower), 2)
-        pixels = torch.stack(_shares(lines, left, right), left.dim() - 1)
+        pixels = torch.stack(_shares(lines, left, right), 1 if left.dim() == 4 else 4)
         pixels = pixels.view(channels, height // 2 * 2, width // 2 * 2, count)
-        if height % 2 or width % 2:
+        if not _has_pairs(height, width):
             pixels = functional.pad(pixels, (0, 0, 0, width % 2, 0, height % 2))
         return batch_first(pixels), None
 

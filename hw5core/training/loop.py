@@ -116,14 +116,15 @@ def evaluate(
     backprop: Backprop, images: NDArray[np.uint8], labels: NDArray[np.int64], dataset: str
 ) -> tuple[float, float]:
     """Return the mean cross-entropy (nats) and the accuracy (percent) of the network in evaluation mode."""
-    total_loss, correct = 0.0, 0
-    for first in range(0, len(labels), _EVALUATION_BATCH):
-        part = slice(first, first + _EVALUATION_BATCH)
-        target = torch.from_numpy(labels[part])
-        logits = backprop.predict(standardise(images[part], dataset))
-        total_loss += functional.cross_entropy(logits, target, reduction="sum").item()
-        correct += int((logits.argmax(1) == target).sum())
-    return total_loss / len(labels), 100 * correct / len(labels)
+    target = torch.from_numpy(labels)
+    logits = torch.cat(
+        [
+            backprop.predict(standardise(images[first : first + _EVALUATION_BATCH], dataset))
+            for first in range(0, len(labels), _EVALUATION_BATCH)
+        ]
+    )
+    loss = functional.cross_entropy(logits, target, reduction="none").double().mean().item()
+    return loss, 100 * int((logits.argmax(1) == target).sum()) / len(labels)
 
 
 class _Run:
