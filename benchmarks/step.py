@@ -15,6 +15,7 @@ from benchmarks.measurement import Measurement, alternate, measured, millisecond
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.training.backprop import Backprop, loss_gradient
+from hw5core.training.kernel import Kernel
 from hw5core.training.modules import initial_network
 
 ROUNDS = 30
@@ -173,8 +174,9 @@ def _clocked(backprop: Backprop, values: Tensor, labels: Tensor) -> dict[str, fl
     return spent
 
 
-def _kind(kernel: object) -> str:
-    name = type(kernel).__name__.removesuffix("Kernel")
-    return {"FirstConv": "first convolution", "Conv": "second convolution", "AvgPool": "pooling"}.get(
-        name, {"Linear": "linear layers", "Activation": "activations"}.get(name, "flatten")
-    )
+def _kind(kernel: Kernel) -> str:
+    name = type(kernel).__name__
+    if "Conv" in name:
+        return "second convolution" if kernel.passes_back else "first convolution"
+    kinds = {"Pool": "poolings", "Linear": "linear layers", "Activation": "activations"}
+    return next((words for part, words in kinds.items() if part in name), "flatten")

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hw5core.errors import ArchitectureError
-from hw5core.training.kernel import Hook, Kernel
+from hw5core.training.kernel import Hook, Kernel, Place
 from hw5core.training.kernels import ACTIVATION_KERNELS, KERNELS, ActivationKernel
 
 
@@ -91,13 +91,14 @@ def _loss_slopes(count: int, classes: int, dtype: torch.dtype) -> Tensor:
 def _kernels(network: nn.Sequential, generator: torch.Generator) -> list[Kernel]:
     """Return one kernel per module. Raises ArchitectureError if a module's class is in neither registry."""
     kernels: list[Kernel] = []
-    for module in network:
+    modules = list(network)
+    for number, module in enumerate(modules):
         kind = ActivationKernel if type(module) in ACTIVATION_KERNELS else KERNELS.get(type(module))
         if kind is None:
             raise ArchitectureError(
                 f"{type(module).__name__} cannot be trained: training/kernels.py has no kernel for it"
             )
-        kernel = kind.make(module, kernels, generator)
+        kernel = kind.make(module, Place(kernels, modules[number + 1 :], generator))
         kernel.passes_back = any(earlier.parameters for earlier in kernels)
         kernels.append(kernel)
     return kernels

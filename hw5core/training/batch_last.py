@@ -59,13 +59,15 @@ class BatchLastConvKernel(Kernel):
         self.sum: _WindowSum | None = None
 
     @staticmethod
-    def fits(module: nn.Conv2d) -> bool:
+    def fits(module: nn.Conv2d, following: nn.Module | None) -> bool:
         """Return True if this kernel can compute the module, and is faster than PyTorch's convolution.
 
-        With 32 and more output channels, PyTorch's convolution keeps the processor as busy as a matrix product.
+        With 32 and more output channels, PyTorch's convolution keeps the processor as busy as a matrix product. Other
+        `following` layers than these, after activations, take longer with the batch last.
         """
         is_plain = (module.stride, module.padding, module.dilation, module.groups) == ((1, 1), (0, 0), (1, 1), 1)
-        return is_plain and module.out_channels < 32
+        gains = isinstance(following, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | nn.Flatten)
+        return is_plain and gains and module.out_channels < 32
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         count, channels, height, width = values.shape

@@ -29,8 +29,8 @@ class Kernel:
         self.passes_back = True
 
     @classmethod
-    def make(cls, module: Any, earlier: "list[Kernel]", generator: torch.Generator) -> "Kernel":  # noqa: ARG003
-        """Return the kernel of the module that follows the `earlier` layers."""
+    def make(cls, module: Any, place: "Place") -> "Kernel":  # noqa: ARG003
+        """Return the kernel of the module at this place of a network."""
         return cls(module)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
@@ -62,6 +62,17 @@ class Kernel:
         """Add each gradient to `momentum` times its velocity, and move the parameter against the new velocity."""
         for parameter, velocity, gradient in zip(self.parameters, velocities, self.parameter_grads(grads), strict=True):
             parameter.sub_(velocity.mul_(momentum).add_(gradient), alpha=learning_rate)
+
+
+class Place(NamedTuple):
+    """Where a layer is in its network: after the `earlier` layers and before the `later` ones.
+
+    `generator` is the source of random numbers.
+    """
+
+    earlier: list[Kernel]
+    later: list[nn.Module]
+    generator: torch.Generator
 
 
 Hook = Callable[[int, Kernel, Any, Any], None]

@@ -19,7 +19,7 @@ from hw5core.training.batch_last import (
     batch_last,
     is_batch_last,
 )
-from hw5core.training.kernel import ActivationPair, Kernel, move_bias
+from hw5core.training.kernel import ActivationPair, Kernel, Place, move_bias
 
 # The kernels behind autograd's formulas. torch's public functions do not offer them one by one.
 _aten = torch.ops.aten
@@ -43,10 +43,11 @@ class ConvKernel(Kernel):
         self.window = (module.stride, module.padding, module.dilation, False, (0, 0), module.groups)
 
     @classmethod
-    def make(cls, module: nn.Conv2d, earlier: list[Kernel], generator: torch.Generator) -> Kernel:  # noqa: ARG003
-        if BatchLastConvKernel.fits(module):
+    def make(cls, module: nn.Conv2d, place: Place) -> Kernel:
+        following = next((one for one in place.later if type(one) not in ACTIVATION_KERNELS), None)
+        if BatchLastConvKernel.fits(module, following):
             return BatchLastConvKernel(module)
-        return cls(module) if earlier or module.in_channels > 1 else FirstConvKernel(module)
+        return cls(module) if place.earlier or module.in_channels > 1 else FirstConvKernel(module)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         return _convolution(values, self.weight, self.bias, *self.window), values
@@ -196,12 +197,12 @@ class MaxPoolKernel(Kernel):
         self.window = ([module.kernel_size] * 2, [module.stride] * 2, [module.padding] * 2, [1, 1], False)
 
     @classmethod
-    def make(cls, module: nn.MaxPool2d, earlier: list[Kernel], generator: torch.Generator) -> Kernel:  # noqa: ARG003
-        source = next((kernel for kernel in reversed(earlier) if not kernel.is_elementwise), None)
+    def make(cls, module: nn.MaxPool2d, place: Place) -> Kernel:
+        source = next((kernel for kernel in reversed(place.earlier) if not kernel.is_elementwise), None)
         if not BatchLastMaxPoolKernel.fits(module, source):
             return cls(module)
         # The largest value has the largest activation, if the activation never falls.
-        match earlier:
+        match place.earlier:
             case [*_, before, ActivationKernel() as activation] if before is source and activation.pair.is_increasing:
                 activation.is_deferred = True
                 return BatchLastMaxPoolKernel(module, source, activation.pair)
@@ -257,8 +258,8 @@ class DropoutKernel(Kernel):
         self.follows_convolution = any(isinstance(one, _CONVOLUTIONS) for one in earlier)
 
     @classmethod
-    def make(cls, module: nn.Dropout, earlier: list[Kernel], generator: torch.Generator) -> Self:
-        return cls(module, earlier, generator)
+    def make(cls, module: nn.Dropout, place: Place) -> Self:
+        return cls(module, place.earlier, place.generator)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         # The values that remain are scaled up, so that the mean stays the same.
@@ -295,9 +296,9 @@ class ActivationKernel(Kernel):
         self.is_deferred = False
 
     @classmethod
-    def make(cls, module: nn.Module, earlier: list[Kernel], generator: torch.Generator) -> Self:  # noqa: ARG003
+    def make(cls, module: nn.Module, place: Place) -> Self:
         # The images must not change, nor may an output that an earlier layer's backward pass reads.
-        source = next((kernel for kernel in reversed(earlier) if not kernel.passes_through), None)
+        source = next((kernel for kernel in reversed(place.earlier) if not kernel.passes_through), None)
         return cls(module, overwrites=source is not None and not source.reads_output)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:

@@ -7,7 +7,14 @@ from torch import Tensor, nn
 from hw5core.network.notation import parse
 from hw5core.training.backprop import Backprop
 from hw5core.training.batch_last import BatchLastConvKernel, BatchLastMaxPoolKernel
-from hw5core.training.kernels import ConvKernel, FirstConvKernel, MaxPoolKernel
+from hw5core.training.kernels import (
+    ActivationKernel,
+    BatchNormKernel,
+    ConvKernel,
+    FirstConvKernel,
+    FlattenKernel,
+    MaxPoolKernel,
+)
 from hw5core.training.modules import build
 from tests.autograd import assert_trains_as_with_autograd, random_batch
 
@@ -75,10 +82,16 @@ def test_a_first_convolution_and_its_pooling_agree_on_the_order_of_the_columns(n
         ("1x9x9 conv4k3 maxpool2s1", [BatchLastConvKernel, MaxPoolKernel]),
         ("1x9x9 conv4k3p1 maxpool2", [FirstConvKernel, MaxPoolKernel]),
         ("2x9x9 conv4k3p1 maxpool2", [ConvKernel, MaxPoolKernel]),
-        ("2x9x9 conv4k3s2", [ConvKernel]),
-        ("2x9x9 conv4k3d2", [ConvKernel]),
-        ("2x9x9 conv4k3g2", [ConvKernel]),
-        ("2x9x9 conv32k3", [ConvKernel]),
+        ("2x9x9 conv4k3 flatten", [BatchLastConvKernel, FlattenKernel]),
+        ("2x9x9 conv4k3s2 flatten", [ConvKernel, FlattenKernel]),
+        ("2x9x9 conv4k3d2 flatten", [ConvKernel, FlattenKernel]),
+        ("2x9x9 conv4k3g2 flatten", [ConvKernel, FlattenKernel]),
+        ("2x9x9 conv32k3 flatten", [ConvKernel, FlattenKernel]),
+        ("2x9x9 conv4k3 relu bn", [ConvKernel, ActivationKernel, BatchNormKernel]),
+        (
+            "2x9x9 conv4k3 relu maxpool2 bn",
+            [BatchLastConvKernel, ActivationKernel, BatchLastMaxPoolKernel, BatchNormKernel],
+        ),
         ("1x9x9 maxpool2", [MaxPoolKernel]),
     ],
 )
@@ -96,6 +109,7 @@ def test_only_small_plain_layers_use_these_kernels(network: str, kinds: list[typ
         "1x12x12 conv3k3 maxpool2 bn dropout0.4 maxpool2 flatten dropout0.4 linear4",
         "1x12x12 conv3k3 maxpool2 sigmoid maxpool2 flatten relu linear4",
         "1x12x12 conv3k3 sigmoid maxpool2 flatten relu linear4",
+        "1x12x12 conv3k3 relu maxpool2 bn conv3k3 relu dropout0.4 conv3k2 avgpool2s1 flatten linear4",
         "1x12x12 conv3k3 elu tanh maxpool2 sigmoid conv3k3 gelu maxpool2 flatten linear4",
         "1x12x12 bn conv3k3 relu maxpool2 conv40k3 relu conv3k3 flatten linear4",
     ],
