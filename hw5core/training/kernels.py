@@ -218,16 +218,25 @@ class MaxPoolKernel(Kernel):
 
 
 class AvgPoolKernel(Kernel):
-    """An average pooling."""
+    """An average pooling.
+
+    If the images come with the batch last, images and channels swap places, which are the same to a pooling: PyTorch
+    then sees the memory format channels_last.
+    """
 
     def __init__(self, module: nn.AvgPool2d) -> None:
         super().__init__(module)
         self.window = ([module.kernel_size] * 2, [module.stride] * 2, [module.padding] * 2, False, True)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        if is_batch_last(values):
+            return _avg_pool(values.transpose(0, 1), *self.window).transpose(0, 1), values
         return _avg_pool(values, *self.window), values
 
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        if is_batch_last(saved):
+            swapped = gradient.transpose(0, 1).contiguous(memory_format=torch.channels_last)
+            return _avg_pool_backward(swapped, saved.transpose(0, 1), *self.window, None).transpose(0, 1), None
         return _avg_pool_backward(gradient, saved, *self.window, None), None
 
 

@@ -109,6 +109,7 @@ def test_only_small_plain_layers_use_these_kernels(network: str, kinds: list[typ
         "1x12x12 conv3k3 maxpool2 bn dropout0.4 maxpool2 flatten dropout0.4 linear4",
         "1x12x12 conv3k3 maxpool2 sigmoid maxpool2 flatten relu linear4",
         "1x12x12 conv3k3 sigmoid maxpool2 flatten relu linear4",
+        "1x13x12 conv3k3 relu avgpool2 conv4k2 relu avgpool3s2p1 flatten linear4",
         "1x12x12 conv3k3 relu maxpool2 bn conv3k3 relu dropout0.4 conv3k2 avgpool2s1 flatten linear4",
         "1x12x12 conv3k3 elu tanh maxpool2 sigmoid conv3k3 gelu maxpool2 flatten linear4",
         "1x12x12 bn conv3k3 relu maxpool2 conv40k3 relu conv3k3 flatten linear4",
