@@ -128,6 +128,10 @@ class Cluster:
             )
         return slots
 
+    def workers(self) -> frozenset[str]:
+        """Return the addresses of the workers that train. Raise EngineError if the scheduler does not reply."""
+        return frozenset(self._trainers())
+
     def free_worker(self, busy: Iterable[str]) -> str | None:
         """Return the address of a worker that can take another training, or None. Start lost embedded workers again.
 

@@ -173,6 +173,11 @@ class Roster:
         with self._lock:
             return [task for task in self._tasks.values() if task.training is None]
 
+    def unstarted(self) -> list[Task]:
+        """Return the tasks whose training was submitted and has not reported anything yet."""
+        with self._lock:
+            return [task for task in self._tasks.values() if task.training and not task.is_started]
+
     def busy_workers(self) -> list[str]:
         """Return the address of the worker of each training."""
         with self._lock:

@@ -210,7 +210,7 @@ class Writer:
         step.reply.set_result(is_stored)
 
     def _assign_workers(self) -> bool:
-        """Take planned runs, and submit the runs that have a slot. Return True if a run still needs a worker."""
+        """Take planned runs, and submit the runs that have a slot. Return True if a run has not started yet."""
         self._is_awake.clear()
         if not self._cluster.is_embedded and self._roster.has_requests():
             # Workers may have joined or left the cluster.
@@ -219,10 +219,26 @@ class Writer:
         self._continue_interrupted()
         while not self._roster.has_interrupted() and (request := self._roster.take_planned()):
             self._claim_or_interrupt(request)
+        self._restart_lost()
         for task in self._roster.unassigned():
             self._submit(task)
+        starting = bool(self._roster.unassigned() or self._roster.unstarted())
         joining = not self._cluster.is_embedded and self._roster.has_requests()
-        return bool(self._roster.unassigned()) or self._roster.has_interrupted() or joining
+        return starting or self._roster.has_interrupted() or joining
+
+    def _restart_lost(self) -> None:
+        """Restart trainings that were submitted to a worker which died before it got them.
+
+        Dask would wait for this worker for ever, even if others are free.
+        """
+        waiting = [(task, task.training.worker) for task in self._roster.unstarted() if task.training]
+        if not any(worker for _, worker in waiting):
+            return
+        with suppress(EngineError):
+            known = self._cluster.workers()
+            for task, worker in waiting:
+                if worker and worker not in known:
+                    self._restart(task)
 
     def _submit(self, task: Task) -> None:
         """Submit a task's training if a worker is free, or if none has become free for a long time."""

@@ -4,12 +4,13 @@ import os
 import signal
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from statistics import median
 
 import pytest
 
-from hw5core.engine.cluster import worker_count
+from hw5core.engine.cluster import Cluster, worker_count
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from tests.hw5core.engine.conftest import Lab
@@ -77,3 +78,27 @@ def test_a_race_trains_on_two_workers_even_if_one_is_busy_with_short_tasks(lab: 
         wait_for(store, config, lambda history: len(history.losses) > 0)
     assert len({process_of(client, config) for config in configs}) == 2
     client.cancel(short_tasks)
+
+
+def test_a_run_whose_worker_dies_before_it_gets_the_training_starts_on_another(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, store, client = lab
+    config = RunConfig(network=STATEFUL, epochs=1, seed=9)
+    workers = client.run(os.getpid)
+    chosen = next(iter(workers))
+
+    def addresses() -> set[str]:
+        return set(client.sync(client.scheduler.identity, n_workers=-1)["workers"])
+
+    def dies_when_it_is_chosen(cluster: Cluster, busy: Iterable[str]) -> str:
+        monkeypatch.undo()
+        for pid in workers.values():
+            os.kill(pid, signal.SIGKILL)
+        while addresses() & set(workers):
+            pass  # the new workers are there in a moment
+        return chosen
+
+    monkeypatch.setattr(Cluster, "free_worker", dies_when_it_is_chosen)
+    engine.start([config])
+    assert wait_until_over(store, config).status is Status.FINISHED
