@@ -5,7 +5,7 @@ import streamlit as st
 from hw5core.errors import LabError
 from hw5core.runs.summary import Summary, csv_text
 from pages.parts.runs.selection import comparison, owner_actions
-from pages.parts.runs.table import chosen_runs, run_table, searched
+from pages.parts.runs.table import chosen_runs, listed_version, matches_of, run_table, search_words
 from pages.parts.runs.unreadable import unreadable_runs
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.lecturer import lecturer_entry
@@ -14,9 +14,6 @@ from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import owner, run_store, summaries
 
 MOST_RUNS = 2_000
-
-LIVE_SECONDS = 2.0
-"""How often the table is read again while one of its runs is active."""
 
 
 def page() -> None:
@@ -36,13 +33,13 @@ def _draw_page() -> None:
     if run_store().notice:
         st.warning(run_store().notice)
     reading = Reading(read_runs)
+    reading.subscribe_redraw(has_runs)
     if not reading.value:
         unreadable_runs()
         st.info("No run on this server yet. Every race and sweep that anyone starts appears here.")
         st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
         return
-    active = any(not one.run.status.over for one in reading.value)
-    st.fragment(_draw_runs, run_every=LIVE_SECONDS if active else None)(reading)
+    st.fragment(_draw_runs)(reading)
 
 
 def read_runs() -> list[Summary]:
@@ -50,11 +47,18 @@ def read_runs() -> list[Summary]:
     return summaries().read(MOST_RUNS)
 
 
+def has_runs(runs: list[Summary]) -> bool:
+    """Return True if the store has a run. The page is another one then."""
+    return bool(runs)
+
+
 def _draw_runs(reading: Reading[list[Summary]]) -> None:
     """Draw the search, the table and the comparison. As a fragment it runs alone, so it shows its own errors."""
     try:
-        runs = reading.in_fragment("runs").value
-        matches = searched(runs)
+        reading = reading.in_fragment("runs")
+        runs = reading.value
+        words = search_words()
+        matches = matches_of(runs, words)
         limit = f", from the newest {MOST_RUNS:,}" if len(runs) == MOST_RUNS else ""
         of = f"{len(matches):,} of " * (len(matches) < len(runs))
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -63,8 +67,9 @@ def _draw_runs(reading: Reading[list[Summary]]) -> None:
             st.download_button("CSV of these runs", lambda: csv_text(matches), "runs.csv", "text/csv",
                                icon=":material/download:", on_click="ignore", type="tertiary")  # fmt: skip
         chosen = chosen_runs(runs)
+        reading.subscribe_redraw(listed_version, words, tuple(one.run.run_id for one in chosen))
         if matches:
-            run_table(matches, chosen)
+            run_table(reading, words, matches, chosen)
         unreadable_runs()
         owner_actions(chosen, run_store().owned(owner()))
         comparison(chosen)

@@ -112,7 +112,7 @@ def test_another_page_receives_nothing_of_the_race_and_a_paused_race_sends_nothi
             await student.open("train", f"{LONG}&seed=3")
             await lecturer.press("Pause")
             await student.until(lambda tab: "Paused. Anyone may resume it 5 minutes" in tab.text())
-            configs = race(RunConfig(epochs=200, seed=3))
+            configs = race(RunConfig(epochs=200, learning_rate=0.05, seed=3))
             assert {run.status for config in configs if (run := server.store.run(config.run_id))} == {Status.PAUSED}
             await _until_quiet(student)
 
@@ -136,7 +136,7 @@ def test_a_browser_that_clears_the_caches_stops_neither_the_race_nor_its_updates
 def test_viewers_of_a_fork_see_it_start_while_its_parent_continues(server: Server) -> None:
     async def check() -> None:
         query = f"{LONG}&seed=6&network={NETWORK.replace(' ', '+')}"
-        parent = RunConfig(epochs=200, seed=6, network=NETWORK, activation="sigmoid").run_id
+        parent = RunConfig(epochs=200, learning_rate=0.05, seed=6, network=NETWORK, activation="sigmoid").run_id
         fork = f"run={parent}&fork-activation=relu"
         async with visitor(server.address, "train", query, browser_cookie(1)) as lecturer:
             await lecturer.until_drawn(1)
@@ -154,5 +154,31 @@ def test_viewers_of_a_fork_see_it_start_while_its_parent_continues(server: Serve
             await lecturer.open("train", query)
             await lecturer.press("Stop")
             await lecturer.until(lambda tab: "Resume" in tab.buttons)
+
+    asyncio.run(check())
+
+
+def test_the_list_of_runs_follows_a_race_without_asking(server: Server) -> None:
+    query = f"epochs-digits=3&seed=8&network={NETWORK.replace(' ', '+')}"
+
+    def statuses(tab: Visitor) -> list[str]:
+        tables = [one.dataframe for one in tab.elements.values() if one.WhichOneof("type") == "dataframe"]
+        rows = [row for one in tables for row in pa.ipc.open_stream(one.arrow_data.data).read_all().to_pylist()]
+        return [row["status"] for row in rows if "seed=8" in row["open"]]
+
+    async def check() -> None:
+        async with (
+            visitor(server.address, "train", query, browser_cookie(1)) as lecturer,
+            visitor(server.address, "runs", "", browser_cookie(2)) as student,
+        ):
+            await lecturer.until_drawn(1)
+            await student.until_drawn(1)
+            requests = student.requests
+            await lecturer.press("Start the race")
+            await student.until(lambda tab: statuses(tab) == ["finished"] * 2)
+            assert student.requests == requests
+            # The fragment redraws for new rows only: when the first run of all and both runs of the race appear.
+            assert len(student.fragment_runs) <= 2
+            assert not student.exceptions
 
     asyncio.run(check())

@@ -1,18 +1,20 @@
 """The table of all runs: searched, sorted, and with rows to select. The URL names the selected runs."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Hashable, Sequence
+from datetime import datetime, tzinfo
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from hw5core.runs.catalogue import entries_by_key, matching, single_runs
 from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.summary import Summary, differing_settings, listed, setting_text
 from pages.parts.shared.deletion import deletion_notice
+from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import run_store
 from pages.parts.shared.settings import fork_query, race_query
 
@@ -23,8 +25,8 @@ _PAIR = "pair"
 _HEIGHT = 420
 
 
-def searched(summaries: Sequence[Summary]) -> list[Summary]:
-    """Draw the search and return the matching runs."""
+def search_words() -> str:
+    """Draw the search and return its words."""
     words = st.text_input(
         "Search names, activations, datasets, settings, states",
         key="search",
@@ -34,8 +36,21 @@ def searched(summaries: Sequence[Summary]) -> list[Summary]:
         bind="query-params",
         icon=":material/search:",
     )
-    found = {entry.key for entry in matching(single_runs(map(listed, summaries)), words or "")}
+    return words or ""
+
+
+def matches_of(summaries: Sequence[Summary], words: str) -> list[Summary]:
+    """Return the runs that match these words."""
+    found = {entry.key for entry in matching(single_runs(map(listed, summaries)), words)}
     return [one for one in summaries if one.run.run_id in found]
+
+
+def listed_version(summaries: Sequence[Summary], words: str, chosen: tuple[str, ...]) -> Hashable:
+    """Return a value that changes when the table has other rows, and when a chosen run starts, ends or finishes an
+    epoch. All other changes are published."""
+    ids = tuple(one.run.run_id for one in matches_of(summaries, words))
+    states = [(one.run.run_id, one.run.name, one.status, len(one.epochs)) for one in summaries]
+    return len(summaries), ids, tuple(state for state in states if state[0] in chosen)
 
 
 def chosen_runs(summaries: Sequence[Summary]) -> list[Summary]:
@@ -53,33 +68,37 @@ def chosen_runs(summaries: Sequence[Summary]) -> list[Summary]:
     return [one for one in summaries if one.run.run_id in wanted]
 
 
-def run_table(summaries: Sequence[Summary], chosen: Sequence[Summary]) -> None:
-    """Draw the table. Selecting a row adds its run to the URL."""
+def run_table(
+    reading: Reading[list[Summary]], words: str, summaries: Sequence[Summary], chosen: Sequence[Summary]
+) -> None:
+    """Draw the table of the runs that match the words, and publish its changes. Selecting a row adds its run to the
+    URL."""
     ids = [one.run.run_id for one in summaries]
     marked = {one.run.run_id for one in chosen}
     # The browser knows rows by number only, so another list of runs is another table, with the same runs selected.
     key = f"runs {hashlib.sha256(' '.join(ids).encode()).hexdigest()[:16]}"
     hidden = [one.run.run_id for one in chosen if one.run.run_id not in ids]
-    st.dataframe(
-        _as_table(summaries),
-        key=key,
-        hide_index=True,
-        width="stretch",
-        height=min(_HEIGHT, 40 + 36 * len(ids)),
-        placeholder="–",
-        on_select=lambda: _store_in_url(key, ids, hidden),
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": [row for row, run_id in enumerate(ids) if run_id in marked]}},
-        column_config={
-            "open": st.column_config.LinkColumn("open", display_text="Open", width="small"),
-            "test accuracy": st.column_config.NumberColumn(format="%.2f %%"),
-            "accuracy per epoch": st.column_config.LineChartColumn(y_min=0, y_max=100, width="small"),
-            "batches at ln 10": st.column_config.NumberColumn(format="localized"),
-            "seconds": st.column_config.NumberColumn(format="%.1f"),
-            SETTINGS["network"].label: st.column_config.Column(width="medium"),
-        },
-        alt="All runs, one per row. Select rows to compare their runs.",
-    )
+    with reading.published(_rows, words, _time_zone()) as (rows,):
+        st.dataframe(
+            rows,
+            key=key,
+            hide_index=True,
+            width="stretch",
+            height=min(_HEIGHT, 40 + 36 * len(ids)),
+            placeholder="–",
+            on_select=lambda: _store_in_url(key, ids, hidden),
+            selection_mode="multi-row",
+            selection_default={"selection": {"rows": [row for row, run_id in enumerate(ids) if run_id in marked]}},
+            column_config={
+                "open": st.column_config.LinkColumn("open", display_text="Open", width="small"),
+                "test accuracy": st.column_config.NumberColumn(format="%.2f %%"),
+                "accuracy per epoch": st.column_config.LineChartColumn(y_min=0, y_max=100, width="small"),
+                "batches at ln 10": st.column_config.NumberColumn(format="localized"),
+                "seconds": st.column_config.NumberColumn(format="%.1f"),
+                SETTINGS["network"].label: st.column_config.Column(width="medium"),
+            },
+            alt="All runs, one per row. Select rows to compare their runs.",
+        )
 
 
 def _store_in_url(key: str, ids: Sequence[str], hidden: Sequence[str]) -> None:
@@ -90,8 +109,14 @@ def _store_in_url(key: str, ids: Sequence[str], hidden: Sequence[str]) -> None:
     st.query_params[_CHOSEN] = [*(ids[row] for row in valid), *hidden]
 
 
-def _as_table(summaries: Sequence[Summary]) -> pd.DataFrame:
-    zone = _zone()
+def _rows(summaries: Sequence[Summary], words: str, time_zone: str) -> tuple[pa.Table]:
+    """Return the rows of the table, for a user in this time zone."""
+    # More than one thread takes longer.
+    frame = _as_frame(matches_of(summaries, words), ZoneInfo(time_zone))
+    return (pa.Table.from_pandas(frame, preserve_index=False, nthreads=1),)
+
+
+def _as_frame(summaries: Sequence[Summary], zone: tzinfo) -> pd.DataFrame:
     different = differing_settings([one.config for one in summaries])
     rows = [
         {
@@ -117,9 +142,10 @@ def address_of(config: RunConfig) -> str:
     return f"fork?{urlencode(fork_query(config))}" if config.fork else f"train?{urlencode(race_query([config]))}"
 
 
-def _zone() -> tzinfo:
-    """Return the user's time zone."""
+def _time_zone() -> str:
+    """Return the name of the user's time zone, or UTC if it is unknown here."""
+    name = st.context.timezone or "UTC"
     try:
-        return ZoneInfo(st.context.timezone or "UTC")
+        return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+        return "UTC"

@@ -48,7 +48,7 @@ COOKIE = "_streamlit_xsrf"
 """The cookie in which Streamlit gives each browser a random secret."""
 
 Content: TypeAlias = "str | pa.Table"
-"""What one element shows: the text of HTML, Markdown or code, or the rows of a chart."""
+"""What one element shows: the text of HTML, Markdown or code, or the rows of a chart or of a table."""
 
 
 # The session and the page that are running.
@@ -134,6 +134,9 @@ def _set_content(message: ForwardMsg, content: "Content | None") -> None:
         case "vega_lite_chart":
             rows = b"" if content is None else convert_arrow_table_to_arrow_bytes(content)
             element.vega_lite_chart.data.data = rows
+        case "dataframe":
+            rows = b"" if content is None else convert_arrow_table_to_arrow_bytes(content)
+            element.dataframe.arrow_data.data = rows
         case other:
             raise TypeError(f"the content of an element of type {other} cannot be published")
     message.ClearField("hash")
