@@ -139,7 +139,7 @@ def _matrix_seconds() -> float:
 @torch.inference_mode()
 def _parts() -> list[Measurement]:
     """Measure the parts of a step, by kind of layer and direction: the loop of a step, with a clock between layers."""
-    backprop = Backprop(initial_network(RunConfig().architecture, 0), 0.008)
+    backprop = Backprop(initial_network(RunConfig().architecture, 0), 0.005)
     images, labels = _batches()
     times: dict[str, list[float]] = defaultdict(list)
     for _ in range(ROUNDS // 5):
