@@ -20,7 +20,7 @@ from typing import Any
 from tqdm import tqdm
 
 from hw5core import home
-from hw5core.data.datasets import Pool
+from hw5core.data.datasets import DATASETS, Pool
 from hw5core.engine.engine import Engine
 from hw5core.errors import LabError
 from hw5core.markdown import markdown_table
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     params = _command(commands, "params", "count the parameters of a network, layer by layer", _params)
     network = params.add_mutually_exclusive_group(required=True)
     network.add_argument("--preset", choices=PRESETS, help="the name of a network")
-    network.add_argument("--net", help='a network in one line, such as "1x28x28 conv16k3p1 relu flatten linear10"')
+    network.add_argument("--net", help='a network in one line, such as "1x28x28 conv10k5 relu flatten linear10"')
 
     train = _command(commands, "train", "train one network per activation, and print their test accuracies", _train)
     _add_race(train, without=("activation",))
@@ -126,10 +126,21 @@ def _add_race(command: argparse.ArgumentParser, without: Collection[str]) -> Non
         command.add_argument(
             f"--{declared.name.replace('_', '-')}",
             type=_READERS[type(declared.default)],
-            default=declared.default,
+            default=None if declared.name in _OF_DATASET else declared.default,
             # argparse writes the default, because a command may have its own.
-            help=f"{SETTINGS[declared.name].help}{_choices(declared.name)} (default: %(default)s)",
+            help=f"{SETTINGS[declared.name].help}{_choices(declared.name)} (default: {_default(declared.name)})",
         )
+
+
+_OF_DATASET = ("epochs", "learning_rate")
+"""The settings whose default depends on the dataset."""
+
+
+def _default(setting: str) -> str:
+    """Return the default of a setting for a help text, as argparse expects it."""
+    if setting not in _OF_DATASET:
+        return "%(default)s"
+    return ", ".join(f"{getattr(chosen, setting):g} for {name}" for name, chosen in DATASETS.items())
 
 
 def _choices(setting: str) -> str:
@@ -220,6 +231,8 @@ def _races(options: argparse.Namespace, seeds: Iterable[int]) -> tuple[RunConfig
     """Return the runs of one race per seed."""
     names = [name.strip() for name in options.activations.split(",")]
     chosen = {name: getattr(options, name) for name in SETTINGS if name not in ("activation", "seed")}
+    of_dataset = DATASETS.get(options.dataset, DATASETS[RunConfig.dataset])  # RunConfig refuses an unknown name
+    chosen |= {name: getattr(of_dataset, name) for name in _OF_DATASET if chosen[name] is None}
     configs = (RunConfig(activation=names[0], seed=seed, **chosen) for seed in seeds)
     return tuple(run for config in configs for run in race(config, names))
 

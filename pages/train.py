@@ -4,6 +4,7 @@ import streamlit as st
 
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
+from hw5core.runs.earlier import earlier_race
 from hw5core.runs.recorded import RACE, is_shipped
 from pages.parts.shared.damage import damage_notice
 from pages.parts.shared.deletion import delete_button, deletion_notice
@@ -65,6 +66,7 @@ def page() -> None:
                 st.warning(run_store().notice)
             is_owner = _draw_buttons(race)
             _draw_link_to_recorded(race)
+            _draw_link_to_earlier(race)
             st.fragment(fork_offer)(reading)
             estimate = st.empty()
             beside = st.container()
@@ -125,9 +127,18 @@ def _draw_link_to_recorded(race: RaceSnapshot) -> None:
         )
 
 
+def _draw_link_to_earlier(race: RaceSnapshot) -> None:
+    """Offer the race that this page's link opened in earlier versions, if this server has it and not the new one."""
+    earlier = earlier_race(race.configs) if race.recorded or not race.runs else ()
+    if earlier and run_store().stamps(config.run_id for config in earlier):
+        st.page_link("pages/train.py", label="This race with the network of earlier versions",
+                     icon=":material/history:", query_params=race_query(earlier),
+                     help="Is your link an old one? This server has the race that it opened then.")  # fmt: skip
+
+
 def _draw_links(configs: tuple[RunConfig, ...]) -> None:
     with aside("runs"):
-        query = [*race_query(configs), ("learning-rates", f"{configs[0].learning_rate:g}")]
+        query = [*race_query(configs), (f"learning-rates-{configs[0].dataset}", f"{configs[0].learning_rate:g}")]
         st.page_link("pages/sweep.py", label="Sweep: the same race with several seeds",
                      icon=":material/stacked_line_chart:", query_params=query)  # fmt: skip
         st.page_link("pages/runs.py", label="All runs on this server", icon=":material/list:")

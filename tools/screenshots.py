@@ -24,13 +24,13 @@ from tools.waiting import PATIENCE_MS
 
 FOLDER = ROOT / "build" / "screenshots"
 README_PICTURE = ROOT / "docs" / "race.png"
-RACE = race(RunConfig(epochs=DATASETS["digits"].epochs))
+RACE = race(RunConfig(epochs=DATASETS["digits"].epochs, learning_rate=DATASETS["digits"].learning_rate))
 """A race of digits."""
 
 FORKS = (
-    fork(RACE[1], 2, "relu", 0.008),
-    fork(RACE[1], 5, "sigmoid", 0.008, Normalisation.INSERTED),
-    fork(RACE[1], 2, "relu", 0.05),
+    fork(RACE[1], 2, "relu", RACE[1].learning_rate),
+    fork(RACE[1], 5, "sigmoid", RACE[1].learning_rate, Normalisation.INSERTED),
+    fork(RACE[1], 2, "relu", 0.1),
     fork(RACE[1], 0, "tanh", 0.02),
 )
 VIEWS = {page.name: f"/{page.urls[0]}" for page in PAGES} | {

@@ -103,7 +103,7 @@ class RunConfig:
     epochs: int = _setting(5, "epochs", "how often the network sees each training image", lowest=1, highest=200)
     batch_size: int = _setting(5, "batch size", "images per step; the homework uses five", lowest=1, highest=1_000)
     learning_rate: float = _setting(
-        0.008, "learning rate", "the size of each step along the negative gradient", lowest=1e-6, highest=10
+        0.005, "learning rate", "the size of each step along the negative gradient", lowest=1e-6, highest=10
     )
     initialisation: str = _setting(
         "pytorch", "initialisation", "how the first weights are drawn", choices=INITIALISATIONS

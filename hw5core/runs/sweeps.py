@@ -81,7 +81,7 @@ class Sweep:
 
 
 def parse_rates(text: str) -> tuple[float, ...]:
-    """Return the different learning rates in a text such as "0.008, 0.02". Raise ConfigError for other texts."""
+    """Return the different learning rates in a text such as "0.005, 0.02". Raise ConfigError for other texts."""
     if comma := re.search(r"(?<![\d.])\d+,\d+(?![\d.])", text):
         point = comma[0].replace(",", ".")
         raise ConfigError(f"write decimals with a point, {point} instead of {comma[0]}, or two numbers with a space")
@@ -90,8 +90,8 @@ def parse_rates(text: str) -> tuple[float, ...]:
         rates = dict.fromkeys(map(float, words))
     except ValueError:
         raise ConfigError(
-            f"learning rates must be numbers separated by commas, such as 0.008, 0.02, not {text[:40]!r}"
+            f"learning rates must be numbers separated by commas, such as 0.005, 0.02, not {text[:40]!r}"
         ) from None
     if not rates:
-        raise ConfigError("a sweep needs at least one learning rate, such as 0.008")
+        raise ConfigError("a sweep needs at least one learning rate, such as 0.005")
     return tuple(rates)

@@ -19,8 +19,8 @@ from tools.training import train_into
 pytestmark = pytest.mark.browser
 
 RUN = RunConfig(activation="sigmoid", epochs=3, training_images=50)
-FORKS = fork(RUN, 0, "relu", 0.008), fork(RUN, 1, "relu", 0.05), fork(RUN, 0, "sigmoid", 0.05)
-RACE = race(RunConfig(epochs=1, training_images=50))
+FORKS = fork(RUN, 0, "relu", 0.005), fork(RUN, 1, "relu", 0.05), fork(RUN, 0, "sigmoid", 0.05)
+RACE = race(RunConfig(epochs=1, learning_rate=0.05, training_images=50))
 RACE_QUERY = "epochs-digits=1&training-images=50"
 QUERIES = {
     "count": ["", "lecture=true"],

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 WORDS = "<img src=x onerror=window.injected=1><script>window.injected=1</script>[a](javascript:window.injected=1)"
 LINK = "[free](http://stranger.example/)"
 ADDRESS = "www.stranger.example"
-CONFIGS = race(RunConfig(epochs=1))
+CONFIGS = race(RunConfig(epochs=1, learning_rate=0.05))
 
 
 def test_text_from_a_visitor_is_never_markup(page: Page, server_home: Path) -> None:

@@ -12,7 +12,7 @@ NASTY = "<script>alert(1)</script> **bold**"
 
 
 def test_a_sweep_ends_with_bands_and_its_races_can_be_renamed_and_deleted(page: Page) -> None:
-    page.goto(f"/sweep?epochs-digits=3&seeds=2&learning-rates=0.05&network={NETWORK}")
+    page.goto(f"/sweep?epochs-digits=3&seeds=2&learning-rates-digits=0.05&network={NETWORK}")
     page.get_by_role("button", name="Start the sweep").click()
     expect(page.get_by_text("Finished. Results below")).to_be_visible()
     expect(page.get_by_text("4 of 4 runs are finished")).to_be_visible()

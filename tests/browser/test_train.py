@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 FINISHED = "Finished. Results below"
 BATCH_IMAGES = '.st-key-race-controls [data-testid="stImage"] img'
-FINISHED_RACE = race(RunConfig(epochs=1, seed=9))
+FINISHED_RACE = race(RunConfig(epochs=1, learning_rate=0.05, seed=9))
 CHART = ".st-key-loss-chart .vega-embed"
 
 

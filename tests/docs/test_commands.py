@@ -40,6 +40,7 @@ REPLACED = {
         "prewarm --seeds 0 --activations relu --epochs 1 --training-images 100",
         "the whole race takes minutes",
     ),
+    "-m benchmarks sheet": ("-c 'import benchmarks.sheet'", "it trains for minutes"),
     "-m tools.screenshots --readme": ("-m tools.screenshots --help", "it trains for minutes, in a browser"),
     "python3 -m venv .venv": ("test -x .venv/bin/python", "the environment of this test run is used again"),
     "/path/to/data": ("{data}", "a placeholder; HW5_DATA of this test run"),
@@ -217,7 +218,7 @@ _READY: dict[str, Callable[[Terminal, Path], bool]] = {
 async def _race_in_browser(terminal: Terminal) -> None:
     """Start a race of one epoch in the app, and wait until the cluster has trained it."""
     port = terminal.variables["PORT"]
-    config = RunConfig(epochs=1, seed=int(port))
+    config = RunConfig(epochs=1, learning_rate=0.05, seed=int(port))
     async with visitor(f"http://127.0.0.1:{port}", "train", f"epochs-digits=1&seed={config.seed}") as tab:
         await tab.until_drawn(1)
         await tab.press("Start the race")

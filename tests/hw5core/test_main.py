@@ -84,13 +84,14 @@ def test_help_shows_the_default_that_the_command_uses(
         main([command, "--help"])
     printed = " ".join(capsys.readouterr().out.split())
     assert f"the images to learn; one of {', '.join(DATASETS)} (default: {dataset})" in printed
-    assert f"the size of each step along the negative gradient (default: {RunConfig.learning_rate})" in printed
+    rates = ", ".join(f"{chosen.learning_rate:g} for {name}" for name, chosen in DATASETS.items())
+    assert f"the size of each step along the negative gradient (default: {rates})" in printed
 
 
 @pytest.mark.parametrize(
     ("option", "written", "reason"),
     [
-        ("--learning-rate", "0,008", "write decimals with a point, 0.008 instead of 0,008"),
+        ("--learning-rate", "0,005", "write decimals with a point, 0.005 instead of 0,005"),
         ("--momentum", "much", "'much' is not a number"),
         ("--epochs", "1,5", "'1,5' is not a whole number"),
         ("--seed", "1.5", "'1.5' is not a whole number"),

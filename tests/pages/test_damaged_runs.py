@@ -21,7 +21,7 @@ from tests.pages.conftest import button, rerun_until
 from tools.training import train_into
 
 RACE = race(RunConfig(network="1x28x28 flatten linear16 relu linear10", training_images=20, epochs=2))
-FORK = fork(RACE[0], 0, "tanh", 0.008)
+FORK = fork(RACE[0], 0, "tanh", 0.005)
 OTHER = replace(RACE[0], seed=1)
 
 
@@ -94,8 +94,8 @@ def test_a_link_to_a_damaged_run_without_forks_says_what_to_do(
 
 def test_a_sweep_says_that_a_run_cannot_be_read(open_page: Callable[..., AppTest], store: RunStore) -> None:
     _change(store, "UPDATE runs SET status = 'x' WHERE run_id = ?", RACE[0])
-    query = {name: value for name, value in race_query(RACE) if name != "learning-rate"}
-    app = open_page("sweep", owner="me", seeds="1", **query)
+    query = {name: value for name, value in race_query(RACE) if name != "learning-rate-digits"}
+    app = open_page("sweep", owner="me", seeds="1", **{"learning-rates": "0.005"}, **query)
     assert not app.exception
     assert any("A run cannot be read" in one.value for one in app.error)
     assert button(app, "Resume")

@@ -101,7 +101,7 @@ def test_a_link_to_a_missing_run_shows_an_error(open_fork: Callable[..., AppTest
 def test_a_started_fork_stays_visible_next_to_the_next_one_and_in_the_link(
     open_fork: Callable[..., AppTest], store: RunStore
 ) -> None:
-    first, second, third = (fork(PARENT, 0, name, 0.008) for name in ("relu", "tanh", "elu"))
+    first, second, third = (fork(PARENT, 0, name, 0.005) for name in ("relu", "tanh", "elu"))
     train_into(store, first, second)
     app = open_fork(**dict(fork_query(first)))
     assert app.multiselect[0].value == []

@@ -5,6 +5,8 @@ from collections.abc import Callable, Hashable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.earlier import earlier_race
 from hw5core.runs.recorded import RACE
 from hw5core.runs.run import Status
 from pages.parts.shared import reading
@@ -76,3 +78,15 @@ def test_a_link_from_before_the_homework_came_first_opens_the_same_race(
     button(app, "Show the homework's race on MNIST, recorded").click().run()
     assert not app.exception
     assert app.query_params["dataset"] == "mnist"
+
+
+def test_an_old_link_offers_the_race_that_it_opened_in_earlier_versions(open_training: Callable[..., AppTest]) -> None:
+    def offered() -> list[str]:
+        app = open_training(dataset="mnist", seed="3")
+        assert not app.exception
+        return [link.proto.label for link in app.get("page_link") if "earlier versions" in link.proto.label]
+
+    assert not offered()
+    for config in earlier_race(race(RunConfig(dataset="mnist", seed=3))):
+        run_store().claim(config, "a server", "somebody", Status.PAUSED)
+    assert offered() == ["This race with the network of earlier versions"]

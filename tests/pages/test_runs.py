@@ -46,7 +46,7 @@ def test_the_table_shows_every_run_with_the_settings_that_differ(
     assert not app.exception
     table = app.dataframe[0].value
     assert table["run"].tolist() == ["sigmoid", "ReLU"] * 2
-    assert table["learning rate"].tolist() == ["0.05", "0.05", "0.008", "0.008"]
+    assert table["learning rate"].tolist() == ["0.05", "0.05", "0.005", "0.005"]
     assert "seed" not in table
     assert table["test accuracy"].tolist() == [93.0, 92.0, 91.0, 90.0]
     assert [list(values) for values in table["accuracy per epoch"]] == [[93.0], [92.0], [91.0], [90.0]]
@@ -65,7 +65,7 @@ def test_a_link_opens_the_comparison_and_so_do_old_links(open_page: Callable[...
         assert len(app.get("vega_lite_chart")) == 2
         words = " ".join(one.proto.body for one in app.get("html"))
         assert "ReLU, learning rate 0.05: 92.00" in words
-        assert "sigmoid, learning rate 0.008: 91.00" in words
+        assert "sigmoid, learning rate 0.005: 91.00" in words
     wrong = open_page("runs", search="<b>", compare=["?", "0" * 16])
     assert not wrong.exception
     assert "not on this server" in wrong.warning[0].value

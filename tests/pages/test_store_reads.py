@@ -16,7 +16,7 @@ from pages.parts.shared.settings import fork_query, race_query
 from tools.training import train_into
 
 RACE = race(RunConfig(network="1x28x28 flatten linear16 relu linear10", training_images=20, epochs=2))
-FORKS = fork(RACE[1], 0, "relu", 0.008), fork(RACE[1], 0, "tanh", 0.008)
+FORKS = fork(RACE[1], 0, "relu", 0.005), fork(RACE[1], 0, "tanh", 0.005)
 READS = ("run", "newest", "owners", "owned", "settled", "guesses", "records", "updates", "report_of", "stamps",
          "forkable_epochs", "checkpoint", "deletions", "permitted", "damages",
          "absences")  # fmt: skip
@@ -80,8 +80,8 @@ def test_the_fork_page(open_page: Callable[..., AppTest], reads: Reads) -> None:
 
 
 def test_the_sweep_page(open_page: Callable[..., AppTest], reads: Reads) -> None:
-    query = {name: value for name, value in race_query(RACE) if name != "learning-rate"}
-    app = open_page("sweep", owner="me", seeds="1", **query)
+    query = {name: value for name, value in race_query(RACE) if name != "learning-rate-digits"}
+    app = open_page("sweep", owner="me", seeds="1", **{"learning-rates": "0.005"}, **query)
     assert app.success
     # One query finds that the finished runs have nothing new.
     assert _drawn_again(app, reads) == {"stamps": 1}

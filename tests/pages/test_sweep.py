@@ -30,7 +30,7 @@ def _labels(app: AppTest) -> list[str]:
 def test_before_the_start_the_page_shows_the_size_of_the_sweep(open_page: Callable[..., AppTest]) -> None:
     app = open_page("sweep")
     assert not app.exception
-    assert "2 activations × 1 learning rate × 3 seeds = **6 runs** of 4,320 batches" in app.markdown[1].value
+    assert "2 activations × 1 learning rate × 3 seeds = **6 runs** of 6,480 batches" in app.markdown[1].value
     assert _cells(app) == ["–"] * 6
     assert _labels(app) == ["Start the sweep"]
     assert len(app.get("vega_lite_chart")) == 3
@@ -48,7 +48,7 @@ def test_runs_in_the_store_are_shown_and_not_trained_again(open_page: Callable[.
         RunFinished(config.total_steps, 1.5),
     ):
         store.add(config.run_id, record)
-    app = open_page("sweep", **TINY, **{"learning-rates": "0.008, 0.05"})
+    app = open_page("sweep", **TINY, **{"learning-rates": "0.005, 0.05"})
     assert _cells(app) == ["–", "–", "–", "91.23 %", "–", "–", "–", "–"]
     table = app.dataframe[0].value
     assert table["seeds"].tolist() == ["0 of 2", "1 of 2", "0 of 2", "0 of 2"]
@@ -57,7 +57,7 @@ def test_runs_in_the_store_are_shown_and_not_trained_again(open_page: Callable[.
 
 
 def test_a_seed_that_diverged_is_named_with_its_batch(open_page: Callable[..., AppTest]) -> None:
-    store, config = RunStore(home.store_folder()), RunConfig(epochs=1, network=SMALL)
+    store, config = RunStore(home.store_folder()), RunConfig(epochs=1, network=SMALL, learning_rate=0.05)
     store.claim(config, owner="somebody")
     for record in (
         BatchLosses(0, (2.3,) * 50 + (math.nan,) * (config.total_steps - 50)),
@@ -68,7 +68,7 @@ def test_a_seed_that_diverged_is_named_with_its_batch(open_page: Callable[..., A
     app = open_page("sweep", **TINY)
     assert _cells(app)[0] == "10.86 % diverged"
     captions = " ".join(caption.value for caption in app.caption)
-    assert "ReLU at 0.008: 1 of 2 seeds diverged, the first at batch 50." in captions
+    assert "ReLU at 0.05: 1 of 2 seeds diverged, the first at batch 50." in captions
     assert "the mean loss of 100 batches is below ln 10 − 0.1" in captions
 
 
@@ -123,10 +123,10 @@ def test_invalid_settings_show_a_message(open_page: Callable[..., AppTest]) -> N
         return app.error[0].value if app.error else ""
 
     assert "numbers separated by commas" in app.error[0].value
-    assert "must be from 1e-06 to 10, not 99" in message("learning-rates", "0.1, 99")
-    assert "learning rate must be from" in message("learning-rates", "nan")
-    assert "at most 6 learning rates" in message("learning-rates", "1 2 3 4 5 6 7")
-    assert message("learning-rates", "0.1; 0.2 0.3") == ""
+    assert "must be from 1e-06 to 10, not 99" in message("learning-rates-digits", "0.1, 99")
+    assert "learning rate must be from" in message("learning-rates-digits", "nan")
+    assert "at most 6 learning rates" in message("learning-rates-digits", "1 2 3 4 5 6 7")
+    assert message("learning-rates-digits", "0.1; 0.2 0.3") == ""
     assert "word 1" in message("network", "<script>")
     assert message("network", SMALL) == ""
     app.multiselect(key="activations").set_value(["relu", "tanh", "elu"])

@@ -26,9 +26,9 @@ def test_before_the_race_the_charts_are_there(open_training: Callable[..., AppTe
     assert [button.label for button in app.button][:2] == ["Start the race", "Step: one batch"]
     assert all(button.help for button in app.button)
     assert len(app.get("vega_lite_chart")) == 3
-    # 4,320 batches in 500 points.
+    # 6,480 batches in 500 points.
     captions = " ".join(caption.value for caption in app.caption)
-    assert "A curve has at most 500 points, so each point is the mean loss of 9 batches" in captions
+    assert "A curve has at most 500 points, so each point is the mean loss of 13 batches" in captions
 
 
 def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training: Callable[..., AppTest]) -> None:
@@ -131,6 +131,6 @@ def test_a_link_from_the_list_of_runs_opens_the_race(open_training: Callable[...
     labels = " ".join(element.proto.body for element in app.get("html"))
     assert all(f"{label}: test accuracy" in labels for label in ("ReLU", "sigmoid", "tanh"))
     assert app.number_input(key="seed").value == 7
-    assert app.number_input(key="learning-rate").value == 0.05
+    assert app.number_input(key="learning-rate-mnist").value == 0.05
     assert app.number_input(key="epochs-mnist").value == 3
     assert app.text_input(key="network").value == SMALL

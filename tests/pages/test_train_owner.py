@@ -69,7 +69,7 @@ def test_a_guest_who_resumes_the_operators_race_may_stop_it_but_not_delete_it(
     open_page: Callable[..., AppTest],
 ) -> None:
     store = RunStore(home.store_folder())
-    configs = race(RunConfig(epochs=200))
+    configs = race(RunConfig(epochs=200, learning_rate=0.05))
     for config in configs:
         store.claim(config, "a server that has ended")
         store.halt(config.run_id, Status.STOPPED)
@@ -91,13 +91,13 @@ def test_a_guest_who_resumes_the_operators_race_may_stop_it_but_not_delete_it(
 def test_a_guest_may_not_undo_a_deletion_by_the_lecturer(open_training: Callable[..., AppTest]) -> None:
     app = open_training(**LONG)
     _button(app, "Step: one batch").click().run()
-    for config in race(RunConfig(epochs=200)):
+    for config in race(RunConfig(epochs=200, learning_rate=0.05)):
         engine().delete(config.run_id, LECTURER)
     app.run()
     assert app.warning[0].value.startswith("**ReLU, sigmoid**: deleted by the lecturer.")
     assert "Undo the deletion" not in [button.label for button in app.button]
     with pytest.raises(EngineError, match="the lecturer, may undo"):
-        engine().restore(RunConfig(epochs=200).run_id, app.session_state["owner"])
+        engine().restore(RunConfig(epochs=200, learning_rate=0.05).run_id, app.session_state["owner"])
 
 
 def test_a_race_is_stepped_from_its_first_batch_and_each_step_is_shown_in_detail(

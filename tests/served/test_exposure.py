@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 SECRET = b"what-only-the-operator-may-read"
 URLS = [page.urls[0] for page in PAGES]
 RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_images=20)
-FORK = fork(RUN, 0, "tanh", 0.008)
+FORK = fork(RUN, 0, "tanh", 0.005)
 ADDRESSES = 20
 """The number of addresses of each page. 2,000 of each have been tried once."""
 
@@ -162,7 +162,17 @@ async def _parameters(address: str, page: str) -> list[str]:
 
 def test_the_parameters_of_addresses_are_found(exposed: Server) -> None:
     found = set(asyncio.run(_parameters(exposed.address, "train")))
-    assert {"seed", "learning-rate", "smoothing", "batch", "dataset", "lecture", "net", "run", "learning_rate"} <= found
+    assert {
+        "seed",
+        "learning-rate-mnist",
+        "smoothing",
+        "batch",
+        "dataset",
+        "lecture",
+        "net",
+        "run",
+        "learning_rate",
+    } <= found
 
 
 def _files(home: Path) -> set[str]:

@@ -52,7 +52,7 @@ def _visit(server: Server, script: Callable[[Opener], Coroutine[Any, Any, None]]
 
 
 def _race(seed: int) -> tuple[RunConfig, ...]:
-    return race(RunConfig(network=SLOW, epochs=30, seed=seed))
+    return race(RunConfig(network=SLOW, epochs=30, learning_rate=0.05, seed=seed))
 
 
 def _runs(server: Server, seed: int) -> list[Run]:

@@ -18,7 +18,7 @@ from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = {page: RunConfig(epochs=200, seed=seed) for page, seed in (("train", 4), ("sweep", 5))}
+SETTINGS = {page: RunConfig(epochs=200, learning_rate=0.05, seed=seed) for page, seed in (("train", 4), ("sweep", 5))}
 START = {"train": "Start the race", "sweep": "Start the sweep"}
 
 
@@ -58,7 +58,7 @@ async def _kill_the_first(first: str, process: "subprocess.Popen[bytes]", second
 def _query(page: str) -> str:
     config = SETTINGS[page]
     # One network each, so that both have a worker.
-    chosen = {"activations": "relu", "seeds": 1, "learning-rates": config.learning_rate, "seed": config.seed}
+    chosen = {"activations": "relu", "seeds": 1, "learning-rates-digits": config.learning_rate, "seed": config.seed}
     return urlencode({"epochs-digits": config.epochs} | chosen)
 
 

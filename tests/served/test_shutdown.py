@@ -34,7 +34,7 @@ def test_ctrl_c_ends_the_server_quietly_and_loses_no_batch(tmp_path: Path) -> No
     assert "Traceback" not in text, text
     assert "ERROR" not in text, text
     store = RunStore(tmp_path)
-    for config in race(RunConfig(epochs=200)):
+    for config in race(RunConfig(epochs=200, learning_rate=0.05)):
         run, checkpoint = store.run(config.run_id), store.checkpoint(config.run_id)
         assert run is not None
         assert run.status is Status.RUNNING, "the race does not continue after a restart"

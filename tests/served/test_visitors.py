@@ -42,7 +42,11 @@ def test_the_server_survives_a_hundred_sessions_and_every_race_ends(server: Serv
 
     wait_until(lambda: all(run.status.over for run in stored()), lambda: f"a race does not end: {stored()}")
     assert {run.status for run in stored()} <= {Status.FINISHED, Status.STOPPED, Status.PAUSED}
-    configs = {config for seed in range(SEEDS) for config in race(RunConfig(network=NETWORK, epochs=1, seed=seed))}
+    configs = {
+        config
+        for seed in range(SEEDS)
+        for config in race(RunConfig(network=NETWORK, epochs=1, learning_rate=0.05, seed=seed))
+    }
     assert {run.config for run in stored()} <= configs
     asyncio.run(_run_a_race(server.address))
     # The threads of sessions that are gone have ended.

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 ROUNDS = 8
 NETWORK = "1x28x28 flatten relu linear10"
 RACE = race(RunConfig(network=NETWORK, epochs=2, training_images=20))
-FORKS = fork(RACE[1], 0, "relu", 0.008), fork(RACE[1], 0, "tanh", 0.008), fork(RACE[1], 0, "relu", 0.05)
+FORKS = fork(RACE[1], 0, "relu", 0.005), fork(RACE[1], 0, "tanh", 0.005), fork(RACE[1], 0, "relu", 0.05)
 QUERY = "epochs-digits=2&training-images=20&network=1x28x28+flatten+relu+linear10"
 QUERIES = {
     "train": [QUERY, f"{QUERY}&predict=true&seed=1"],

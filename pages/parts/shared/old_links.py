@@ -5,7 +5,9 @@ from streamlit.errors import StreamlitAPIException
 
 RENAMED = {
     "batch_size": "batch-size",
-    "learning_rate": "learning-rate",
+    "learning_rate": "learning-rate-{dataset}",
+    "learning-rate": "learning-rate-{dataset}",
+    "learning-rates": "learning-rates-{dataset}",
     "training_images": "training-images",
     "split_seed": "split-seed",
     "network-text": "network",
@@ -17,7 +19,7 @@ RENAMED = {
     "branch-epochs": "fork-epochs",
     "branch-also": "fork-also",
 }
-"""The new name of each old parameter."""
+"""The new name of each old parameter. Each dataset has its own learning rates."""
 
 
 def rename_old_parameters() -> None:
@@ -28,8 +30,9 @@ def rename_old_parameters() -> None:
     old_names = [name for name in st.query_params if name in RENAMED]
     if not old_names:
         return
+    dataset = _dataset()
     parameters = {
-        RENAMED.get(name, name): st.query_params.get_all(name)
+        RENAMED.get(name, name).format(dataset=dataset): st.query_params.get_all(name)
         for name in sorted(st.query_params, key=lambda name: name not in RENAMED)
     }
     try:
@@ -41,3 +44,12 @@ def rename_old_parameters() -> None:
         return
     # A widget takes its value from the URL with which a run starts, so this needs a new run.
     st.rerun()
+
+
+def _dataset() -> str:
+    """Return the dataset that the link names, or the one of links without a name."""
+    # Not at the top: it imports numpy, which a page without old parameters does not need.
+    from hw5core.runs.config import SETTINGS, RunConfig
+
+    named = st.query_params.get("dataset", "")
+    return named if named in SETTINGS["dataset"].choices else RunConfig.dataset

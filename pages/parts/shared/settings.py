@@ -51,7 +51,7 @@ def chosen_race() -> tuple[RunConfig, ...]:
         chosen["seed"] = number_setting("seed")
     with st.expander("More settings (the defaults are the homework's)"):
         activations = activations_setting("activations in the race") or ["relu"]
-        advanced = advanced_settings(ADVANCED, in_a_row=2)
+        advanced = advanced_settings(dataset, ADVANCED, in_a_row=2)
     return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **advanced), activations)
 
 
@@ -72,11 +72,14 @@ def next_seed() -> None:
 def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
     """Return the URL query of the Train page for the race of these configs, which differ only in their activation."""
     config = configs[0]
-    changed = {name: getattr(config, name) for name in (*ADVANCED, "initialisation", "seed")}
+    names = [name for name in (*ADVANCED, "initialisation", "seed") if name != "learning_rate"]
+    changed = {name: getattr(config, name) for name in names}
     query: list[tuple[str, Any]] = [
         (url_name(name), value) for name, value in changed.items() if value != _DEFAULTS[name]
     ]
     query += [("dataset", config.dataset), (f"epochs-{config.dataset}", config.epochs)]
+    if config.learning_rate != DATASETS[config.dataset].learning_rate:
+        query.append((f"learning-rate-{config.dataset}", config.learning_rate))
     plain = config.architecture.with_activation("relu")
     if str(plain) != _DEFAULTS["network"]:
         query.append(("network", plain))
@@ -142,13 +145,18 @@ def activations_setting(label: str) -> list[str]:
     return st.multiselect(label, list(ACTIVATIONS), default=list(RACERS), key="activations", bind="query-params")
 
 
-def advanced_settings(numbers: Sequence[str], in_a_row: int) -> dict[str, Any]:
+def rate_setting(dataset: str) -> float:
+    """Draw the learning rate and return it. Each dataset has its own default, so each has its own key."""
+    return number_setting("learning_rate", DATASETS[dataset].learning_rate, f"learning-rate-{dataset}")
+
+
+def advanced_settings(dataset: str, numbers: Sequence[str], in_a_row: int) -> dict[str, Any]:
     """Draw these numbers, so many in a row, the initialisation and the network. Return them by field name."""
     advanced: dict[str, Any] = {}
     for start in range(0, len(numbers), in_a_row):
         for column, name in zip(st.columns(in_a_row), numbers[start : start + in_a_row], strict=False):
             with column:
-                advanced[name] = number_setting(name)
+                advanced[name] = rate_setting(dataset) if name == "learning_rate" else number_setting(name)
     setting = SETTINGS["initialisation"]
     advanced["initialisation"] = st.selectbox(
         setting.label, list(setting.choices), help=setting.help, key="initialisation", bind="query-params"

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from hw5core.data.datasets import DATASETS
 from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.sweeps import MAX_RATES, Sweep, parse_rates
 from hw5core.store.store import MAX_NAME
@@ -38,10 +39,10 @@ def chosen_sweep() -> Sweep:
     with rates:
         rate_text = st.text_input(
             "learning rates",
-            f"{RunConfig().learning_rate:g}",
+            f"{DATASETS[dataset].learning_rate:g}",
             max_chars=100,
-            help=f"Up to {MAX_RATES} numbers, separated by commas: 0.008, 0.02, 0.05",
-            key="learning-rates",
+            help=f"Up to {MAX_RATES} numbers, separated by commas: 0.005, 0.02, 0.05",
+            key=f"learning-rates-{dataset}",
             bind="query-params",
         )
     check_number_in_url("seeds", "seeds", 1, _MOST_SEEDS)
@@ -53,7 +54,7 @@ def chosen_sweep() -> Sweep:
         first_seed = int(number_setting("seed", label="first seed"))
     with st.expander("More settings (the defaults are the homework's)"):
         numbers = [name for name in ADVANCED if name != "learning_rate"]
-        base |= advanced_settings(numbers, in_a_row=len(numbers))
+        base |= advanced_settings(dataset, numbers, in_a_row=len(numbers))
     return Sweep(RunConfig(**base), tuple(activations), parse_rates(rate_text), _seeds_from(first_seed, seeds))
 
 

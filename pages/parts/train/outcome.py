@@ -18,6 +18,13 @@ from pages.parts.shared.receipts import receipts
 _MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
 
 
+_RECONSTRUCTION = (
+    "The sheet does not name its network, its learning rate or its seeds. The network and the rate here are a "
+    "reconstruction: among about forty networks and rates, their curves came closest to the sheet's. The table shows "
+    "how far this race is from the sheet. Another seed gives other figures."
+)
+
+
 def outcome(reading: Reading[RaceSnapshot]) -> None:
     """Draw the results so far."""
     runs = reading.value.runs
@@ -37,7 +44,7 @@ def _as_printed(reading: Reading[RaceSnapshot]) -> None:
             column.code(text, language=None, wrap_lines=True)
         st.markdown(comparison)
     if comparison:
-        st.caption("The sheet does not name its network or its seeds. The network here is a reconstruction.")
+        st.caption(_RECONSTRUCTION)
 
 
 def _printed(race: RaceSnapshot) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from hw5core.runs.run import Run, Status
 from hw5core.runs.sweeps import Arm, Sweep
 
 BASE = RunConfig(epochs=4)
-SWEEP = Sweep(BASE, ("relu", "sigmoid"), (0.008, 0.05), (0, 1, 2))
+SWEEP = Sweep(BASE, ("relu", "sigmoid"), (0.005, 0.05), (0, 1, 2))
 STEPS = BASE.steps_per_epoch
 
 

@@ -150,7 +150,7 @@ def test_smoothing_is_right_after_a_loss_that_is_much_larger_than_all_others(bat
 
 def test_each_batch_at_which_forks_start_is_marked_once() -> None:
     parent = RunConfig(activation="sigmoid", epochs=9)
-    forks = (fork(parent, 1, "relu", 0.008), fork(parent, 1, "tanh", 0.008), fork(parent, 3, "relu", 0.008))
+    forks = (fork(parent, 1, "relu", 0.005), fork(parent, 1, "tanh", 0.005), fork(parent, 3, "relu", 0.005))
     marked = json.dumps(charts.training_loss_chart((parent, *forks), charts.LossView(axis=charts.Axis.EPOCHS)))
     assert re.findall(r'"x": {"datum": ([\d.]+)}', marked) == ["2.0", "2.0", "4.0"]  # the first one has a text too
     assert "forks start" in marked

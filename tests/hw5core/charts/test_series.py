@@ -22,7 +22,7 @@ def test_runs_with_the_same_label_share_a_series() -> None:
 def test_each_fork_has_its_own_label_and_dash_and_the_colour_of_its_activation() -> None:
     deeper = fork(PARENT, 4, "relu", 0.05)
     for configs in (
-        (PARENT, *(fork(PARENT, epoch, "relu", rate) for epoch in (0, 4) for rate in (0.008, 0.0080000001))),
+        (PARENT, *(fork(PARENT, epoch, "relu", rate) for epoch in (0, 4) for rate in (0.005, 0.0050000001))),
         (deeper, fork(deeper, 5, "relu", 0.05, Normalisation.INSERTED), fork(deeper, 5, "tanh", 0.05, epochs=12)),
     ):
         series = series_of(configs)

@@ -61,7 +61,7 @@ def test_another_setting_makes_another_race(other: dict[str, object]) -> None:
         ("stopped", ["ReLU on digits"]),
         ("learning rate 0.05", ["tanh on mnist"]),
         (BASE.run_id, ["ReLU, sigmoid on digits"]),
-        ("conv16k3p1 sigmoid", ["ReLU, sigmoid on digits"]),
+        ("conv10k5 sigmoid", ["ReLU, sigmoid on digits"]),
         ("no such run", []),
     ],
 )

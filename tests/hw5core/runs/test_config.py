@@ -12,7 +12,7 @@ TINY = "1x28x28 flatten linear10 relu linear10"
 
 def test_the_defaults_are_the_homeworks_settings() -> None:
     config = RunConfig(dataset="mnist")
-    assert (config.batch_size, config.epochs, config.learning_rate, config.momentum) == (5, 5, 0.008, 0.0)
+    assert (config.batch_size, config.epochs, config.learning_rate, config.momentum) == (5, 5, 0.005, 0.0)
     assert config.steps_per_epoch == 8_400
     assert config.total_steps == 42_000
 

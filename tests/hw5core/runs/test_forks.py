@@ -35,13 +35,13 @@ def test_the_id_of_a_run_without_a_fork_is_the_hash_of_its_settings_alone() -> N
 
 def test_forks_that_differ_in_anything_are_different_runs() -> None:
     forks = [
-        fork(PARENT, 0, "sigmoid", 0.008),
-        fork(PARENT, 1, "sigmoid", 0.008),
-        fork(PARENT, 0, "relu", 0.008),
+        fork(PARENT, 0, "sigmoid", 0.005),
+        fork(PARENT, 1, "sigmoid", 0.005),
+        fork(PARENT, 0, "relu", 0.005),
         fork(PARENT, 0, "sigmoid", 0.08),
-        fork(PARENT, 0, "sigmoid", 0.008, Normalisation.INSERTED),
-        fork(PARENT, 0, "sigmoid", 0.008, epochs=4),
-        fork(replace(PARENT, seed=1), 0, "sigmoid", 0.008),
+        fork(PARENT, 0, "sigmoid", 0.005, Normalisation.INSERTED),
+        fork(PARENT, 0, "sigmoid", 0.005, epochs=4),
+        fork(replace(PARENT, seed=1), 0, "sigmoid", 0.005),
     ]
     assert len({PARENT.run_id, *(one.run_id for one in forks)}) == 8
     assert forks[1].first_step == 2 * STEPS
@@ -59,23 +59,23 @@ def test_a_stored_fork_is_read_back_equal() -> None:
 
 
 def test_normalisation_is_inserted_after_every_convolution_and_removed_again() -> None:
-    inserted = fork(PARENT, 0, "sigmoid", 0.008, Normalisation.INSERTED)
-    assert inserted.network.startswith("1x28x28 conv16k3p1 bn sigmoid avgpool2 conv64k3p1 bn sigmoid avgpool2 flatten")
-    removed = fork(inserted, 1, "sigmoid", 0.008, Normalisation.REMOVED)
+    inserted = fork(PARENT, 0, "sigmoid", 0.005, Normalisation.INSERTED)
+    assert inserted.network.startswith("1x28x28 conv10k5 bn sigmoid maxpool2 conv20k5 bn sigmoid maxpool2 flatten")
+    removed = fork(inserted, 1, "sigmoid", 0.005, Normalisation.REMOVED)
     assert removed.network == PARENT.network
     choices = [normalisation_of(config) for config in (inserted, removed, fork(PARENT, 0, "relu", 0.1))]
     assert choices == [Normalisation.INSERTED, Normalisation.REMOVED, Normalisation.AS_IT_IS]
 
 
 def test_the_changes_of_a_fork_are_described() -> None:
-    assert fork_changes(PARENT) == fork_changes(fork(PARENT, 0, "sigmoid", 0.008)) == []
-    assert describe_fork(fork(PARENT, 0, "sigmoid", 0.008)) == (
+    assert fork_changes(PARENT) == fork_changes(fork(PARENT, 0, "sigmoid", 0.005)) == []
+    assert describe_fork(fork(PARENT, 0, "sigmoid", 0.005)) == (
         f"Fork of the sigmoid run after epoch 0 (batch {STEPS}): nothing changed."
     )
     everything = fork(PARENT, 1, "relu", 0.1, Normalisation.INSERTED)
     assert describe_fork(everything) == (
         f"Fork of the sigmoid run after epoch 1 (batch {2 * STEPS}): activation ReLU instead of sigmoid, "
-        "learning rate 0.1 instead of 0.008, batch normalisation in 2 places instead of 0."
+        "learning rate 0.1 instead of 0.005, batch normalisation in 2 places instead of 0."
     )
     back = fork(everything, 2, "relu", 0.1, Normalisation.REMOVED, epochs=4)
     assert fork_changes(back) == ["batch normalisation removed"]
@@ -90,7 +90,7 @@ def _history(config: RunConfig, accuracies: dict[int, float]) -> RunHistory:
 
 
 def test_a_fork_is_compared_with_its_parent_after_the_last_epoch_of_both() -> None:
-    config = fork(PARENT, 0, "relu", 0.008)
+    config = fork(PARENT, 0, "relu", 0.005)
     parent = _history(PARENT, {0: 10.0, 1: 20.0})
     assert compare_with_parent(parent, _history(config, {})) == ""
     assert compare_with_parent(parent, _history(config, {1: 95.5, 2: 96.0})) == (
@@ -128,10 +128,10 @@ def test_a_fork_that_does_not_fit_its_parent_is_refused(other: dict[str, object]
 def test_only_three_forks_may_follow_one_another() -> None:
     one = PARENT
     for epoch in range(2):
-        one = fork(one, epoch, "sigmoid", 0.008, epochs=9)
-    one = fork(one, 2, "sigmoid", 0.008)
+        one = fork(one, epoch, "sigmoid", 0.005, epochs=9)
+    one = fork(one, 2, "sigmoid", 0.005)
     with pytest.raises(ConfigError, match="at most 3 forks"):
-        fork(one, 3, "sigmoid", 0.008)
+        fork(one, 3, "sigmoid", 0.005)
 
 
 def test_a_race_of_forks_differs_only_in_the_activation() -> None:

@@ -98,7 +98,7 @@ def test_the_time_left_follows_the_load_of_the_machine() -> None:
 
 
 def test_the_clock_of_a_fork_starts_with_its_first_report() -> None:
-    config = fork(CONFIG, 0, "sigmoid", 0.008)
+    config = fork(CONFIG, 0, "sigmoid", 0.005)
     run = Run(config.run_id, config, Status.RUNNING, "", 1)
     first = config.first_step
     history = history_of(run, [BatchLosses(first, (2.3,), seconds=7.0), BatchLosses(first + 1, (2.3,), seconds=8.0)])

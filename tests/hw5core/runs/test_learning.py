@@ -106,7 +106,7 @@ def test_both_networks_of_the_recorded_race_learn() -> None:
 
 
 def test_a_fork_that_learns_has_no_caption_because_its_parent_may_have_learned_before() -> None:
-    config = fork(SIGMOID, 0, "relu", 0.008)
+    config = fork(SIGMOID, 0, "relu", 0.005)
     assert _caption(config, [1.0] * 400) == ""
     assert _caption(config, [GUESS] * 400).endswith("no better than guessing (loss near ln 10) for 400 batches.")
     # Batches are counted from the first one of the parent.

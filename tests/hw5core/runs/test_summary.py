@@ -40,8 +40,8 @@ def test_only_settings_that_differ_are_named() -> None:
     assert differing_settings([BASE, sigmoid, faster]) == ["learning_rate", "seed"]
     labels = unique_labels([_summary(BASE, name="mine"), _summary(sigmoid), _summary(faster)])
     assert list(labels.values()) == [
-        "mine, ReLU, learning rate 0.008, seed 0",
-        "sigmoid, learning rate 0.008, seed 0",
+        "mine, ReLU, learning rate 0.005, seed 0",
+        "sigmoid, learning rate 0.005, seed 0",
         "ReLU, learning rate 0.05, seed 3",
     ]
 
@@ -57,7 +57,7 @@ def test_a_label_names_the_network_only_if_another_run_would_have_the_same_label
 
 def test_every_run_has_its_own_line_also_with_equal_labels() -> None:
     fork_of_one, fork_of_other = (
-        fork(replace(BASE, activation="sigmoid", seed=seed), 0, "relu", 0.008) for seed in (0, 1)
+        fork(replace(BASE, activation="sigmoid", seed=seed), 0, "relu", 0.005) for seed in (0, 1)
     )
     runs = [
         _summary(BASE, 90.0, 91.0),

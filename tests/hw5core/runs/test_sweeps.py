@@ -10,7 +10,7 @@ BASE = RunConfig(epochs=2)
 
 
 def test_a_sweep_has_every_combination_once_as_an_ordinary_run() -> None:
-    sweep = Sweep(BASE, ("relu", "tanh"), (0.008, 0.1), (5, 6, 7))
+    sweep = Sweep(BASE, ("relu", "tanh"), (0.005, 0.1), (5, 6, 7))
     assert len(set(sweep.run_ids.values())) == 12
     assert (
         sweep.run_ids[Arm("tanh", 0.1), 6] == RunConfig(epochs=2, activation="tanh", learning_rate=0.1, seed=6).run_id
@@ -18,7 +18,7 @@ def test_a_sweep_has_every_combination_once_as_an_ordinary_run() -> None:
 
 
 def test_the_first_seed_of_all_arms_comes_first() -> None:
-    sweep = Sweep(BASE, ("relu", "tanh"), (0.008,), (5, 6))
+    sweep = Sweep(BASE, ("relu", "tanh"), (0.005,), (5, 6))
     assert [(config.activation, config.seed) for config in sweep.configs.values()] == [
         ("relu", 5),
         ("tanh", 5),
@@ -43,7 +43,7 @@ def test_a_sweep_that_is_empty_or_too_large_is_refused(
 
 
 def test_learning_rates_may_be_separated_in_several_ways() -> None:
-    assert parse_rates(" 0.008, 0.02;1e-3  0.008") == (0.008, 0.02, 0.001)
+    assert parse_rates(" 0.005, 0.02;1e-3  0.005") == (0.005, 0.02, 0.001)
     assert parse_rates("0.1,0.2,1") == (0.1, 0.2, 1.0)
 
 
@@ -53,9 +53,9 @@ def test_a_text_without_learning_rates_is_refused(text: str) -> None:
         parse_rates(text)
 
 
-@pytest.mark.parametrize("text", ["0,008", "0.02, 0,008", "0,008 0,02"])
+@pytest.mark.parametrize("text", ["0,005", "0.02, 0,005", "0,005 0,02"])
 def test_a_decimal_comma_is_refused_with_that_reason(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"write decimals with a point, 0\.008 instead of 0,008"):
+    with pytest.raises(ConfigError, match=r"write decimals with a point, 0\.005 instead of 0,005"):
         parse_rates(text)
 
 

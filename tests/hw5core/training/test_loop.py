@@ -37,9 +37,9 @@ def _textbook_losses(config: RunConfig, pool: Pool, steps: int) -> list[float]:
     activation = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}[config.activation]
     torch.manual_seed(config.seed)
     network = nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1), activation(), nn.AvgPool2d(2),
-        nn.Conv2d(16, 64, 3, padding=1), activation(), nn.AvgPool2d(2),
-        nn.Flatten(), nn.Linear(3136, 50), activation(), nn.Linear(50, 10),
+        nn.Conv2d(1, 10, 5), activation(), nn.MaxPool2d(2),
+        nn.Conv2d(10, 20, 5), activation(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(320, 50), activation(), nn.Linear(50, 10),
     )  # fmt: skip
     optimiser = torch.optim.SGD(network.parameters(), lr=config.learning_rate)
     indices = datasets.split(len(pool.labels), config.seed + config.split_seed).train
@@ -131,7 +131,8 @@ def test_the_most_common_class_is_counted_on_the_test_images(digits: Pool) -> No
 
 
 def test_relu_learns_the_digits_and_sigmoid_stays_on_its_plateau(digits: Pool) -> None:
-    relu, sigmoid = (_epochs(list(train(config, digits))) for config in race(RunConfig(epochs=2)))
+    chosen = RunConfig(epochs=2, learning_rate=datasets.DATASETS["digits"].learning_rate)
+    relu, sigmoid = (_epochs(list(train(config, digits))) for config in race(chosen))
     assert relu[-1].test_accuracy > 75
     assert sigmoid[-1].test_accuracy < 30
     assert sigmoid[-1].validation_loss == pytest.approx(math.log(10), abs=0.1)
@@ -141,7 +142,7 @@ def test_relu_learns_the_digits_and_sigmoid_stays_on_its_plateau(digits: Pool) -
 def test_the_homeworks_first_epoch_on_real_mnist(mnist_folder: object) -> None:
     pool = datasets.load("mnist")
     relu = _epochs(list(train(RunConfig(dataset="mnist", epochs=1), pool)))[0]
-    # The sheet has 97.38 % after this epoch, and one seed of our reconstruction 96.2 %.
+    # The sheet has 97.38 % after this epoch, and this seed of our reconstruction 96.15 %.
     assert relu.test_accuracy == pytest.approx(97.4, abs=2.5)
     correct = relu.test_accuracy / 100 * 14_000
     assert correct == pytest.approx(round(correct), abs=1e-6)

@@ -123,8 +123,8 @@ def _gradients(measured: MeasuredStep) -> list[float]:
 
 def test_the_layers_are_in_the_order_of_the_forward_pass(digits: Pool) -> None:
     layers = measure(RunConfig(activation="sigmoid"), digits, None).layers
-    assert [layer.name for layer in layers][:3] == ["Conv2d-1", "Sigmoid-2", "AvgPool2d-3"]
-    assert layers[0].output_shape == (16, 28, 28)
-    assert layers[1] == MeasuredLayer("Sigmoid-2", (16, 28, 28), layers[1].output_mean, layers[1].output_mean, 0.0)
+    assert [layer.name for layer in layers][:3] == ["Conv2d-1", "Sigmoid-2", "MaxPool2d-3"]
+    assert layers[0].output_shape == (10, 24, 24)
+    assert layers[1] == MeasuredLayer("Sigmoid-2", (10, 24, 24), layers[1].output_mean, layers[1].output_mean, 0.0)
     assert 0.4 < layers[1].output_mean < 0.6
     assert layers[-1].output_shape == (10,)

@@ -63,7 +63,7 @@ def test_a_fork_that_changes_nothing_has_the_numbers_of_its_parent(digits: Pool,
 
 def test_another_activation_continues_with_all_weights_and_velocities(digits: Pool) -> None:
     given = _checkpoint(_records(PLAIN, digits), 1)
-    taken = starting_checkpoint(fork(PLAIN, 1, "relu", 0.008), given)
+    taken = starting_checkpoint(fork(PLAIN, 1, "relu", 0.005), given)
     before, after = _state(given), _state(taken)
     assert all(torch.equal(before["network"][name], after["network"][name]) for name in before["network"])
     assert all(torch.equal(one, other) for one, other in zip(before["velocities"], after["velocities"], strict=True))
@@ -72,7 +72,7 @@ def test_another_activation_continues_with_all_weights_and_velocities(digits: Po
 
 def test_inserted_normalisation_starts_fresh_between_weights_that_continue(digits: Pool) -> None:
     given = _checkpoint(_records(PLAIN, digits), 1)
-    config = fork(PLAIN, 1, "sigmoid", 0.008, Normalisation.INSERTED)
+    config = fork(PLAIN, 1, "sigmoid", 0.005, Normalisation.INSERTED)
     state = _state(starting_checkpoint(config, given))
     before, after = _state(given)["network"], state["network"]
     moved = {"0": "0", "3": "4", "7": "9"}  # conv, conv, linear: two normalisations lie between them
@@ -92,7 +92,7 @@ def test_inserted_normalisation_starts_fresh_between_weights_that_continue(digit
 
 def test_removed_normalisation_leaves_the_other_layers_unchanged(digits: Pool) -> None:
     given = _checkpoint(_records(NORMALISED, digits), 1)
-    config = fork(NORMALISED, 1, "sigmoid", 0.008, Normalisation.REMOVED)
+    config = fork(NORMALISED, 1, "sigmoid", 0.005, Normalisation.REMOVED)
     network = initial_network(config.architecture, config.seed)
     network.load_state_dict(_state(starting_checkpoint(config, given))["network"])
     normalised = initial_network(NORMALISED.architecture, NORMALISED.seed)
@@ -116,7 +116,7 @@ def test_a_fork_continues_from_its_own_checkpoints_with_the_same_numbers(digits:
 
 def test_a_forks_first_step_is_measured_with_the_weights_of_its_parent(digits: Pool) -> None:
     given = _checkpoint(_records(PLAIN, digits), 1)
-    config = fork(PLAIN, 1, "relu", 0.008, Normalisation.INSERTED)
+    config = fork(PLAIN, 1, "relu", 0.005, Normalisation.INSERTED)
     measured = measure(config, digits, given)
     assert measured.step == config.first_step
     assert measured.layers[0].weight_norm == pytest.approx(_state(given)["network"]["0.weight"].norm().item())

@@ -39,7 +39,7 @@ def _run(config: RunConfig, guessing: int, learning: int = 0) -> RunHistory:
 def test_a_stuck_run_is_continued_from_the_last_epoch_on_its_plateau(
     guessing: int, learning: int, epoch: int, epochs: int
 ) -> None:
-    assert offered_fork(_run(SIGMOID, guessing, learning)) == fork(SIGMOID, epoch, "relu", 0.008, epochs=epochs)
+    assert offered_fork(_run(SIGMOID, guessing, learning)) == fork(SIGMOID, epoch, "relu", 0.005, epochs=epochs)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_stuck_run_is_continued_from_the_last_epoch_on_its_plateau(
         _run(SIGMOID, STEPS - 1),  # no epoch has finished, so there is no checkpoint to fork from
         _run(SIGMOID, 100, 2 * STEPS),
         _run(replace(SIGMOID, activation="relu"), 3 * STEPS),
-        _run(fork(SIGMOID, 0, "tanh", 0.008), 2 * STEPS),
+        _run(fork(SIGMOID, 0, "tanh", 0.005), 2 * STEPS),
     ],
 )
 def test_no_fork_is_offered_before_an_epoch_on_the_plateau_or_for_relu_or_a_fork(run: RunHistory) -> None:
