@@ -44,7 +44,7 @@ def fork_offer(reading: Reading[RaceSnapshot]) -> None:
 
 def offers(race: RaceSnapshot) -> Hashable:
     """Return a value that changes when the offers do."""
-    return race.recorded, tuple(map(_stuck_epochs, race.runs))
+    return race.recorded, tuple(map(_offered_epochs, race.runs))
 
 
 def offered_fork(run: RunHistory) -> RunConfig | None:
@@ -52,10 +52,20 @@ def offered_fork(run: RunHistory) -> RunConfig | None:
 
     It has one epoch more than its parent if that one has no epoch left.
     """
-    config, epochs = run.config, _stuck_epochs(run)
+    config, epochs = run.config, _offered_epochs(run)
     if not epochs:
         return None
     return fork(config, epochs - 1, _BETTER, config.learning_rate, epochs=max(config.epochs, epochs + 1))
+
+
+def _offered_epochs(run: RunHistory) -> int:
+    """Return the epoch, counted from 1, after which a fork is offered; 0 for none.
+
+    While the run trains it is 1, 4, 16, 64: the offer is drawn anew for each viewer, and an epoch may take a tenth of a
+    second.
+    """
+    stuck = _stuck_epochs(run)
+    return stuck if run.status.over or not stuck else 4 ** ((stuck.bit_length() - 1) // 2)
 
 
 def _stuck_epochs(run: RunHistory) -> int:

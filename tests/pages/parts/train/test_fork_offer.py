@@ -16,13 +16,13 @@ SIGMOID = RunConfig(activation="sigmoid", epochs=4)
 STEPS = SIGMOID.steps_per_epoch
 
 
-def _run(config: RunConfig, guessing: int, learning: int = 0) -> RunHistory:
+def _run(config: RunConfig, guessing: int, learning: int = 0, status: Status = Status.RUNNING) -> RunHistory:
     """Return a run that guessed for so many batches, and then learned for so many."""
     losses = np.array([2.303] * guessing + [0.5] * learning)
     epochs = tuple(
         EpochResult(epoch, (epoch + 1) * STEPS - 1, 0.5, 80.0, 81.0, 1.0, 0.1) for epoch in range(len(losses) // STEPS)
     )
-    return RunHistory(Run(config.run_id, config, Status.RUNNING, "", 1), losses=losses, epochs=epochs)
+    return RunHistory(Run(config.run_id, config, status, "", 1), losses=losses, epochs=epochs)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,17 @@ def _run(config: RunConfig, guessing: int, learning: int = 0) -> RunHistory:
 def test_a_stuck_run_is_continued_from_the_last_epoch_on_its_plateau(
     guessing: int, learning: int, epoch: int, epochs: int
 ) -> None:
-    assert offered_fork(_run(SIGMOID, guessing, learning)) == fork(SIGMOID, epoch, "relu", 0.005, epochs=epochs)
+    run = _run(SIGMOID, guessing, learning, Status.FINISHED)
+    assert offered_fork(run) == fork(SIGMOID, epoch, "relu", 0.005, epochs=epochs)
+
+
+@pytest.mark.parametrize(("stuck", "offered"), [(1, 1), (2, 1), (3, 1), (4, 4), (15, 4), (16, 16), (63, 16), (64, 64)])
+def test_while_a_run_trains_its_offer_changes_a_few_times_only(stuck: int, offered: int) -> None:
+    config = replace(SIGMOID, epochs=100)
+    chosen = offered_fork(_run(config, stuck * STEPS))
+    assert chosen is not None
+    assert chosen.fork is not None
+    assert chosen.fork.epoch == offered - 1
 
 
 @pytest.mark.parametrize(
