@@ -99,6 +99,8 @@ class Disturbed:
         for one in victims[what]:
             with suppress(psutil.NoSuchProcess):
                 one.send_signal(signal.SIGKILL)
+        if self._process in victims[what]:
+            self._process.wait()  # it may still accept a connection for a moment
 
     def _finished(self, configs: list[RunConfig]) -> bool:
         runs = [self.store.run(config.run_id) for config in configs]
