@@ -49,7 +49,7 @@ def chosen_race() -> tuple[RunConfig, ...]:
         chosen: dict[str, Any] = {"epochs": epochs_setting(dataset)}
     with seed:
         chosen["seed"] = number_setting("seed")
-    with st.expander("More settings (the defaults are the homework's)"):
+    with st.expander("More settings (on MNIST, the defaults are the homework's)"):
         activations = activations_setting("activations in the race") or ["relu"]
         advanced = advanced_settings(dataset, ADVANCED, in_a_row=2)
     return race(RunConfig(dataset=dataset, activation=activations[0], **chosen, **advanced), activations)

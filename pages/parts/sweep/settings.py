@@ -52,7 +52,7 @@ def chosen_sweep() -> Sweep:
         )
     with first:
         first_seed = int(number_setting("seed", label="first seed"))
-    with st.expander("More settings (the defaults are the homework's)"):
+    with st.expander("More settings (on MNIST, the defaults are the homework's)"):
         numbers = [name for name in ADVANCED if name != "learning_rate"]
         base |= advanced_settings(dataset, numbers, in_a_row=len(numbers))
     return Sweep(RunConfig(**base), tuple(activations), parse_rates(rate_text), _seeds_from(first_seed, seeds))
