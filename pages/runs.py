@@ -3,7 +3,8 @@
 import streamlit as st
 
 from hw5core.errors import LabError
-from hw5core.runs.summary import Summary, csv_text
+from hw5core.runs.summary import csv_text
+from hw5core.store.summaries import RunList
 from pages.parts.runs.selection import comparison, owner_actions
 from pages.parts.runs.table import chosen_runs, listed_version, matches_of, run_table, search_words
 from pages.parts.runs.unreadable import unreadable_runs
@@ -14,6 +15,9 @@ from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import owner, run_store, summaries
 
 MOST_RUNS = 2_000
+
+SHARED_SECONDS = 0.4
+"""The age in seconds up to which live updates use a list again."""
 
 
 def page() -> None:
@@ -32,9 +36,9 @@ def page() -> None:
 def _draw_page() -> None:
     if run_store().notice:
         st.warning(run_store().notice)
-    reading = Reading(read_runs)
+    reading = Reading(read_runs, live=read_runs_live)
     reading.subscribe_redraw(has_runs)
-    if not reading.value:
+    if not reading.value.summaries:
         unreadable_runs()
         st.info("No run on this server yet. Every race and sweep that anyone starts appears here.")
         st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
@@ -42,21 +46,26 @@ def _draw_page() -> None:
     st.fragment(_draw_runs)(reading)
 
 
-def read_runs() -> list[Summary]:
+def read_runs() -> RunList:
     """Read the newest runs from the store. Raises StoreError."""
     return summaries().read(MOST_RUNS)
 
 
-def has_runs(runs: list[Summary]) -> bool:
+def read_runs_live() -> RunList:
+    """Read the newest runs for live updates, which share a list for a moment. Raises StoreError."""
+    return summaries().read(MOST_RUNS, SHARED_SECONDS)
+
+
+def has_runs(runs: RunList) -> bool:
     """Return True if the store has a run. The page is another one then."""
-    return bool(runs)
+    return bool(runs.summaries)
 
 
-def _draw_runs(reading: Reading[list[Summary]]) -> None:
+def _draw_runs(reading: Reading[RunList]) -> None:
     """Draw the search, the table and the comparison. As a fragment it runs alone, so it shows its own errors."""
     try:
         reading = reading.in_fragment("runs")
-        runs = reading.value
+        runs = reading.value.summaries
         words = search_words()
         matches = matches_of(runs, words)
         limit = f", from the newest {MOST_RUNS:,}" if len(runs) == MOST_RUNS else ""

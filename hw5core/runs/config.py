@@ -145,7 +145,7 @@ class RunConfig:
         if self.fork:
             _check_fork(self, self.fork)
 
-    @property
+    @cached_property
     def architecture(self) -> Architecture:
         return parse(self.network).with_activation(self.activation)
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Hashable, Sequence
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,6 +14,7 @@ import streamlit as st
 from hw5core.runs.catalogue import entries_by_key, matching, single_runs
 from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.summary import Summary, differing_settings, listed, setting_text
+from hw5core.store.summaries import RunList
 from pages.parts.shared.deletion import deletion_notice
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import run_store
@@ -45,12 +47,13 @@ def matches_of(summaries: Sequence[Summary], words: str) -> list[Summary]:
     return [one for one in summaries if one.run.run_id in found]
 
 
-def listed_version(summaries: Sequence[Summary], words: str, chosen: tuple[str, ...]) -> Hashable:
+@lru_cache(maxsize=64)
+def listed_version(runs: RunList, words: str, chosen: tuple[str, ...]) -> Hashable:
     """Return a value that changes when the table has other rows, and when a chosen run starts, ends or finishes an
     epoch. All other changes are published."""
-    ids = tuple(one.run.run_id for one in matches_of(summaries, words))
-    states = [(one.run.run_id, one.run.name, one.status, len(one.epochs)) for one in summaries]
-    return len(summaries), ids, tuple(state for state in states if state[0] in chosen)
+    ids = tuple(one.run.run_id for one in matches_of(runs.summaries, words))
+    states = [(one.run.run_id, one.run.name, one.status, len(one.epochs)) for one in runs.summaries]
+    return len(runs.summaries), ids, tuple(state for state in states if state[0] in chosen)
 
 
 def chosen_runs(summaries: Sequence[Summary]) -> list[Summary]:
@@ -68,9 +71,7 @@ def chosen_runs(summaries: Sequence[Summary]) -> list[Summary]:
     return [one for one in summaries if one.run.run_id in wanted]
 
 
-def run_table(
-    reading: Reading[list[Summary]], words: str, summaries: Sequence[Summary], chosen: Sequence[Summary]
-) -> None:
+def run_table(reading: Reading[RunList], words: str, summaries: Sequence[Summary], chosen: Sequence[Summary]) -> None:
     """Draw the table of the runs that match the words, and publish its changes. Selecting a row adds its run to the
     URL."""
     ids = [one.run.run_id for one in summaries]
@@ -109,10 +110,11 @@ def _store_in_url(key: str, ids: Sequence[str], hidden: Sequence[str]) -> None:
     st.query_params[_CHOSEN] = [*(ids[row] for row in valid), *hidden]
 
 
-def _rows(summaries: Sequence[Summary], words: str, time_zone: str) -> tuple[pa.Table]:
+@lru_cache(maxsize=16)
+def _rows(runs: RunList, words: str, time_zone: str) -> tuple[pa.Table]:
     """Return the rows of the table, for a user in this time zone."""
     # More than one thread takes longer.
-    frame = _as_frame(matches_of(summaries, words), ZoneInfo(time_zone))
+    frame = _as_frame(matches_of(runs.summaries, words), ZoneInfo(time_zone))
     return (pa.Table.from_pandas(frame, preserve_index=False, nthreads=1),)
 
 
@@ -137,6 +139,7 @@ def _as_frame(summaries: Sequence[Summary], zone: tzinfo) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"batches at ln 10": "Int64", "test accuracy": float, "seconds": float})
 
 
+@lru_cache(maxsize=4096)
 def address_of(config: RunConfig) -> str:
     """Return the relative address of the run's race, or of the fork with its parent."""
     return f"fork?{urlencode(fork_query(config))}" if config.fork else f"train?{urlencode(race_query([config]))}"

@@ -95,7 +95,7 @@ def test_a_damaged_run_is_set_aside_and_can_be_started_again(filled: RunStore, d
     lost = {RUN, OTHER.run_id} if damage == "a record of another run" else {RUN}
     kept = [config for config in (OTHER, FORK) if config.run_id not in lost]
     rows = _rows(filled, RUN)
-    read = {one.run.run_id for one in Summaries(filled).read(9)}
+    read = {one.run.run_id for one in Summaries(filled).read(9).summaries}
     assert read == {config.run_id for config in kept}
     assert GroupFollower(filled, [RUN, FORK.run_id]).read().keys() == {FORK.run_id}
     assert filled.run(RUN) is None

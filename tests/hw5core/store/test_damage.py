@@ -198,7 +198,7 @@ def _read_like_pages(store: RunStore, original: Original) -> set[str]:
     readable = set()
     for run, result in ask(lambda: store.newest(99), []):
         assert result is None or result in original.states[run.run_id][-1][-1]
-    for one in ask(lambda: Summaries(store).read(99), []):
+    for one in ask(lambda: Summaries(store).read(99).summaries, ()):
         assert one.run.run_id in IDS
     ask(lambda: GroupFollower(store, IDS).read(), {})
     ask(lambda: store.stamps(IDS), {})
