@@ -32,6 +32,9 @@ CONNECT_SECONDS = 10
 STEP_SECONDS = 60
 """Time limit for one step. The last step of an epoch also evaluates, and the worker may have to read MNIST first."""
 
+LOOK_SECONDS = 1
+"""How often the embedded workers are looked after."""
+
 MEMORY_ADVICE = "choose a smaller network or batch size, or stop other programs on that machine"
 """Advice for a run whose worker had too little memory."""
 
@@ -68,7 +71,7 @@ _ALWAYS = {
 }
 """Settings that Dask reads again whenever a worker dies."""
 
-_GIVEN_UP = (Status.closing, Status.closing_gracefully, Status.closed, Status.failed)
+_GIVEN_UP = (Status.closing, Status.closed, Status.failed)
 """The states of a worker's supervisor, Dask's nanny, in which it does not restart its worker."""
 
 _IMPORTED_BEFORE_FORKING = ["distributed", "hw5core.engine.tasks", "hw5core.training.loop"]
@@ -133,7 +136,7 @@ class Cluster:
         return frozenset(self._trainers())
 
     def free_worker(self, busy: Iterable[str]) -> str | None:
-        """Return the address of a worker that can take another training, or None. Start lost embedded workers again.
+        """Return the address of a worker that can take another training, or None.
 
         `busy` has the address of each training's worker. Dask's own choice counts short tasks too, and may queue a
         training behind another one while a worker is free.
@@ -142,7 +145,6 @@ class Cluster:
             trainers = self._trainers()
         except EngineError:
             return None
-        self._replace_lost_workers()
         load = Counter(busy)
         free = {address: slots - load[address] for address, slots in trainers.items() if slots > load[address]}
         return max(free, key=free.__getitem__, default=None)
@@ -201,21 +203,6 @@ class Cluster:
         """Let each worker load what a training needs. Dask cancels tasks whose futures nobody keeps."""
         workers = self._client.nthreads()
         self._warming_up = [self._client.submit(tasks.warm_up, workers=[worker], pure=False) for worker in workers]
-
-    def _replace_lost_workers(self) -> None:
-        """Start embedded workers again that Dask has given up.
-
-        It restarts a worker that dies, but gives up if the process that makes workers dies while it makes one.
-        """
-        cluster = self._embedded
-        if cluster is None or self._is_closed:
-            return
-        lost = [name for name, nanny in list(cluster.workers.items()) if nanny.status in _GIVEN_UP]
-        for name in lost:
-            del cluster.workers[name]
-        if len(cluster.workers) < len(cluster.worker_spec):
-            # Dask compares the workers with those that it should have, and starts the missing ones.
-            cluster.loop.add_callback(cluster.scale, len(cluster.worker_spec))
 
     def _trainers(self) -> dict[str, int]:
         """Return how many trainings each worker takes, by address. Raise EngineError if the scheduler is away."""
@@ -289,6 +276,7 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
                 silence_logs=logging.ERROR,
             )
             cluster.loop.add_callback(cluster.scheduler.http_server.stop)
+            cluster.loop.add_callback(_look_after_workers, cluster)
             return cluster, Client(cluster, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         where = f"the Dask scheduler at {address} (HW5_SCHEDULER)" if address else "the embedded workers"
@@ -297,8 +285,23 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
         raise EngineError("A package is missing. Install requirements.txt again, and restart the app.") from error
 
 
+def _look_after_workers(cluster: LocalCluster) -> None:
+    """Start embedded workers again that Dask has given up, now and every LOOK_SECONDS. Runs on the cluster's loop.
+
+    Dask restarts a worker that dies, but gives up if the process that makes workers dies while it makes one.
+    """
+    if cluster.status is not Status.running:
+        return
+    for name in [name for name, nanny in cluster.workers.items() if nanny.status in _GIVEN_UP]:
+        del cluster.workers[name]
+    if len(cluster.workers) < len(cluster.worker_spec):
+        # Dask compares the workers with those that it should have, and starts the missing ones.
+        cluster.scale(len(cluster.worker_spec))
+    cluster.loop.call_later(LOOK_SECONDS, _look_after_workers, cluster)
+
+
 def _import_before_forking() -> None:
-    """Choose what the process imports of which the workers are copies. It starts with the first worker."""
+    """Choose what the process that makes the workers imports. It starts with the first worker."""
     context = get_mp_context()  # its first call chooses Dask's own list
     if context.get_start_method() == "forkserver":
         context.set_forkserver_preload(_IMPORTED_BEFORE_FORKING)

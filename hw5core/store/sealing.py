@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from hw5core.errors import DamagedRunError
 from hw5core.runs.records import BatchLosses, decode, encode
-from hw5core.store.checksums import checkpoint_checksum, checksum, content_checksum, record_checksum, total
+from hw5core.store.checksums import bare_id, checkpoint_checksum, checksum, content_checksum, record_checksum, total
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,7 +22,7 @@ RUN_COLUMNS = (
 def run_checksum(values: tuple[Any, ...]) -> int:
     """Return the checksum of the values of RUN_COLUMNS. A deletion does not change it, because it only renames rows."""
     run_id, *others = values
-    return checksum(run_id.rpartition(" ")[2] if isinstance(run_id, str) else run_id, *others)
+    return checksum(bare_id(run_id) if isinstance(run_id, str) else run_id, *others)
 
 
 def check_seal(database: sqlite3.Connection, run_id: str) -> None:

@@ -243,7 +243,7 @@ _read_address = SessionState._seed_widget_from_url
 
 
 def guard_address_values() -> None:
-    """From now on, ignore a value in the address that its widget cannot read, whatever error it raises."""
+    """From now on, ignore a value in the address that its widget cannot read, with any error."""
 
     def read(state: SessionState, metadata: Any, key: str, widget: str, value: Any) -> bool:
         try:

@@ -61,7 +61,7 @@ def offered_fork(run: RunHistory) -> RunConfig | None:
 def _offered_epochs(run: RunHistory) -> int:
     """Return the epoch, counted from 1, after which a fork is offered; 0 for none.
 
-    While the run trains it is 1, 4, 16, 64: the offer is drawn anew for each viewer, and an epoch may take a tenth of a
+    While the run trains it is 1, 4, 16, 64: each viewer's page redraws the offer, and an epoch may take a tenth of a
     second.
     """
     stuck = _stuck_epochs(run)

@@ -259,3 +259,11 @@ def test_a_step_on_a_worker_is_the_first_batch_of_training() -> None:
     whole = train(SHORT, datasets.load("digits"))
     losses = next(record for record in whole if isinstance(record, BatchLosses)).losses
     assert next(record for record in stepped if isinstance(record, BatchLosses)).losses == losses[:1]
+
+
+def test_short_tasks_run_after_dask_has_given_up_all_workers(cluster: Cluster, client: Client) -> None:
+    # Dask's nannies then restart no worker.
+    client.run(lambda dask_worker: dask_worker.loop.add_callback(dask_worker.close), nanny=True)
+    wait_until(lambda: not client.nthreads(), client.nthreads)
+    assert cluster.submit(len, "four").result(timeout=PATIENCE_SECONDS) == 4
+    wait_until(lambda: len(client.nthreads()) == worker_count(), client.nthreads)

@@ -48,7 +48,7 @@ def killed(tmp_path: Path) -> Path:
 
 
 def _intact(store: RunStore) -> set[str]:
-    """Return the ids of the runs in the store, all of which must be as they were."""
+    """Check that all runs in the store are as they were, and return their ids."""
     runs = [run for run, _ in store.newest(9)]
     for run in runs:
         assert store.records(run.run_id)[0] == _records(run.config)
@@ -113,7 +113,7 @@ def test_a_log_that_is_cut_off_gives_a_message(killed: Path, share: float) -> No
     store = RunStore(killed)
     assert "runs.sqlite-wal, was cut off" in store.notice
     for run, _ in store.newest(9):
-        # A run is as it was at some moment before.
+        # A run has the records up to one of its earlier states.
         assert store.records(run.run_id)[0] in [_records(run.config)[:number] for number in range(4)]
     assert not store.damages()
 
