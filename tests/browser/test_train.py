@@ -17,6 +17,8 @@ FINISHED = "Finished. Results below"
 BATCH_IMAGES = '.st-key-race-controls [data-testid="stImage"] img'
 FINISHED_RACE = race(RunConfig(epochs=1, learning_rate=0.05, seed=9))
 CHART = ".st-key-loss-chart .vega-embed"
+LONG = "epochs-digits=200"
+"""Settings of a race that does not end while a test looks at it."""
 
 
 def test_one_click_starts_a_race_that_everyone_with_the_link_sees(page: Page) -> None:
@@ -26,21 +28,30 @@ def test_one_click_starts_a_race_that_everyone_with_the_link_sees(page: Page) ->
         "window.WebSocket = class extends Own { constructor(...how) { super(...how); window.sockets.push(this) } }"
     )
     for window in (waiting, page):
-        window.goto("/train?epochs-digits=5")
+        window.goto(f"/train?{LONG}")
         expect(window.get_by_text("not started")).to_have_count(2)
     page.get_by_role("button", name="Start the race").click()
     for window in (waiting, page):
         expect(window.get_by_text("running:").first).to_be_visible()
-    # The chart keeps its SVG from the first loss to the last, so it does not flicker.
-    svg = page.locator(".vega-embed svg").first
-    svg.evaluate("element => element.dataset.marked = 'yes'")
     expect(waiting.get_by_role("button", name="The race is running")).to_be_disabled()
     waiting.evaluate("window.sockets.at(-1).close()")
     waiting.wait_for_function("window.sockets.length > 1")
+    page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop").click()
     for window in (waiting, page):
-        expect(window.get_by_text(FINISHED)).to_be_visible()
-        expect(window.get_by_text("ReLU accuracy of epoch 4")).to_be_visible()
-        expect(window.get_by_text("sigmoid accuracy of epoch 4")).to_be_visible()
+        expect(window.get_by_text("stopped:")).to_have_count(2)
+
+
+def test_a_race_is_drawn_from_its_first_batch_to_its_results(page: Page) -> None:
+    page.goto("/train?epochs-digits=5&seed=1")
+    page.get_by_role("button", name="Step: one batch").click()
+    expect(page.get_by_text("paused: 1 of 1,080 batches")).to_have_count(2)
+    # The chart keeps its SVG from the first loss to the last, so it does not flicker.
+    svg = page.locator(".vega-embed svg").first
+    svg.evaluate("element => element.dataset.marked = 'yes'")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(FINISHED)).to_be_visible()
+    expect(page.get_by_text("ReLU accuracy of epoch 4")).to_be_visible()
+    expect(page.get_by_text("sigmoid accuracy of epoch 4")).to_be_visible()
     drawn = "paths => paths.filter(path => (path.getAttribute('d') || '').includes('L')).length"
     assert page.locator(".vega-embed").first.locator(".mark-line path").evaluate_all(drawn) == 2
     assert svg.get_attribute("data-marked") == "yes"
@@ -79,7 +90,7 @@ def _open_a_batch_by_a_click(page: Page) -> None:
 
 
 def test_a_race_can_be_stepped_resumed_stopped_paused_and_deleted(page: Page) -> None:
-    page.goto("/train?epochs-digits=200&seed=5")
+    page.goto(f"/train?{LONG}&seed=5")
     page.get_by_role("button", name="Step: one batch").click()
     expect(page.get_by_text("paused: 1 of 43,200 batches")).to_have_count(2)
     expect(page.get_by_text("Epoch 0, batch 0.")).to_be_visible()
