@@ -16,6 +16,10 @@ Shape = tuple[int, ...]
 """The shape of one example without the batch: (channels, height, width) or (features,)."""
 
 
+MAX_CHANNELS = 1_000_000
+"""The largest number of channels or features of a layer."""
+
+
 @dataclass(frozen=True)
 class Limit:
     """The values a number may take, both ends included, and its name in prose. `step` divides every useful value."""
@@ -266,6 +270,12 @@ class Layer:
     def with_activation(self, name: str) -> "Layer":
         """Return the layer with its activation replaced by the one of this name, if it has any."""
         return self
+
+
+def not_default(layer: Layer, **defaults: object) -> dict[str, object]:
+    """Return the named fields of the layer that differ from these defaults of torch.nn."""
+    values = {name: getattr(layer, name) for name in defaults}
+    return {name: value for name, value in values.items() if value != defaults[name]}
 
 
 @dataclass(frozen=True)

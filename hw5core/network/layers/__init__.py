@@ -1,0 +1,17 @@
+"""The layer kinds: one class per kind, with everything that depends on the kind.
+
+Notation, menus, counts, formulas, drawing, export and module building call the methods of `Layer`. A new kind is a new
+class in one of these modules and an entry in KINDS here, and a kernel in training/kernels.py.
+"""
+
+from hw5core.network.base_layer import Layer
+from hw5core.network.layers.activate import Activate
+from hw5core.network.layers.convolutions import Conv
+from hw5core.network.layers.dense import Flatten, Linear
+from hw5core.network.layers.normalisations import BatchNorm, Dropout
+from hw5core.network.layers.poolings import AvgPool, MaxPool
+
+__all__ = ["KINDS", "Activate", "AvgPool", "BatchNorm", "Conv", "Dropout", "Flatten", "Linear", "MaxPool"]
+
+KINDS: list[type[Layer]] = [Conv, Activate, MaxPool, AvgPool, Flatten, Linear, BatchNorm, Dropout]
+"""All layer kinds, in the order of the menus."""

@@ -1,0 +1,80 @@
+"""Layers of rows of features, and the flatten that makes such a row."""
+
+from dataclasses import dataclass
+from math import prod
+
+from hw5core.errors import ShapeError
+from hw5core.network.base_layer import MAX_CHANNELS, Arguments, Layer, Shape, View, flag, not_default, number
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """Turns (channels, height, width) into one row of features."""
+
+    word = "flatten"
+    title = "flatten"
+    example = "flatten"
+    torch_name = "Flatten"
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (prod(input_shape),)
+
+    def shape_symbols(self) -> str:
+        return r"\text{channels}\cdot\text{height}\cdot\text{width}"
+
+    def shape_arithmetic(self, input_shape: Shape) -> str:
+        return r"\cdot ".join(map(str, input_shape)) + f"={prod(input_shape)}"
+
+    @property
+    def drawn_label(self) -> str:
+        return "flatten"
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """A fully connected layer."""
+
+    word = "linear"
+    title = "linear"
+    example = "linear10"
+    torch_name = "Linear"
+    draws_weights = True
+
+    out_features: int = number("features", 1, MAX_CHANNELS, common=4096)
+    bias: bool = flag("nobias", "bias", default=True)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 1:
+            raise ShapeError("a linear layer takes one row of features: put a flatten before it")
+        return (self.out_features,)
+
+    def weights(self, input_shape: Shape) -> int:
+        return input_shape[0] * self.out_features
+
+    def biases(self, input_shape: Shape) -> int:
+        return self.out_features if self.bias else 0
+
+    def macs(self, input_shape: Shape) -> int:
+        return self.weights(input_shape)
+
+    def view(self, before: View | None, input_shape: Shape) -> View | None:
+        return None
+
+    def parameter_symbols(self) -> str:
+        return r"\text{in}\cdot\text{out}" + (r"+\text{out}" if self.bias else "")
+
+    def parameter_arithmetic(self, input_shape: Shape) -> str:
+        return rf"{input_shape[0]}\cdot {self.out_features}" + (f"+{self.out_features}" if self.bias else "")
+
+    def shape_symbols(self) -> str:
+        return r"\text{out}"
+
+    def shape_arithmetic(self, input_shape: Shape) -> str:
+        return str(self.out_features)
+
+    @property
+    def drawn_label(self) -> str:
+        return "linear"
+
+    def torch_arguments(self, input_shape: Shape) -> Arguments:
+        return Arguments((input_shape[0], self.out_features), not_default(self, bias=True))
