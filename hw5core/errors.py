@@ -13,6 +13,14 @@ class ShapeError(LabError):
     """Report a layer that does not fit its input. The text says what to change."""
 
 
+class PastedTextError(LabError):
+    """Report pasted text that cannot be read at all. `line` counts from 1; it is None if no line is to blame."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 class ConfigError(LabError):
     """Report a run that cannot be trained with these settings."""
 

@@ -16,6 +16,17 @@ Shape = tuple[int, ...]
 """The shape of one example without the batch: (channels, height, width) or (features,)."""
 
 
+Parameters = Mapping[str, object]
+"""The parameters of a class or function of PyTorch in its order, each with its default or REQUIRED."""
+
+REQUIRED = MISSING
+
+NO_EFFECT = frozenset(
+    {"alpha", "beta", "count_include_pad", "divisor_override", "eps", "init", "inplace", "k", "momentum"}
+    | {"padding_mode", "track_running_stats", "training"}
+)
+"""The parameters of PyTorch's layers that change neither shapes nor counts."""
+
 MAX_CHANNELS = 1_000_000
 """The largest number of channels or features of a layer."""
 
@@ -88,13 +99,20 @@ def flag(word: str, label: str, *, default: bool) -> Any:
     return field(default=default, metadata={"flag": word, "label": label})
 
 
+def parameters(**defaults: object) -> Parameters:
+    """Declare the parameters of a class or function of PyTorch, in its order, without device and dtype."""
+    return defaults
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer, without its input. A subclass per kind describes everything that depends on the kind.
 
     Class variables: `word` starts the layer's notation, `title` is its name in menus, `example` is the notation of a
     usual layer of this kind, `torch_name` is its class in torch.nn, and `draws_weights` is True if a run's
-    initialisation draws the first weights (torch's own first weights are used otherwise).
+    initialisation draws the first weights (torch's own first weights are used otherwise). `torch_parameters` are those
+    of the class, and `torch_functions` those of the functions that compute the same, without their input.
+    `torch_fields` maps a parameter to the field that holds it if their names differ.
 
     Methods that take `input_shape` expect a shape that fits, unless they say otherwise. Constructing a layer with a
     field outside its limits raises ArchitectureError.
@@ -105,6 +123,9 @@ class Layer:
     example: ClassVar[str]
     torch_name: ClassVar[str]
     draws_weights: ClassVar[bool] = False
+    torch_parameters: ClassVar[Parameters] = {}
+    torch_functions: ClassVar[Mapping[str, Parameters]] = {}
+    torch_fields: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         for name, limit in _declaration(type(self)).limits.items():
@@ -267,9 +288,44 @@ class Layer:
         """Return the arguments that torch_class needs for this input. Values equal to torch's default are left out."""
         return Arguments()
 
+    @classmethod
+    def torch_calls(cls) -> dict[str, Parameters | None]:
+        """Return the classes and functions of PyTorch that are read as this kind, each with its parameters.
+
+        None stands for parameters that do not matter.
+        """
+        return {cls.torch_name: cls.torch_parameters, **cls.torch_functions}
+
+    @classmethod
+    def from_torch(cls, name: str, arguments: Mapping[str, object]) -> Self:
+        """Return the layer that PyTorch builds with these arguments: the inverse of `torch_arguments`.
+
+        `name` is one of `torch_calls`, and `arguments` has a value for each of its parameters. What follows from the
+        input, such as in_channels, is not used. Raises ArchitectureError if the layer cannot be expressed.
+        """
+        declared = {one.name: one for one in fields(cls)}
+        defaults = cls.torch_calls()[name] or {}
+        values = {}
+        for parameter, value in arguments.items():
+            target = cls.torch_fields.get(parameter, parameter)
+            if target in declared:
+                values[target] = _from_python(parameter, value, declared[target])
+            elif parameter not in NO_EFFECT and value != defaults[parameter] is not REQUIRED:
+                raise ArchitectureError(f"{name} with {parameter}={str(value)[:20]} is not known here")
+        return cls(**values)
+
     def with_activation(self, name: str) -> "Layer":
         """Return the layer with its activation replaced by the one of this name, if it has any."""
         return self
+
+
+def _from_python(parameter: str, value: object, declared: "Field[Any]") -> Any:
+    """Return an argument of a call as the value of a field. PyTorch takes (3, 3) for 3, and 1 for True or 1.0."""
+    if isinstance(value, tuple) and value and len(value) <= 2 and len(set(value)) == 1:
+        value = value[0]
+    if not isinstance(value, int | float):
+        raise ArchitectureError(f"{parameter} cannot be {str(value)[:20]}")
+    return declared.type(value) if declared.type in (float, bool) else value
 
 
 def not_default(layer: Layer, **defaults: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 LEVELS = (
     {"errors", "home", "markdown", "strict_json"},
     {"network", "data"},
-    {"explain", "runs"},
+    {"explain", "pasted", "runs"},
     {"training", "store", "charts"},
     {"engine", "homework"},
     {"__main__"},

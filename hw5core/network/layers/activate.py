@@ -1,11 +1,13 @@
 """The activations of the registry as layers."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from hw5core.errors import ArchitectureError
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.base_layer import Layer, Shape
+from hw5core.network.base_layer import Layer, Parameters, Shape
 
 
 @dataclass(frozen=True)
@@ -40,5 +42,21 @@ class Activate(Layer):
     def torch_class(self, input_shape: Shape) -> str:
         return ACTIVATIONS[self.name].torch_module
 
+    @classmethod
+    def torch_calls(cls) -> dict[str, Parameters | None]:
+        modules = [activation.torch_module for activation in ACTIVATIONS.values()]
+        return dict.fromkeys([*modules, *map(_function, modules)])
+
+    @classmethod
+    def from_torch(cls, name: str, arguments: Mapping[str, object]) -> Self:
+        return cls(
+            next(one.name for one in ACTIVATIONS.values() if name in (one.torch_module, _function(one.torch_module)))
+        )
+
     def with_activation(self, name: str) -> Layer:
         return Activate(name)
+
+
+def _function(module: str) -> str:
+    """Return the name of the function that computes the same as a class of torch.nn: leaky_relu for LeakyReLU."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", module).lower()

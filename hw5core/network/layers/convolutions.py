@@ -5,7 +5,17 @@ from math import prod
 from typing import Any
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import MAX_CHANNELS, Arguments, Limit, Shape, flag, not_default, number
+from hw5core.network.base_layer import (
+    MAX_CHANNELS,
+    REQUIRED,
+    Arguments,
+    Limit,
+    Shape,
+    flag,
+    not_default,
+    number,
+    parameters,
+)
 from hw5core.network.layers.window import MAX_WINDOW, Window
 from hw5core.network.windows import fitting_groups
 
@@ -21,6 +31,17 @@ class Conv(Window):
     example = "conv64k3p1"
     torch_name = "Conv2d"
     draws_weights = True
+    torch_parameters = parameters(
+        in_channels=REQUIRED,
+        out_channels=REQUIRED,
+        kernel_size=REQUIRED,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        padding_mode="zeros",
+    )
 
     out_channels: int = number("channels", 1, MAX_CHANNELS, common=512)
     kernel_size: int = number("kernel size", 1, MAX_WINDOW, "k", common=15)

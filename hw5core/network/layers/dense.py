@@ -1,10 +1,24 @@
 """Layers of rows of features, and the flatten that makes such a row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from types import MappingProxyType
+from typing import Self
 
-from hw5core.errors import ShapeError
-from hw5core.network.base_layer import MAX_CHANNELS, Arguments, Layer, Shape, View, flag, not_default, number
+from hw5core.errors import ArchitectureError, ShapeError
+from hw5core.network.base_layer import (
+    MAX_CHANNELS,
+    REQUIRED,
+    Arguments,
+    Layer,
+    Shape,
+    View,
+    flag,
+    not_default,
+    number,
+    parameters,
+)
 
 
 @dataclass(frozen=True)
@@ -15,6 +29,8 @@ class Flatten(Layer):
     title = "flatten"
     example = "flatten"
     torch_name = "Flatten"
+    torch_parameters = parameters(start_dim=1, end_dim=-1)
+    torch_functions = MappingProxyType({"flatten": parameters(start_dim=0, end_dim=-1)})
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (prod(input_shape),)
@@ -29,6 +45,14 @@ class Flatten(Layer):
     def drawn_label(self) -> str:
         return "flatten"
 
+    @classmethod
+    def from_torch(cls, name: str, arguments: Mapping[str, object]) -> Self:
+        if arguments["start_dim"] == 0:
+            raise ArchitectureError("a flatten from dimension 0 also joins the images of a batch: write 1 instead of 0")
+        if arguments["start_dim"] != 1 or arguments["end_dim"] not in (-1, 3):
+            raise ArchitectureError("a flatten joins channels, height and width: write 1 as its only number")
+        return cls()
+
 
 @dataclass(frozen=True)
 class Linear(Layer):
@@ -39,6 +63,7 @@ class Linear(Layer):
     example = "linear10"
     torch_name = "Linear"
     draws_weights = True
+    torch_parameters = parameters(in_features=REQUIRED, out_features=REQUIRED, bias=True)
 
     out_features: int = number("features", 1, MAX_CHANNELS, common=4096)
     bias: bool = flag("nobias", "bias", default=True)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from math import prod
+from types import MappingProxyType
 
 from hw5core.errors import ArchitectureError
-from hw5core.network.base_layer import Arguments, Layer, Shape, number
+from hw5core.network.base_layer import REQUIRED, Arguments, Layer, Parameters, Shape, number, parameters
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,9 @@ class BatchNorm(Layer):
     title = "batch normalisation"
     example = "bn"
     torch_name = "BatchNorm2d"
+    torch_parameters = parameters(
+        num_features=REQUIRED, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, bias=True
+    )
 
     def weights(self, input_shape: Shape) -> int:
         return input_shape[0]
@@ -38,6 +42,10 @@ class BatchNorm(Layer):
     def torch_arguments(self, input_shape: Shape) -> Arguments:
         return Arguments((input_shape[0],))
 
+    @classmethod
+    def torch_calls(cls) -> dict[str, Parameters | None]:
+        return dict.fromkeys(("BatchNorm2d", "BatchNorm1d"), cls.torch_parameters)
+
 
 @dataclass(frozen=True)
 class Dropout(Layer):
@@ -47,6 +55,9 @@ class Dropout(Layer):
     title = "dropout"
     example = "dropout0.5"
     torch_name = "Dropout"
+    torch_parameters = parameters(p=0.5, inplace=False)
+    torch_functions = MappingProxyType({"dropout": parameters(p=0.5, training=True, inplace=False)})
+    torch_fields = MappingProxyType({"p": "probability"})
 
     probability: float = number("probability", 0, 1)
 
@@ -56,3 +67,7 @@ class Dropout(Layer):
 
     def torch_arguments(self, input_shape: Shape) -> Arguments:
         return Arguments((self.probability,))
+
+    @classmethod
+    def torch_calls(cls) -> dict[str, Parameters | None]:
+        return super().torch_calls() | dict.fromkeys(("Dropout1d", "Dropout2d"), cls.torch_parameters)

@@ -1,9 +1,12 @@
 """Poolings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Self
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import Arguments, Shape, not_default, number
+from hw5core.network.base_layer import REQUIRED, Arguments, Shape, not_default, number, parameters
 from hw5core.network.layers.window import MAX_WINDOW, Window
 
 
@@ -33,6 +36,11 @@ class _Pool(Window):
         named = {"kernel_size": self.kernel_size, "stride": self.stride}
         return Arguments(named=named | not_default(self, padding=0))
 
+    @classmethod
+    def from_torch(cls, name: str, arguments: Mapping[str, object]) -> Self:
+        stride = arguments["kernel_size"] if arguments["stride"] is None else arguments["stride"]
+        return super().from_torch(name, {**arguments, "stride": stride})
+
 
 @dataclass(frozen=True)
 class MaxPool(_Pool):
@@ -42,6 +50,16 @@ class MaxPool(_Pool):
     title = "max pooling"
     example = "maxpool2"
     torch_name = "MaxPool2d"
+    torch_parameters = parameters(
+        kernel_size=REQUIRED, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False
+    )
+    torch_functions = MappingProxyType(
+        {
+            "max_pool2d": parameters(
+                kernel_size=REQUIRED, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+            )
+        }
+    )
 
     kernel_size: int = number("kernel size", 1, MAX_WINDOW)
     stride: int = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size")
@@ -60,6 +78,10 @@ class AvgPool(_Pool):
     title = "average pooling"
     example = "avgpool2"
     torch_name = "AvgPool2d"
+    torch_parameters = parameters(
+        kernel_size=REQUIRED, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+    )
+    torch_functions = MappingProxyType({"avg_pool2d": torch_parameters})
 
     kernel_size: int = number("kernel size", 1, MAX_WINDOW)
     stride: int = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size")
