@@ -18,12 +18,12 @@ from typing import Any
 from hw5core.errors import LabError
 from pages.parts.shared.streamlit_internals import (
     Content,
-    ForwardMsg,
     Session,
     captured_elements,
     connected_session,
     current_fragment_id,
     current_session_id,
+    frame_of,
     layout_of,
     message_of,
     position_of,
@@ -32,8 +32,8 @@ from pages.parts.shared.streamlit_internals import (
 INTERVAL_SECONDS = 0.5
 """The shortest time between two rounds of publishing: the eye does not follow more."""
 
-SECONDS_PER_SESSION = 0.004
-"""The time between two rounds per connected session: 100 sessions get two rounds a second, 200 one every 0.8 s."""
+SECONDS_PER_SESSION = 0.0008
+"""The time between two rounds per connected session: 600 sessions get two rounds a second, 1,000 one every 0.8 s."""
 
 BUSY_SHARE = 0.25
 """The largest share of its time that the publishing thread is busy."""
@@ -146,13 +146,13 @@ class PageSubscriptions:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What one session receives so that it shows `content`: messages, or None if it has to redraw."""
+    """What one session receives so that it shows `content`: the frames of messages, or None if it has to redraw."""
 
     session: Session
     subscriptions: PageSubscriptions
     subscription: Subscription
     content: Any
-    messages: tuple[ForwardMsg, ...] | None
+    frames: bytes | None
 
 
 def _subscriptions() -> PageSubscriptions | None:
@@ -160,8 +160,8 @@ def _subscriptions() -> PageSubscriptions | None:
     return _publisher().subscriptions(session_id) if session_id else None
 
 
-def _messages(layout: tuple[bytes, ...], content: tuple[Content, ...]) -> tuple[ForwardMsg, ...]:
-    return tuple(message_of(element, part) for element, part in zip(layout, content, strict=True))
+def _frames(layout: tuple[bytes, ...], content: tuple[Content, ...]) -> bytes:
+    return b"".join(frame_of(message_of(element, part)) for element, part in zip(layout, content, strict=True))
 
 
 def _read(read: _Read, arguments: tuple[Hashable, ...]) -> Any:
@@ -236,14 +236,14 @@ class Publisher:
         """Read every content once, and deliver what has changed. `seconds` is the time since the last round."""
         self._redraws = min(self._redraws + seconds * REDRAWS_PER_SECOND, REDRAWS_PER_SECOND)
         read = cache(_read)
-        messages = cache(lambda source, arguments, layout: _messages(layout, read(source, arguments)))
+        frames = cache(lambda source, arguments, layout: _frames(layout, read(source, arguments)))
         deliveries: list[Delivery] = []
         reachable = list(self._reachable())
         self._connected = len(reachable)
         for session, subscriptions in reachable:
             for one, content in _changes(subscriptions, read):
                 if one.layout is not None and len(one.layout) == len(content):
-                    sent = messages(one.read, one.arguments, one.layout)
+                    sent = frames(one.read, one.arguments, one.layout)
                     deliveries.append(Delivery(session, subscriptions, one, content, sent))
                 elif self._redraws >= 1:
                     self._redraws -= 1
@@ -265,20 +265,21 @@ class Publisher:
     def _deliver(self, deliveries: list[Delivery]) -> None:
         """Send the deliveries. Runs on the server's event loop.
 
-        A session whose page is drawing may have other elements at these positions now, so it is left out. The next
-        round delivers to it.
+        A session whose page is drawing may have other elements at these positions now, so it is left out, and so is a
+        browser that has not received everything yet. The next round delivers to them what is newest then.
         """
+        behind = {delivery.session.id for delivery in deliveries if delivery.session.is_behind}
         for delivery in deliveries:
             session, one = delivery.session, delivery.subscription
             current = self._by_session.get(session.id)
-            if session.is_drawing or current is not delivery.subscriptions:
+            if session.is_drawing or session.id in behind or current is not delivery.subscriptions:
                 continue
             if current.by_position.get(one.position) is not one:
                 continue
-            if delivery.messages is None:
+            if delivery.frames is None:
                 session.request_redraw(one.fragment)
-            for message in delivery.messages or ():
-                session.send(message)
+            else:
+                session.send(delivery.frames)
             one.delivered = delivery.content
 
 

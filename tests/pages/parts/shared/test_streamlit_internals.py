@@ -48,9 +48,16 @@ class Part:
 PARTS = [
     Part(RUNTIME, "Runtime.exists", (), "connected_session"),
     Part(RUNTIME, "Runtime.instance", (), "connected_session"),
-    Part(RUNTIME, "Runtime.get_app_session", ("self", "session_id"), "connected_session"),
+    Part(
+        f"{RUNTIME}.session_manager",
+        "SessionManager.get_active_session_info",
+        ("self", "session_id"),
+        "connected_session",
+    ),
+    Part(f"{RUNTIME}.session_manager", "ActiveSessionInfo", ("client", "session"), "connected_session"),
     Part(f"{RUNTIME}.app_session", "AppSession.request_rerun", ("self", "client_state"), "Session.request_redraw"),
-    Part(f"{RUNTIME}.app_session", "AppSession._enqueue_forward_msg", ("self", "msg"), "Session.send"),
+    Part(f"{RUNTIME}.forward_msg_queue", "ForwardMsgQueue.is_empty", ("self",), "Session.is_behind"),
+    Part(f"{RUNTIME}.runtime_util", "serialize_forward_msg", ("msg",), "frame_of"),
     Part(f"{RUNTIME}.app_session", "AppSession._handle_clear_cache_request", ("self",), "refuse_cache_clears"),
     Part(f"{RUNTIME}.forward_msg_cache", "populate_hash_if_needed", ("msg",), "message_of"),
     Part(CONTEXT, "get_script_run_ctx", ("suppress_warning",), "current_session_id"),
@@ -171,6 +178,15 @@ def later(action):
     threading.Thread(target=act).start()
 
 
+def fall_behind(session):
+    if session.is_behind:
+        session.call_soon(fall_behind, session)
+    else:
+        session._session._enqueue_forward_msg(internals.message_of(layouts[0], "html waits"))
+        text = f"markdown behind {session.is_behind}"
+        session._session._enqueue_forward_msg(internals.message_of(layouts[1], text))
+
+
 def draw(text, rows):
     st.html(f"html {text}")
     st.markdown(f"markdown {text}")
@@ -194,8 +210,10 @@ def part():
 
 if st.button("send"):
     for layout, content in zip(layouts, contents):
-        message = internals.message_of(layout, content)
-        later(lambda session, message=message: session.send(message))
+        frames = internals.frame_of(internals.message_of(layout, content))
+        later(lambda session, frames=frames: session.send(frames))
+if st.button("fall behind"):
+    later(fall_behind)
 if st.button("redraw part"):
     later(lambda session, fragment=st.session_state["fragment"]: session.request_redraw(fragment))
 if st.button("redraw page"):
@@ -260,6 +278,16 @@ def test_a_message_from_another_thread_replaces_each_kind_of_content(address: st
                 expected = f"{kind} second"
                 await _expect(tab, lambda tab, it=expected: it in tab.text(), f"see message_of for {kind}")
             await _expect(tab, lambda tab: _rows(tab) == 2, "see message_of for the rows of a chart")
+
+    asyncio.run(check())
+
+
+@pytest.mark.slow
+def test_a_session_is_behind_until_its_messages_are_sent(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            await tab.press("fall behind")
+            await _expect(tab, lambda tab: "markdown behind True" in tab.text(), "see Session.is_behind")
 
     asyncio.run(check())
 
