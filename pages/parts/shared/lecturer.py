@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import logging
 import os
+import time
 
 import streamlit as st
 
@@ -23,6 +24,12 @@ MIN_SECRET = 12
 """The minimum length of the secret. A shorter one could be guessed, so it is ignored."""
 
 _ANSWER = "answer to the lecturer"
+_REPEATED_SECONDS = 2.0
+"""How long the runs of a page repeat the answer. The browser shows it once, for 4 seconds.
+
+Before its first message, the browser loads a script. A run that ends meanwhile would remove the message unseen.
+"""
+
 _ACCEPTED = "This browser is now the lecturer's: its runs are kept, and the limits for guests do not apply."
 _WRONG = "The secret is wrong. This browser remains a guest."
 _TOO_MANY = "Too many secrets were tried from this network or on this server. Wait a minute, then try again."
@@ -44,11 +51,17 @@ def recognise_lecturer() -> None:
     """
     if st.query_params.get(PARAMETER):
         if not _forget(key="forget the secret", data=PARAMETER, on_forgotten_change=lambda: None).forgotten:
-            st.session_state[_ANSWER] = _answer(st.query_params[PARAMETER])
+            st.session_state[_ANSWER] = _answer(st.query_params[PARAMETER]), None
             st.stop()
         del st.query_params[PARAMETER]
-    if answer := st.session_state.pop(_ANSWER, ""):
+    _show_answer()
+
+
+def _show_answer() -> None:
+    answer, until = st.session_state.pop(_ANSWER, ("", None))
+    if answer and (until is None or time.monotonic() < until):
         st.toast(answer)
+        st.session_state[_ANSWER] = answer, until or time.monotonic() + _REPEATED_SECONDS
 
 
 def lecturer_entry() -> None:
@@ -74,7 +87,7 @@ def _form() -> None:
             if not is_lecturer(browser()):
                 st.error(answer)
                 return
-            st.session_state[_ANSWER] = answer
+            st.session_state[_ANSWER] = answer, None
             st.rerun()
 
 

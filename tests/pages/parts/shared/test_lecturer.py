@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from hw5core.store.owners import LECTURER
+from pages.parts.shared import lecturer
 from pages.parts.shared.guess_limit import PER_ADDRESS
 from tests.pages.conftest import button
 from tools.waiting import PATIENCE_SECONDS
@@ -70,7 +71,16 @@ def test_an_old_link_with_the_secret_makes_a_browser_the_lecturer() -> None:
     assert app.text[0].value == LECTURER
     assert "now the lecturer's" in app.toast[0].value
     assert app.run().text[0].value == LECTURER, "the next run of the page is a guest's again"
-    assert not app.toast
+
+
+@pytest.mark.parametrize(("seconds", "repeated"), [(1_000.0, True), (0.0, False)])
+def test_the_answer_is_repeated_by_runs_that_follow_at_once(
+    seconds: float, repeated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lecturer, "_REPEATED_SECONDS", seconds)
+    for app in (_with_link(SECRET), _with_form(SECRET)):
+        assert "now the lecturer's" in app.toast[0].value
+        assert bool(app.run().toast) == repeated
 
 
 @pytest.mark.parametrize("given", ["guess", "ü" * 12, SECRET[:-1], SECRET + "x"])
