@@ -13,6 +13,7 @@ import numpy as np
 
 from hw5core.data.datasets import DATASETS, Dataset
 from hw5core.data.sources import File, Files
+from tools.waiting import PATIENCE_SECONDS
 
 NAME, KIND = "fashion", "FashionMNIST"
 """The name of the dataset, and its folder."""
@@ -82,7 +83,7 @@ def publisher() -> Iterator[Publisher]:
         def send_body(self, name: str, content: bytes) -> None:
             first = here.pauses_at if name.startswith("t10k-images") else len(content)
             self.wfile.write(content[:first])
-            if first < len(content) and here.resume.wait(60) and not here.fails:
+            if first < len(content) and here.resume.wait(PATIENCE_SECONDS) and not here.fails:
                 self.wfile.write(content[first:])
 
         def log_message(self, *_: object) -> None:

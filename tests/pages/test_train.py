@@ -35,8 +35,6 @@ def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training:
     app = open_training(dataset="digits")
     app.number_input(key="epochs-digits").set_value(1).run()
     app.button[0].click().run()
-    assert not app.exception
-    assert app.button[0].label == "The race is running"
     rerun_until(app, lambda app: app.success)
     assert "Finished. Results below" in app.success[0].value
     lines = [code.value for code in app.code]

@@ -33,6 +33,7 @@ def _states(app: AppTest) -> list[str]:
 def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_training: Callable[..., AppTest]) -> None:
     mine = open_training(**LONG)
     _button(mine, "Start the race").click().run()
+    assert mine.button[0].label == "The race is running"
     yours = open_training(**LONG)
     assert [button.label for button in yours.button] == ["The race is running"]
     _button(mine, "Pause").click().run()

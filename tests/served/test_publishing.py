@@ -18,8 +18,9 @@ pytestmark = pytest.mark.slow
 
 NETWORK = "1x28x28 flatten relu linear10"
 SHORT = f"epochs-digits=5&network={NETWORK.replace(' ', '+')}"
-LONG = "epochs-digits=200"
-"""A race that no machine finishes during a test, so that the test never misses that it is running."""
+SLOW = "1x28x28 conv32k3p1 relu conv32k3p1 relu maxpool7 flatten linear10"
+LONG = f"epochs-digits=200&network={SLOW.replace(' ', '+')}"
+"""A race of minutes. No machine finishes it during a test, so that the test never misses that it is running."""
 
 
 @asynccontextmanager
@@ -112,7 +113,7 @@ def test_another_page_receives_nothing_of_the_race_and_a_paused_race_sends_nothi
             await student.open("train", f"{LONG}&seed=3")
             await lecturer.press("Pause")
             await student.until(lambda tab: "Paused. Anyone may resume it 5 minutes" in tab.text())
-            configs = race(RunConfig(epochs=200, learning_rate=0.05, seed=3))
+            configs = race(RunConfig(network=SLOW, epochs=200, learning_rate=0.05, seed=3))
             assert {run.status for config in configs if (run := server.store.run(config.run_id))} == {Status.PAUSED}
             await _until_quiet(student)
 
@@ -135,8 +136,8 @@ def test_a_browser_that_clears_the_caches_stops_neither_the_race_nor_its_updates
 
 def test_viewers_of_a_fork_see_it_start_while_its_parent_continues(server: Server) -> None:
     async def check() -> None:
-        query = f"{LONG}&seed=6&network={NETWORK.replace(' ', '+')}"
-        parent = RunConfig(epochs=200, learning_rate=0.05, seed=6, network=NETWORK, activation="sigmoid").run_id
+        query = f"{LONG}&seed=6"
+        parent = RunConfig(network=SLOW, epochs=200, learning_rate=0.05, seed=6, activation="sigmoid").run_id
         fork = f"run={parent}&fork-activation=relu"
         async with visitor(server.address, "train", query, browser_cookie(1)) as lecturer:
             await lecturer.until_drawn(1)

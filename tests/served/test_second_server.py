@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,7 +19,11 @@ from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = {page: RunConfig(epochs=200, learning_rate=0.05, seed=seed) for page, seed in (("train", 4), ("sweep", 5))}
+# A run takes minutes, so it does not end during the test.
+SLOW = RunConfig(
+    network="1x28x28 conv32k3p1 relu conv32k3p1 relu maxpool7 flatten linear10", epochs=200, learning_rate=0.05
+)
+SETTINGS = {"train": replace(SLOW, seed=4), "sweep": replace(SLOW, seed=5)}
 START = {"train": "Start the race", "sweep": "Start the sweep"}
 
 
@@ -43,13 +48,13 @@ async def _kill_the_first(first: str, process: "subprocess.Popen[bytes]", second
                 await lecturer.until_drawn(1)
                 await lecturer.press(START[page])
                 await student.until(lambda tab: " is running" in tab.text())
-        await _until_batches(store, "sweep", 100)
+        await _until_batches(store, "sweep", 50)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         for page, student in students.items():
             requests = student.requests
             # The last batches of the killed server may be trained again.
-            await _until_batches(store, page, _batches(store, page) + 500)
+            await _until_batches(store, page, _batches(store, page) + 100)
             await student.until(lambda tab: " is running" in tab.text())
             assert student.requests == requests, "the page has asked again by itself"
             assert not student.exceptions
@@ -59,7 +64,7 @@ def _query(page: str) -> str:
     config = SETTINGS[page]
     # One network each, so that both have a worker.
     chosen = {"activations": "relu", "seeds": 1, "learning-rates-digits": config.learning_rate, "seed": config.seed}
-    return urlencode({"epochs-digits": config.epochs} | chosen)
+    return urlencode({"network": config.network, "epochs-digits": config.epochs} | chosen)
 
 
 async def _until_batches(store: RunStore, page: str, batches: int) -> None:

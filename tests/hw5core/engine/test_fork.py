@@ -59,7 +59,7 @@ def test_a_fork_survives_the_deletion_of_its_parent_and_the_death_of_its_worker(
     parent = replace(PARENT, epochs=1, seed=1)
     engine.start([parent], "mine")
     wait_until_over(store, parent)
-    config = fork(parent, 0, "relu", 0.02, Normalisation.INSERTED, epochs=30)
+    config = fork(parent, 0, "relu", 0.02, Normalisation.INSERTED, epochs=200)
     engine.start([config], "mine")
     wait_for(store, config, lambda history: len(history.losses) > 20)
     engine.delete(parent.run_id, "mine")
