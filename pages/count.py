@@ -122,7 +122,7 @@ def _notation_help() -> str:
     return (
         "First the input, channels x height x width, then one word per layer: "
         f"{', '.join(kind.example for kind in kinds)}, or an activation ({', '.join(ACTIVATIONS)}). "
-        f"Options follow the number. {options}. {_limits()}"
+        f"Options follow the number. {options}. k3x5 is a kernel of height 3 and width 5. {_limits()}"
     )
 
 
@@ -178,7 +178,7 @@ def _show_table(counted: Count, report: ModuleReport | None, selected: int | Non
     if shown == "Formulas":
         st.markdown(formula_table(counted, selected))
         st.markdown(shape_table(counted, selected))
-        st.caption("k kernel size, s stride, p padding, d dilation; ⌊ ⌋ rounds down.")
+        st.caption("k kernel size, s stride, p padding, d dilation, each of that side; ⌊ ⌋ rounds down, ⌈ ⌉ up.")
     elif shown == "Cost":
         live_table("cost table", cost_table(counted, selected))
         st.caption(

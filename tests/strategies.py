@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hw5core.errors import ShapeError
 from hw5core.network.architecture import Architecture
-from hw5core.network.base_layer import Layer, Shape
+from hw5core.network.base_layer import Layer, Limit, Shape
 from hw5core.network.counting import count
 from hw5core.network.layers import KINDS
 from hw5core.network.notation import read_layer
@@ -60,4 +60,11 @@ def _values(layer: Layer, name: str, input_shape: Shape) -> st.SearchStrategy[An
     limit = layer.bounds(input_shape)[name]
     if isinstance(value, float):
         return st.integers(0, 10_000).map(lambda parts: limit.lowest + (limit.highest - limit.lowest) * parts / 10_000)
+    values = _near_lowest(limit)
+    if sides := layer.side_bounds(input_shape).get(name):
+        values |= st.tuples(*map(_near_lowest, sides))
+    return values | st.just(limit.word) if limit.word else values
+
+
+def _near_lowest(limit: Limit) -> st.SearchStrategy[Any]:
     return st.integers(limit.lowest, min(limit.highest, limit.lowest + _MOST_ABOVE_LOWEST))

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from hw5core.network.base_layer import pair
 from hw5core.network.layers import Conv
-from hw5core.network.windows import window_output
+from hw5core.network.windows import SideWindow
 
 Grid = tuple[tuple[int, ...], ...]
 
@@ -29,14 +30,17 @@ _WANTED_POSITIONS = 3
 @dataclass(frozen=True)
 class Demonstration:
     """One input channel, one filter: `output[r][c]` is `bias` plus the sum over i, j of
-    `weights[i][j] * image[r*stride - padding + i*dilation][c*stride - padding + j*dilation]`, with 0 outside."""
+    `weights[i][j] * image[r*stride - padding + i*dilation][c*stride - padding + j*dilation]`, with 0 outside.
+
+    `stride`, `padding` (before the image), `padding_after` and `dilation` are pairs: for rows and for columns."""
 
     image: Grid
     weights: Grid
     bias: int
-    stride: int
-    padding: int
-    dilation: int
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    padding_after: tuple[int, int]
+    dilation: tuple[int, int]
     output: Grid
 
 
@@ -46,32 +50,53 @@ def demonstrate(conv: Conv) -> Demonstration | None:
 
     Returns None if the picture would be too large.
     """
-    sides = range(len(DIGIT), MOST_SIDE + 1, len(DIGIT))
-    window = (conv.kernel_size, conv.stride, conv.padding, conv.dilation)
-    positions = {side: window_output(side, *window) for side in sides}
-    side = next((side for side in sides if positions[side] >= _WANTED_POSITIONS), MOST_SIDE)
-    if conv.kernel_size > MOST_KERNEL or not 1 <= positions[side] <= MOST_POSITIONS:
+    windows = conv.windows
+    positions = {
+        side: [window.positions(side) for window in windows] for side in range(len(DIGIT), MOST_SIDE + 1, len(DIGIT))
+    }
+    side = next((side for side, counts in positions.items() if min(counts) >= _WANTED_POSITIONS), MOST_SIDE)
+    rows, columns = positions[side]
+    is_readable = max(window.kernel_size for window in windows) <= MOST_KERNEL
+    if not is_readable or min(rows, columns) < 1 or max(rows, columns) > MOST_POSITIONS:
         return None
-    image, weights = _enlarged(DIGIT, side // len(DIGIT)), edge_detector(conv.kernel_size)
+    image, weights = _enlarged(DIGIT, side // len(DIGIT)), edge_detector(*pair(conv.kernel_size))
     bias = 1 if conv.bias else 0
-    places = range(positions[side])
-    output = tuple(tuple(bias + _sum(conv, image, weights, row, column) for column in places) for row in places)
-    return Demonstration(image, weights, bias, conv.stride, conv.padding, conv.dilation, output)
+    output = tuple(
+        tuple(bias + _sum(windows, image, weights, row, column) for column in range(columns)) for row in range(rows)
+    )
+    height, width = windows
+    return Demonstration(
+        image,
+        weights,
+        bias,
+        stride=(height.stride, width.stride),
+        padding=(height.before, width.before),
+        padding_after=(height.after, width.after),
+        dilation=(height.dilation, width.dilation),
+        output=output,
+    )
 
 
-def edge_detector(kernel_size: int) -> Grid:
-    """Return weights that detect vertical edges: -1 in the left half, 1 in the right, 0 between; 1 for a 1x1 kernel."""
-    if kernel_size == 1:
+def edge_detector(height: int, width: int) -> Grid:
+    """Return weights that detect vertical edges: -1 in the left half, 1 in the right, 0 between.
+
+    A kernel of one column detects horizontal edges, and a 1x1 kernel has the weight 1.
+    """
+    if height == width == 1:
         return ((1,),)
-    middle = (kernel_size - 1) / 2
-    row = tuple((column > middle) - (column < middle) for column in range(kernel_size))
-    return (row,) * kernel_size
+    return (_edge(width),) * height if width > 1 else tuple((weight,) for weight in _edge(height))
 
 
-def _sum(conv: Conv, image: Grid, weights: Grid, row: int, column: int) -> int:
-    top, left = row * conv.stride - conv.padding, column * conv.stride - conv.padding
+def _edge(size: int) -> tuple[int, ...]:
+    middle = (size - 1) / 2
+    return tuple((place > middle) - (place < middle) for place in range(size))
+
+
+def _sum(windows: tuple[SideWindow, SideWindow], image: Grid, weights: Grid, row: int, column: int) -> int:
+    height, width = windows
+    top, left = row * height.stride - height.before, column * width.stride - width.before
     return sum(
-        weight * _value(image, top + i * conv.dilation, left + j * conv.dilation)
+        weight * _value(image, top + i * height.dilation, left + j * width.dilation)
         for i, weights_of_row in enumerate(weights)
         for j, weight in enumerate(weights_of_row)
     )

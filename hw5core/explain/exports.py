@@ -48,7 +48,7 @@ def csv_table(counted: Count) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["layer", "output_shape", "parameters", "macs", "flops", "output_values", "receptive_field"])
     for row in counted.rows:
-        field = "" if row.receptive_field is None else row.receptive_field
+        field = "" if row.receptive_field is None else _field(*row.receptive_field)
         numbers = [row.parameters, row.macs, row.flops, row.activations, field]
         writer.writerow([row.name, _shape(row), *numbers])
     return file.getvalue()
@@ -73,6 +73,11 @@ def _module(row: LayerCount) -> str:
 
 def _shape(row: LayerCount) -> str:
     return "x".join(map(str, row.output_shape))
+
+
+def _field(height: int, width: int) -> str:
+    """Return the side of a square receptive field, or both sides of another one."""
+    return str(height) if height == width else f"{height}x{width}"
 
 
 def _parameters(row: LayerCount) -> str:

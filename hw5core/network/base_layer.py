@@ -15,6 +15,9 @@ from hw5core.errors import ArchitectureError
 Shape = tuple[int, ...]
 """The shape of one example without the batch: (channels, height, width) or (features,)."""
 
+Sides = int | tuple[int, int]
+"""A number for both sides of an image: (height, width), or one number if both are equal."""
+
 
 Parameters = Mapping[str, object]
 """The parameters of a class or function of PyTorch in its order, each with its default or REQUIRED."""
@@ -33,33 +36,53 @@ MAX_CHANNELS = 1_000_000
 
 @dataclass(frozen=True)
 class Limit:
-    """The values a number may take, both ends included, and its name in prose. `step` divides every useful value."""
+    """The values a number may take, both ends included, and its name in prose. `step` divides every useful value.
+
+    If it `has_sides`, the value may also be a pair (height, width) of such numbers. It may also be the `word`.
+    """
 
     label: str
     lowest: int
     highest: int
     step: int = 1
+    has_sides: bool = False
+    word: str = ""
 
     def check(self, value: object) -> None:
-        """Raise ArchitectureError if the value is not a whole number within the limit."""
-        if isinstance(value, bool) or not isinstance(value, int) or not self.lowest <= value <= self.highest:
-            shown = f"{value:,}" if isinstance(value, int) and abs(value) < 10**15 else str(value)[:20]
-            raise ArchitectureError(
-                f"{self.label} must be a whole number from {self.lowest:,} to {self.highest:,}, not {shown}"
-            )
+        """Raise ArchitectureError if the value is not a whole number within the limit, a pair of them, or the word."""
+        if self.word and value == self.word:
+            return
+        for one in value if self.has_sides and isinstance(value, tuple) and len(value) == 2 else (value,):
+            if isinstance(one, bool) or not isinstance(one, int) or not self.lowest <= one <= self.highest:
+                shown = f"{one:,}" if isinstance(one, int) and abs(one) < 10**15 else str(one)[:20]
+                raise ArchitectureError(
+                    f"{self.label} must be a whole number from {self.lowest:,} to {self.highest:,}, not {shown}"
+                )
 
-    def including(self, value: int) -> "Limit":
-        """Return the limit, widened if necessary so that it contains the value."""
+    def within(self, lowest: int, highest: int) -> "Limit":
+        """Return the part of the limit from lowest to highest, at least one value."""
+        low = min(max(lowest, self.lowest), self.highest)
+        return replace(self, lowest=low, highest=max(low, min(highest, self.highest)))
+
+    def including(self, value: object) -> "Limit":
+        """Return the limit, widened if necessary so that it contains the value, if that is a number."""
+        if not isinstance(value, int):
+            return self
         return replace(self, lowest=min(self.lowest, value), highest=max(self.highest, value))
 
 
 @dataclass(frozen=True)
 class View:
-    """The part of the input that one value depends on: the side of a square, and how far apart the squares of
-    neighbouring values are. Both in input pixels."""
+    """What neighbouring values depend on: for each side, a function from the number of values in a row to the number of
+    the input's pixels in a row."""
 
-    side: int
-    jump: int
+    height: Callable[[int], int]
+    width: Callable[[int], int]
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of the rectangle that one value depends on."""
+        return self.height(1), self.width(1)
 
 
 @dataclass(frozen=True)
@@ -74,6 +97,21 @@ class Arguments:
         return ", ".join([*map(repr, self.positional), *named])
 
 
+def pair(value: Sides) -> tuple[int, int]:
+    """Return the number for the height and the number for the width."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def sides(height: int, width: int) -> Sides:
+    """Return both numbers as one value: a pair, or one number if they are equal."""
+    return height if height == width else (height, width)
+
+
+def in_prose(value: Sides | str, times: str = "x") -> str:
+    """Return a value for both sides as text: "3", "3x5" or "same"."""
+    return times.join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def number(
     label: str,
     lowest: int,
@@ -83,14 +121,18 @@ def number(
     default: Any = MISSING,
     same_as: str = "",
     common: int | None = None,
+    has_sides: bool = False,
+    or_word: str = "",
 ) -> Any:
     """Declare a numeric field of a layer.
 
     `letter` introduces the number in the one-line form; the number without a letter follows the kind's word. A number
     that is not written takes its default, or the value of the field `same_as`. `common` is the largest value in common
-    use; a field with it gets a slider that ends there.
+    use; a field with it gets a slider that ends there. A field that `has_sides` may be a pair (height, width), written
+    3x5. A field with `or_word` may also be that word.
     """
-    declaration = {"limit": Limit(label, lowest, highest), "letter": letter, "same_as": same_as, "common": common}
+    limit = Limit(label, lowest, highest, has_sides=has_sides, word=or_word)
+    declaration = {"limit": limit, "letter": letter, "same_as": same_as, "common": common}
     return field(default=default, metadata=declaration)
 
 
@@ -129,7 +171,10 @@ class Layer:
 
     def __post_init__(self) -> None:
         for name, limit in _declaration(type(self)).limits.items():
-            limit.check(getattr(self, name))
+            value = getattr(self, name)
+            limit.check(value)
+            if isinstance(value, tuple):  # equal layers are equal values: a square pair is one number
+                object.__setattr__(self, name, sides(*value))
 
     # Notation
 
@@ -146,7 +191,7 @@ class Layer:
         values: dict[str, Any] = {}
         if declared.first:
             values[declared.first.name] = _read_number(declared.first, match["first"])
-        for letter, digits in re.findall(r"([a-z])([0-9]+)", match["options"]):
+        for letter, digits in declared.option.findall(match["options"]):
             if letter not in declared.lettered:
                 raise cls._no_option(f"{letter}{digits}")
             one = declared.lettered[letter]
@@ -182,7 +227,10 @@ class Layer:
     def options_in_words(cls) -> str:
         """Return the options that may follow the word, such as "s (stride), p (padding)"; empty if there are none."""
         declared = _declaration(cls)
-        lettered = [f"{letter} ({declared.limits[one.name].label})" for letter, one in declared.lettered.items()]
+        limits = {letter: declared.limits[one.name] for letter, one in declared.lettered.items()}
+        lettered = [
+            f"{letter} ({limit.label}{f', or {limit.word}' * bool(limit.word)})" for letter, limit in limits.items()
+        ]
         return ", ".join([*lettered, *(f"{word} (at the end)" for word in declared.flags)])
 
     @classmethod
@@ -221,6 +269,10 @@ class Layer:
         The present value is always included, even if it does not fit. `input_shape` may be empty (unknown).
         """
         return self.limits()
+
+    def side_bounds(self, input_shape: Shape) -> dict[str, tuple[Limit, Limit]]:
+        """Return the same for height and width of each field that may have two, if the input's shape is known."""
+        return {}
 
     def choices(self, name: str, input_shape: Shape) -> dict[Any, str]:
         """Return the values that a menu offers for the field, each with its label; empty if the field has no menu."""
@@ -320,9 +372,14 @@ class Layer:
 
 
 def _from_python(parameter: str, value: object, declared: "Field[Any]") -> Any:
-    """Return an argument of a call as the value of a field. PyTorch takes (3, 3) for 3, and 1 for True or 1.0."""
-    if isinstance(value, tuple) and value and len(value) <= 2 and len(set(value)) == 1:
-        value = value[0]
+    """Return an argument of a call as the value of a field. PyTorch takes (3,) for 3, and 1 for True or 1.0."""
+    limit = declared.metadata.get("limit")
+    if limit and limit.has_sides and isinstance(value, tuple):
+        value = value[0] if len(value) == 1 else value
+        limit.check(value)
+        return value
+    if limit and limit.word and value == limit.word:
+        return value
     if not isinstance(value, int | float):
         raise ArchitectureError(f"{parameter} cannot be {str(value)[:20]}")
     return declared.type(value) if declared.type in (float, bool) else value
@@ -342,19 +399,27 @@ class _Declaration:
     lettered: dict[str, "Field[Any]"]
     flags: dict[str, "Field[Any]"]
     limits: dict[str, Limit]
+    option: re.Pattern[str]
     pattern: re.Pattern[str]
 
 
 def _declare(kind: type[Layer]) -> _Declaration:
     numbers = {one.metadata["letter"]: one for one in fields(kind) if "letter" in one.metadata}
+    limits = {one.name: one.metadata["limit"] for one in fields(kind) if "limit" in one.metadata}
     first = numbers.pop("", None)
+    several = "(?:x[0-9.]+)?" if first and limits[first.name].has_sides else ""
+    words = "".join(
+        f"|(?<={letter}){limits[one.name].word}" for letter, one in numbers.items() if limits[one.name].word
+    )
+    option = f"[a-z](?:[0-9]+(?:x[0-9]+)?{words})"
     return _Declaration(
         first,
         numbers,
         {one.metadata["flag"]: one for one in fields(kind) if "flag" in one.metadata},
-        {one.name: one.metadata["limit"] for one in fields(kind) if "limit" in one.metadata},
+        limits,
+        re.compile(f"([a-z])([0-9]+(?:x[0-9]+)?{words})"),
         re.compile(
-            f"{kind.word}{'(?P<first>[0-9.]+)' if first else ''}(?P<options>(?:[a-z][0-9]+)*)"
+            f"{kind.word}{f'(?P<first>[0-9.]+{several})' if first else ''}(?P<options>(?:{option})*)"
             f"(?P<flag>{'[a-z]*' if fields(kind) else ''})"
         ),
     )
@@ -371,7 +436,16 @@ def _unwritten(declared: "Field[Any]", values: dict[str, Any]) -> Any:
 
 
 def _read_number(declared: "Field[Any]", digits: str) -> Any:
-    """Return the number that the digits write. One too long for any limit is cut, and then refused as too large."""
+    """Return the number, the pair of numbers or the word that is written. One too long for any limit is cut, and then
+    refused as too large."""
+    limit: Limit = declared.metadata["limit"]
+    if digits == limit.word:
+        return digits
+    if "x" in digits:
+        if not limit.has_sides:
+            raise ArchitectureError(f"{limit.label} is one number, not {digits[:20]}")
+        height, width = (_read_number(declared, one) for one in digits.split("x"))
+        return height, width
     if declared.type is not float and "." in digits:
         raise ArchitectureError(f"{digits[:20]} is not a whole number")
     try:
@@ -380,5 +454,10 @@ def _read_number(declared: "Field[Any]", digits: str) -> Any:
         raise ArchitectureError(f"{digits[:20]} is not a number") from None
 
 
-def _write_number(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+def _write_number(value: Any) -> str:
+    match value:
+        case (height, width):
+            return f"{height}x{width}"
+        case float():
+            return f"{value:.4f}".rstrip("0").rstrip(".")
+    return str(value)

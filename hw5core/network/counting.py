@@ -23,8 +23,8 @@ class LayerCount:
     """The counts of one layer, for one example.
 
     `number` counts layers from 1. `weights` and `biases` are trainable parameters (scales and shifts of a
-    normalisation). `macs` are multiplications by a weight. `receptive_field` is the side, in input pixels, of the
-    square that one output value depends on; None if it depends on the whole input.
+    normalisation). `macs` are multiplications by a weight. `receptive_field` is height and width,
+    in input pixels, of the rectangle that one output value depends on; None if it depends on the whole input.
     """
 
     number: int
@@ -34,7 +34,7 @@ class LayerCount:
     weights: int
     biases: int
     macs: int
-    receptive_field: int | None
+    receptive_field: tuple[int, int] | None
 
     @property
     def parameters(self) -> int:
@@ -115,7 +115,7 @@ def count(architecture: Architecture) -> Count:
     """Count each layer of a network. Never raises: the rows end before the first layer that does not fit."""
     rows: list[LayerCount] = []
     shape: Shape = architecture.input_shape
-    view: View | None = View(1, 1)
+    view: View | None = View(height=int, width=int)
     for number, layer in enumerate(architecture.layers, start=1):
         try:
             row, view = _count_layer(number, layer, shape, view)
@@ -149,6 +149,6 @@ def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> 
         weights=layer.weights(shape),
         biases=layer.biases(shape),
         macs=layer.macs(shape),
-        receptive_field=after.side if after else None,
+        receptive_field=after.sides if after else None,
     )
     return counted, after

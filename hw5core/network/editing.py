@@ -30,15 +30,17 @@ def set_field(network: Architecture, place: int, field: str, value: object) -> A
     layer = _layer(network, place)
     if field not in {declared.name for declared in fields(layer)}:
         raise ArchitectureError(f"this layer has no {field[:20]}")
-    before = getattr(layer, field)
-    if isinstance(before, float) and isinstance(value, int):
-        value = float(value)
-    if type(before) is int and type(value) is float:
-        layer.limits()[field].check(value)  # refuses 2.5, and says which numbers are possible
-    if type(value) is not type(before):
-        raise ArchitectureError(f"{field.replace('_', ' ')} cannot be {str(value)[:20]}")
-    chosen: dict[str, Any] = {field: value}
+    chosen: dict[str, Any] = {field: _checked(layer, field, value)}
     return _with_layers(network, place, place + 1, replace(layer, **chosen))
+
+
+def square(network: Architecture, place: int) -> Architecture:
+    """Return the network with equal height and width in every field of the layer at `place`: both are the height."""
+    layer = _layer(network, place)
+    heights: dict[str, Any] = {
+        name: getattr(layer, name)[0] for name in layer.limits() if isinstance(getattr(layer, name), tuple)
+    }
+    return _with_layers(network, place, place + 1, replace(layer, **heights))
 
 
 def insert(network: Architecture, place: int, word: str) -> Architecture:
@@ -74,6 +76,20 @@ def fit_to(network: Architecture, input_shape: tuple[int, int, int], classes: in
     elif isinstance(last, Flatten):
         end = [last, Linear(classes)]
     return replace(network, input_shape=input_shape, layers=(*layers, *end))
+
+
+def _checked(layer: Layer, field: str, value: object) -> object:
+    """Return the value with the type of the field. Raises ArchitectureError if it has another one."""
+    before, limit = getattr(layer, field), layer.limits().get(field)
+    if isinstance(before, float) and isinstance(value, int):
+        return float(value)
+    if isinstance(value, list):
+        value = tuple(value)  # height and width, as JSON writes them
+    if limit and not isinstance(before, float) and isinstance(value, int | float | tuple | str):
+        limit.check(value)  # refuses 2.5, and says which numbers are possible
+    elif type(value) is not type(before):
+        raise ArchitectureError(f"{field.replace('_', ' ')} cannot be {str(value)[:20]}")
+    return value
 
 
 def _layer(network: Architecture, place: int) -> Layer:

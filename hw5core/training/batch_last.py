@@ -49,6 +49,8 @@ class BatchLastConvKernel(Kernel):
     With `pairs_columns`, an output of even height and width has its even columns first in memory, then its odd ones.
     """
 
+    is_convolution = True
+
     def __init__(self, module: nn.Conv2d) -> None:
         super().__init__(module)
         self.size = int(module.kernel_size[0])
@@ -66,8 +68,9 @@ class BatchLastConvKernel(Kernel):
         `following` layers than these, after activations, take longer with the batch last.
         """
         is_plain = (module.stride, module.padding, module.dilation, module.groups) == ((1, 1), (0, 0), (1, 1), 1)
+        is_square = module.kernel_size[0] == module.kernel_size[1]
         gains = isinstance(following, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | nn.Flatten)
-        return is_plain and gains and module.out_channels < 32
+        return is_plain and is_square and gains and module.out_channels < 32
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         count, channels, height, width = values.shape
@@ -190,7 +193,8 @@ class BatchLastMaxPoolKernel(Kernel):
     def fits(module: nn.MaxPool2d, source: Kernel | None) -> bool:
         """Return True if this kernel can compute the module, and the source of its images keeps the batch last."""
         is_batch_last = isinstance(source, BatchLastConvKernel | BatchLastMaxPoolKernel)
-        return is_batch_last and (module.kernel_size, module.stride, module.padding) == (2, 2, 0)
+        window = (module.kernel_size, module.stride, module.padding, module.ceil_mode)
+        return is_batch_last and window == (2, 2, 0, False)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         count, channels, height, width = values.shape

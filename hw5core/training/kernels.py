@@ -33,21 +33,52 @@ _batch_norm = _aten.native_batch_norm.default
 _batch_norm_backward = _aten.native_batch_norm_backward.default
 
 
+class ModuleKernel(Kernel):
+    """Any layer, computed by its module and autograd. For layers that are too rare for formulas of their own."""
+
+    reads_output = True
+    passes_through = True
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__(module)
+        self.module = module
+        self.is_convolution = isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
+        with torch.enable_grad():
+            inputs = values.detach().requires_grad_()
+            output = self.module(inputs)
+        return output.detach(), (inputs, output)
+
+    def evaluate(self, values: Tensor) -> Tensor:
+        output: Tensor = self.module(values)
+        return output
+
+    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
+        inputs, output = saved
+        before, *grads = torch.autograd.grad(output, [inputs, *self.module.parameters()], gradient)
+        return before, grads
+
+
 class ConvKernel(Kernel):
     """A convolution."""
+
+    is_convolution = True
 
     def __init__(self, module: nn.Conv2d) -> None:
         super().__init__(module)
         self.weight = self.parameters[0]
         self.bias = self.parameters[1] if len(self.parameters) > 1 else None
-        self.window = (module.stride, module.padding, module.dilation, False, (0, 0), module.groups)
+        self.window = (module.stride, _padding(module), module.dilation, False, (0, 0), module.groups)
 
     @classmethod
     def make(cls, module: nn.Conv2d, place: Place) -> Kernel:
         following = next((one for one in place.later if type(one) not in ACTIVATION_KERNELS), None)
         if BatchLastConvKernel.fits(module, following):
             return BatchLastConvKernel(module)
-        return cls(module) if place.earlier or module.in_channels > 1 else FirstConvKernel(module)
+        if _padding(module) is None:
+            return ModuleKernel(module)
+        return FirstConvKernel(module) if FirstConvKernel.fits(module, place) else cls(module)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         return _convolution(values, self.weight, self.bias, *self.window), values
@@ -63,18 +94,35 @@ class ConvKernel(Kernel):
         return [weights] if self.bias is None else [weights, gradient.sum((0, 2, 3))]
 
 
+def _padding(module: nn.Conv2d) -> tuple[int, ...] | None:
+    """Return the padding of height and width, or None if it is not the same at both ends."""
+    if not isinstance(module.padding, str):
+        return module.padding
+    reaches = [d * (k - 1) for k, d in zip(module.kernel_size, module.dilation, strict=True)]
+    return None if any(reach % 2 for reach in reaches) else tuple(reach // 2 for reach in reaches)
+
+
 class FirstConvKernel(Kernel):
-    """A network's first convolution, of images with one channel.
+    """A network's first convolution, of images with one channel, with square windows.
 
     Its windows are so small that unfolding them and multiplying matrices takes two thirds of the time of PyTorch's
     convolution. No gradient passes back.
     """
 
+    is_convolution = True
+
     def __init__(self, module: nn.Conv2d) -> None:
         super().__init__(module)
-        sizes = (module.kernel_size, module.stride, module.padding, module.dilation)
+        sizes = (module.kernel_size, module.stride, _padding(module) or (0,), module.dilation)
         self.kernel_size, self.stride, self.padding, self.dilation = (int(size[0]) for size in sizes)
         self.padded = torch.empty(0)
+
+    @staticmethod
+    def fits(module: nn.Conv2d, place: Place) -> bool:
+        """Return True if this kernel can compute the module at this place."""
+        sizes = (module.kernel_size, module.stride, _padding(module), module.dilation)
+        is_square = all(size is not None and size[0] == size[1] for size in sizes)
+        return is_square and not place.earlier and module.in_channels == 1
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         self._pad(values)
@@ -108,9 +156,6 @@ class FirstConvKernel(Kernel):
         columns, rows = grads
         weight = (columns @ rows).t().reshape(self.parameters[0].shape)
         return [weight, rows.sum(0)][: len(self.parameters)]
-
-
-_CONVOLUTIONS = (ConvKernel, FirstConvKernel, BatchLastConvKernel)
 
 
 class LinearKernel(Kernel):
@@ -189,12 +234,18 @@ def _in_shape_of(values: Tensor, flat: Tensor) -> Tensor:
     return batch_first(flat.view(*shape, count))
 
 
+def _pool_window(module: nn.MaxPool2d | nn.AvgPool2d) -> list[list[int]]:
+    """Return kernel size, stride and padding, each for height and width."""
+    sizes = (module.kernel_size, module.stride, module.padding)
+    return [list(size) if isinstance(size, tuple) else [size, size] for size in sizes]
+
+
 class MaxPoolKernel(Kernel):
     """A max pooling."""
 
     def __init__(self, module: nn.MaxPool2d) -> None:
         super().__init__(module)
-        self.window = ([module.kernel_size] * 2, [module.stride] * 2, [module.padding] * 2, [1, 1], False)
+        self.window = (*_pool_window(module), [1, 1], module.ceil_mode)
 
     @classmethod
     def make(cls, module: nn.MaxPool2d, place: Place) -> Kernel:
@@ -226,7 +277,7 @@ class AvgPoolKernel(Kernel):
 
     def __init__(self, module: nn.AvgPool2d) -> None:
         super().__init__(module)
-        self.window = ([module.kernel_size] * 2, [module.stride] * 2, [module.padding] * 2, False, True)
+        self.window = (*_pool_window(module), module.ceil_mode, True)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         if is_batch_last(values):
@@ -264,7 +315,7 @@ class DropoutKernel(Kernel):
         super().__init__(module)
         self.keep_probability = 1 - module.p
         self.generator = generator
-        self.follows_convolution = any(isinstance(one, _CONVOLUTIONS) for one in earlier)
+        self.follows_convolution = any(one.is_convolution for one in earlier)
 
     @classmethod
     def make(cls, module: nn.Dropout, place: Place) -> Self:

@@ -195,6 +195,25 @@ def test_layers_can_be_added_moved_and_removed(page: Page) -> None:
     expect(line).to_have_value("1x28x28 conv8k3 maxpool2 relu")
 
 
+def test_height_and_width_get_their_own_numbers_and_become_equal_again(page: Page) -> None:
+    page.goto("/?net=1x28x28+conv8k3+relu")
+    settle(page)
+    page.locator(".layers summary").click()
+    apart, width = page.get_by_label("height ≠ width"), page.get_by_label("Conv2d-1 kernel size, width")
+    expect(width).to_be_hidden()
+    apart.click()
+    width.fill("5")
+    page.wait_for_url("**conv8k3x5+relu")
+    expect(page.locator(".hw5-number")).to_have_text("128")
+    expect(page.get_by_role("slider", name="Conv2d-1 kernel size")).to_be_hidden()
+    apart.click()
+    page.wait_for_url("**conv8k3+relu")
+    expect(page.get_by_role("slider", name="Conv2d-1 kernel size")).to_be_visible()
+    page.get_by_label("Conv2d-1 padding same").click()
+    page.wait_for_url("**conv8k3psame+relu")
+    expect(page.get_by_role("row", name="Conv2d-1")).to_contain_text("8×28×28")
+
+
 def test_a_selected_layer_is_marked_everywhere(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="Conv2d-5").click()

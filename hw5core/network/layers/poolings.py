@@ -6,35 +6,36 @@ from types import MappingProxyType
 from typing import Self
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import REQUIRED, Arguments, Shape, not_default, number, parameters
+from hw5core.network.base_layer import REQUIRED, Arguments, Shape, Sides, flag, not_default, number, parameters
 from hw5core.network.layers.window import MAX_WINDOW, Window
 
 
 class _Pool(Window):
     """A pooling. PyTorch limits its padding to half the kernel."""
 
-    def _highest_padding(self) -> int:
-        return self.kernel_size // 2
+    padding: Sides
 
-    def _fitting(self, side: int) -> dict[str, tuple[int, int]]:
-        fitting = super()._fitting(side)
-        return fitting | {"kernel_size": (2 * self.padding, fitting["kernel_size"][1])}
+    def _highest_paddings(self) -> tuple[int, int]:
+        height, width = self.windows
+        return height.kernel_size // 2, width.kernel_size // 2
+
+    def _fitting(self, axis: int, size: int) -> dict[str, tuple[int, int]]:
+        fitting = super()._fitting(axis, size)
+        return fitting | {"kernel_size": (2 * self.windows[axis].before, fitting["kernel_size"][1])}
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        if self.padding > self.kernel_size // 2:
-            raise ShapeError(
-                f"the padding of a pooling is at most half its kernel: padding {self.kernel_size // 2} or less, "
-                f"or kernel {2 * self.padding} or more"
-            )
-        height, width = self._sides(input_shape)
+        for window in self.windows:
+            if window.before > window.kernel_size // 2:
+                raise ShapeError(
+                    f"the padding of a pooling is at most half its kernel: padding {window.kernel_size // 2} or less, "
+                    f"or kernel {2 * window.before} or more"
+                )
+        height, width = self._output_sides(input_shape)
         return (input_shape[0], height, width)
-
-    def shape_symbols(self) -> str:
-        return r"\left\lfloor\frac{\text{side}+2p-k}{s}\right\rfloor+1"
 
     def torch_arguments(self, input_shape: Shape) -> Arguments:
         named = {"kernel_size": self.kernel_size, "stride": self.stride}
-        return Arguments(named=named | not_default(self, padding=0))
+        return Arguments(named=named | not_default(self, padding=0, ceil_mode=False))
 
     @classmethod
     def from_torch(cls, name: str, arguments: Mapping[str, object]) -> Self:
@@ -44,7 +45,7 @@ class _Pool(Window):
 
 @dataclass(frozen=True)
 class MaxPool(_Pool):
-    """Square max pooling. In the one-line form, the stride is the kernel size unless it is written."""
+    """Max pooling. In the one-line form, the stride is the kernel size unless it is written."""
 
     word = "maxpool"
     title = "max pooling"
@@ -61,9 +62,10 @@ class MaxPool(_Pool):
         }
     )
 
-    kernel_size: int = number("kernel size", 1, MAX_WINDOW)
-    stride: int = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size")
-    padding: int = number("padding", 0, MAX_WINDOW, "p", default=0)
+    kernel_size: Sides = number("kernel size", 1, MAX_WINDOW, has_sides=True)
+    stride: Sides = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size", has_sides=True)
+    padding: Sides = number("padding", 0, MAX_WINDOW, "p", default=0, has_sides=True)
+    ceil_mode: bool = flag("ceil", "round up", default=False)
 
     @property
     def drawn_label(self) -> str:
@@ -72,7 +74,7 @@ class MaxPool(_Pool):
 
 @dataclass(frozen=True)
 class AvgPool(_Pool):
-    """Square average pooling. In the one-line form, the stride is the kernel size unless it is written."""
+    """Average pooling. In the one-line form, the stride is the kernel size unless it is written."""
 
     word = "avgpool"
     title = "average pooling"
@@ -83,9 +85,10 @@ class AvgPool(_Pool):
     )
     torch_functions = MappingProxyType({"avg_pool2d": torch_parameters})
 
-    kernel_size: int = number("kernel size", 1, MAX_WINDOW)
-    stride: int = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size")
-    padding: int = number("padding", 0, MAX_WINDOW, "p", default=0)
+    kernel_size: Sides = number("kernel size", 1, MAX_WINDOW, has_sides=True)
+    stride: Sides = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size", has_sides=True)
+    padding: Sides = number("padding", 0, MAX_WINDOW, "p", default=0, has_sides=True)
+    ceil_mode: bool = flag("ceil", "round up", default=False)
 
     @property
     def drawn_label(self) -> str:

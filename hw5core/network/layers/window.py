@@ -1,93 +1,152 @@
 """What convolutions and poolings share: a window that slides over an image."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import Layer, Limit, Shape, View
-from hw5core.network.windows import largest_kernel, least_padding, window_output
+from hw5core.network.base_layer import Layer, Limit, Shape, Sides, View, in_prose, pair, sides
+from hw5core.network.windows import SideWindow
 
 MAX_WINDOW = 512
 """The largest kernel size, stride, padding and dilation."""
 
 
 class Window(Layer):
-    """A layer that slides a square window over an image. Each subclass declares the fields in its own order."""
+    """A layer that slides a window over an image. Each subclass declares the fields in its own order."""
 
-    kernel_size: int
-    stride: int
-    padding: int
-    dilation: int = 1
+    kernel_size: Sides
+    stride: Sides
+    padding: Sides | str
+    dilation: Sides = 1
+    ceil_mode: bool = False
 
-    def _sides(self, input_shape: Shape) -> tuple[int, int]:
+    @property
+    def windows(self) -> tuple[SideWindow, SideWindow]:
+        """The window along the height and along the width."""
+        height, width = zip(pair(self.kernel_size), pair(self.stride), pair(self.dilation), strict=True)
+        return self._side_window(0, *height), self._side_window(1, *width)
+
+    def _side_window(self, axis: int, kernel_size: int, stride: int, dilation: int) -> SideWindow:
+        if isinstance(self.padding, str):
+            # Of an odd number of zeros, PyTorch puts one more after the image.
+            total = dilation * (kernel_size - 1)
+            before, after = total // 2, total - total // 2
+        else:
+            before = after = pair(self.padding)[axis]
+        return SideWindow(kernel_size, stride, before, after, dilation, self.ceil_mode)
+
+    @property
+    def is_square(self) -> bool:
+        """True if height and width of the kernel are equal."""
+        return not isinstance(self.kernel_size, tuple)
+
+    def _output_sides(self, input_shape: Shape) -> tuple[int, int]:
         """Return the output's height and width. Raises ShapeError if the window does not fit."""
         if len(input_shape) != 3:
             raise ShapeError(
                 f"{self.title} needs channels, height and width, but a flatten comes before it: move it before the "
                 "flatten"
             )
-        height, width = (
-            window_output(size, self.kernel_size, self.stride, self.padding, self.dilation) for size in input_shape[1:]
-        )
+        _, *sizes = input_shape
+        height, width = (window.positions(size) for window, size in zip(self.windows, sizes, strict=True))
         if height < 1 or width < 1:
-            raise ShapeError(self._too_large(input_shape))
+            raise ShapeError(self._too_large(sizes))
         return height, width
 
-    def _too_large(self, input_shape: Shape) -> str:
+    def _too_large(self, sizes: Sequence[int]) -> str:
         """Return the message for a window larger than its padded input, with the values that would fit."""
-        side = min(input_shape[1:])
-        padding = least_padding(side, self.kernel_size, self.dilation)
-        more_padding = f"padding {padding} or more, or " if padding <= self._highest_padding() else ""
-        padded = f" with padding {self.padding}" if self.padding else ""
-        spread = f" dilated by {self.dilation}" if self.dilation > 1 else ""
+        pairs = list(zip(self.windows, sizes, strict=True))
+        paddings = [max(window.before, window.least_padding(size)) for window, size in pairs]
+        kernels = [min(window.kernel_size, window.largest_kernel(size)) for window, size in pairs]
+        if self.is_square and not isinstance(self.padding, tuple):
+            paddings, kernels = [max(paddings)] * 2, [min(kernels)] * 2
+        possible = all(one <= highest for one, highest in zip(paddings, self._highest_paddings(), strict=True))
+        more_padding = f"padding {in_prose(sides(*paddings))} or more, or " if possible else ""
+        padded = f" with padding {in_prose(self.padding)}" if self.padding else ""
+        spread = f" dilated by {in_prose(self.dilation)}" if self.dilation != 1 else ""
         return (
-            f"kernel {self.kernel_size}{spread} does not fit a {input_shape[1]}x{input_shape[2]} input{padded}: "
-            f"{more_padding}kernel {largest_kernel(side, self.padding, self.dilation)} or less"
+            f"kernel {in_prose(self.kernel_size)}{spread} does not fit a {sizes[0]}x{sizes[1]} input{padded}: "
+            f"{more_padding}kernel {in_prose(sides(*kernels))} or less"
         )
 
-    def _highest_padding(self) -> int:
-        return MAX_WINDOW
+    def _highest_paddings(self) -> tuple[int, int]:
+        return MAX_WINDOW, MAX_WINDOW
 
     def bounds(self, input_shape: Shape) -> dict[str, Limit]:
         limits = self.limits()
-        if len(input_shape) == 3:
-            limits |= {
-                name: _within(limits[name], lowest, highest)
-                for name, (lowest, highest) in self._fitting(min(input_shape[1:])).items()
-            }
+        for name, (height, width) in self.side_bounds(input_shape).items():
+            limits[name] = limits[name].within(max(height.lowest, width.lowest), min(height.highest, width.highest))
         return {name: limit.including(getattr(self, name)) for name, limit in limits.items()}
 
-    def _fitting(self, side: int) -> dict[str, tuple[int, int]]:
-        """Return the lowest and highest fitting value of each field on an input whose shorter side is `side`."""
+    def side_bounds(self, input_shape: Shape) -> dict[str, tuple[Limit, Limit]]:
+        if len(input_shape) != 3:
+            return {}
+        limits, (height, width) = self.limits(), (self._fitting(axis, input_shape[1 + axis]) for axis in (0, 1))
         return {
-            "kernel_size": (1, largest_kernel(side, self.padding, self.dilation)),
-            # A longer stride also leaves one position.
-            "stride": (1, side + 2 * self.padding - self.dilation * (self.kernel_size - 1)),
-            "padding": (least_padding(side, self.kernel_size, self.dilation), self._highest_padding()),
+            name: (
+                limits[name].within(*height[name]).including(_of_axis(getattr(self, name), 0)),
+                limits[name].within(*width[name]).including(_of_axis(getattr(self, name), 1)),
+            )
+            for name in height
+        }
+
+    def _fitting(self, axis: int, size: int) -> dict[str, tuple[int, int]]:
+        """Return the lowest and highest fitting value of each field along one side of the input, of this size."""
+        window = self.windows[axis]
+        return {
+            "kernel_size": (1, window.largest_kernel(size)),
+            "stride": window.strides(size),
+            "padding": (window.least_padding(size), self._highest_paddings()[axis]),
         }
 
     def view(self, before: View | None, input_shape: Shape) -> View | None:
         if before is None:
             return None
-        reach = self.dilation * (self.kernel_size - 1)
-        return View(before.side + reach * before.jump, before.jump * self.stride)
+        height, width = self.windows
+        seen_height, seen_width = before.height, before.width
+        return View(lambda values: seen_height(height.seen(values)), lambda values: seen_width(width.seen(values)))
+
+    def shape_symbols(self) -> str:
+        if isinstance(self.padding, str):
+            return r"\text{side}+d(k-1)-d(k-1)"
+        opening, closing = _brackets(self.ceil_mode)
+        return rf"{opening}\frac{{\text{{side}}+2p-{self._reach_symbols()}}}{{s}}{closing}+1"
 
     def shape_arithmetic(self, input_shape: Shape) -> str:
-        sides = dict(zip(input_shape[1:], self._sides(input_shape), strict=True))
-        return r",\;".join(
-            rf"\left\lfloor\frac{{{size}+2\cdot {self.padding}-{self._reach_arithmetic()}}}{{{self.stride}}}"
-            rf"\right\rfloor+1={output}"
-            for size, output in sides.items()
+        outputs = self._output_sides(input_shape)
+        equations = [
+            self._side_arithmetic(window, size, output)
+            for window, size, output in zip(self.windows, input_shape[1:], outputs, strict=True)
+        ]
+        return r",\;".join(dict.fromkeys(equations))
+
+    def _side_arithmetic(self, window: SideWindow, size: int, output: int) -> str:
+        if isinstance(self.padding, str):
+            added = rf"{window.dilation}\cdot({window.kernel_size}-1)"
+            return f"{size}+{added}-{added}={output}"
+        opening, closing = _brackets(self.ceil_mode)
+        last = "-1" if window.omits_last(size) else ""
+        return (
+            rf"{opening}\frac{{{size}+2\cdot {window.before}-{self._reach_arithmetic(window)}}}{{{window.stride}}}"
+            rf"{closing}+1{last}={output}"
         )
 
-    def _reach_arithmetic(self) -> str:
-        return str(self.kernel_size)
+    def _reach_symbols(self) -> str:
+        return "k"
+
+    def _reach_arithmetic(self, window: SideWindow) -> str:
+        return str(window.kernel_size)
 
     def _drawn(self, name: str) -> str:
         """Return the label of the layer's block, such as "conv 11×11 /4"."""
-        return f"{name} {self.kernel_size}×{self.kernel_size}" + (f" /{self.stride}" if self.stride > 1 else "")
+        height, width = pair(self.kernel_size)
+        return f"{name} {height}×{width}" + (f" /{in_prose(self.stride, '×')}" if self.stride != 1 else "")
 
 
-def _within(limit: Limit, lowest: int, highest: int) -> Limit:
-    """Return the part of the limit from lowest to highest, at least one value."""
-    low = min(max(lowest, limit.lowest), limit.highest)
-    return replace(limit, lowest=low, highest=max(low, min(highest, limit.highest)))
+def _of_axis(value: object, axis: int) -> object:
+    return value[axis] if isinstance(value, tuple) else value
+
+
+def _brackets(up: bool) -> tuple[str, str]:
+    """Return the brackets that round down or up, in LaTeX."""
+    kind = "ceil" if up else "floor"
+    return rf"\left\l{kind}", rf"\right\r{kind}"

@@ -50,21 +50,23 @@ class Convolution {
   // The picture
 
   build() {
-    const { image, weights, output, padding } = this.data
+    const { image, weights, output } = this.data
+    const [above, left] = this.data.padding, [below, right] = this.data.padding_after
     this.root.innerHTML = `<div class="bar"><button class="play">Play</button><button class="step">Step</button>
       <input type="range" min="0" max="${this.count - 1}" aria-label="Position of the window"></div>
       <div class="grids"><figure><figcaption class="in"></figcaption></figure>
-      <figure class="kernel"><figcaption>weights, ${weights.length}×${weights.length}</figcaption></figure>
+      <figure class="kernel"><figcaption>weights, ${weights.length}×${weights[0].length}</figcaption></figure>
       <figure><figcaption>output, ${output.length}×${this.columns}</figcaption></figure></div><p class="sum" aria-live="off"></p>`
     const [input, kernel, result] = this.root.querySelectorAll("figure")
-    this.root.querySelector(".in").textContent = `input, ${image.length}×${image.length}` + (padding ? `, and padding ${padding} (zeros, dashed)` : "")
-    const side = image.length + 2 * padding
-    this.cells = this.grid(input, side, side, (row, column) => this.pixel(row - padding, column - padding), (value) => `rgba(120,130,140,${value / 20})`)
+    this.root.querySelector(".in").textContent = `input, ${image.length}×${image.length}` + (above + left + below + right ? `, and ${this.padding()} (zeros, dashed)` : "")
+    const height = above + image.length + below
+    this.across = left + image.length + right
+    this.cells = this.grid(input, height, this.across, (row, column) => this.pixel(row - above, column - left), (value) => `rgba(120,130,140,${value / 20})`)
     for (const [index, cell] of this.cells.entries()) {
-      const row = Math.floor(index / side) - padding, column = (index % side) - padding
+      const row = Math.floor(index / this.across) - above, column = (index % this.across) - left
       if (row < 0 || column < 0 || row >= image.length || column >= image.length) cell.rect.classList.add("padded")
     }
-    this.grid(kernel, weights.length, weights.length, (row, column) => weights[row][column], this.tint(1))
+    this.grid(kernel, weights.length, weights[0].length, (row, column) => weights[row][column], this.tint(1))
     const largest = Math.max(1, ...output.flat().map(Math.abs))
     this.results = this.grid(result, output.length, this.columns, (row, column) => output[row][column], this.tint(largest))
     this.results.forEach((cell, index) => {
@@ -97,6 +99,12 @@ class Convolution {
     return cells
   }
 
+  padding() {
+    const [above, left] = this.data.padding, [below, right] = this.data.padding_after
+    if (above !== below || left !== right) return `padding: ${above} above, ${below} below, ${left} left, ${right} right`
+    return `padding ${above === left ? above : `${above}×${left}`}`
+  }
+
   pixel(row, column) {
     return this.data.image[row]?.[column] ?? 0
   }
@@ -104,15 +112,14 @@ class Convolution {
   // One position of the window
 
   at(position) {
-    const { weights, stride, padding, dilation, bias, output, image } = this.data
+    const { weights, stride, dilation, bias, output } = this.data
     this.position = position
     const row = Math.floor(position / this.columns), column = position % this.columns
-    const side = image.length + 2 * padding
     this.cells.forEach((cell) => cell.rect.classList.remove("window"))
     const terms = []
     weights.forEach((line, i) => line.forEach((weight, j) => {
-      const y = row * stride + i * dilation, x = column * stride + j * dilation
-      const cell = this.cells[y * side + x]
+      const y = row * stride[0] + i * dilation[0], x = column * stride[1] + j * dilation[1]
+      const cell = this.cells[y * this.across + x]
       cell.rect.classList.add("window")
       terms.push(`${cell.number}·${signed(weight)}`)
     }))

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from hw5core.explain.convolution import MOST_KERNEL, demonstrate
+from hw5core.network.base_layer import in_prose
 from hw5core.network.counting import Count
 from hw5core.network.layers import Conv
 from pages.parts.shared.component import inline_component
@@ -21,8 +22,9 @@ def convolution_step_by_step(counted: Count, selected: int | None) -> None:
     row, conv = next((pair for pair in convolutions if pair[0].number == selected), convolutions[0])
     heading(f"{row.name} step by step")
     st.markdown(
-        f"One of its {conv.out_channels:,} filters, on one channel: kernel {conv.kernel_size}, stride {conv.stride}, "
-        f"padding {conv.padding}, dilation {conv.dilation}. The weights shown here detect edges. The digit is a real "
+        f"One of its {conv.out_channels:,} filters, on one channel: kernel {in_prose(conv.kernel_size)}, stride "
+        f"{in_prose(conv.stride)}, padding {in_prose(conv.padding)}, dilation {in_prose(conv.dilation)}. The weights "
+        "shown here detect edges. The digit is a real "
         "one, enlarged so that the window fits. Point at an output cell to see its sum."
     )
     demonstration = demonstrate(conv)

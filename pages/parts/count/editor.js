@@ -121,6 +121,7 @@ class Editor {
 
   draw(data, report) {
     this.report = report
+    this.data = data
     if (data.received === this.number) this.unreceived = false
     this.actions = this.actions.filter((action) => action.number > data.acted)
     this.schedule()
@@ -183,9 +184,11 @@ class Editor {
     const controls = card.controls.map((control) => this.control(card, control))
     const open = controls.filter((_, index) => !card.controls[index].compact).map((control) => control.element)
     const compact = controls.filter((_, index) => card.controls[index].compact).map((control) => control.element)
+    const apart = card.controls.some((control) => control.sides) ? make("input", { type: "checkbox", onchange: () => this.separate(card.place) }) : null
+    if (apart) compact.push(make("label", { class: "field" }, [make("span", { text: "height ≠ width" }), apart]))
     const body = make("div", {}, open)
     const summary = make("summary")
-    if (card.controls.length === 1 && compact.length) name.after(controls[0].element)
+    if (card.controls.length === 1 && compact.length === 1) name.after(controls[0].element)
     else if (compact.length && open.length) body.append(make("details", {}, [summary, make("div", { class: "compact" }, compact)]))
     else if (compact.length) body.append(make("div", { class: "compact" }, compact))
     const element = make("li", { class: "card" }, [head, body, error])
@@ -193,40 +196,67 @@ class Editor {
     for (const [key, button] of Object.entries(named)) Object.assign(button.dataset, { place: card.place, name: key })
     controls.forEach(({ inputs }, index) => inputs.forEach((input) =>
       Object.assign(input.dataset, { place: card.place, name: `${card.controls[index].field} ${input.type}` })))
-    return { element, name, facts, error, summary, controls, buttons }
+    if (apart) Object.assign(apart.dataset, { place: card.place, name: "apart" })
+    return { element, name, facts, error, summary, controls, buttons, apart }
+  }
+
+  // Show a number for the height and one for the width, or make both equal.
+  separate(place) {
+    const index = this.cards.findIndex((card) => card.place === place)
+    const { apart } = this.cards[index], card = this.data.cards[index]
+    if (!apart.checked && card.controls.some((control) => Array.isArray(control.value))) this.act({ kind: "square", place })
+    else this.fill(this.cards[index], card)
   }
 
   control(card, control) {
     const label = `${card.name} ${control.label}`
     if (control.type === "choice") return this.choice(card, control, label)
     if (control.type === "toggle") return this.toggle(card, control, label)
-    const number = make("input", { type: "number", "aria-label": `${label}, as a number`, step: "any" })
+    const number = make("input", { type: "number", step: "any" })
     const range = control.type === "slider" ? make("input", { type: "range", "aria-label": label }) : null
+    const width = control.sides ? make("input", { type: "number", step: "any", "aria-label": `${label}, width, as a number` }) : null
+    const times = width ? make("span", { text: "×" }) : null
+    const word = control.word ? make("input", { type: "checkbox", "aria-label": `${label} ${control.word}` }) : null
+    const typed = width ? [number, width] : [number]
     const changed = (source) => {
-      const value = Number(source.value)
-      if (source.value === "" || !Number.isFinite(value)) return
+      const values = typed.filter((input) => !input.hidden).map((input) => Number((source === range ? range : input).value))
+      if ((source !== range && typed.some((input) => !input.hidden && input.value === "")) || !values.every(Number.isFinite)) return
       this.held = source
-      if (range && source !== range) range.value = value
-      if (source !== number) number.value = value
-      this.edit(card.place, control.field, value)
+      if (range && source !== range) range.value = values[0]
+      if (source === range) number.value = values[0]
+      this.edit(card.place, control.field, values.length > 1 ? values : values[0])
     }
-    for (const input of range ? [range, number] : [number]) {
+    for (const input of range ? [range, ...typed] : typed) {
       input.addEventListener("input", () => changed(input))
       input.addEventListener("pointerdown", () => { this.pressed = true })
       input.addEventListener("blur", () => { this.held = null })
     }
-    const element = make("label", { class: range ? "slider" : "field" }, [make("span", { text: control.label }), ...(range ? [range] : []), number])
+    word?.addEventListener("change", () => this.edit(card.place, control.field, word.checked ? control.word : 0))
+    const parts = [make("span", { text: control.label }), range, number, times, width, word, word && make("span", { text: control.word })].filter(Boolean)
+    // A label names its first control only.
+    const element = make(width ? "div" : "label", { class: range ? "slider" : "field" }, parts)
     return {
       element,
-      inputs: range ? [range, number] : [number],
-      fill: (now) => {
+      inputs: [...(range ? [range] : []), number, ...(word ? [word] : []), ...(width ? [width] : [])],
+      fill: (now, apart) => {
+        const isWord = Boolean(word) && now.value === control.word
+        const values = Array.isArray(now.value) ? now.value : [now.value, now.value]
+        const separate = Boolean(apart && width) && !isWord
         set(number, "ariaInvalid", now.refused === undefined ? null : "true")
-        for (const input of range ? [range, number] : [number]) {
+        set(number, "ariaLabel", separate ? `${label}, height, as a number` : `${label}, as a number`)
+        if (word) set(word, "checked", isWord)
+        if (range) set(range, "hidden", separate)
+        if (width) for (const part of [times, width]) set(part, "hidden", !separate)
+        element.classList.toggle("apart", separate)
+        for (const input of range ? [range, ...typed] : typed) {
+          set(input, "disabled", isWord)
           if (this.held && (input === this.held || (this.pressed && this.held === range))) continue
-          set(input, "min", String(now.lowest))
-          set(input, "max", String(input === number ? now.limit : now.highest))
+          const axis = input === width ? 1 : 0
+          const [lowest, highest] = separate ? now.sides[axis] : [now.lowest, input === range ? now.highest : now.limit]
+          set(input, "min", String(lowest))
+          set(input, "max", String(highest))
           if (input === range) set(input, "step", String(now.step))
-          set(input, "value", input === number ? now.refused ?? String(now.value) : String(now.value))
+          set(input, "value", isWord ? "" : input === range ? String(values[0]) : now.refused?.[axis] ?? String(values[axis]))
         }
       },
     }
@@ -263,7 +293,9 @@ class Editor {
     set(parts.facts, "textContent", card.facts)
     set(parts.error, "textContent", card.error)
     set(parts.summary, "textContent", card.folded)
-    card.controls.forEach((control, index) => parts.controls[index].fill(control))
+    // While an action is under way, the values may be older than the box.
+    if (parts.apart && !this.actions.length && card.controls.some((control) => Array.isArray(control.value))) set(parts.apart, "checked", true)
+    card.controls.forEach((control, index) => parts.controls[index].fill(control, parts.apart?.checked))
   }
 
   drawAdding(data) {

@@ -7,7 +7,7 @@ import streamlit as st
 
 from hw5core.network import editing
 from hw5core.network.architecture import INPUT_LIMITS, MAX_LAYERS, Architecture
-from hw5core.network.base_layer import Layer, Limit, Shape
+from hw5core.network.base_layer import Layer, Limit, Shape, in_prose
 from hw5core.network.counting import Count
 from hw5core.network.layers import KINDS
 from pages.parts.count import state
@@ -64,7 +64,8 @@ def _show_refusal(refusal: state.Refusal, cards: list[_Data]) -> None:
     for card in cards:
         for control in card["controls"]:
             if (card["place"], control["field"]) == (refusal.place, refusal.field):
-                control["refused"] = str(refusal.value)[:30]
+                values = refusal.value if isinstance(refusal.value, list) else [refusal.value]
+                control["refused"] = [str(value)[:30] for value in values[:2]]
                 card["error"] = refusal.message
 
 
@@ -127,19 +128,23 @@ def _controls(layer: Layer, input_shape: Shape) -> list[_Data]:
             controls.append(_slider(name, bounds[name], value, ends[name]))
         else:
             controls.append(_number(name, bounds[name], limits[name], value))
+        if name in limits and limits[name].has_sides:
+            sides = layer.side_bounds(input_shape).get(name, (bounds[name], bounds[name]))
+            controls[-1] |= {"sides": [[limit.lowest, limit.highest] for limit in sides], "word": limits[name].word}
     return controls
 
 
-def _slider(name: str, bounds: Limit, value: int, common: int) -> _Data:
+def _slider(name: str, bounds: Limit, value: Any, common: int) -> _Data:
     """Return a slider that ends at the largest common value, or at the present value if that is larger.
 
     The number next to the slider goes up to the bound.
     """
-    shown = replace(bounds, highest=min(bounds.highest, max(common, value)))
+    highest = max(common, value if isinstance(value, int) else 0)
+    shown = replace(bounds, highest=min(bounds.highest, highest))
     return _number(name, shown, bounds, value) | {"type": "slider", "step": bounds.step, "compact": False}
 
 
-def _number(name: str, shown: Limit, limit: Limit, value: float) -> _Data:
+def _number(name: str, shown: Limit, limit: Limit, value: Any) -> _Data:
     """Return a number field. Its arrows stay within `shown`, and a typed number within `limit`."""
     return {
         "field": name,
@@ -171,7 +176,8 @@ def _folded_values(layer: Layer) -> str:
     ends = layer.slider_ends()
     values = [(label, getattr(layer, name)) for name, label in layer.labels().items() if name not in ends]
     return " · ".join(
-        f"no {label}" if value is False else label if value is True else f"{label} {value}" for label, value in values
+        f"no {label}" if value is False else label if value is True else f"{label} {in_prose(value, '×')}"
+        for label, value in values
     )
 
 
@@ -208,12 +214,14 @@ def apply_actions(actions: object) -> None:
 
 
 def _apply_action(action: _Data) -> None:
-    """Select, move or remove the layer at {place}, add the one written in {word}, or undo or redo an edit."""
+    """Select, move, remove or make square the layer at {place}, add the one in {word}, or undo or redo an edit."""
     match action:
         case {"kind": "select", "place": int() as place}:
             state.toggle_selection(place + 1)
         case {"kind": "remove", "place": int() as place}:
             state.edit(lambda network: editing.remove(network, place))
+        case {"kind": "square", "place": int() as place}:
+            state.edit(lambda network: editing.square(network, place))
         case {"kind": "up", "place": int() as place}:
             _move(place, -1)
         case {"kind": "down", "place": int() as place}:
@@ -241,5 +249,7 @@ def _settle() -> None:
 
 
 def _whole(value: Any) -> Any:
-    """Return 3 for 3.0: JavaScript has one type for all numbers."""
+    """Return 3 for 3.0, also in a list: JavaScript has one type for all numbers."""
+    if isinstance(value, list):
+        return [_whole(one) for one in value[:3]]
     return int(value) if isinstance(value, float) and value.is_integer() else value

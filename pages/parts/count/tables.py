@@ -62,11 +62,11 @@ def cost_table(counted: Count, selected: int | None) -> Table:
 
 def receptive_field(row: LayerCount, input_shape: Shape) -> str:
     """Return the receptive field of a layer's output in words, and whether it is larger than the image."""
-    side = row.receptive_field
-    if side is None:
+    if row.receptive_field is None:
         return "the whole image"
-    _, height, width = input_shape
-    return f"{side}×{side}" + ", larger than the image" * (side > min(height, width))
+    height, width = row.receptive_field
+    is_larger = height > input_shape[1] or width > input_shape[2]
+    return f"{height}×{width}" + ", larger than the image" * is_larger
 
 
 def formula_table(counted: Count, selected: int | None) -> str:

@@ -1,6 +1,6 @@
 """The formulas evaluate to the counts."""
 
-from math import floor
+from math import ceil, floor
 
 from hypothesis import given
 
@@ -13,9 +13,11 @@ from tests.strategies import architectures
 
 def _value(latex: str) -> float:
     """Return the value of a formula. It contains digits, ·, /, +, −, brackets, floor and fractions only."""
-    text = latex.replace(r"\cdot", "*").replace(r"\left\lfloor", "floor(").replace(r"\right\rfloor", ")")
+    text = latex.replace(r"\cdot", "*")
+    for brackets in ("floor", "ceil"):
+        text = text.replace(rf"\left\l{brackets}", f"{brackets}(").replace(rf"\right\r{brackets}", ")")
     text = text.replace(r"\frac{", "((").replace("}{", ")/(").replace("}", "))")
-    return eval(text, {"__builtins__": {}, "floor": floor})
+    return eval(text, {"__builtins__": {}, "floor": floor, "ceil": ceil})
 
 
 @given(architectures())

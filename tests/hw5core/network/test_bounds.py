@@ -1,5 +1,6 @@
 """The bounds of a layer's fields: the last values that fit, and one step further does not."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -8,13 +9,14 @@ from hypothesis import strategies as st
 
 from hw5core.errors import ArchitectureError
 from hw5core.network.architecture import Architecture
+from hw5core.network.base_layer import Limit, Sides, pair
 from hw5core.network.counting import count
 from hw5core.network.layers import AvgPool, Conv, MaxPool
 from hw5core.network.windows import fitting_groups
 from tests.strategies import architectures
 
 
-def _fits(architecture: Architecture, place: int, **change: int) -> bool:
+def _fits(architecture: Architecture, place: int, **change: Sides) -> bool:
     try:
         layers = list(architecture.layers)
         layers[place] = replace(layers[place], **change)  # type: ignore[arg-type]
@@ -30,15 +32,27 @@ def test_windows_fit_at_both_bounds_and_not_beyond(architecture: Architecture) -
     for place, row in enumerate(count(architecture).rows):
         if not isinstance(row.layer, Conv | MaxPool | AvgPool):
             continue
-        for name, limit in row.layer.bounds(row.input_shape).items():
-            if name in ("out_channels", "groups"):
-                continue
-            assert _fits(architecture, place, **{name: limit.lowest})
-            if limit.lowest > row.layer.limits()[name].lowest:
-                assert not _fits(architecture, place, **{name: limit.lowest - 1})
-            assert _fits(architecture, place, **{name: limit.highest})
-            if name != "stride" and limit.highest < row.layer.limits()[name].highest:
-                assert not _fits(architecture, place, **{name: limit.highest + 1})
+        bounds, limits = row.layer.bounds(row.input_shape), row.layer.limits()
+        for name, sides in row.layer.side_bounds(row.input_shape).items():
+            value = getattr(row.layer, name)
+            for axis, limit in enumerate(sides):
+                for number, fits in _at_the_bounds(name, limit, limits[name]):
+                    changed = list(pair(0 if value == "same" else value))
+                    changed[axis] = number
+                    if value != "same":
+                        assert _fits(architecture, place, **{name: tuple(changed)}) == fits
+            if isinstance(value, int):
+                for number, fits in _at_the_bounds(name, bounds[name], limits[name]):
+                    assert _fits(architecture, place, **{name: number}) == fits
+
+
+def _at_the_bounds(name: str, bound: Limit, limit: Limit) -> Iterator[tuple[int, bool]]:
+    """Return the values at both bounds and one step further, and whether the layer fits with them."""
+    yield from ((bound.lowest, True), (bound.highest, True))
+    if bound.lowest > limit.lowest:
+        yield bound.lowest - 1, False
+    if name != "stride" and bound.highest < limit.highest:
+        yield bound.highest + 1, False
 
 
 def test_the_bounds_include_the_present_value_even_if_it_does_not_fit() -> None:

@@ -77,6 +77,11 @@ def test_each_output_is_the_next_input_and_totals_are_sums(architecture: Archite
             "kernel 4 dilated by 3 does not fit a 7x7 input: padding 2 or more, or kernel 3 or less",
         ),
         ("3x7x7 conv8k3g2", 1, "2 groups must divide both the 3 channels that come in and the 8 that go out"),
+        ("3x7x9 conv8k9x11", 1, "kernel 9x11 does not fit a 7x9 input: padding 1 or more, or kernel 7x9 or less"),
+        ("3x7x20 conv8k9d1x2", 1, "kernel 9 dilated by 1x2 does not fit"),
+        ("3x7x7 conv8k1x9d1x2p0x3", 1, "with padding 0x3: padding 0x5 or more, or kernel 1x7 or less"),
+        ("3x7x7 maxpool9s2ceil", 1, "padding 1 or more, or kernel 8 or less"),
+        ("3x7x7 conv8k3s2psame", 1, "same padding needs stride 1, as in PyTorch"),
         ("3x7x7 maxpool3p2", 1, "padding 1 or less, or kernel 4 or more"),
         ("3x7x7 linear5", 1, "put a flatten before it"),
         ("3x7x7 flatten conv8k1", 2, "a flatten comes before it"),
@@ -91,7 +96,20 @@ def test_a_misfit_names_its_layer_and_the_correction(text: str, number: int, mes
     assert len(counted.rows) == number - 1
 
 
-@pytest.mark.parametrize("corrected", ["3x7x7 conv8k11p2", "3x7x7 conv8k7", "3x7x7 conv8k4d3p2", "3x7x7 conv8k3d3"])
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        "3x7x7 conv8k11p2",
+        "3x7x7 conv8k7",
+        "3x7x7 conv8k4d3p2",
+        "3x7x7 conv8k3d3",
+        "3x7x9 conv8k9x11p1",
+        "3x7x9 conv8k7x9",
+        "3x7x7 conv8k1x9d1x2p0x5",
+        "3x7x7 maxpool9s2p1ceil",
+        "3x7x7 maxpool8s2ceil",
+    ],
+)
 def test_the_corrections_that_messages_name_fit(corrected: str) -> None:
     assert count(parse(corrected)).misfit is None
 

@@ -25,6 +25,18 @@ def test_default_values_can_be_left_out() -> None:
     assert str(parse("3x9x9 conv8k3s1p0d1g1 maxpool2s2")) == "3x9x9 conv8k3 maxpool2"
 
 
+def test_sides_may_differ_and_a_square_pair_is_one_number() -> None:
+    text = "3x9x9 conv8k3x5s2x1p1x2d1x2 conv8k2psame maxpool2x1s1x2p1x0ceil"
+    assert parse(text).layers == (
+        Conv(8, (3, 5), (2, 1), (1, 2), (1, 2)),
+        Conv(8, 2, padding="same"),
+        MaxPool((2, 1), (1, 2), (1, 0), ceil_mode=True),
+    )
+    assert str(parse(text)) == text
+    assert Conv(8, (3, 3)) == Conv(8, 3)
+    assert str(parse("3x9x9 conv8k3x3s2x2 maxpool2x2s2x2")) == "3x9x9 conv8k3s2 maxpool2"
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_leave_out_default_values(name: str) -> None:
     assert str(PRESETS[name].architecture) == PRESETS[name].text
@@ -48,7 +60,14 @@ def test_changing_the_activation_changes_nothing_else() -> None:
         ("3x244x244 conv9k3k3", "the kernel size (k) is given twice"),
         ("3x244x244 conv9.5k3", "not a whole number"),
         ("3x244x244 conv1" + "0" * 30 + "k3", "channels must be a whole number from 1 to 1,000,000"),
-        ("3x244x244 maxpool2nobias", "max pooling has no option nobias; its options: s (stride), p (padding)"),
+        ("3x244x244 maxpool2nobias", "has no option nobias; its options: s (stride), p (padding), ceil (at the end)"),
+        ("3x244x244 maxpool2psame", "max pooling has no option psame"),
+        ("3x244x244 conv8k3g2x2", "groups is one number, not 2x2"),
+        ("3x244x244 conv8x8k3", "convolution has no option x8"),
+        ("3x244x244 conv8k3x513", "kernel size must be a whole number from 1 to 512, not 513"),
+        ("3x244x244 conv8k3x5x7", "convolution has no option x7"),
+        ("3x244x244 maxpool2x2.5", "2.5 is not a whole number"),
+        ("3x244x244 conv8k3ssame", "has no option ssame"),
         ("3x244x244 maxpool2d2", "max pooling has no option d2"),
         ("3x244x244 dropout1.5", "from 0 to 1"),
         ("3x244x244 dropout0.1.2", "0.1.2 is not a number"),

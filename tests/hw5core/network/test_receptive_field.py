@@ -1,4 +1,4 @@
-"""The receptive field is the square of input pixels with a gradient from one output value."""
+"""The receptive field is the rectangle of input pixels with a gradient from one output value."""
 
 import pytest
 import torch
@@ -15,9 +15,10 @@ from hw5core.training.modules import build
         "1x64x64 conv1k5s2 relu conv1k3",
         "1x64x64 conv1k3d3 avgpool2 conv1k2s2",
         "1x64x64 avgpool3s2 conv1k4 identity conv1k3d2",
+        "1x64x64 conv1k3x5s1x2d2x1 avgpool2x3 conv1k1x4psame avgpool3s2ceil",
     ],
 )
-def test_one_output_value_depends_on_a_square_of_that_side(text: str) -> None:
+def test_one_output_value_depends_on_a_rectangle_of_that_size(text: str) -> None:
     architecture = parse(text)
     network = build(architecture).double()
     for parameter in network.parameters():
@@ -27,10 +28,10 @@ def test_one_output_value_depends_on_a_square_of_that_side(text: str) -> None:
     output[0, 0, output.shape[2] // 2, output.shape[3] // 2].backward()
     assert pixels.grad is not None
     rows, columns = torch.nonzero(pixels.grad[0, 0], as_tuple=True)
-    side = count(architecture).rows[-1].receptive_field
-    assert side == int(rows.max() - rows.min()) + 1 == int(columns.max() - columns.min()) + 1
+    seen = tuple(int(places.max() - places.min()) + 1 for places in (rows, columns))
+    assert count(architecture).rows[-1].receptive_field == seen
 
 
 def test_a_linear_layer_depends_on_the_whole_input() -> None:
     rows = count(parse("1x28x28 conv1k3 flatten linear5 relu")).rows
-    assert [row.receptive_field for row in rows] == [3, 3, None, None]
+    assert [row.receptive_field for row in rows] == [(3, 3), (3, 3), None, None]

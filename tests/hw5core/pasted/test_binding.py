@@ -56,6 +56,9 @@ def _read(kind: type[Layer], name: str, *positional: object, **named: object) ->
 
 def test_pytorchs_ways_to_write_the_same_layer_are_read_as_the_same() -> None:
     assert _read(Conv, "Conv2d", 3, 8, (5, 5), padding=(2, 2), bias=0) == Conv(8, 5, padding=2, bias=False)
+    assert _read(Conv, "Conv2d", 3, 8, (3, 5), padding="same") == Conv(8, (3, 5), padding="same")
+    assert _read(Conv, "Conv2d", 3, 8, (3,), padding="valid") == Conv(8, 3)
+    assert _read(MaxPool, "MaxPool2d", (2, 1), ceil_mode=True) == MaxPool((2, 1), (2, 1), ceil_mode=True)
     assert _read(MaxPool, "MaxPool2d", 2) == _read(MaxPool, "max_pool2d", 2, 2) == MaxPool(2, 2)
     assert _read(AvgPool, "avg_pool2d", (3, 3), stride=(1, 1)) == AvgPool(3, 1)
     assert _read(Dropout, "dropout", training=True) == _read(Dropout, "Dropout2d", 0.5, True) == Dropout(0.5)
@@ -71,6 +74,9 @@ def test_pytorchs_ways_to_write_the_same_layer_are_read_as_the_same() -> None:
         (Conv, "Conv2d", (3, 8, 3), {"stride": 0}, "stride must be a whole number from 1"),
         (Conv, "Conv2d", (3, 8, "3"), {}, "kernel_size cannot be 3"),
         (Conv, "Conv2d", (3, 8, 3), {"out_channels": 8}, "gets out_channels twice"),
+        (Conv, "Conv2d", (3, 8, (3, 5, 7)), {}, "kernel size must be a whole number"),
+        (Conv, "Conv2d", (3, 8, 3), {"padding": "other"}, "padding cannot be other"),
+        (Conv, "Conv2d", (3, 8, 3), {"groups": (2, 2)}, "groups cannot be"),
         (MaxPool, "MaxPool2d", (2, 2, 0, 2), {}, "MaxPool2d with dilation=2 is not known here"),
         (Flatten, "flatten", (), {}, "write 1 instead of 0"),
         (Dropout, "Dropout", (2,), {}, "from 0 to 1"),

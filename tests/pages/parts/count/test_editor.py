@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hw5core.network.counting import count
+from hw5core.network.editing import square
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 from pages.parts.count import state
@@ -52,6 +53,24 @@ def test_a_slider_ends_at_the_present_value_if_that_is_larger_than_usual() -> No
     assert _control(_cards("3x64x64 conv9k3")[1], "out_channels")["highest"] == 512
 
 
+def test_height_and_width_of_a_kernel_end_where_each_stops_fitting() -> None:
+    _, conv = _cards("3x7x9 conv8k3x5p0x1")
+    assert _control(conv, "kernel_size")["value"] == (3, 5)
+    assert _control(conv, "kernel_size")["sides"] == [[1, 7], [1, 11]]
+    assert conv["folded"] == "stride 1 · padding 0×1 · dilation 1 · groups 1 · bias"
+    assert count(parse("3x7x9 conv8k7x11p0x1")).misfit is None
+
+
+def test_height_and_width_are_edited_together_and_made_equal_again() -> None:
+    apply_edit({"place": 0, "field": "kernel_size", "value": [3.0, 5]})
+    apply_edit({"place": 0, "field": "stride", "value": [2, 1]})
+    apply_edit({"place": 0, "field": "padding", "value": "same"})
+    assert str(state.current().network.layers[0]) == "conv96k3x5s2x1psame"
+    apply_edit({"place": 0, "field": "padding", "value": [1, 1]})
+    state.edit(lambda network: square(network, 0))
+    assert str(state.current().network.layers[0]) == "conv96k3s2p1"
+
+
 def test_channels_change_in_steps_of_the_groups_and_the_menu_has_only_groups_that_fit() -> None:
     _, conv = _cards("8x64x64 conv12k3g4")
     channels = _control(conv, "out_channels")
@@ -95,6 +114,15 @@ def test_a_report_with_missing_parts_is_ignored(forged: object) -> None:
         {"place": -1, "field": "height", "value": 3},
         {"place": -1, "field": "0", "value": "3"},
         {"place": 0, "field": "out_channels", "value": 2.5},
+        {"place": 0, "field": "out_channels", "value": [3, 5]},
+        {"place": 0, "field": "kernel_size", "value": [3, 5, 7]},
+        {"place": 0, "field": "kernel_size", "value": [3]},
+        {"place": 0, "field": "kernel_size", "value": [3, "5"]},
+        {"place": 0, "field": "kernel_size", "value": [3, [5]]},
+        {"place": 0, "field": "kernel_size", "value": [True, 5]},
+        {"place": 0, "field": "kernel_size", "value": "same"},
+        {"place": 0, "field": "kernel_size", "value": {"height": 3}},
+        {"place": 0, "field": "padding", "value": "other"},
     ],
 )
 def test_an_impossible_edit_changes_nothing_and_gives_the_reason(impossible: object) -> None:
@@ -111,7 +139,7 @@ def test_a_refused_value_stays_in_its_control_until_an_edit_is_possible() -> Non
         refusal = state.Refusal("the reason", place, field, value)
         cards = editor_data(count(network), None, refusal)["cards"]
         control = _control(cards[place + 1], field)
-        assert (cards[place + 1]["error"], control["refused"]) == ("the reason", str(value))
+        assert (cards[place + 1]["error"], control["refused"]) == ("the reason", [str(value)])
     apply_edit({"place": 0, "field": "out_channels", "value": 0})
     apply_edit({"place": 0, "field": "out_channels", "value": 96})
     assert state.current().refusal is None
