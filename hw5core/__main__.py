@@ -25,9 +25,6 @@ from hw5core.engine.engine import Engine
 from hw5core.errors import LabError
 from hw5core.markdown import markdown_table
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.network.counting import Count, count
-from hw5core.network.notation import parse
-from hw5core.network.presets import PRESETS
 from hw5core.runs import recorded
 from hw5core.runs.config import SETTINGS, RunConfig, comma_advice, race, setting_fields
 from hw5core.runs.history import RunHistory, accuracy_lines
@@ -50,6 +47,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
+from hw5core.terminal import params
 from hw5core.training import availability
 
 POLL_SECONDS = 0.2
@@ -79,10 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hw5core", description="HW5 Lab in a terminal.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    params = _command(commands, "params", "count the parameters of a network, layer by layer", _params)
-    network = params.add_mutually_exclusive_group(required=True)
-    network.add_argument("--preset", choices=PRESETS, help="the name of a network")
-    network.add_argument("--net", help='a network in one line, such as "1x28x28 conv10k5 relu flatten linear10"')
+    params.add_options(_command(commands, "params", "count the parameters of a network, layer by layer", params.run))
 
     train = _command(commands, "train", "train one network per activation, and print their test accuracies", _train)
     _add_race(train, without=("activation",))
@@ -169,34 +164,6 @@ def _whole(text: str) -> int:
 
 _READERS: dict[type, Callable[[str], Any]] = {str: str, int: _whole, float: _decimal}
 """The function that reads a setting from the command line, by the type of its default."""
-
-
-def _params(options: argparse.Namespace) -> int:
-    counted = count(PRESETS[options.preset].architecture if options.preset else parse(options.net))
-    if counted.misfit:
-        raise _CommandError(f"layer {counted.misfit.number}: {counted.misfit.message}")
-    print(to_json(_count_as_json(counted)) if options.json else _count_as_text(counted))
-    return 0
-
-
-def _count_as_json(counted: Count) -> dict[str, Any]:
-    layers = [
-        {"name": row.name, "output_shape": list(row.output_shape), "parameters": row.parameters, "macs": row.macs}
-        for row in counted.rows
-    ]
-    return {
-        "network": str(counted.architecture),
-        "layers": layers,
-        "total": counted.parameters,
-        "macs": counted.macs,
-    }
-
-
-def _count_as_text(counted: Count) -> str:
-    rows = [(row.name, "x".join(map(str, row.output_shape)), f"{row.parameters:,}") for row in counted.rows]
-    rows = [("layer", "output", "parameters"), *rows, ("total", "", f"{counted.parameters:,}")]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
 
 
 def _train(options: argparse.Namespace) -> int:

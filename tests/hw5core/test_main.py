@@ -1,5 +1,6 @@
 """The terminal commands: their output, their errors, and a race in a separate process."""
 
+import io
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from hw5core.__main__ import main
 from hw5core.data.datasets import DATASETS
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import INITIALISATIONS, RunConfig
+from tests.hw5core.pasted.programs import LENET
 
 ROOT = Path(__file__).parents[2]
 SMALL = "1x28x28 flatten linear16 relu linear10"
@@ -38,11 +40,40 @@ def test_params_counts_any_network_in_one_line(capsys: pytest.CaptureFixture[str
     assert "3,747,200" in capsys.readouterr().out
 
 
+def test_params_counts_the_network_of_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "network.py"
+    program.write_text(LENET)
+    assert main(["params", "--code", str(program)]) == 0
+    printed = capsys.readouterr().out
+    assert "PyTorch, input 1x32x32 (a guess that fits)" in printed
+    assert "line 14, conv2" in printed
+    assert "61,706" in printed
+
+
+def test_params_names_the_wrong_number_of_a_program_and_counts_what_is_before_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(LENET.replace("16 * 5 * 5", "256")))
+    assert main(["params", "--code", "-", "--input", "1x32x32", "--json"]) == 2
+    printed = capsys.readouterr()
+    reading = json.loads(printed.out)
+    assert reading["total"] == 2_572
+    assert reading["layers"][0]["in_code"] == "conv1"
+    assert reading["problems"][1]["fix"] == {
+        "line": 15, "column": 29, "end_line": 15, "end_column": 32, "replacement": "400",
+    }  # fmt: skip
+    assert "error: Line 15, fc1 expects 256 features, but an input of 1x32x32 arrives as 16x5x5 = 400." in printed.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["params", "--net", "3x244x244 conv96"], "word 2"),
         (["params", "--net", "3x7x7 conv96k11"], "layer 1: kernel 11 does not fit"),
+        (["params", "--code", "missing.py"], "missing.py cannot be read"),
+        (["params", "--code", str(ROOT / "README.md")], "is not Python"),
+        (["params", "--code", str(ROOT / "docs" / "race.png")], "more than 60,000 characters"),
+        (["params", "--code", str(ROOT / "app.py"), "--input", "28x28"], "channels x height x width"),
         (["train", "--epochs", "0"], "epochs must be from 1 to 200"),
         (["train", "--activations", "relu,swoosh"], "swoosh"),
         (["train", "--dataset", "cats"], "must be one of digits"),

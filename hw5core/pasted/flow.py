@@ -1,0 +1,42 @@
+"""Sends a tensor through a layer: what every library has in common."""
+
+from dataclasses import replace
+from math import prod
+
+from hw5core.errors import ShapeError
+from hw5core.network.architecture import MAX_LAYERS
+from hw5core.network.base_layer import Layer
+from hw5core.network.counting import MAX_VALUES
+from hw5core.pasted.expressions import Expressions
+from hw5core.pasted.reading import ReadLayer
+from hw5core.pasted.values import Call, LayerModule, Misfit, Step, Tensor, Trouble, Unknown, Value, WrongNumber
+
+
+def pass_layer(
+    program: Expressions,
+    module: LayerModule | None,
+    layer: Layer,
+    tensor: Tensor,
+    call: Call,
+    name: str,
+    wrong: Trouble | None = None,
+) -> Value:
+    """Return the tensor after one more layer, with a trouble if a number of the layer is wrong.
+
+    If the layer does not fit, return an Unknown that says why.
+    """
+    made = module.call.node if module else call.node
+    if len(tensor.steps) >= MAX_LAYERS:
+        return program.unknown(made, f"the network has more layers than can be counted: {MAX_LAYERS}", tensor)
+    try:
+        shape = layer.output_shape(tensor.shape)
+    except ShapeError as error:
+        return Unknown(Misfit(name, made, call, layer, str(error), tensor), tensor)
+    if prod(shape) > MAX_VALUES:
+        return program.unknown(made, f"{name} has more output values than can be counted: {MAX_VALUES:,}", tensor)
+    if wrong is not None:
+        tensor = tensor.with_trouble(wrong)
+    shared = module is not None and any(step.owner is module for step in tensor.steps)
+    read = ReadLayer(layer, made.lineno, name, program.source.span(made), shared)
+    expects = wrong.written if isinstance(wrong, WrongNumber) else None
+    return replace(tensor, shape=shape, steps=(*tensor.steps, Step(read, module, expects)))

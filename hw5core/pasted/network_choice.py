@@ -1,0 +1,117 @@
+"""Finds the network among everything that a program defines."""
+
+import ast
+from collections.abc import Iterator
+
+from hw5core.errors import PastedTextError, ShapeError
+from hw5core.pasted.program import FORWARD, Program
+from hw5core.pasted.values import (
+    Call,
+    Finding,
+    Instance,
+    LayerModule,
+    SequentialModule,
+    Unknown,
+    UserClass,
+    UserFunction,
+    Value,
+)
+
+NOWHERE = ast.Name("network", ast.Load(), lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
+NO_CALL = Call(ast.Call(NOWHERE, [], [], lineno=1, col_offset=0, end_lineno=1, end_col_offset=0))
+"""A call without arguments that is not in the text."""
+
+_MAX_MODULES = 300
+
+
+def find_network(program: Program) -> Value:
+    """Return the network of a program that was followed: a module, or an Unknown that says why it cannot be made.
+
+    Raises PastedTextError if there is none.
+    """
+    names = program.scope.names
+    if program.sampled is not None:
+        return program.sampled
+    made = [value for value in names.values() if _is_network(value)] or [
+        value for value in program.shown if _is_network(value)
+    ]
+    if made:
+        return made[-1]
+    classes = [value for value in names.values() if isinstance(value, UserClass) and _has_forward(value)]
+    if classes:
+        return program.instantiate(classes[-1], NO_CALL)
+    loose = Instance(UserClass(_CLASS, (), names), program.loose.attributes)
+    if _has_forward(loose.made_by):
+        start = names.get("__init__")
+        if isinstance(start, UserFunction):
+            program.run(UserFunction(start.node, start.scope, start.defaults, None, loose), NO_CALL)
+        return loose
+    for value in reversed(list(names.values())):
+        if isinstance(value, UserFunction):
+            returned = program.call(value, NO_CALL)
+            if _is_network(returned):
+                return returned
+    layers = [value for value in program.shown if isinstance(value, LayerModule)]
+    if layers:
+        return SequentialModule([(str(number), layer) for number, layer in enumerate(layers)])
+    unknown = next((value for value in names.values() if isinstance(value, Unknown)), None)
+    trouble = unknown.trouble if unknown else None
+    because = f" Line {trouble.line}: {trouble.text}." if isinstance(trouble, Finding) else ""
+    raise PastedTextError(
+        f"no network was found: paste a class with layers and a forward, or a Sequential of layers.{because}"
+    )
+
+
+_CLASS = ast.ClassDef("network", [], [], [], [], lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
+"""The class of methods that are pasted without their class."""
+
+
+def _is_network(value: Value) -> bool:
+    if isinstance(value, Instance):
+        return _has_forward(value.made_by) or "sequence" in value.attributes
+    return isinstance(value, SequentialModule) and bool(value.children)
+
+
+def _has_forward(made_by: UserClass) -> bool:
+    return any(isinstance(made_by.find(name), UserFunction) for name in FORWARD)
+
+
+def layer_modules(module: Value) -> Iterator[tuple[str, LayerModule]]:
+    """Yield the layers that a network has as attributes, each with its name."""
+    found: list[tuple[str, Value]] = [("", module)]
+    for _ in range(_MAX_MODULES):
+        if not found:
+            return
+        name, one = found.pop()
+        dot = f"{name}." if name else ""
+        match one:
+            case LayerModule():
+                yield name, one
+            case SequentialModule(children=children):
+                found += [(f"{dot}{key}", child) for key, child in reversed(children)]
+            case Instance(attributes=attributes):
+                found += [(f"{dot}{key}", child) for key, child in reversed(attributes.items())]
+            case list():
+                found += [(f"{dot}{number}", child) for number, child in reversed(list(enumerate(one)))]
+
+
+def own_parameters(module: LayerModule) -> int:
+    """Return the parameters of a layer that nothing is sent through, from the numbers in the program."""
+    if module.layer is None:
+        return 0
+    inputs = next((one.value for one in module.given.values()), None)
+    if not isinstance(inputs, int):
+        return 0
+    for shape in ((inputs,), (inputs, 512, 512)):
+        try:
+            module.layer.output_shape(shape)
+        except (ShapeError, IndexError):
+            continue
+        return module.layer.weights(shape) + module.layer.biases(shape)
+    return 0
+
+
+def library_of(module: Value) -> str:
+    """Return the library that a network is written with."""
+    torch = any(layer.called.startswith("torch") for _, layer in layer_modules(module))
+    return "PyTorch" if torch else "Keras"

@@ -1,0 +1,1 @@
+"""The terminal commands that need more than a function, one per module."""
