@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, ClassVar, Self, cast
 
-from hw5core.errors import ArchitectureError
+from hw5core.errors import ArchitectureError, ShapeError
 
 Shape = tuple[int, ...]
 """The shape of one example without the batch: (channels, height, width) or (features,)."""
@@ -152,7 +152,8 @@ class Layer:
 
     Class variables: `word` starts the layer's notation, `title` is its name in menus, `example` is the notation of a
     usual layer of this kind, `torch_name` is its class in torch.nn, and `draws_weights` is True if a run's
-    initialisation draws the first weights (torch's own first weights are used otherwise). `torch_parameters` are those
+    initialisation draws the first weights (torch's own first weights are used otherwise). `race_problem` says why a
+    network with such a layer cannot be trained in a race; empty if it can. `torch_parameters` are those
     of the class, and `torch_functions` those of the functions that compute the same, without their input.
     `torch_fields` maps a parameter to the field that holds it if their names differ.
 
@@ -165,6 +166,7 @@ class Layer:
     example: ClassVar[str]
     torch_name: ClassVar[str]
     draws_weights: ClassVar[bool] = False
+    race_problem: ClassVar[str] = ""
     torch_parameters: ClassVar[Parameters] = {}
     torch_functions: ClassVar[Mapping[str, Parameters]] = {}
     torch_fields: ClassVar[Mapping[str, str]] = {}
@@ -271,8 +273,8 @@ class Layer:
         return self.limits()
 
     def side_bounds(self, input_shape: Shape) -> dict[str, tuple[Limit, Limit]]:
-        """Return the same for height and width of each field that may have two, if the input's shape is known."""
-        return {}
+        """Return the same for height and width of each field that may have two numbers."""
+        return {name: (limit, limit) for name, limit in self.limits().items() if limit.has_sides}
 
     def choices(self, name: str, input_shape: Shape) -> dict[Any, str]:
         """Return the values that a menu offers for the field, each with its label; empty if the field has no menu."""
@@ -389,6 +391,16 @@ def not_default(layer: Layer, **defaults: object) -> dict[str, object]:
     """Return the named fields of the layer that differ from these defaults of torch.nn."""
     values = {name: getattr(layer, name) for name in defaults}
     return {name: value for name, value in values.items() if value != defaults[name]}
+
+
+def image_shape(layer: Layer, input_shape: Shape) -> tuple[int, int, int]:
+    """Return channels, height and width of a layer's input. Raises ShapeError if a flatten comes before it."""
+    if len(input_shape) != 3:
+        raise ShapeError(
+            f"{layer.title} needs channels, height and width, but a flatten comes before it: move it before the flatten"
+        )
+    channels, height, width = input_shape
+    return channels, height, width
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,10 @@ PRESETS = {
     "alexnet-torchvision": Preset(
         "AlexNet in torchvision",
         "3x224x224 conv64k11s4p2 relu maxpool3s2 conv192k5p2 relu maxpool3s2 conv384k3p1 relu conv256k3p1 relu "
-        "conv256k3p1 relu maxpool3s2 flatten dropout0.5 linear4096 relu dropout0.5 linear4096 relu linear1000",
-        "Fewer filters and no groups, as in a later paper. Its adaptive average pooling to 6x6 is left out, because it "
-        "changes nothing on 224 pixels.",
+        "conv256k3p1 relu maxpool3s2 adaptiveavgpool6 flatten dropout0.5 linear4096 relu dropout0.5 linear4096 relu "
+        "linear1000",
+        "Fewer filters and no groups, as in a later paper. Its adaptive average pooling changes nothing on 224 "
+        "pixels, but lets the network take larger images.",
     ),
     "lenet-5": Preset(
         "LeNet-5 (1998)",
@@ -48,15 +49,15 @@ PRESETS = {
     "vgg-11": Preset(
         "VGG-11 (2014)",
         "3x224x224 conv64k3p1 relu maxpool2 conv128k3p1 relu maxpool2 conv256k3p1 relu conv256k3p1 relu maxpool2 "
-        "conv512k3p1 relu conv512k3p1 relu maxpool2 conv512k3p1 relu conv512k3p1 relu maxpool2 flatten "
-        "linear4096 relu dropout0.5 linear4096 relu dropout0.5 linear1000",
+        "conv512k3p1 relu conv512k3p1 relu maxpool2 conv512k3p1 relu conv512k3p1 relu maxpool2 adaptiveavgpool7 "
+        "flatten linear4096 relu dropout0.5 linear4096 relu dropout0.5 linear1000",
         "Eight convolutions, but the first linear layer alone has most of the parameters.",
     ),
     "vgg-16": Preset(
         "VGG-16 (2014)",
         "3x224x224 conv64k3p1 relu conv64k3p1 relu maxpool2 conv128k3p1 relu conv128k3p1 relu maxpool2 "
         "conv256k3p1 relu conv256k3p1 relu conv256k3p1 relu maxpool2 conv512k3p1 relu conv512k3p1 relu conv512k3p1 "
-        "relu maxpool2 conv512k3p1 relu conv512k3p1 relu conv512k3p1 relu maxpool2 flatten "
+        "relu maxpool2 conv512k3p1 relu conv512k3p1 relu conv512k3p1 relu maxpool2 adaptiveavgpool7 flatten "
         "linear4096 relu dropout0.5 linear4096 relu dropout0.5 linear1000",
         "Thirteen 3x3 convolutions do most of the work. The linear layers have most of the parameters.",
     ),

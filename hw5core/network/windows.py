@@ -1,6 +1,7 @@
 """The arithmetic of a window (kernel) that slides along one side of an image."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd, isqrt
 
 
@@ -65,6 +66,16 @@ class SideWindow:
     def _free(self, size: int) -> int:
         """Return how far the window can move."""
         return size + self.before + self.after - self.reach - 1
+
+
+@lru_cache(maxsize=1024)
+def adaptive_seen(size: int, positions: int, values: int) -> int:
+    """Return on how many pixels so many neighbouring windows depend, if all are spread evenly over a side.
+
+    The window at position i begins at floor(i * size / positions) and ends before ceil((i + 1) * size / positions).
+    """
+    ends = range(values, positions + 1)
+    return max((-(-end * size // positions) - (end - values) * size // positions for end in ends), default=size)
 
 
 def fitting_groups(in_channels: int, out_channels: int) -> list[int]:

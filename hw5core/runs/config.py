@@ -258,6 +258,9 @@ def _check_trainable(architecture: Architecture, dataset: datasets.Dataset) -> N
     counted = count(architecture)
     if counted.misfit:
         raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
+    for number, layer in enumerate(architecture.layers, start=1):
+        if layer.race_problem:
+            raise ConfigError(f"layer {number}, {layer.title}: {layer.race_problem}")
     if counted.output_shape != (dataset.classes,):
         raise ConfigError(
             f"the network must end in one logit per class: make flatten and linear{dataset.classes} its last layers"

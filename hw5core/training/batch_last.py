@@ -49,7 +49,7 @@ class BatchLastConvKernel(Kernel):
     With `pairs_columns`, an output of even height and width has its even columns first in memory, then its odd ones.
     """
 
-    is_convolution = True
+    memory_format = torch.channels_last
 
     def __init__(self, module: nn.Conv2d) -> None:
         super().__init__(module)

@@ -17,14 +17,14 @@ class Kernel:
 
     `reads_output` is True if the backward pass reads the layer's output, so that the next layer must not overwrite it.
     `passes_through` is True if the output may share its memory with the input. `is_elementwise` is True if each output
-    value depends on the input value in the same place. `is_convolution` is True if PyTorch's own layer returns the
-    memory format channels_last.
+    value depends on the input value in the same place. `memory_format` is that of the output of PyTorch's own
+    layer; None if it is the input's.
     """
 
     reads_output = False
     passes_through = False
     is_elementwise = False
-    is_convolution = False
+    memory_format: torch.memory_format | None = None
 
     def __init__(self, module: nn.Module) -> None:
         self.parameters = [parameter.detach() for parameter in module.parameters()]

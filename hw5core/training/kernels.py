@@ -37,12 +37,14 @@ class ModuleKernel(Kernel):
     """Any layer, computed by its module and autograd. For layers that are too rare for formulas of their own."""
 
     reads_output = True
-    passes_through = True
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__(module)
         self.module = module
-        self.is_convolution = isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            self.memory_format = torch.channels_last
+        elif isinstance(module, nn.Softmax | nn.LogSoftmax):
+            self.memory_format = torch.contiguous_format
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         with torch.enable_grad():
@@ -56,14 +58,15 @@ class ModuleKernel(Kernel):
 
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
         inputs, output = saved
-        before, *grads = torch.autograd.grad(output, [inputs, *self.module.parameters()], gradient)
-        return before, grads
+        sources = [inputs, *self.module.parameters()] if self.passes_back else list(self.module.parameters())
+        grads = torch.autograd.grad(output, sources, gradient)
+        return (grads[0], list(grads[1:])) if self.passes_back else (gradient, list(grads))
 
 
 class ConvKernel(Kernel):
     """A convolution."""
 
-    is_convolution = True
+    memory_format = torch.channels_last
 
     def __init__(self, module: nn.Conv2d) -> None:
         super().__init__(module)
@@ -109,7 +112,7 @@ class FirstConvKernel(Kernel):
     convolution. No gradient passes back.
     """
 
-    is_convolution = True
+    memory_format = torch.channels_last
 
     def __init__(self, module: nn.Conv2d) -> None:
         super().__init__(module)
@@ -315,7 +318,8 @@ class DropoutKernel(Kernel):
         super().__init__(module)
         self.keep_probability = 1 - module.p
         self.generator = generator
-        self.follows_convolution = any(one.is_convolution for one in earlier)
+        formats = (one.memory_format for one in reversed(earlier) if one.memory_format)
+        self.memory_format = next(formats, torch.contiguous_format)
 
     @classmethod
     def make(cls, module: nn.Dropout, place: Place) -> Self:
@@ -329,8 +333,7 @@ class DropoutKernel(Kernel):
 
     def _empty_mask(self, values: Tensor) -> Tensor:
         """Return a mask in the memory order in which the random numbers are drawn: that of PyTorch's own layers."""
-        is_channels_last = values.dim() == 4 and self.follows_convolution
-        order = torch.channels_last if is_channels_last else torch.contiguous_format
+        order = self.memory_format if values.dim() == 4 else torch.contiguous_format
         return torch.empty_like(values, memory_format=order)
 
     def evaluate(self, values: Tensor) -> Tensor:
@@ -427,5 +430,11 @@ KERNELS: dict[type[nn.Module], type[Kernel]] = {
     nn.AvgPool2d: AvgPoolKernel,
     nn.Flatten: FlattenKernel,
     nn.Dropout: DropoutKernel,
+    nn.AdaptiveAvgPool2d: ModuleKernel,
+    nn.GroupNorm: ModuleKernel,
+    nn.LocalResponseNorm: ModuleKernel,
+    nn.PReLU: ModuleKernel,
+    nn.Softmax: ModuleKernel,
+    nn.LogSoftmax: ModuleKernel,
 }
 """The kernels of all other layers, by class of torch.nn."""

@@ -5,13 +5,44 @@ class in one of these modules and an entry in KINDS here, and a kernel in traini
 """
 
 from hw5core.network.base_layer import Layer
-from hw5core.network.layers.activate import Activate
+from hw5core.network.layers.activate import Activate, LogSoftmax, PReLU, Softmax
 from hw5core.network.layers.convolutions import Conv
 from hw5core.network.layers.dense import Flatten, Linear
-from hw5core.network.layers.normalisations import BatchNorm, Dropout
-from hw5core.network.layers.poolings import AvgPool, MaxPool
+from hw5core.network.layers.normalisations import BatchNorm, Dropout, GroupNorm, LocalResponseNorm
+from hw5core.network.layers.poolings import AdaptiveAvgPool, AvgPool, MaxPool
 
-__all__ = ["KINDS", "Activate", "AvgPool", "BatchNorm", "Conv", "Dropout", "Flatten", "Linear", "MaxPool"]
+__all__ = [
+    "KINDS",
+    "Activate",
+    "AdaptiveAvgPool",
+    "AvgPool",
+    "BatchNorm",
+    "Conv",
+    "Dropout",
+    "Flatten",
+    "GroupNorm",
+    "Linear",
+    "LocalResponseNorm",
+    "LogSoftmax",
+    "MaxPool",
+    "PReLU",
+    "Softmax",
+]
 
-KINDS: list[type[Layer]] = [Conv, Activate, MaxPool, AvgPool, Flatten, Linear, BatchNorm, Dropout]
+KINDS: list[type[Layer]] = [
+    Conv,
+    Activate,
+    PReLU,
+    MaxPool,
+    AvgPool,
+    AdaptiveAvgPool,
+    Flatten,
+    Linear,
+    BatchNorm,
+    GroupNorm,
+    LocalResponseNorm,
+    Dropout,
+    Softmax,
+    LogSoftmax,
+]
 """All layer kinds, in the order of the menus."""

@@ -19,10 +19,9 @@ from hw5core.network.base_layer import (
     pair,
     parameters,
 )
+from hw5core.network.layers.groups import group_choices, or_list
 from hw5core.network.layers.window import MAX_WINDOW, Window
 from hw5core.network.windows import SideWindow, fitting_groups
-
-_MOST_GROUPS = 40  # in a menu
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ class Conv(Window):
     def choices(self, name: str, input_shape: Shape) -> dict[Any, str]:
         if name != "groups" or len(input_shape) != 3:
             return {}
-        fitting = {*fitting_groups(input_shape[0], self.out_channels)[:_MOST_GROUPS], self.groups}
-        return {groups: f"{groups:,}" for groups in sorted(fitting)}
+        return group_choices(fitting_groups(input_shape[0], self.out_channels), self.groups)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         height, width = self._output_sides(input_shape)
@@ -81,7 +79,7 @@ class Conv(Window):
         if ins % self.groups or outs % self.groups:
             raise ShapeError(
                 f"{self.groups} groups must divide both the {ins} channels that come in and the {outs} that go out: "
-                f"{_or_list(fitting_groups(ins, outs))} would"
+                f"{or_list(fitting_groups(ins, outs))} would"
             )
         return (outs, height, width)
 
@@ -124,9 +122,3 @@ class Conv(Window):
     def from_torch(cls, name: str, arguments: Mapping[str, object]) -> Self:
         padding = 0 if arguments["padding"] == "valid" else arguments["padding"]
         return super().from_torch(name, {**arguments, "padding": padding})
-
-
-def _or_list(numbers: list[int]) -> str:
-    """Return the smallest few numbers as words: "1, 2 or 4"."""
-    *first, last = map(str, numbers[:6])
-    return f"{', '.join(first)} or {last}" if first else last

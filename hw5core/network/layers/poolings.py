@@ -6,8 +6,25 @@ from types import MappingProxyType
 from typing import Self
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import REQUIRED, Arguments, Shape, Sides, flag, not_default, number, parameters
+from hw5core.network.base_layer import (
+    REQUIRED,
+    Arguments,
+    Layer,
+    Shape,
+    Sides,
+    View,
+    flag,
+    image_shape,
+    in_prose,
+    not_default,
+    number,
+    pair,
+    parameters,
+)
 from hw5core.network.layers.window import MAX_WINDOW, Window
+from hw5core.network.windows import adaptive_seen
+
+_MAX_OUTPUT = 4_096
 
 
 class _Pool(Window):
@@ -93,3 +110,43 @@ class AvgPool(_Pool):
     @property
     def drawn_label(self) -> str:
         return self._drawn("mean")
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool(Layer):
+    """An average pooling to a fixed output size. Its windows are spread evenly over each side, and may overlap."""
+
+    word = "adaptiveavgpool"
+    title = "adaptive average pooling"
+    example = "adaptiveavgpool1"
+    torch_name = "AdaptiveAvgPool2d"
+    torch_parameters = parameters(output_size=REQUIRED)
+    torch_functions = MappingProxyType({"adaptive_avg_pool2d": torch_parameters})
+
+    output_size: Sides = number("output size", 1, _MAX_OUTPUT, has_sides=True)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        channels, _, _ = image_shape(self, input_shape)
+        return (channels, *pair(self.output_size))
+
+    def view(self, before: View | None, input_shape: Shape) -> View | None:
+        if before is None:
+            return None
+        (_, height, width), (rows, columns) = input_shape, pair(self.output_size)
+        return View(
+            lambda values: before.height(adaptive_seen(height, rows, values)),
+            lambda values: before.width(adaptive_seen(width, columns, values)),
+        )
+
+    def shape_symbols(self) -> str:
+        return r"\text{output size}"
+
+    def shape_arithmetic(self, input_shape: Shape) -> str:
+        return r",\;".join(dict.fromkeys(map(str, pair(self.output_size))))
+
+    @property
+    def drawn_label(self) -> str:
+        return f"mean to {in_prose(self.output_size, '×')}"
+
+    def torch_arguments(self, input_shape: Shape) -> Arguments:
+        return Arguments((self.output_size,))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import Layer, Limit, Shape, Sides, View, in_prose, pair, sides
+from hw5core.network.base_layer import Layer, Limit, Shape, Sides, View, image_shape, in_prose, pair, sides
 from hw5core.network.windows import SideWindow
 
 MAX_WINDOW = 512
@@ -41,12 +41,7 @@ class Window(Layer):
 
     def _output_sides(self, input_shape: Shape) -> tuple[int, int]:
         """Return the output's height and width. Raises ShapeError if the window does not fit."""
-        if len(input_shape) != 3:
-            raise ShapeError(
-                f"{self.title} needs channels, height and width, but a flatten comes before it: move it before the "
-                "flatten"
-            )
-        _, *sizes = input_shape
+        _, *sizes = image_shape(self, input_shape)
         height, width = (window.positions(size) for window, size in zip(self.windows, sizes, strict=True))
         if height < 1 or width < 1:
             raise ShapeError(self._too_large(sizes))
@@ -79,7 +74,7 @@ class Window(Layer):
 
     def side_bounds(self, input_shape: Shape) -> dict[str, tuple[Limit, Limit]]:
         if len(input_shape) != 3:
-            return {}
+            return super().side_bounds(input_shape)
         limits, (height, width) = self.limits(), (self._fitting(axis, input_shape[1 + axis]) for axis in (0, 1))
         return {
             name: (

@@ -129,8 +129,8 @@ def _controls(layer: Layer, input_shape: Shape) -> list[_Data]:
         else:
             controls.append(_number(name, bounds[name], limits[name], value))
         if name in limits and limits[name].has_sides:
-            sides = layer.side_bounds(input_shape).get(name, (bounds[name], bounds[name]))
-            controls[-1] |= {"sides": [[limit.lowest, limit.highest] for limit in sides], "word": limits[name].word}
+            ranges = [[limit.lowest, limit.highest] for limit in layer.side_bounds(input_shape)[name]]
+            controls[-1] |= {"sides": ranges, "word": limits[name].word}
     return controls
 
 

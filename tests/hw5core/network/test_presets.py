@@ -11,16 +11,26 @@ from tools.torchvision_import import declare_missing_operators
 
 
 @pytest.mark.parametrize(
-    ("preset", "name"), [("alexnet-torchvision", "alexnet"), ("vgg-11", "vgg11"), ("vgg-16", "vgg16")]
+    ("preset", "name", "parameters"),
+    [
+        ("alexnet-torchvision", "alexnet", 61_100_840),
+        ("vgg-11", "vgg11", 132_863_336),
+        ("vgg-16", "vgg16", 138_357_544),
+    ],
 )
-def test_a_preset_agrees_with_torchvisions_network(preset: str, name: str) -> None:
+def test_a_preset_agrees_with_torchvisions_network(preset: str, name: str, parameters: int) -> None:
     declare_missing_operators()
     models = importlib.import_module("torchvision.models")
     with torch.device("meta"):
         network = getattr(models, name)().eval()
         output = network(torch.empty(1, 3, 224, 224))
     counted = count(PRESETS[preset].architecture)
-    assert counted.parameters == sum(parameter.numel() for parameter in network.parameters())
+    assert counted.parameters == sum(parameter.numel() for parameter in network.parameters()) == parameters
+    # torchvision flattens between the pooling and the classifier with a function.
+    modules = [*network.features, network.avgpool, torch.nn.Flatten(), *network.classifier]
+    assert [row.name.split("-")[0] for row in counted.rows if row.name[0] != "D"] == [
+        type(module).__name__ for module in modules if not isinstance(module, torch.nn.Dropout)
+    ]
     assert counted.output_shape == tuple(output.shape[1:])
     shapes = [tuple(parameter.shape) for parameter in network.parameters()]
     assert [row.parameters for row in counted.rows if row.parameters] == [

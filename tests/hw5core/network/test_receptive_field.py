@@ -15,6 +15,9 @@ from hw5core.training.modules import build
         "1x64x64 conv1k5s2 relu conv1k3",
         "1x64x64 conv1k3d3 avgpool2 conv1k2s2",
         "1x64x64 avgpool3s2 conv1k4 identity conv1k3d2",
+        "1x64x64 conv1k3 adaptiveavgpool1",
+        "1x63x64 conv1k3s2 adaptiveavgpool7x4 prelu conv1k3p1",
+        "1x8x8 adaptiveavgpool20 conv1k3",
         "1x64x64 conv1k3x5s1x2d2x1 avgpool2x3 conv1k1x4psame avgpool3s2ceil",
     ],
 )

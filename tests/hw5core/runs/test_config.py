@@ -51,6 +51,11 @@ def test_the_runs_of_a_race_differ_only_in_the_activation() -> None:
         ({"network": "3x28x28 flatten linear10 relu"}, "the network must start with 1x28x28"),
         ({"network": "1x28x28 flatten linear9 relu"}, "flatten and linear10"),
         ({"network": "1x28x28 flatten linear10"}, "no activation to compare"),
+        (
+            {"network": "1x28x28 flatten relu linear10 softmax"},
+            "layer 4, softmax: the loss of a race, cross-entropy, includes a softmax: remove this one",
+        ),
+        ({"network": "1x28x28 flatten relu linear10 logsoftmax"}, "layer 4, log-softmax: the loss of a race"),
         ({"network": "1x28x28 flatten linear100000 relu linear10"}, "the limits for training are 20,000,000"),
     ],
 )

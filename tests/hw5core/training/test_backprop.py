@@ -50,6 +50,10 @@ def test_any_network_trains_as_with_autograd(architecture: Architecture, momentu
         "1x6x6 relu flatten linear4 sigmoid identity sigmoid",
         "1x6x6 flatten dropout1 linear4",
         "1x6x6 dropout0.5 relu flatten linear4",
+        "2x7x8 conv4k3x2s1x2 relu maxpool3x2s2ceil conv4k2psame prelu avgpool2ceil flatten linear4",
+        "2x7x8 conv4k3 lrn3 relu gn2 dropout0.4 adaptiveavgpool3x2 relu flatten gn6 linear4",
+        "2x7x8 conv4k3 logsoftmax relu dropout0.4 conv4k2psame softmax dropout0.4 relu flatten linear4",
+        "2x7x8 gn1 prelu conv4k2psamenobias relu flatten prelu linear4",
     ],
 )
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
