@@ -18,6 +18,7 @@ from pages.parts.count.editor import layer_editor
 from pages.parts.count.export import export
 from pages.parts.count.live_table import live_table
 from pages.parts.count.module_report import redraw_when_reported, report_of
+from pages.parts.count.pasted import paste_button
 from pages.parts.count.race_link import race_link
 from pages.parts.count.tables import cost_table, count_table, formula_table, shape_table
 from pages.parts.count.tool_reports import tool_reports
@@ -92,6 +93,7 @@ def _start_row(current: state.State) -> DeltaGenerator:
         st.button(
             "Redo", icon=":material/redo:", help="Ctrl+Y", on_click=state.redo, disabled=not current.history.future
         )
+        paste_button()
     words, race = st.columns([5, 2], vertical_alignment="center")
     note = next(
         (f"**{preset.title}.** {preset.note}" for preset in PRESETS.values() if preset.text == str(current.network)), ""

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
+from tests.hw5core.pasted.programs import LENET
 from tools.live import settle
 
 pytestmark = pytest.mark.browser
@@ -250,6 +252,32 @@ def test_the_total_stays_visible_on_a_phone(page: Page) -> None:
     page.get_by_role("heading", name="Export").scroll_into_view_if_needed()
     page.get_by_text("in channels").first.scroll_into_view_if_needed()
     expect(total).to_be_in_viewport()
+
+
+def test_pasted_code_with_a_wrong_number_is_corrected_and_used(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/")
+    page.get_by_role("button", name="Paste code").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="code").fill(LENET.replace("16 * 5 * 5, 120", "256, 120"))
+    dialog.get_by_role("textbox", name="Input").fill("1x32x32")
+    dialog.get_by_role("button", name="Read").click()
+    expect(dialog.locator("mark")).to_have_text("256")
+    for result in (dialog.get_by_text("fc1 expects 256 features"), dialog.locator("mark")):
+        expect(result).to_be_in_viewport()
+    assert Axe().run(page, context="[role=dialog]").response["violations"] == []
+    fix = dialog.get_by_role("button", name="Use this fix: write nn.Linear(400, 120)")
+    expect(fix).to_be_in_viewport()
+    fix.click()
+    expect(dialog.get_by_role("textbox", name="code")).to_have_value(re.compile(re.escape("nn.Linear(400, 120)")))
+    expect(dialog.locator("mark")).to_have_count(0)
+    dialog.get_by_role("button", name="Use this network").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".hw5-total .hw5-number")).to_have_text("61,706")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".hw5-total .hw5-number")).to_have_text("3,747,200")
+    page.get_by_role("button", name="Paste code").click()
+    expect(dialog.get_by_role("textbox", name="code")).to_have_value(re.compile(re.escape("nn.Linear(400, 120)")))
 
 
 def test_the_downloaded_code_counts_the_same_parameters(page: Page, tmp_path: Path) -> None:
