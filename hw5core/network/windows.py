@@ -68,6 +68,49 @@ class SideWindow:
         return size + self.before + self.after - self.reach - 1
 
 
+@dataclass(frozen=True)
+class TransposedWindow:
+    """The window of a transposed convolution along one side: the side of the *input* has a position per pixel."""
+
+    kernel_size: int
+    stride: int
+    padding: int
+    output_padding: int
+    dilation: int
+
+    @property
+    def reach(self) -> int:
+        """The distance between the first and the last pixel of the window: d(k-1)."""
+        return self.dilation * (self.kernel_size - 1)
+
+    def outputs(self, size: int) -> int:
+        """Return the side of the output: (size - 1)s - 2p + d(k-1) + o + 1. Less than 1: no fit."""
+        return (size - 1) * self.stride - 2 * self.padding + self.reach + self.output_padding + 1
+
+    def seen(self, values: int) -> int:
+        """Return on how many pixels in a row this many neighbouring outputs depend at most."""
+        return (values - 1 + self.reach) // self.stride + 1
+
+    def fitting(self, size: int) -> dict[str, tuple[int, int | None]]:
+        """Return the lowest and highest fitting value of each field, while the others stay the same. None: no limit."""
+        outputs = self.outputs(size)
+        missing = 1 - outputs  # how much larger the output must become; less than 0: how much smaller it may become
+        # The output padding must be less than the stride or the dilation.
+        stride = 1 if self.output_padding < self.dilation else self.output_padding + 1
+        dilation = 1 if self.output_padding < self.stride else self.output_padding + 1
+        if size > 1:
+            stride = max(stride, self.stride - -missing // (size - 1))
+        if self.kernel_size > 1:
+            dilation = max(dilation, self.dilation - -missing // (self.kernel_size - 1))
+        return {
+            "kernel_size": (max(1, self.kernel_size - -missing // self.dilation), None),
+            "stride": (stride, None),
+            "padding": (0, (outputs - 1) // 2 + self.padding),
+            "output_padding": (max(0, self.output_padding + missing), max(self.stride, self.dilation) - 1),
+            "dilation": (dilation, None),
+        }
+
+
 @lru_cache(maxsize=1024)
 def adaptive_seen(size: int, positions: int, values: int) -> int:
     """Return on how many pixels so many neighbouring windows depend, if all are spread evenly over a side.

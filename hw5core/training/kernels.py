@@ -430,6 +430,7 @@ KERNELS: dict[type[nn.Module], type[Kernel]] = {
     nn.AvgPool2d: AvgPoolKernel,
     nn.Flatten: FlattenKernel,
     nn.Dropout: DropoutKernel,
+    nn.ConvTranspose2d: ModuleKernel,
     nn.AdaptiveAvgPool2d: ModuleKernel,
     nn.GroupNorm: ModuleKernel,
     nn.LocalResponseNorm: ModuleKernel,

@@ -6,7 +6,7 @@ class in one of these modules and an entry in KINDS here, and a kernel in traini
 
 from hw5core.network.base_layer import Layer
 from hw5core.network.layers.activate import Activate, LogSoftmax, PReLU, Softmax
-from hw5core.network.layers.convolutions import Conv
+from hw5core.network.layers.convolutions import Conv, ConvTranspose
 from hw5core.network.layers.dense import Flatten, Linear
 from hw5core.network.layers.normalisations import BatchNorm, Dropout, GroupNorm, LocalResponseNorm
 from hw5core.network.layers.poolings import AdaptiveAvgPool, AvgPool, MaxPool
@@ -18,6 +18,7 @@ __all__ = [
     "AvgPool",
     "BatchNorm",
     "Conv",
+    "ConvTranspose",
     "Dropout",
     "Flatten",
     "GroupNorm",
@@ -31,6 +32,7 @@ __all__ = [
 
 KINDS: list[type[Layer]] = [
     Conv,
+    ConvTranspose,
     Activate,
     PReLU,
     MaxPool,

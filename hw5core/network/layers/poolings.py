@@ -21,13 +21,13 @@ from hw5core.network.base_layer import (
     pair,
     parameters,
 )
-from hw5core.network.layers.window import MAX_WINDOW, Window
+from hw5core.network.layers.window import MAX_WINDOW, SlidingWindow
 from hw5core.network.windows import adaptive_seen
 
 _MAX_OUTPUT = 4_096
 
 
-class _Pool(Window):
+class _Pool(SlidingWindow):
     """A pooling. PyTorch limits its padding to half the kernel."""
 
     padding: Sides

@@ -1,6 +1,7 @@
-"""What convolutions and poolings share: a window that slides over an image."""
+"""What convolutions and poolings share: a window at each position of an image."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from hw5core.errors import ShapeError
 from hw5core.network.base_layer import Layer, Limit, Shape, Sides, View, image_shape, in_prose, pair, sides
@@ -10,11 +11,84 @@ MAX_WINDOW = 512
 """The largest kernel size, stride, padding and dilation."""
 
 
+class OneSide(Protocol):
+    """A window along one side of an image."""
+
+    def seen(self, values: int) -> int:
+        """Return on how many pixels in a row this many neighbouring outputs depend."""
+        ...
+
+
 class Window(Layer):
-    """A layer that slides a window over an image. Each subclass declares the fields in its own order."""
+    """A layer with a window at each position of an image. Each kind declares the fields in its own order."""
 
     kernel_size: Sides
     stride: Sides
+
+    @property
+    def windows(self) -> tuple[OneSide, OneSide]:
+        """The window along the height and along the width."""
+        raise NotImplementedError
+
+    @property
+    def is_square(self) -> bool:
+        """True if height and width of the kernel are equal."""
+        return not isinstance(self.kernel_size, tuple)
+
+    def _output_sides(self, input_shape: Shape) -> tuple[int, int]:
+        """Return the output's height and width. Raises ShapeError if the window does not fit."""
+        raise NotImplementedError
+
+    def _fitting(self, axis: int, size: int) -> dict[str, tuple[int, int]]:
+        """Return the lowest and highest fitting value of each field along one side of the input, of this size."""
+        raise NotImplementedError
+
+    def _side_arithmetic(self, axis: int, size: int, output: int) -> str:
+        """Return how one side of the output follows from that of the input."""
+        raise NotImplementedError
+
+    def bounds(self, input_shape: Shape) -> dict[str, Limit]:
+        limits = self.limits()
+        for name, (height, width) in self.side_bounds(input_shape).items():
+            limits[name] = limits[name].within(max(height.lowest, width.lowest), min(height.highest, width.highest))
+        return {name: limit.including(getattr(self, name)) for name, limit in limits.items()}
+
+    def side_bounds(self, input_shape: Shape) -> dict[str, tuple[Limit, Limit]]:
+        if len(input_shape) != 3:
+            return super().side_bounds(input_shape)
+        limits, (height, width) = self.limits(), (self._fitting(axis, input_shape[1 + axis]) for axis in (0, 1))
+        return {
+            name: (
+                limits[name].within(*height[name]).including(_of_axis(getattr(self, name), 0)),
+                limits[name].within(*width[name]).including(_of_axis(getattr(self, name), 1)),
+            )
+            for name in height
+        }
+
+    def view(self, before: View | None, input_shape: Shape) -> View | None:
+        if before is None:
+            return None
+        height, width = self.windows
+        seen_height, seen_width = before.height, before.width
+        return View(lambda values: seen_height(height.seen(values)), lambda values: seen_width(width.seen(values)))
+
+    def shape_arithmetic(self, input_shape: Shape) -> str:
+        outputs = self._output_sides(input_shape)
+        equations = [
+            self._side_arithmetic(axis, size, output)
+            for axis, (size, output) in enumerate(zip(input_shape[1:], outputs, strict=True))
+        ]
+        return r",\;".join(dict.fromkeys(equations))
+
+    def _drawn(self, name: str, sign: str = "/") -> str:
+        """Return the label of the layer's block, such as "conv 11×11 /4". The sign is in front of the stride."""
+        height, width = pair(self.kernel_size)
+        return f"{name} {height}×{width}" + (f" {sign}{in_prose(self.stride, '×')}" if self.stride != 1 else "")
+
+
+class SlidingWindow(Window):
+    """A window that slides over a padded image."""
+
     padding: Sides | str
     dilation: Sides = 1
     ceil_mode: bool = False
@@ -33,11 +107,6 @@ class Window(Layer):
         else:
             before = after = pair(self.padding)[axis]
         return SideWindow(kernel_size, stride, before, after, dilation, self.ceil_mode)
-
-    @property
-    def is_square(self) -> bool:
-        """True if height and width of the kernel are equal."""
-        return not isinstance(self.kernel_size, tuple)
 
     def _output_sides(self, input_shape: Shape) -> tuple[int, int]:
         """Return the output's height and width. Raises ShapeError if the window does not fit."""
@@ -66,26 +135,7 @@ class Window(Layer):
     def _highest_paddings(self) -> tuple[int, int]:
         return MAX_WINDOW, MAX_WINDOW
 
-    def bounds(self, input_shape: Shape) -> dict[str, Limit]:
-        limits = self.limits()
-        for name, (height, width) in self.side_bounds(input_shape).items():
-            limits[name] = limits[name].within(max(height.lowest, width.lowest), min(height.highest, width.highest))
-        return {name: limit.including(getattr(self, name)) for name, limit in limits.items()}
-
-    def side_bounds(self, input_shape: Shape) -> dict[str, tuple[Limit, Limit]]:
-        if len(input_shape) != 3:
-            return super().side_bounds(input_shape)
-        limits, (height, width) = self.limits(), (self._fitting(axis, input_shape[1 + axis]) for axis in (0, 1))
-        return {
-            name: (
-                limits[name].within(*height[name]).including(_of_axis(getattr(self, name), 0)),
-                limits[name].within(*width[name]).including(_of_axis(getattr(self, name), 1)),
-            )
-            for name in height
-        }
-
     def _fitting(self, axis: int, size: int) -> dict[str, tuple[int, int]]:
-        """Return the lowest and highest fitting value of each field along one side of the input, of this size."""
         window = self.windows[axis]
         return {
             "kernel_size": (1, window.largest_kernel(size)),
@@ -93,28 +143,14 @@ class Window(Layer):
             "padding": (window.least_padding(size), self._highest_paddings()[axis]),
         }
 
-    def view(self, before: View | None, input_shape: Shape) -> View | None:
-        if before is None:
-            return None
-        height, width = self.windows
-        seen_height, seen_width = before.height, before.width
-        return View(lambda values: seen_height(height.seen(values)), lambda values: seen_width(width.seen(values)))
-
     def shape_symbols(self) -> str:
         if isinstance(self.padding, str):
             return r"\text{side}+d(k-1)-d(k-1)"
         opening, closing = _brackets(self.ceil_mode)
         return rf"{opening}\frac{{\text{{side}}+2p-{self._reach_symbols()}}}{{s}}{closing}+1"
 
-    def shape_arithmetic(self, input_shape: Shape) -> str:
-        outputs = self._output_sides(input_shape)
-        equations = [
-            self._side_arithmetic(window, size, output)
-            for window, size, output in zip(self.windows, input_shape[1:], outputs, strict=True)
-        ]
-        return r",\;".join(dict.fromkeys(equations))
-
-    def _side_arithmetic(self, window: SideWindow, size: int, output: int) -> str:
+    def _side_arithmetic(self, axis: int, size: int, output: int) -> str:
+        window = self.windows[axis]
         if isinstance(self.padding, str):
             added = rf"{window.dilation}\cdot({window.kernel_size}-1)"
             return f"{size}+{added}-{added}={output}"
@@ -130,11 +166,6 @@ class Window(Layer):
 
     def _reach_arithmetic(self, window: SideWindow) -> str:
         return str(window.kernel_size)
-
-    def _drawn(self, name: str) -> str:
-        """Return the label of the layer's block, such as "conv 11×11 /4"."""
-        height, width = pair(self.kernel_size)
-        return f"{name} {height}×{width}" + (f" /{in_prose(self.stride, '×')}" if self.stride != 1 else "")
 
 
 def _of_axis(value: object, axis: int) -> object:

@@ -5,6 +5,7 @@ import streamlit as st
 from hw5core.explain.torch_report import MEBIBYTE, MEGABYTE, ModuleReport, megabytes
 from hw5core.markdown import markdown_table
 from hw5core.network.counting import Count, sizes
+from hw5core.network.layers import ConvTranspose
 from pages.parts.shared.frame import heading
 
 _WHY = (
@@ -26,10 +27,7 @@ def tool_reports(counted: Count, report: ModuleReport | None) -> None:
     if report is None:
         st.caption("A worker runs torchinfo on PyTorch's meta device. Its report arrives in a moment.")
         return
-    st.caption(
-        f"torchinfo reports {report.torchinfo_macs:,} mult-adds. These are {report.torchinfo_macs - counted.macs:,} "
-        "more than the MACs above, because torchinfo also counts biases and batch normalisations as multiplications."
-    )
+    st.caption(_difference(counted, report.torchinfo_macs))
     tables = st.expander("The complete tables", on_change="rerun", key="complete tables")
     if tables.open:
         left, right = tables.columns(2)
@@ -37,3 +35,15 @@ def tool_reports(counted: Count, report: ModuleReport | None) -> None:
         left.code(report.torchsummary.table, language=None)
         right.markdown("**torchinfo**")
         right.code(report.torchinfo.table, language=None)
+
+
+def _difference(counted: Count, mult_adds: int) -> str:
+    """Return a sentence that says why torchinfo counts other multiply-accumulates than the page."""
+    words = f"torchinfo reports {mult_adds:,} mult-adds."
+    if mult_adds == counted.macs:
+        return f"{words} These are the MACs above."
+    more = f"{abs(mult_adds - counted.macs):,} {'more' if mult_adds > counted.macs else 'fewer'}"
+    reason = "torchinfo also counts biases, normalisations and learnt slopes as multiplications"
+    if any(isinstance(row.layer, ConvTranspose) for row in counted.rows):
+        reason += ", and takes each value of a transposed convolution's output for a sum of all weights"
+    return f"{words} These are {more} than the MACs above, because {reason}."

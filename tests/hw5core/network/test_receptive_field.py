@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
 from hw5core.network.notation import parse
 from hw5core.training.modules import build
@@ -18,6 +20,9 @@ from hw5core.training.modules import build
         "1x64x64 conv1k3 adaptiveavgpool1",
         "1x63x64 conv1k3s2 adaptiveavgpool7x4 prelu conv1k3p1",
         "1x8x8 adaptiveavgpool20 conv1k3",
+        "1x64x64 conv1k3s2 convt1k4s2p1 conv1k3",
+        "1x64x64 conv1k3s2 convt1k2s2 convt1k3x5s2x1o1x0 conv1k1x3",
+        "1x64x64 convt1k3d2 avgpool2",
         "1x64x64 conv1k3x5s1x2d2x1 avgpool2x3 conv1k1x4psame avgpool3s2ceil",
     ],
 )
@@ -26,13 +31,23 @@ def test_one_output_value_depends_on_a_rectangle_of_that_size(text: str) -> None
     network = build(architecture).double()
     for parameter in network.parameters():
         torch.nn.init.constant_(parameter, 1.0)  # nothing cancels, so every pixel in the field has a gradient
+    # Where windows are spread unevenly, the largest field counts. It is among 4 x 4 values.
+    sides = [_seen(network, architecture, row, column) for row in range(4) for column in range(4)]
+    assert count(architecture).rows[-1].receptive_field == (
+        max(side[0] for side in sides),
+        max(side[1] for side in sides),
+    )
+
+
+def _seen(network: nn.Module, architecture: Architecture, row: int, column: int) -> tuple[int, int]:
+    """Return height and width of the pixels with a gradient from an output value near the middle of the image."""
     pixels = torch.ones(1, *architecture.input_shape, dtype=torch.double, requires_grad=True)
     output = network(pixels)
-    output[0, 0, output.shape[2] // 2, output.shape[3] // 2].backward()
+    _, _, height, width = output.shape
+    output[0, 0, (height // 2 + row) % height, (width // 2 + column) % width].backward()
     assert pixels.grad is not None
     rows, columns = torch.nonzero(pixels.grad[0, 0], as_tuple=True)
-    seen = tuple(int(places.max() - places.min()) + 1 for places in (rows, columns))
-    assert count(architecture).rows[-1].receptive_field == seen
+    return int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1
 
 
 def test_a_linear_layer_depends_on_the_whole_input() -> None:

@@ -53,6 +53,7 @@ def test_any_network_trains_as_with_autograd(architecture: Architecture, momentu
         "2x7x8 conv4k3x2s1x2 relu maxpool3x2s2ceil conv4k2psame prelu avgpool2ceil flatten linear4",
         "2x7x8 conv4k3 lrn3 relu gn2 dropout0.4 adaptiveavgpool3x2 relu flatten gn6 linear4",
         "2x7x8 conv4k3 logsoftmax relu dropout0.4 conv4k2psame softmax dropout0.4 relu flatten linear4",
+        "2x7x8 convt4k4s2p1o1 relu dropout0.4 convt6k3x2s2x1o1x0d1x2g2nobias maxpool2 flatten linear4",
         "2x7x8 gn1 prelu conv4k2psamenobias relu flatten prelu linear4",
     ],
 )

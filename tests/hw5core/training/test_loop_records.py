@@ -103,9 +103,15 @@ def test_a_unit_is_saturated_if_its_slope_is_below_a_hundredth(activation: str, 
 def test_the_default_first_weights_are_those_of_pytorch(seed: int) -> None:
     torch.manual_seed(seed)
     theirs = nn.Sequential(
-        nn.Conv2d(1, 4, 3, groups=1), nn.ReLU(), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 26 * 26, 10)
+        nn.Conv2d(1, 4, 3, groups=1),
+        nn.PReLU(),
+        nn.ConvTranspose2d(4, 6, (3, 2), groups=2),
+        nn.ReLU(),
+        nn.BatchNorm2d(6),
+        nn.Flatten(),
+        nn.Linear(6 * 28 * 27, 10),
     )
-    ours = initial_network(parse("1x28x28 conv4k3 relu bn flatten linear10"), seed)
+    ours = initial_network(parse("1x28x28 conv4k3 prelu convt6k3x2g2 relu bn flatten linear10"), seed)
     for (name, one), (_, other) in zip(ours.state_dict().items(), theirs.state_dict().items(), strict=True):
         assert torch.equal(one, other), name
 

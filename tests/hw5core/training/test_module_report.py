@@ -4,6 +4,7 @@ import resource
 import subprocess
 import sys
 from dataclasses import replace
+from math import prod
 
 import pytest
 import torchinfo
@@ -13,6 +14,7 @@ from hw5core.engine.engine import Engine
 from hw5core.explain.torch_report import MEBIBYTE, MEGABYTE, megabytes
 from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
+from hw5core.network.layers import ConvTranspose
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 from hw5core.training.module_report import module_report
@@ -59,7 +61,13 @@ def test_counts_agree_with_both_tools(architecture: Architecture) -> None:
         if row.macs
     )
     normalisations = sum(row.parameters for row in counted.rows if not row.macs)
-    assert report.torchinfo_macs == counted.macs + biases + normalisations
+    # And it multiplies the weights of a transposed convolution by its outputs instead of its inputs.
+    transposed = sum(
+        row.weights * prod(row.output_shape[1:]) - row.macs
+        for row in counted.rows
+        if isinstance(row.layer, ConvTranspose)
+    )
+    assert report.torchinfo_macs == counted.macs + biases + normalisations + transposed
 
 
 def test_a_different_count_is_reported_as_a_disagreement() -> None:
