@@ -8,7 +8,7 @@ from math import prod
 
 from hw5core.errors import ArchitectureError, PastedTextError
 from hw5core.network.base_layer import REQUIRED, Layer, Parameters
-from hw5core.network.layers import KINDS, Flatten
+from hw5core.network.layers import KINDS, AdaptiveAvgPool, Flatten
 from hw5core.pasted.arithmetic import is_scalar, is_whole
 from hw5core.pasted.binding import bind, with_defaults
 from hw5core.pasted.expressions import Expressions, name_module, shape_of
@@ -33,9 +33,9 @@ from hw5core.pasted.values import (
 _SAMPLES = frozenset({"empty", "ones", "rand", "randn", "zeros"})
 
 _LEFT_OUT = frozenset(
-    {"CELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LogSigmoid", "LogSoftmax", "Mish", "ReLU6", "SELU"}
-    | {"Softmax", "Softmax2d", "Softmin", "Softshrink", "Softsign", "Tanhshrink", "Threshold", "celu", "hardtanh"}
-    | {"hardsigmoid", "hardswish", "log_softmax", "logsigmoid", "mish", "relu6", "relu_", "selu", "softmax", "softsign"}
+    {"CELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LogSigmoid", "Mish", "ReLU6", "SELU", "Softmax2d"}
+    | {"Softmin", "Softshrink", "Softsign", "Tanhshrink", "Threshold", "celu", "hardsigmoid", "hardswish", "hardtanh"}
+    | {"logsigmoid", "mish", "relu6", "selu", "softmin", "softsign"}
 )
 """Classes and functions without parameters that keep the shape, and that no layer here computes."""
 
@@ -56,10 +56,11 @@ _SAME_MODULE = frozenset(
     }
 )
 _SAME_TENSOR = frozenset({"contiguous", "to", "float", "double", "half", "cuda", "cpu", "clone", "detach", "type"})
+_SIDES = ((2, 3), (-2, -1), (-1, -2), (3, 2), [2, 3], [-2, -1], [-1, -2], [3, 2])
+"""The dimensions of height and width, as a mean over them names them."""
+
 _RETURN_MODULE = frozenset({"compile", "DataParallel", "DistributedDataParallel"})
-_TENSOR_METHODS = frozenset(
-    {"size", "dim", "ndimension", "view", "reshape", "squeeze", "unsqueeze", "numel", *_SAME_TENSOR}
-)
+_TENSOR_METHODS = frozenset({"size", "dim", "ndimension", "view", "reshape", "squeeze", "mean", *_SAME_TENSOR})
 
 
 def calls() -> dict[str, tuple[type[Layer], Parameters | None]]:
@@ -229,6 +230,11 @@ class TorchCode:
             case Tensor(), "squeeze":
                 if len(receiver.shape) == 3 and receiver.shape[1:] == (1, 1):
                     return pass_layer(program, None, Flatten(), receiver, call, "x.squeeze")
+            case Tensor(), "mean" if call.value(0, "dim") in _SIDES and len(receiver.shape) == 3:
+                pooled = pass_layer(program, None, AdaptiveAvgPool(1), receiver, call, "x.mean")
+                if not isinstance(pooled, Tensor) or call.value(1, "keepdim", False):
+                    return pooled
+                return pass_layer(program, None, Flatten(), pooled, call, "x.mean")
             case Tensor(), _ if name in calls() or name in _LEFT_OUT:
                 function = self._make(program, f"torch.{name}", call)
                 return self.apply(program, function, receiver, call, f"x.{name}")

@@ -14,7 +14,9 @@ from hw5core.network.presets import PRESETS
 from hw5core.pasted.read import read
 from hw5core.pasted.reading import apply_fix
 from tests.hw5core.pasted.programs import LENET, PROGRAMS
+from tests.hw5core.pasted.torchvision_programs import TORCHVISION
 from tests.strategies import architectures
+from tools.torchvision_import import declare_missing_operators
 
 
 def _build(text: str) -> nn.Module:
@@ -46,6 +48,23 @@ def test_a_program_has_the_parameters_and_shapes_that_pytorch_reports(name: str)
     ours = iter([row.output_shape for row in reading.count.rows])
     assert all(theirs in ours for theirs in _shapes(model, shape)[:-1])
     assert reading.count.output_shape == _shapes(model, shape)[-1]
+
+
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_torchvisions_networks_have_their_parameters(name: str) -> None:
+    declared = declare_missing_operators()  # kept alive while torchvision is used
+    from torchvision import models
+
+    reading = read(TORCHVISION[name])
+    with torch.device("meta"):
+        model = getattr(models, name)()
+    assert declared is None or declared
+    assert reading.problems == ()
+    assert reading.input_shape == (3, 224, 224)
+    assert reading.parameters == sum(parameter.numel() for parameter in model.parameters())
+    shapes = _shapes(model.eval(), (3, 224, 224))
+    # torchvision flattens with a function, which has no module.
+    assert [row.output_shape for row in reading.count.rows if row.name.split("-")[0] != "Flatten"] == shapes[:-1]
 
 
 @pytest.mark.parametrize("name", [name for name, (_, shape) in PROGRAMS.items() if shape[1] == shape[2]])
