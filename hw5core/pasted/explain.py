@@ -11,7 +11,7 @@ from hw5core.network.base_layer import Layer, Shape
 from hw5core.network.layers import Flatten
 from hw5core.pasted.reading import Fix, InputShape, Problem, shape_in_words
 from hw5core.pasted.source import Source, Span
-from hw5core.pasted.values import Finding, Misfit, Tensor, Trouble, WrongNumber
+from hw5core.pasted.values import Finding, Misfit, Step, Tensor, Trouble, WrongNumber
 
 USUAL_SIDES = (28, 32, 224, 64, 96, 128, 227, 256, 299, 48, 16, 8, 512)
 _LARGEST_SIDE = 320
@@ -78,7 +78,8 @@ def _flatten_before(source: Source, misfit: Misfit) -> Fix | None:
     """Return the edit that puts a flatten before a layer: around its input, or as one more layer of the sequence."""
     sequence = misfit.call.sequence
     if sequence is not None:
-        if not any(misfit.made is one for one in sequence.args):
+        lists = [one.elts for one in sequence.args if isinstance(one, ast.List)]
+        if not any(misfit.made is one for group in [sequence.args, *lists] for one in group):
             return None
         start = source.span(misfit.made)
         called = source.cut(source.span(misfit.made.func))
@@ -107,6 +108,11 @@ def _arriving(before: Tensor, input_shape: InputShape, rows: bool) -> tuple[Shap
         if into[0] != out[0] or len(into) != len(out) or step.read.layer.weights(into):
             return out, step.read.name
     return before.shape, ""
+
+
+def passed(tensor: Tensor, input_shape: Shape) -> Iterator[tuple[Step, Shape]]:
+    """Yield the layers that a tensor has passed, each with the shape of its input."""
+    yield from zip(tensor.steps, _shapes(tensor, input_shape), strict=False)
 
 
 def _shapes(tensor: Tensor, input_shape: Shape) -> Iterator[Shape]:

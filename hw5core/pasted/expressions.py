@@ -11,6 +11,7 @@ from typing import Any
 from hw5core.errors import PastedTextError
 from hw5core.pasted import arithmetic
 from hw5core.pasted.arithmetic import MAX_ITEMS, RefusedError, is_scalar, is_whole
+from hw5core.pasted.names import full_name
 from hw5core.pasted.source import Source
 from hw5core.pasted.values import (
     Argument,
@@ -148,7 +149,7 @@ class Expressions(ABC):
             case Unknown():
                 return value
             case Library():
-                return Library(f"{value.name}.{name}"[:200])
+                return Library(full_name(f"{value.name}.{name}"))
             case Instance():
                 return self._member(value, name)
             case UserClass():

@@ -20,9 +20,11 @@ def pass_layer(
     call: Call,
     name: str,
     wrong: Trouble | None = None,
+    shared: bool = False,
 ) -> Value:
     """Return the tensor after one more layer, with a trouble if a number of the layer is wrong.
 
+    `shared` is True if the tensor has passed the module before.
     If the layer does not fit, return an Unknown that says why.
     """
     made = module.call.node if module else call.node
@@ -36,7 +38,11 @@ def pass_layer(
         return program.unknown(made, f"{name} has more output values than can be counted: {MAX_VALUES:,}", tensor)
     if wrong is not None:
         tensor = tensor.with_trouble(wrong)
-    shared = module is not None and any(step.owner is module for step in tensor.steps)
     read = ReadLayer(layer, made.lineno, name, program.source.span(made), shared)
     expects = wrong.written if isinstance(wrong, WrongNumber) else None
     return replace(tensor, shape=shape, steps=(*tensor.steps, Step(read, module, expects)))
+
+
+def has_passed(tensor: Tensor, module: LayerModule) -> bool:
+    """Return True if the tensor has passed this module before."""
+    return any(step.owner is module for step in tensor.steps)

@@ -8,7 +8,8 @@ from typing import Any
 from hw5core.pasted.arithmetic import MAX_ITEMS, RefusedError, binary
 from hw5core.pasted.builtin_functions import BUILTINS, builtin_name, call_builtin, call_container
 from hw5core.pasted.expressions import Expressions, bound, truth
-from hw5core.pasted.library import USUAL_NAMES, LibraryCode, full_name
+from hw5core.pasted.library import LibraryCode
+from hw5core.pasted.names import USUAL_NAMES, full_name
 from hw5core.pasted.source import Source
 from hw5core.pasted.values import (
     Argument,
@@ -237,6 +238,9 @@ class Program(Expressions):
 
     def _apply(self, module: Value, call: Call) -> Value:
         argument = call.value(0, "x")
+        if isinstance(argument, LayerModule | SequentialModule) and library_name(module) == "keras":
+            before = argument.children if isinstance(argument, SequentialModule) else [("0", argument)]
+            return SequentialModule([*before[:MAX_ITEMS], (str(len(before)), module)])
         if isinstance(argument, Tensor):
             return self.apply(module, argument, call, module.name)
         if isinstance(argument, Sample):
@@ -353,6 +357,13 @@ class Program(Expressions):
             self._not_understood(call.node),
             receiver if isinstance(receiver, Tensor) else self.tensor_of(call),
         )
+
+
+def library_name(module: Value) -> str:
+    """Return the first word of the full name of a module's library, or an empty text."""
+    if isinstance(module, SequentialModule):
+        return next((found for _, child in module.children if (found := library_name(child))), "")
+    return module.called.partition(".")[0] if isinstance(module, LayerModule) else ""
 
 
 def _as_read(target: ast.expr) -> ast.expr:

@@ -7,8 +7,9 @@ from math import isqrt, prod
 from hw5core.errors import PastedTextError, ShapeError
 from hw5core.network.architecture import INPUT_LIMITS, Architecture
 from hw5core.network.base_layer import Layer
-from hw5core.network.layers import Flatten
-from hw5core.pasted.explain import USUAL_SIDES, explain
+from hw5core.network.layers import BatchNorm, Flatten
+from hw5core.pasted.explain import USUAL_SIDES, explain, passed
+from hw5core.pasted.keras_code import KerasCode
 from hw5core.pasted.network_choice import NO_CALL, find_network, layer_modules, library_of, own_parameters
 from hw5core.pasted.program import Program
 from hw5core.pasted.reading import InputShape, Reading, ReadLayer
@@ -16,7 +17,7 @@ from hw5core.pasted.source import Source, parse
 from hw5core.pasted.torch_code import TorchCode
 from hw5core.pasted.values import Finding, Misfit, Step, Tensor, Trouble, Unknown, Value, WrongNumber
 
-_LIBRARIES = (TorchCode(),)
+_LIBRARIES = (KerasCode(), TorchCode())
 _IMAGE_NET = 1000
 """The classes of ImageNet: networks with as many outputs take images of 224x224."""
 
@@ -78,6 +79,9 @@ class _Flow:
     def input_of_code(self) -> tuple[InputShape, str] | None:
         """Return the input that the program itself names, or None."""
         sizes = self.program.sample or ()
+        if len(sizes) == 1:
+            images = next(_images(sizes[0]), None)
+            return (images, "from the code") if images else None
         shape = sizes[-3:] if len(sizes) in (3, 4) else ()
         if len(shape) == 3 and all(
             limit.lowest <= size <= limit.highest for size, limit in zip(shape, INPUT_LIMITS, strict=True)
@@ -127,14 +131,21 @@ class _Flow:
             input_origin=origin,
             layers=tuple(step.read for step in tensor.steps[:fitting]),
             problems=problems,
-            notes=tuple(self._notes(tensor, complete=all(place < len(tensor.steps) for place, _ in troubles))),
+            notes=tuple(
+                self._notes(tensor, input_shape, complete=all(place < len(tensor.steps) for place, _ in troubles))
+            ),
             ignored=tuple(sorted(self.program.ignored)),
         )
 
-    def _notes(self, tensor: Tensor, complete: bool) -> Iterator[str]:
+    def _notes(self, tensor: Tensor, input_shape: InputShape, complete: bool) -> Iterator[str]:
         shared = dict.fromkeys(step.read.name for step in tensor.steps if step.read.shared and _has_weights(step.read))
         for name in shared:
             yield f"{name} is used more than once. Its parameters count once, as in PyTorch."
+        moving = sum(
+            2 * shape[0] for step, shape in passed(tensor, input_shape) if isinstance(step.read.layer, BatchNorm)
+        )
+        if moving and library_of(self.network) == "Keras":
+            yield f"Keras counts {moving:,} more: the moving means and variances, which are not trained."
         if tensor.steps and tensor.steps[0].read.name == "the flat input":
             yield "The first layer takes rows of features, so a flatten comes before it."
         for name, module in layer_modules(self.network) if complete else ():

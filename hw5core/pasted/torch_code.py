@@ -12,7 +12,7 @@ from hw5core.network.layers import KINDS, AdaptiveAvgPool, Flatten
 from hw5core.pasted.arithmetic import is_scalar, is_whole
 from hw5core.pasted.binding import bind, with_defaults
 from hw5core.pasted.expressions import Expressions, name_module, shape_of
-from hw5core.pasted.flow import pass_layer
+from hw5core.pasted.flow import has_passed, pass_layer
 from hw5core.pasted.source import Span
 from hw5core.pasted.values import (
     Argument,
@@ -32,7 +32,7 @@ from hw5core.pasted.values import (
 
 _SAMPLES = frozenset({"empty", "ones", "rand", "randn", "zeros"})
 
-_LEFT_OUT = frozenset(
+LEFT_OUT = frozenset(
     {"CELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LogSigmoid", "Mish", "ReLU6", "SELU", "Softmax2d"}
     | {"Softmin", "Softshrink", "Softsign", "Tanhshrink", "Threshold", "celu", "hardsigmoid", "hardswish", "hardtanh"}
     | {"logsigmoid", "mish", "relu6", "selu", "softmin", "softsign"}
@@ -107,7 +107,7 @@ class TorchCode:
             return program.unknown(call.node, f"{name} is not understood", program.tensor_of(call))
         rest = replace(call, positional=call.positional[1:])
         rest = replace(rest, named={key: one for key, one in call.named.items() if key != "input"})
-        if last not in calls() and last not in _LEFT_OUT:
+        if last not in calls() and last not in LEFT_OUT:
             return program.unknown(call.node, f"{name} is not understood", first)
         function = self._make(program, name, rest)
         function.call = call
@@ -132,7 +132,7 @@ class TorchCode:
         module = LayerModule(name, call)
         last = name.rpartition(".")[2]
         if last not in calls():
-            module.trouble = None if last in _LEFT_OUT else self._not_known(program, name, call.node)
+            module.trouble = None if last in LEFT_OUT else self._not_known(program, name, call.node)
             return module
         kind, parameters = calls()[last]
         try:
@@ -192,7 +192,7 @@ class TorchCode:
         if isinstance(module.layer, Flatten) and last[:1].islower() and len(tensor.shape) == 1:
             return tensor
         wrong = _wrong_number(program, module, tensor, name)
-        return pass_layer(program, module, module.layer, tensor, call, name, wrong)
+        return pass_layer(program, module, module.layer, tensor, call, name, wrong, has_passed(tensor, module))
 
     def _wrong_class(self, program: Expressions, module: LayerModule, tensor: Tensor, right: str) -> Finding:
         node, last = module.call.node, module.called.rpartition(".")[2]
@@ -205,7 +205,7 @@ class TorchCode:
     def has_method(self, receiver: Value, name: str) -> bool:
         match receiver:
             case Tensor():
-                return name in _TENSOR_METHODS or (name in calls() and name[:1].islower()) or name in _LEFT_OUT
+                return name in _TENSOR_METHODS or (name in calls() and name[:1].islower()) or name in LEFT_OUT
             case Sample():
                 return name in ("size", "to", "cuda", "float")
             case SequentialModule():
@@ -235,7 +235,7 @@ class TorchCode:
                 if not isinstance(pooled, Tensor) or call.value(1, "keepdim", False):
                     return pooled
                 return pass_layer(program, None, Flatten(), pooled, call, "x.mean")
-            case Tensor(), _ if name in calls() or name in _LEFT_OUT:
+            case Tensor(), _ if name in calls() or name in LEFT_OUT:
                 function = self._make(program, f"torch.{name}", call)
                 return self.apply(program, function, receiver, call, f"x.{name}")
             case SequentialModule(), "add_module" if len(call.positional) == 2:

@@ -36,7 +36,9 @@ class _Pasted:
 
 def paste_button() -> None:
     """Draw the button that opens the dialog, and the dialog while it is open."""
-    st.button("Paste code", icon=":material/code:", on_click=_open, help="Count the network of your PyTorch code")
+    st.button(
+        "Paste code", icon=":material/code:", on_click=_open, help="Count the network of your PyTorch or Keras code"
+    )
     if _pasted().open:
         _dialog()
 
@@ -63,7 +65,7 @@ def _dialog() -> None:
     st.html(style())
     source, result = st.columns(2, gap="medium")
     with source, st.form("code", border=False):
-        st.text_area("PyTorch code", key=_TEXT, height=300, placeholder=_EXAMPLE)
+        st.text_area("PyTorch or Keras code", key=_TEXT, height=300, placeholder=_EXAMPLE)
         size, send = st.columns([3, 2], vertical_alignment="bottom")
         size.text_input(
             "Input", key=_INPUT, placeholder="one that fits", help="channels x height x width, such as 1x28x28"
@@ -77,7 +79,7 @@ def _dialog() -> None:
             _show(pasted.reading)
         else:
             st.caption(
-                "Paste a class with layers and a forward, or an nn.Sequential. You see the parameters of each layer, "
+                "Paste a class with layers and a forward, or a Sequential. You see the parameters of each layer, "
                 "and which number is wrong if the shapes do not fit."
             )
 

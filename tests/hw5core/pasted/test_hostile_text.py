@@ -13,9 +13,12 @@ from hw5core.errors import LabError
 from hw5core.pasted import expressions
 from hw5core.pasted.read import read
 from hw5core.pasted.reading import Problem, Reading, apply_fix
+from tests.hw5core.pasted.keras_programs import KERAS
 from tests.hw5core.pasted.programs import LENET, PROGRAMS
+from tests.hw5core.pasted.torchvision_programs import TORCHVISION
 
 MUTANTS_PER_PROGRAM = 40
+ALL = {name: program[0] for name, program in (PROGRAMS | KERAS).items()} | TORCHVISION
 
 
 def _attempt(text: str) -> Reading | LabError:
@@ -43,9 +46,9 @@ def _check(reading: Reading, problem: Problem) -> None:
         assert apply_fix(reading.text, problem.fix) != reading.text
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_mutated_program_gives_a_result_or_a_message(name: str) -> None:
-    text = PROGRAMS[name][0]
+    text = ALL[name]
     words = [word.string for word in tokenize.generate_tokens(io.StringIO(text).readline) if word.string.strip()]
     generator = random.Random(name)  # the same mutants in every run
     for _ in range(MUTANTS_PER_PROGRAM):
