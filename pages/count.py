@@ -11,6 +11,7 @@ from hw5core.network.layers import KINDS
 from hw5core.network.notation import MAX_TEXT
 from hw5core.network.presets import PRESETS
 from pages.parts.count import state
+from pages.parts.count.channels_last import channels_last
 from pages.parts.count.clickable_drawing import clickable_drawing
 from pages.parts.count.compare import compare
 from pages.parts.count.convolution import convolution_step_by_step
@@ -58,6 +59,7 @@ def page() -> None:
     with st.container():
         if current.error:
             st.error(plain(current.error))
+        channels_last(current.network)
     counted = count(current.network)
     report = report_of(str(counted.fitting))
     total_style()

@@ -153,7 +153,8 @@ class Layer:
     Class variables: `word` starts the layer's notation, `title` is its name in menus, `example` is the notation of a
     usual layer of this kind, `torch_name` is its class in torch.nn, and `draws_weights` is True if a run's
     initialisation draws the first weights (torch's own first weights are used otherwise). `race_problem` says why a
-    network with such a layer cannot be trained in a race; empty if it can. `torch_parameters` are those
+    network with such a layer cannot be trained in a race; empty if it can. `also_called` are other names of the
+    kind that a message understands. `torch_parameters` are those
     of the class, and `torch_functions` those of the functions that compute the same, without their input.
     `torch_fields` maps a parameter to the field that holds it if their names differ.
 
@@ -167,6 +168,7 @@ class Layer:
     torch_name: ClassVar[str]
     draws_weights: ClassVar[bool] = False
     race_problem: ClassVar[str] = ""
+    also_called: ClassVar[tuple[str, ...]] = ()
     torch_parameters: ClassVar[Parameters] = {}
     torch_functions: ClassVar[Mapping[str, Parameters]] = {}
     torch_fields: ClassVar[Mapping[str, str]] = {}
@@ -238,7 +240,9 @@ class Layer:
     @classmethod
     def _no_option(cls, option: str) -> ArchitectureError:
         options = cls.options_in_words() or "none"
-        return ArchitectureError(f"{cls.title} has no option {option[:20]}; its options: {options}")
+        return ArchitectureError(
+            f"{cls.title} has no option {option[:20]}; its options: {options}, as in {cls.example}"
+        )
 
     # Menus and controls
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hw5core.errors import ArchitectureError
-from hw5core.network.architecture import Architecture
+from hw5core.network.architecture import INPUT_LIMITS, Architecture
 from hw5core.network.base_layer import Layer
 from hw5core.network.layers import Flatten, Linear
 from hw5core.network.notation import read_layer
+
+_IMAGE_CHANNELS = (1, 3, 4)  # grey, RGB, and RGB with transparency
+_LEAST_SIDE = 8
 
 MAX_UNDO = 100
 """The number of earlier networks that a history keeps."""
@@ -32,6 +35,18 @@ def set_field(network: Architecture, place: int, field: str, value: object) -> A
         raise ArchitectureError(f"this layer has no {field[:20]}")
     chosen: dict[str, Any] = {field: _checked(layer, field, value)}
     return _with_layers(network, place, place + 1, replace(layer, **chosen))
+
+
+def channels_first(network: Architecture) -> Architecture | None:
+    """Return the network with the input's last size first if that is probably its channels, as in Keras: 224x224x3.
+
+    Return None if it is not.
+    """
+    height, width, channels = network.input_shape
+    sides = (_LEAST_SIDE, INPUT_LIMITS[1].highest)
+    if channels not in _IMAGE_CHANNELS or not all(sides[0] <= side <= sides[1] for side in (height, width)):
+        return None
+    return replace(network, input_shape=(channels, height, width))
 
 
 def square(network: Architecture, place: int) -> Architecture:

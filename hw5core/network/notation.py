@@ -13,6 +13,7 @@ from hw5core.errors import ArchitectureError
 from hw5core.network.architecture import MAX_LAYERS, Architecture
 from hw5core.network.base_layer import Layer
 from hw5core.network.layers import KINDS
+from hw5core.network.spelling import in_usual_spelling, nearest
 
 MAX_TEXT = 4_000
 """The largest number of characters that `parse` reads."""
@@ -21,10 +22,11 @@ _Read = TypeVar("_Read")
 
 
 def parse(text: str) -> Architecture:
-    """Read the one-line form. Raises ArchitectureError with the position of the wrong word and a correction."""
+    """Read the one-line form, also in other spellings. Raises ArchitectureError with the position of the wrong word and
+    a correction."""
     if len(text) > MAX_TEXT:
         raise ArchitectureError(f"the network is written in at most {MAX_TEXT:,} characters, not {len(text):,}")
-    words = text.split()
+    words = in_usual_spelling(text).split()
     if not words:
         raise ArchitectureError("the network is empty: start with its input, as in 3x224x224")
     if len(words) - 1 > MAX_LAYERS:
@@ -42,8 +44,8 @@ def read_layer(word: str) -> Layer:
     with_point = word.replace(",", ".")
     if _read_known_layer(with_point) is not None:
         raise ArchitectureError(f"write decimals with a point: {with_point}")
-    examples = [example for kind in KINDS for example in kind.menu()]
-    raise ArchitectureError(f"not a layer; layers are written {', '.join(examples)}")
+    examples = ", ".join(example for kind in KINDS for example in kind.menu())
+    raise ArchitectureError(f"not a layer; {nearest(word) or f'layers are written {examples}'}")
 
 
 def _read_known_layer(word: str) -> Layer | None:

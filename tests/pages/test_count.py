@@ -103,6 +103,18 @@ def test_a_misfit_names_the_correction_and_keeps_the_layers_before_it(page: AppT
     assert "⚠️ Conv2d-2 | ?" in text
 
 
+def test_an_input_with_the_channels_last_is_corrected_with_one_click(page: AppTest) -> None:
+    page.query_params["net"] = "224x224x3 conv8k3 relu"
+    _text(page.run())
+    (warning,) = page.warning
+    assert "224 channels that is 3 pixels wide" in warning.value
+    assert "`3x224x224 conv8k3 relu`" in warning.value
+    next(button for button in page.button if button.label == "Use 3x224x224").click().run()
+    assert "| Conv2d-1 | 3 ⋅ 8 ⋅ (3 ⋅ 3) + 8 | 8×222×222 | 224 |" in _text(page)
+    assert not page.warning
+    assert page.query_params["net"] in ("3x224x224 conv8k3 relu", ["3x224x224 conv8k3 relu"])
+
+
 def test_a_link_opens_its_network(page: AppTest) -> None:
     page.query_params["net"] = "1x28x28 conv7k3"
     assert "| Conv2d-1 | 1 ⋅ 7 ⋅ (3 ⋅ 3) + 7 | 7×26×26 | 70 |" in _text(page.run())

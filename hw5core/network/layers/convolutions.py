@@ -148,6 +148,7 @@ class ConvTranspose(_Convolution):
     word = "convt"
     title = "transposed convolution"
     example = "convt32k4s2p1"
+    also_called = ("deconv", "upconv")
     torch_name = "ConvTranspose2d"
     torch_parameters = parameters(
         in_channels=REQUIRED,

@@ -61,6 +61,7 @@ class Linear(Layer):
     word = "linear"
     title = "linear"
     example = "linear10"
+    also_called = ("dense", "fc", "fullyconnected")
     torch_name = "Linear"
     draws_weights = True
     torch_parameters = parameters(in_features=REQUIRED, out_features=REQUIRED, bias=True)

@@ -31,6 +31,7 @@ class BatchNorm(Layer):
     word = "bn"
     title = "batch normalisation"
     example = "bn"
+    also_called = ("batchnorm", "norm")
     torch_name = "BatchNorm2d"
     torch_parameters = parameters(
         num_features=REQUIRED, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, bias=True

@@ -67,6 +67,7 @@ class MaxPool(_Pool):
     word = "maxpool"
     title = "max pooling"
     example = "maxpool2"
+    also_called = ("pool", "maxpooling")
     torch_name = "MaxPool2d"
     torch_parameters = parameters(
         kernel_size=REQUIRED, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False
@@ -96,6 +97,7 @@ class AvgPool(_Pool):
     word = "avgpool"
     title = "average pooling"
     example = "avgpool2"
+    also_called = ("averagepooling", "meanpool")
     torch_name = "AvgPool2d"
     torch_parameters = parameters(
         kernel_size=REQUIRED, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
@@ -119,6 +121,7 @@ class AdaptiveAvgPool(Layer):
     word = "adaptiveavgpool"
     title = "adaptive average pooling"
     example = "adaptiveavgpool1"
+    also_called = ("globalavgpool", "globalaveragepooling", "gap")
     torch_name = "AdaptiveAvgPool2d"
     torch_parameters = parameters(output_size=REQUIRED)
     torch_functions = MappingProxyType({"adaptive_avg_pool2d": torch_parameters})

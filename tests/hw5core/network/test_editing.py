@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from hw5core.errors import ArchitectureError
 from hw5core.network.architecture import Architecture
-from hw5core.network.editing import MAX_UNDO, History, fit_to, insert, move, remove, set_field, set_input
+from hw5core.network.editing import (
+    MAX_UNDO,
+    History,
+    channels_first,
+    fit_to,
+    insert,
+    move,
+    remove,
+    set_field,
+    set_input,
+)
 from hw5core.network.notation import parse
 from tests.strategies import architectures
 
@@ -33,6 +43,24 @@ def test_a_network_is_fitted_to_images_and_classes() -> None:
         "1x28x28 relu flatten linear10": "1x28x28 relu flatten linear10",
     }
     assert {text: str(fit_to(parse(text), (1, 28, 28), 10)) for text in fitted} == fitted
+
+
+@pytest.mark.parametrize(
+    ("text", "corrected"),
+    [
+        ("224x224x3 conv8k3", "3x224x224 conv8k3"),
+        ("480x640x4", "4x480x640"),
+        ("28x28x1 flatten", "1x28x28 flatten"),
+        ("3x224x224", None),
+        ("3x3x3", None),
+        ("1x28x1", None),
+        ("64x28x2", None),
+        ("100000x28x3", None),
+    ],
+)
+def test_an_input_with_the_channels_last_is_recognised(text: str, corrected: str | None) -> None:
+    probable = channels_first(parse(text))
+    assert (probable and str(probable)) == corrected
 
 
 @given(architectures(), st.data())

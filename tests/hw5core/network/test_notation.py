@@ -37,6 +37,40 @@ def test_sides_may_differ_and_a_square_pair_is_one_number() -> None:
     assert str(parse("3x9x9 conv8k3x3s2x2 maxpool2x2s2x2")) == "3x9x9 conv8k3s2 maxpool2"
 
 
+@pytest.mark.parametrize(
+    ("text", "usual"),
+    [
+        ("(1, 28, 28), Conv64k3, ReLU", "1x28x28 conv64k3 relu"),
+        ("3×224×224 CONV64K3×5 MaxPool2", "3x224x224 conv64k3x5 maxpool2"),
+        ("[3,224,224,] conv64k(3, 5),relu,  flatten(), linear(10)", "3x224x224 conv64k3x5 relu flatten linear10"),
+        ("3, 224, 224, conv8k3", "3x224x224 conv8k3"),
+        ("3 x 224 x 224\nconv8k3\n", "3x224x224 conv8k3"),
+    ],
+)
+def test_other_spellings_are_read_too(text: str, usual: str) -> None:
+    assert str(parse(text)) == usual
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("maxpol2", "max pooling is written maxpool2, with the options s (stride), p (padding), ceil (at the end)"),
+        ("dense10", "linear is written linear10, with the options nobias (at the end)"),
+        ("batchnormalization", "batch normalisation is written bn"),
+        ("ConvTranspose2d", "transposed convolution is written convt32k4s2p1, with the options k (kernel size)"),
+        ("GlobalAveragePooling", "adaptive average pooling is written adaptiveavgpool1"),
+        ("leaky_relu", "the nearest is leakyrelu"),
+        ("sigmod", "the nearest is sigmoid"),
+        ("conv-3k3", "convolution is written conv64k3p1"),
+        ("mish", "layers are written conv64k3p1, convt32k4s2p1, relu"),
+    ],
+)
+def test_a_misspelt_layer_gets_the_nearest_word_with_its_options(word: str, advice: str) -> None:
+    with pytest.raises(ArchitectureError, match=r"not a layer; ") as raised:
+        parse(f"1x28x28 {word}")
+    assert advice in str(raised.value)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_leave_out_default_values(name: str) -> None:
     assert str(PRESETS[name].architecture) == PRESETS[name].text
