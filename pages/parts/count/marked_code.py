@@ -7,6 +7,7 @@ from html import escape
 
 from hw5core.pasted.reading import Problem, Reading
 from hw5core.pasted.source import Span
+from hw5core.pasted.summary_table import ComparedRow
 
 _AROUND = 3
 """The number of lines that are shown before and after each problem."""
@@ -20,7 +21,7 @@ _STYLE = """<style>
   line-height: 1.5; background: light-dark(#f2f5f8, #1a232c) }
 .hw5-code code { display: block; width: max-content; min-width: 100%; font-family: "Source Code Pro", monospace }
 .hw5-code .line { display: block; padding: 0 .8rem }
-.hw5-code .wrong { background: light-dark(#fbe9e0, #40281c) }
+.hw5-code .wrong, .hw5-layers .wrong { background: light-dark(#fbe9e0, #40281c) }
 .hw5-code .number { display: inline-block; min-width: 2.2rem; margin-right: .8rem; text-align: right; opacity: .75;
   user-select: none }
 .hw5-code mark { color: inherit; background: light-dark(#ffc9a8, #8a3d00); font-weight: 700;
@@ -101,13 +102,32 @@ def layer_table(reading: Reading) -> str:
         for made, row in zip(reading.layers, reading.count.rows, strict=True)
     ]
     cells = [_row("th", head), *(_row("td", row) for row in rows)]
+    return _table("The layers of your code", cells)
+
+
+def compared_table(rows: tuple[ComparedRow, ...]) -> str:
+    """Return a table of compared rows: both names, both output shapes and parameters, and how they differ."""
+    head = ("your table", "this network", "output", "parameters", "difference")
+    looks = ("", "", "", "right", "")
+    cells = [_row("th", head, looks)]
+    for row in rows:
+        shapes = dict.fromkeys("×".join(map(str, one.output_shape)) for one in (row.theirs, row.ours) if one)
+        counts = dict.fromkeys(f"{one.parameters:,}" for one in (row.theirs, row.ours) if one)
+        names = (row.theirs.name[:60] if row.theirs else "–", row.ours.name if row.ours else "–")
+        words = (*names, " / ".join(shapes), " / ".join(counts), row.difference)
+        cells.append(_row("td", words, looks, "wrong" if row.difference else ""))
+    return _table("Your table and the network of this page", cells)
+
+
+def _table(label: str, rows: list[str]) -> str:
     return (
-        '<div class="hw5-layers" tabindex="0" role="region" aria-label="The layers of your code">'
-        f"<table>{''.join(cells)}</table></div>"
+        f'<div class="hw5-layers" tabindex="0" role="region" aria-label="{label}"><table>{"".join(rows)}</table></div>'
     )
 
 
-def _row(tag: str, words: tuple[str, ...]) -> str:
-    looks = ("right", "", "", "", "right")
+_LOOKS = ("right", "", "", "", "right")
+
+
+def _row(tag: str, words: tuple[str, ...], looks: tuple[str, ...] = _LOOKS, look_of_row: str = "") -> str:
     cells = (f'<{tag} class="{look}">{escape(word)}</{tag}>' for word, look in zip(words, looks, strict=True))
-    return f"<tr>{''.join(cells)}</tr>"
+    return f'<tr class="{look_of_row}">{"".join(cells)}</tr>'

@@ -9,9 +9,11 @@ from typing import Literal
 import streamlit as st
 
 from hw5core.errors import LabError
+from hw5core.network.counting import count
 from hw5core.pasted.reading import InputShape, Problem, Reading, apply_fix, read_input, shape_in_words
+from hw5core.pasted.summary_table import SummaryTable, compare, is_summary_table, read_table
 from pages.parts.count import state
-from pages.parts.count.marked_code import layer_table, marked_code, style
+from pages.parts.count.marked_code import compared_table, layer_table, marked_code, style
 from pages.parts.shared.plain_words import plain
 
 _STATE = "pasted code"
@@ -25,12 +27,13 @@ _EXAMPLE = """class Net(nn.Module):
 
 @dataclass
 class _Pasted:
-    """What a visitor has pasted: the text, the input, and what was read, or why nothing was."""
+    """What a visitor has pasted: the text, the input, and what was read: a program or a table, or why nothing was."""
 
     open: bool = False
     text: str = ""
     input: str = ""
     reading: Reading | None = None
+    table: SummaryTable | None = None
     error: str = ""
 
 
@@ -65,7 +68,7 @@ def _dialog() -> None:
     st.html(style())
     source, result = st.columns(2, gap="medium")
     with source, st.form("code", border=False):
-        st.text_area("PyTorch or Keras code", key=_TEXT, height=300, placeholder=_EXAMPLE)
+        st.text_area("PyTorch or Keras code, or a table", key=_TEXT, height=300, placeholder=_EXAMPLE)
         size, send = st.columns([3, 2], vertical_alignment="bottom")
         size.text_input(
             "Input", key=_INPUT, placeholder="one that fits", help="channels x height x width, such as 1x28x28"
@@ -77,10 +80,16 @@ def _dialog() -> None:
             st.error(plain(pasted.error))
         elif pasted.reading:
             _show(pasted.reading)
+        elif pasted.table:
+            _compare(pasted.table)
         else:
             st.caption(
                 "Paste a class with layers and a forward, or a Sequential. You see the parameters of each layer, "
                 "and which number is wrong if the shapes do not fit."
+            )
+            st.caption(
+                "Or paste the table of torchsummary, torchinfo or Keras. It is compared with the network of this page, "
+                "row by row."
             )
 
 
@@ -96,8 +105,11 @@ def _read_again() -> None:
     from hw5core.pasted.read import read
 
     pasted = _pasted()
-    pasted.reading, pasted.error = None, ""
+    pasted.reading, pasted.table, pasted.error = None, None, ""
     try:
+        if is_summary_table(pasted.text):
+            pasted.table = read_table(pasted.text)
+            return
         pasted.reading = read(pasted.text, read_input(pasted.input) if pasted.input.strip() else None)
     except LabError as error:
         words = str(error)
@@ -121,6 +133,21 @@ def _show(reading: Reading) -> None:
         st.caption(plain(note))
     if reading.ignored:
         st.caption(f"Ignored, because they say nothing about the network: lines {_ranges(reading.ignored)}.")
+
+
+def _compare(table: SummaryTable) -> None:
+    """Draw the rows of a table next to the layers of the page's network."""
+    counted = count(state.current().network)
+    rows = compare(table, counted)
+    differing = [row for row in rows if row.difference]
+    if differing:
+        first = differing[0]
+        st.warning(plain(f"{len(differing)} of {len(rows)} rows differ, first {first.name}: {first.difference}."))
+    else:
+        st.success("Every row agrees with the network of this page.")
+    theirs = sum(row.parameters for row in table.rows) if table.total is None else table.total
+    st.caption(f"{table.tool}: {theirs:,} parameters. The network of this page: {counted.parameters:,}.")
+    st.html(compared_table(rows))
 
 
 def _use_button(reading: Reading) -> None:

@@ -7,6 +7,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from hw5core.network.presets import PRESETS
+from hw5core.training.module_report import module_report
 from pages.parts.shared import server
 from tests.hw5core.pasted.programs import LENET
 from tests.inline_engine import InlineEngine
@@ -57,6 +59,16 @@ def test_text_that_cannot_be_read_gets_a_message_and_stays(page: AppTest, text: 
     assert message in _errors(page)
     assert page.text_area(key="pasted text").value == text
     assert page.text_input(key="input of pasted code").value == shape
+
+
+def test_a_table_is_compared_with_the_network_of_the_page(page: AppTest) -> None:
+    table = module_report(PRESETS["homework"].text).torchsummary.table
+    _read(page, table)
+    assert "Every row agrees" in " ".join(success.value for success in page.success)
+    _read(page, table.replace("34,944", "34,848"))
+    assert "1 of 10 rows differ, first Conv2d-1: -96 parameters in the table." in page.warning[0].value
+    _read(page, "Layer (type)   Param #")
+    assert "The table has no row" in _errors(page)
 
 
 def test_the_input_that_fits_is_one_click_away_and_the_network_can_be_used(page: AppTest) -> None:
