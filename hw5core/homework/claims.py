@@ -6,25 +6,14 @@ A difference counts only if it is larger than twice its standard error. Otherwis
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from statistics import fmean, stdev
 
 from hw5core.data import datasets
+from hw5core.homework.evidence import Verdict, gradient_in_words, saturation_evidence
 from hw5core.homework.sheet import CLAIMS
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import divergence, learning_of, plateau_rule
 from hw5core.runs.run import Status
-
-MIN_SATURATED_SHARE = 0.01
-"""The share of sigmoid's units that has to be saturated for a race to show saturation at all."""
-
-
-class Verdict(StrEnum):
-    """The verdict of a race on a claim."""
-
-    HOLDS = "holds"
-    FAILS = "does not hold"
-    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ def _slower_learning(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, st
         f"{'below' if lead > 0 else 'above'} ReLU"
     )
     if sigmoid_batches <= relu_batches:
-        return Verdict.FAILS if lead < 0 else Verdict.UNDECIDED, reason
+        return Verdict.CONTRADICTED if lead < 0 else Verdict.UNDECIDED, reason
     return _verdict(lead, error), reason
 
 
@@ -100,24 +89,22 @@ def _running_time(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
 
 
 def _saturation(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
-    saturated, inactive = _saturated_share(sigmoid), _saturated_share(relu)
-    if saturated is None or inactive is None:
-        return Verdict.UNDECIDED, "this race has no layer statistics"
-    reason = (
-        f"sigmoid(7) and sigmoid(12) differ by {_sigmoid(12) - _sigmoid(7):.4f}, ReLU(7) and ReLU(12) by 5; at the end "
-        f"of this race, {100 * saturated:.1f} % of sigmoid's units were saturated, and {100 * inactive:.1f} % of "
-        "ReLU's units had the output 0, which does not keep the size of an input either"
-    )
-    return Verdict.HOLDS if saturated >= MIN_SATURATED_SHARE else Verdict.UNDECIDED, reason
+    """Judge saturation as the cause. That sigmoid is flat far from 0 is right in any race."""
+    verdict, figures = saturation_evidence(relu, sigmoid)
+    far = f"sigmoid(7) and sigmoid(12) differ by {_sigmoid(12) - _sigmoid(7):.4f}, ReLU(7) and ReLU(12) by 5"
+    match verdict:
+        case Verdict.CONTRADICTED:
+            judgement = "the arithmetic is right, but the units did not get that far from 0 before sigmoid learned"
+        case Verdict.SUPPORTED:
+            judgement = "the arithmetic is right, and the units were that far from 0 while sigmoid only guessed"
+        case Verdict.UNDECIDED:
+            judgement = "the arithmetic is right, but this race does not show whether it is the cause"
+    gradients = gradient_in_words(relu, sigmoid)
+    return verdict, f"{judgement} ({far}). {figures[0].upper()}{figures[1:]}. The gradient: {gradients}"
 
 
 def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
-
-
-def _saturated_share(history: RunHistory) -> float | None:
-    """Return the mean share of saturated units over the activations, in the last batch with statistics."""
-    return fmean(history.statistics[-1].saturated.values()) if history.statistics else None
 
 
 def _lead(relu: RunHistory, sigmoid: RunHistory) -> tuple[float, float]:
@@ -134,4 +121,4 @@ def _lead(relu: RunHistory, sigmoid: RunHistory) -> tuple[float, float]:
 def _verdict(difference: float, error: float) -> Verdict:
     if abs(difference) <= 2 * error:
         return Verdict.UNDECIDED
-    return Verdict.HOLDS if difference > 0 else Verdict.FAILS
+    return Verdict.SUPPORTED if difference > 0 else Verdict.CONTRADICTED

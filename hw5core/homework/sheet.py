@@ -13,6 +13,7 @@ CLAIMS = (
     "ReLU gives the best accuracy on the test set.",
     "Sigmoid takes longer to learn, and does not get as far.",
     "Sigmoid has the longer running time.",
-    "Sigmoid saturates: far from 0, distant inputs become nearly indistinguishable, while ReLU keeps their size.",
+    "Sigmoid learns late because it saturates: far from 0, distant inputs become nearly indistinguishable, while ReLU "
+    "keeps their size.",
 )
 """The sheet's conclusions, in its order."""

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import streamlit as st
 
-from hw5core.homework.claims import Verdict, check_claims
+from hw5core.homework.claims import check_claims
+from hw5core.homework.evidence import Verdict
 from hw5core.homework.sheet import SHEET_ACCURACY
 from hw5core.markdown import markdown_table
 from hw5core.runs.config import RunConfig
@@ -15,7 +16,7 @@ from pages.parts.shared.race_snapshot import RaceSnapshot
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.receipts import receipts
 
-_MARKS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✗", Verdict.UNDECIDED: "?"}
+_MARKS = {Verdict.SUPPORTED: "✓", Verdict.CONTRADICTED: "✗", Verdict.UNDECIDED: "?"}
 
 
 _RECONSTRUCTION = (

@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hw5core.homework.claims import Verdict, check_claims
+from hw5core.homework.claims import check_claims
+from hw5core.homework.evidence import Verdict
 from hw5core.homework.sheet import CLAIMS, SHEET_ACCURACY
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.history import RunHistory
+from hw5core.runs.recorded import RACE, recorded_race
 from hw5core.runs.records import EpochResult, LayerStatistics
 from hw5core.runs.run import Run, Status
 
@@ -18,7 +20,7 @@ RELU, SIGMOID = race(RunConfig(dataset="mnist"))
 
 
 def _history(
-    config: RunConfig, losses: list[float], accuracies: list[float], seconds: list[float], saturated: float = 0.2
+    config: RunConfig, losses: list[float], accuracies: list[float], seconds: list[float], saturated: float = 0.8
 ) -> RunHistory:
     epochs = [
         EpochResult(epoch, 8400 * epoch + 8399, 0.5, accuracy, accuracy, spent, 1.0)
@@ -42,7 +44,7 @@ def homework() -> tuple[RunHistory, RunHistory]:
 def test_a_race_like_the_sheets_confirms_all_claims(homework: tuple[RunHistory, RunHistory]) -> None:
     findings = check_claims(*homework)
     assert [finding.claim for finding in findings] == list(CLAIMS)
-    assert [finding.verdict for finding in findings] == [Verdict.HOLDS] * 4
+    assert [finding.verdict for finding in findings] == [Verdict.SUPPORTED] * 4
     # 98.807 - 86.314 points, from the sheet's last accuracies.
     assert "12.49 points above" in findings[0].reason
     assert "(two standard errors over the 14,000 test images)" in findings[0].reason
@@ -58,7 +60,7 @@ def test_the_opposite_race_refutes_the_first_three_claims(homework: tuple[RunHis
         _history(RELU, sigmoid.losses.tolist(), list(SHEET_ACCURACY["sigmoid"]), [60.0, 60.1, 60, 59.9, 60]),
         _history(SIGMOID, relu.losses.tolist(), list(SHEET_ACCURACY["relu"]), [20.0, 20.1, 19.9, 20.0, 20.0]),
     )
-    assert [finding.verdict for finding in findings[:3]] == [Verdict.FAILS] * 3
+    assert [finding.verdict for finding in findings[:3]] == [Verdict.CONTRADICTED] * 3
 
 
 def test_differences_within_chance_are_undecided() -> None:
@@ -86,6 +88,23 @@ def test_a_race_in_which_a_network_diverged_decides_nothing(homework: tuple[RunH
     for finding in check_claims(diverged, sigmoid):
         assert finding.verdict is Verdict.UNDECIDED
         assert finding.reason == "ReLU diverged at batch 7, so this race decides nothing"
+
+
+def test_saturation_that_follows_learning_is_not_the_cause(homework: tuple[RunHistory, RunHistory]) -> None:
+    relu, sigmoid = homework
+    later = [LayerStatistics(0, {}, {}, {"Sigmoid-2": 0.027}), LayerStatistics(900, {}, {}, {"Sigmoid-2": 0.9})]
+    claim = check_claims(relu, replace(sigmoid, statistics=later))[3]
+    assert claim.verdict is Verdict.CONTRADICTED
+    assert "sigmoid(7) and sigmoid(12) differ by 0.0009" in claim.reason
+    assert "2.7 % in Sigmoid-2; from then on up to 90.0 % (Sigmoid-2, batch 900)" in claim.reason
+
+
+def test_the_shipped_race_contradicts_saturation_and_shows_the_gradients() -> None:
+    claim = check_claims(*recorded_race(RACE))[3]
+    assert claim.verdict is Verdict.CONTRADICTED
+    assert "left ln 10 at batch 17,900; in the 179 batches measured before" in claim.reason
+    # From the receipts: gradient norms 0.22944843769 and 0.00633033365.
+    assert "in batch 0, ReLU's gradient norm in Conv2d-1 is 0.23 and sigmoid's 0.0063: 36.2 times" in claim.reason
 
 
 def test_an_unfinished_race_decides_nothing(homework: tuple[RunHistory, RunHistory]) -> None:
