@@ -11,6 +11,7 @@ from hw5core.network.layers import KINDS
 from hw5core.network.notation import MAX_TEXT
 from hw5core.network.presets import PRESETS
 from pages.parts.count import state
+from pages.parts.count.batch_size import batch_size, problem_in_address
 from pages.parts.count.channels_last import channels_last
 from pages.parts.count.clickable_drawing import clickable_drawing
 from pages.parts.count.compare import compare
@@ -53,6 +54,7 @@ def page() -> None:
         _STEPS,
     )
     current = state.open_state()
+    current.error = problem_in_address() or current.error
     with aside("start"):
         race = _start_row(current)
     # A container that is always there, because Streamlit builds everything below a new element again.
@@ -69,7 +71,7 @@ def page() -> None:
         race_link(current.network)
     convolution_step_by_step(counted, current.selected)
     if not lecture_mode():
-        tool_reports(counted, report if isinstance(report, ModuleReport) else None)
+        tool_reports(counted, report if isinstance(report, ModuleReport) else None, current.images)
         compare(counted, current.pinned)
         export(counted)
         st.caption(_limits())
@@ -154,7 +156,7 @@ def _lab(report: ModuleReport | str | None) -> None:
     counted = count(current.network)
     # While a control moves, the report is that of an earlier network.
     fresh = report if current.settled and isinstance(report, ModuleReport) else None
-    sticky_total(counted, current.pinned)
+    sticky_total(counted, current.pinned, current.images)
     controls, result = st.columns([1, 2] if lecture_mode() else [2, 3], gap="medium")
     with controls.container(key="layers"):
         layer_editor(counted, current.selected)
@@ -165,34 +167,47 @@ def _lab(report: ModuleReport | str | None) -> None:
                     f"**Layer {counted.misfit.number}**: {counted.misfit.message}. "
                     f"The layers before it have {counted.parameters:,} parameters."
                 )
-        _show_table(counted, fresh, current.selected)
+        _show_table(counted, fresh, current)
     if isinstance(report, str):
         st.warning(report)
 
 
-def _show_table(counted: Count, report: ModuleReport | None, selected: int | None) -> None:
-    shown = st.segmented_control(
-        "Columns",
-        ["Count", "Formulas", "Cost"],
-        default="Count",
-        required=True,
-        key="columns",
-        label_visibility="collapsed",
-    )
+def _show_table(counted: Count, report: ModuleReport | None, current: state.State) -> None:
+    selected = current.selected
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        shown = st.segmented_control(
+            "Columns",
+            ["Count", "Formulas", "Cost"],
+            default="Count",
+            required=True,
+            key="columns",
+            label_visibility="collapsed",
+        )
+        images = batch_size()
+    if images != current.images:
+        current.images = images
+        st.rerun()  # other parts of the page show memory too
     if shown == "Formulas":
         st.markdown(formula_table(counted, selected))
         st.markdown(shape_table(counted, selected))
         st.caption("k kernel size, s stride, p padding, d dilation, each of that side; ⌊ ⌋ rounds down, ⌈ ⌉ up.")
     elif shown == "Cost":
-        live_table("cost table", cost_table(counted, selected))
+        live_table("cost table", cost_table(counted, selected, images))
         st.caption(
-            "A MAC is a multiplication by a weight and an addition, so it is two FLOPs. The output is stored for the "
-            "backward pass, with 4 bytes per value. The receptive field is the part of the input that one output value "
-            "depends on. Where it is larger than the image, the rest is padding. The share is that of all parameters."
+            "A MAC is a multiplication by a weight and an addition, so it is two FLOPs. The output of each image of a "
+            "batch is stored for the backward pass, with 4 bytes per value. The receptive field is the part of the "
+            "input that one output value depends on. Where it is larger than the image, the rest is padding. The share "
+            "is that of all parameters."
         )
     else:
         st.markdown(f"${SYMBOLS}$")
         live_table("count table", count_table(counted, report, selected))
+        if counted.stored:
+            st.caption(
+                "A batch normalisation also stores a running mean and a running variance per channel, here "
+                f"{counted.stored:,} values. They are not trained, so PyTorch does not count them as parameters. Keras "
+                "counts four values per channel, two of them as “non-trainable”."
+            )
 
 
 page()

@@ -298,6 +298,10 @@ class Layer:
         """Return the number of trainable biases (for a normalisation: its shifts)."""
         return 0
 
+    def stored(self, input_shape: Shape) -> int:
+        """Return the number of values that are part of the layer but not trained by gradients."""
+        return 0
+
     def macs(self, input_shape: Shape) -> int:
         """Return the multiply-accumulates for one example: multiplications by a weight."""
         return 0

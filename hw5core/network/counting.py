@@ -23,8 +23,9 @@ class LayerCount:
     """The counts of one layer, for one example.
 
     `number` counts layers from 1. `weights` and `biases` are trainable parameters (scales and shifts of a
-    normalisation). `macs` are multiplications by a weight. `receptive_field` is height and width,
-    in input pixels, of the rectangle that one output value depends on; None if it depends on the whole input.
+    normalisation), and `stored` are values that are not trained. `macs` are multiplications by a weight.
+    `receptive_field` is height and width, in input pixels, of the rectangle that one output value depends on; None if
+    it depends on the whole input.
     """
 
     number: int
@@ -33,6 +34,7 @@ class LayerCount:
     output_shape: Shape
     weights: int
     biases: int
+    stored: int
     macs: int
     receptive_field: tuple[int, int] | None
 
@@ -86,6 +88,10 @@ class Count:
         return sum(row.parameters for row in self.rows)
 
     @property
+    def stored(self) -> int:
+        return sum(row.stored for row in self.rows)
+
+    @property
     def macs(self) -> int:
         return sum(row.macs for row in self.rows)
 
@@ -100,7 +106,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The four sizes below torchsummary's table, in bytes for a batch of one."""
+    """The four sizes below torchsummary's table, in bytes."""
 
     input: int
     forward_backward: int
@@ -109,6 +115,10 @@ class Sizes:
     @property
     def total(self) -> int:
         return self.input + self.forward_backward + self.parameters
+
+    def for_batch(self, images: int) -> "Sizes":
+        """Return the sizes for a batch of so many images, given those for one. The parameters exist once."""
+        return Sizes(images * self.input, images * self.forward_backward, self.parameters)
 
 
 def count(architecture: Architecture) -> Count:
@@ -127,7 +137,7 @@ def count(architecture: Architecture) -> Count:
 
 
 def sizes(counted: Count) -> Sizes:
-    """Return torchsummary's sizes. It counts every listed output twice: once forward, once for its gradient."""
+    """Return torchsummary's sizes for a batch of one. It counts every listed output twice: forward and its gradient."""
     return Sizes(
         input=BYTES_PER_VALUE * prod(counted.architecture.input_shape),
         forward_backward=2 * BYTES_PER_VALUE * counted.activations,
@@ -148,6 +158,7 @@ def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> 
         output_shape=output,
         weights=layer.weights(shape),
         biases=layer.biases(shape),
+        stored=layer.stored(shape),
         macs=layer.macs(shape),
         receptive_field=after.sides if after else None,
     )

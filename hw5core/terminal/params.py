@@ -75,6 +75,7 @@ def _as_json(counted: Count) -> dict[str, Any]:
         "network": str(counted.architecture),
         "layers": layers,
         "total": counted.parameters,
+        "not_trained": counted.stored,
         "macs": counted.macs,
     }
 

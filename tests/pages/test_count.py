@@ -115,6 +115,26 @@ def test_an_input_with_the_channels_last_is_corrected_with_one_click(page: AppTe
     assert page.query_params["net"] in ("3x224x224 conv8k3 relu", ["3x224x224 conv8k3 relu"])
 
 
+def test_memory_is_shown_for_the_batch_size_in_the_link(page: AppTest) -> None:
+    page.query_params["net"] = "1x28x28 conv8k3 bn relu"
+    page.query_params["images-per-batch"] = "32"
+    text = _text(page.run())
+    assert "outputs 1.98 MiB for 32 images" in text
+    # 3 outputs of 8x26x26 values with their gradients, and the input, each with 4 bytes
+    assert f"| torchsummary, MiB | {32 * 784 * 4 / 2**20:.2f} | {32 * 3 * 5408 * 8 / 2**20:.2f} |" in text
+    assert "These sizes are for a batch of 32. The complete tables are for a batch of one." in text
+    assert "here 16 values. They are not trained" in " ".join(caption.value for caption in page.caption)
+    page.number_input(key="images-per-batch").set_value(1).run()
+    assert "outputs 63.4 KiB" in _text(page)
+
+
+@pytest.mark.parametrize("batch", ["0", "-3", "many", "1e9", "9" * 400, "2.5"])
+def test_a_batch_size_that_cannot_be_used_is_named(page: AppTest, batch: str) -> None:
+    page.query_params["images-per-batch"] = batch
+    assert "3,747,200" in _text(page.run())
+    assert "batch size in this page's address must be a whole number from 1 to 100,000" in _errors(page)
+
+
 def test_a_link_opens_its_network(page: AppTest) -> None:
     page.query_params["net"] = "1x28x28 conv7k3"
     assert "| Conv2d-1 | 1 ⋅ 7 ⋅ (3 ⋅ 3) + 7 | 7×26×26 | 70 |" in _text(page.run())

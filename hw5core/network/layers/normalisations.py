@@ -43,6 +43,9 @@ class BatchNorm(Layer):
     def biases(self, input_shape: Shape) -> int:
         return input_shape[0]
 
+    def stored(self, input_shape: Shape) -> int:
+        return 2 * input_shape[0]  # a running mean and a running variance per channel
+
     def needs_two_images(self, input_shape: Shape) -> bool:
         # With one value per channel there is nothing to average over.
         return prod(input_shape[1:]) == 1

@@ -43,7 +43,8 @@ class State:
     `address` is the network in the page's address. `replaced` are its earlier values during this visit to the page.
     `selected` counts layers from 1. `settled` is False while a control is being moved. `error` is a sentence about a
     line or an address that cannot be read. `refusal` is the last edit in the layer editor, if it was refused. `acted`
-    is the number of the layer editor's last action, and `line` that of the text field with the one-line form.
+    is the number of the layer editor's last action, and `line` that of the text field with the one-line form. `images`
+    is the batch size for which memory is shown.
     """
 
     history: History
@@ -56,6 +57,7 @@ class State:
     acted: int = 0
     line: int = 0
     pinned: Architecture | None = None
+    images: int = 1
 
     @property
     def network(self) -> Architecture:

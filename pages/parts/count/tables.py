@@ -30,19 +30,24 @@ def count_table(counted: Count, report: ModuleReport | None, selected: int | Non
     )
 
 
-def cost_table(counted: Count, selected: int | None) -> Table:
-    """Return the cost of each layer: share of the parameters, MACs, FLOPs, memory of the output, receptive field."""
+def cost_table(counted: Count, selected: int | None, images: int = 1) -> Table:
+    """Return the cost of each layer: share of the parameters, MACs, FLOPs, memory of the output, receptive field.
+
+    The memory is that of a batch of so many images, everything else is for one image.
+    """
+    bytes_per_value = BYTES_PER_VALUE * images
     total = counted.parameters or 1
-    titles = ["layer", "share", "MACs", "FLOPs = 2·MACs", "output", "receptive field"]
+    output = f"output × {images:,}" if images > 1 else "output"
+    titles = ["layer", "share", "MACs", "FLOPs = 2·MACs", output, "receptive field"]
     return _live(
         dict(zip(titles, ["left", *["right"] * 5], strict=True)),
-        ["input", "", "", "", memory(BYTES_PER_VALUE * prod(counted.architecture.input_shape)), "1×1"],
+        ["input", "", "", "", memory(bytes_per_value * prod(counted.architecture.input_shape)), "1×1"],
         [
             [
                 f"{row.parameters / total:.1%}",
                 f"{row.macs:,}",
                 f"{row.flops:,}",
-                memory(BYTES_PER_VALUE * row.activations),
+                memory(bytes_per_value * row.activations),
                 receptive_field(row, counted.architecture.input_shape),
             ]
             for row in counted.rows
@@ -54,7 +59,7 @@ def cost_table(counted: Count, selected: int | None) -> Table:
             "100%" if counted.parameters else "",
             f"{counted.macs:,}",
             f"{counted.flops:,}",
-            memory(BYTES_PER_VALUE * counted.activations),
+            memory(bytes_per_value * counted.activations),
             "",
         ],
     )

@@ -12,18 +12,22 @@ _WHY = (
     "**Two correct tools, two different numbers.** torchsummary's “MB” are MiB (2²⁰ bytes). Its forward/backward pass "
     "counts every listed output twice: the value and its gradient. torchinfo's MB are 10⁶ bytes. It also counts "
     "outputs twice, but only those of layers with parameters, so not those of ReLU. Both assume 4 bytes per value "
-    "(float32) and a batch of one."
+    "(float32)."
 )
 
 
-def tool_reports(counted: Count, report: ModuleReport | None) -> None:
-    """Draw the sizes of both tools, the explanation, and both tables as the tools print them."""
+def tool_reports(counted: Count, report: ModuleReport | None, images: int) -> None:
+    """Draw the sizes of both tools for a batch of so many images, the explanation, and both tables as the tools print
+    them."""
     heading("torchsummary and torchinfo")
-    info = megabytes(report.torchinfo.sizes, MEGABYTE) if report else ("…",) * 4
+    info = megabytes(report.torchinfo.sizes.for_batch(images), MEGABYTE) if report else ("…",) * 4
     head = ["tool", "input size", "forward/backward pass", "params size", "estimated total"]
-    rows = [("torchsummary, MiB", *megabytes(sizes(counted), MEBIBYTE)), ("torchinfo, MB", *info)]
+    rows = [("torchsummary, MiB", *megabytes(sizes(counted).for_batch(images), MEBIBYTE)), ("torchinfo, MB", *info)]
     st.markdown(markdown_table(head, rows, align="lrrrr"))
-    st.markdown(_WHY)
+    st.markdown(
+        f"{_WHY} These sizes are for a batch of {images:,}."
+        + " The complete tables are for a batch of one." * (images > 1)
+    )
     if report is None:
         st.caption("A worker runs torchinfo on PyTorch's meta device. Its report arrives in a moment.")
         return

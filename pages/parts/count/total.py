@@ -35,16 +35,17 @@ def total_style() -> None:
     st.html(_STYLE.replace("LIGHT", light).replace("DARK", dark))
 
 
-def sticky_total(counted: Count, pinned: Architecture | None) -> None:
+def sticky_total(counted: Count, pinned: Architecture | None, images: int) -> None:
     """Draw the parameters as a large number, and next to it MACs, memory, and the difference from a pinned network.
 
+    The memory of the outputs is that of a batch of so many images.
     Only layers before a misfit count.
     """
     label = "trainable parameters" if not counted.misfit else f"parameters before layer {counted.misfit.number}"
     beside = [
         f"{counted.macs:,} MACs",
         f"weights {memory(BYTES_PER_VALUE * counted.parameters)}",
-        f"outputs {memory(BYTES_PER_VALUE * counted.activations)}",
+        f"outputs {memory(BYTES_PER_VALUE * counted.activations * images)}" + f" for {images:,} images" * (images > 1),
     ]
     if pinned:
         beside.insert(0, f"{counted.parameters - count(pinned).parameters:+,} against A")

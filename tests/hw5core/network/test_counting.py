@@ -53,8 +53,17 @@ def test_every_layer_agrees_with_its_module(architecture: Architecture) -> None:
         values = module(values)
         assert row.output_shape == tuple(values.shape[1:])
         assert row.parameters == sum(parameter.numel() for parameter in module.parameters())
+        # A batch normalisation also has one number for all channels: how many batches it has seen.
+        assert row.stored == sum(buffer.numel() for buffer in module.buffers() if buffer.is_floating_point())
         assert row.name.split("-")[0] == type(module).__name__
     assert counted.parameters == sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_the_sizes_of_a_batch_contain_the_parameters_once() -> None:
+    one = sizes(count(PRESETS["homework"].architecture))
+    batch = one.for_batch(32)
+    assert (batch.input, batch.forward_backward) == (32 * one.input, 32 * one.forward_backward)
+    assert (batch.parameters, batch.total) == (one.parameters, 32 * (one.input + one.forward_backward) + one.parameters)
 
 
 @settings(max_examples=50)
