@@ -1,4 +1,9 @@
-"""A real server, a real Chromium and a window for each file. Each test gets the window as if it was new."""
+"""A real server, a real Chromium and a window for all files. Each test gets the window as if it was new.
+
+They are expensive, so all tests of this folder share them: in a new window, the first page costs about three times as
+much, because the browser compiles Streamlit's scripts again. The empty `__init__.py` makes the folder a package, so
+pytest closes them before the tests of other folders.
+"""
 
 import os
 from collections.abc import Iterator
@@ -10,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
+from hw5core.store.store import RunStore
 from tools.live import LiveError, serving
 from tools.live import chromium as system_chromium
 from tools.waiting import PATIENCE_MS
@@ -28,9 +34,9 @@ _NOTE_LINKS = """addEventListener('DOMContentLoaded', () => {
 """Report the address of every icon, style sheet and preconnection of the page, each once."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Open the browser, once per file, because while it is open no other event loop can run in this thread.
+    """Open the browser for the tests of this folder only: while it is open, no other event loop can run in this thread.
 
     Without an installed browser, the tests fail in CI and are skipped elsewhere.
     """
@@ -41,62 +47,69 @@ def chromium() -> Iterator[Browser]:
         pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the server's store."""
     return tmp_path_factory.mktemp("server")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
+def empty_store(server_home: Path) -> None:
+    """Delete the runs of other files. A deleted run can be restored for a while, so no two files use the same runs."""
+    store = RunStore(server_home)
+    for run, _ in store.newest(1_000):
+        store.delete(run.run_id)
+
+
+@pytest.fixture(scope="package")
 def server(server_home: Path, workers: str) -> Iterator[str]:
-    """Serve the app, once per file, and return the address."""
-    with _serve_without_errors(server_home, {"HW5_SCHEDULER": workers}) as address:
-        yield address
-
-
-@contextmanager
-def _serve_without_errors(home: Path, environment: dict[str, str] | None = None) -> Iterator[str]:
-    log = home / "server.log"
-    with serving(home, log, environment) as (address, _):
+    """Serve the app, and return the address."""
+    log = server_home / "server.log"
+    with serving(server_home, log, {"HW5_SCHEDULER": workers}) as (address, _):
         yield address
         text = log.read_text()
     assert "Traceback" not in text, text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def desktop(chromium: Browser, server: str) -> Iterator["Window"]:
-    """Open a window that the file's tests use one after the other: in a new one, each page costs twice as much."""
-    with _window(chromium, server) as window:
+    """Open a window that the tests use one after the other."""
+    with open_window(chromium, server) as window:
         yield window
 
 
 @pytest.fixture
 def page(desktop: "Window") -> Iterator[Page]:
-    """Return the file's window, without anything of other tests."""
+    """Return the window without anything of other tests."""
     yield desktop.cleared()
     desktop.check()
 
 
 @pytest.fixture
+def watcher(page: Page, desktop: "Window") -> Page:
+    """Return a second window of the same browser, without anything of other tests."""
+    return desktop.second()
+
+
+@pytest.fixture
 def own_page(chromium: Browser, server: str) -> Iterator[Page]:
     """Open a window for a test that changes something for good, such as the clock."""
-    with _window(chromium, server) as window:
+    with open_window(chromium, server) as window:
         yield window.page
+
+
+@pytest.fixture(scope="package")
+def pocket(chromium: Browser, server: str) -> Iterator["Window"]:
+    """Open a window of a phone, narrow, with touch and without a mouse, that the tests use one after the other."""
+    with open_window(chromium, server, {"width": 390, "height": 844}, has_touch=True, is_mobile=True) as window:
+        yield window
 
 
 @pytest.fixture
-def cold_page(chromium: Browser, home: Path) -> Iterator[Page]:
-    """Open a window on a server without any earlier visit."""
-    home.mkdir()
-    with _serve_without_errors(home) as address, _window(chromium, address) as window:
-        yield window.page
-
-
-@pytest.fixture
-def phone(chromium: Browser, server: str) -> Iterator[Page]:
-    """Open a window of a phone: narrow, with touch and without a mouse."""
-    with _window(chromium, server, {"width": 390, "height": 844}, has_touch=True, is_mobile=True) as window:
-        yield window.page
+def phone(pocket: "Window") -> Iterator[Page]:
+    """Return the window of the phone without anything of other tests."""
+    yield pocket.cleared()
+    pocket.check()
 
 
 @dataclass(frozen=True)
@@ -105,22 +118,27 @@ class Window:
 
     page: Page
     address: str
+    viewport: ViewportSize
     elsewhere: set[str]
 
     def cleared(self) -> Page:
-        """Return the page as in a new window of the usual size: empty, without cookies, storage and permissions."""
-        page, context = self.page, self.page.context
-        for other in context.pages:
-            if other is not page:
-                other.close()
-        if page.url.startswith(self.address):
-            page.evaluate("localStorage.clear(); sessionStorage.clear()")
-            page.goto("about:blank")
+        """Return the page as in a new window: empty, of the usual size, without cookies, storage and permissions."""
+        context = self.page.context
+        for page in context.pages:
+            if page.url.startswith(self.address):
+                page.evaluate("localStorage.clear(); sessionStorage.clear()")
+                page.goto("about:blank")
+            page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+            page.set_viewport_size(self.viewport)
         context.clear_cookies()
         context.clear_permissions()
-        page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
-        page.set_viewport_size(_DESKTOP)
-        return page
+        self.page.bring_to_front()  # behind another one, a page draws one frame a second
+        return self.page
+
+    def second(self) -> Page:
+        """Return another window of the same browser. It stays open, because a new one costs more than a used one."""
+        context = self.page.context
+        return next((page for page in context.pages if page is not self.page), None) or context.new_page()
 
     def check(self) -> None:
         """Check that no page has sent a request to another origin."""
@@ -131,13 +149,15 @@ _DESKTOP: ViewportSize = {"width": 1280, "height": 1000}
 
 
 @contextmanager
-def _window(chromium: Browser, address: str, viewport: ViewportSize = _DESKTOP, **options: bool) -> Iterator[Window]:
+def open_window(
+    chromium: Browser, address: str, viewport: ViewportSize = _DESKTOP, **options: bool
+) -> Iterator[Window]:
     """Open a window. At the end, check that none of its pages has sent a request to another origin."""
     context = chromium.new_context(base_url=address, viewport=viewport, **options)
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     elsewhere = requests_to_other_origins(context, address)
-    window = Window(context.new_page(), address, elsewhere)
+    window = Window(context.new_page(), address, viewport, elsewhere)
     yield window
     context.close()
     window.check()

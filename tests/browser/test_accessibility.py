@@ -68,7 +68,7 @@ def test_axe_finds_no_serious_problem_on_any_page_in_light_or_dark(page: Page, s
     for path in VIEWS:
         page.goto(path)
         for scheme, (background, options) in SCHEMES.items():
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             expect(page.get_by_test_id("stApp")).to_have_css("background-color", background)
             settle(page)
             violations = Axe().run(page, context=_CHECKED, options=_REPORTED | options).response["violations"]

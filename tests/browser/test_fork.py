@@ -16,7 +16,9 @@ RUN = RunConfig(activation="sigmoid", training_images=200, epochs=4)
 OTHER = RunConfig(activation="relu", training_images=100, epochs=2)
 
 
-def test_two_forks_continue_from_a_checkpoint_and_share_the_charts(page: Page, server_home: Path) -> None:
+def test_two_forks_continue_from_a_checkpoint_and_share_the_charts(
+    page: Page, watcher: Page, server_home: Path
+) -> None:
     train_into(RunStore(server_home), OTHER, RUN)
     page.goto("/fork")
     expect(page.get_by_text("Fork of the sigmoid run after epoch 0 (batch 40)")).to_be_visible()
@@ -37,9 +39,8 @@ def test_two_forks_continue_from_a_checkpoint_and_share_the_charts(page: Page, s
     expect(_labels(page)).to_have_text([re.compile(f"^{name}") for name in ("sigmoid", "fork, tanh", "fork, ReLU")])
     for chart in (page.locator(".vega-embed").first, page.locator(".vega-embed").last):
         expect(_lines(chart)).to_have_count(3)
-    second = page.context.new_page()
-    second.goto(page.url)
-    expect(_labels(second)).to_have_count(3)
+    watcher.goto(page.url)
+    expect(_labels(watcher)).to_have_count(3)
     # Another parent starts with its own default change.
     _choose(page, "Run to fork", re.compile("^ReLU on digits"))
     expect(page.get_by_text("Fork of the ReLU run after epoch 0 (batch 20): activation")).to_be_visible()

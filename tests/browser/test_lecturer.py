@@ -1,12 +1,12 @@
-"""The lecturer's secret in a real browser: in a form, and in an old link, which leaves no trace of it."""
+"""A public server in a real browser: its first visit, and the lecturer's secret in a form and in an old link."""
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import Window, open_window
 from tools.live import serving, settle
 
 pytestmark = pytest.mark.browser
@@ -15,14 +15,27 @@ SECRET = "a-secret-for-the-tests"
 
 
 @pytest.fixture(scope="module")
-def server(server_home: Path, workers: str) -> Iterator[str]:
-    """Serve the app with a lecturer's secret."""
-    environment = {"HW5_SCHEDULER": workers, "HW5_PUBLIC": "1", "HW5_LECTURER": SECRET}
-    log = server_home / "server.log"
-    with serving(server_home, log, environment) as (address, _):
-        yield address
+def desktop(tmp_path_factory: pytest.TempPathFactory, chromium: Browser, workers: str) -> Iterator[Window]:
+    """Serve the app with a lecturer's secret, and open a window there."""
+    home = tmp_path_factory.mktemp("lecturer")
+    environment, log = {"HW5_SCHEDULER": workers, "HW5_PUBLIC": "1", "HW5_LECTURER": SECRET}, home / "server.log"
+    with serving(home, log, environment) as (address, _), open_window(chromium, address) as window:
+        yield window
     assert SECRET not in log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+def test_a_deep_link_opens_its_page_as_the_first_visit_to_a_new_server(page: Page) -> None:
+    # The first test of this file is the first one that visits its server.
+    page.goto("/train?dataset=mnist&seed=3&split_seed=2")
+    expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
+    expect(page.get_by_test_id("stTopNav").get_by_role("link", name="Count")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="seed")).to_have_value("3")
+    expect(page.get_by_text("42,000 training images")).to_be_visible()
+    # An old name in the URL is replaced by the new one.
+    expect(page).to_have_url(re.compile(r"split-seed=2"))
+    assert "split_seed" not in page.url
+    expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
 def test_the_form_takes_the_secret_and_the_address_stays_as_it_is(page: Page) -> None:

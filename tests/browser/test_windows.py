@@ -55,19 +55,19 @@ _OUTLINED = """() => [...document.querySelectorAll("[style*=outline]")].find(ele
 
 
 def test_the_table_shows_parameters_and_ticks_at_each_width_and_grows_in_lecture_mode(page: Page) -> None:
-    sizes = {}
-    for mode in ("", "&lecture=true"):
+    sizes, large = {}, (1024, 1280, 1920)
+    for mode, widths in {"": (641, 768, 821, 900, *large), "&lecture=true": large}.items():
         page.goto(VGG + mode)
         table = page.locator(".st-key-count-table table")
         expect(table.get_by_role("row")).to_have_count(LAYERS + 3)
         settle(page)
-        for width in (641, 768, 821, 900, 1024, 1280, 1920):
+        for width in widths:
             page.set_viewport_size({"width": width, "height": 800})
             settle(page)
             if not mode:
                 assert table.evaluate(_CUT_OFF) == [], width
             sizes[mode, width] = table.evaluate(_FONT_SIZE)
-    for width in (1024, 1280, 1920):
+    for width in large:
         assert sizes["&lecture=true", width] > 1.1 * sizes["", width]
     assert page.locator(".vega-embed .mark-text text").filter(has_text=re.compile(r"-\d+$")).count() >= LAYERS
 
@@ -91,9 +91,9 @@ def test_a_phone_reaches_each_page_with_one_tap_on_targets_of_44_pixels(phone: P
 
 @pytest.mark.parametrize("path", ["/", "/train"])
 def test_the_guide_never_covers_what_it_explains(page: Page, path: str) -> None:
+    page.goto(path)
     for width, height in ((1280, 800), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
-        page.goto(path)
         settle(page)
         guide = page.get_by_role("region", name="Guide")
         page.get_by_role("button", name="Show me around").click()
