@@ -1,7 +1,8 @@
 """The lab in a terminal: `python -m hw5core COMMAND`.
 
-`params` counts parameters, `train` trains a race, `prewarm` trains it for several seeds before a lecture, `precompute`
-trains the race that the app includes, and `verify` trains the first batches of a receipt again.
+`params` counts parameters, `layers` measures the layers of untrained networks on one batch, `train` trains a race,
+`prewarm` trains it for several seeds before a lecture, `precompute` trains the race that the app includes, and `verify`
+trains the first batches of a receipt again.
 
 Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if a
 receipt differs from the training, 3 if it differs in a way that another processor or build of PyTorch explains, 130
@@ -12,7 +13,7 @@ import argparse
 import itertools
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,12 @@ from typing import Any
 from tqdm import tqdm
 
 from hw5core import home
-from hw5core.data.datasets import DATASETS, Pool
+from hw5core.data.datasets import Pool
 from hw5core.engine.engine import Engine
 from hw5core.errors import LabError
 from hw5core.markdown import markdown_table
-from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs import recorded
-from hw5core.runs.config import SETTINGS, RunConfig, comma_advice, race, setting_fields
+from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.learning import learning_caption, learning_of
 from hw5core.runs.receipts import (
@@ -47,7 +47,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
-from hw5core.terminal import params
+from hw5core.terminal import layers, params, race_options
 from hw5core.training import availability
 
 POLL_SECONDS = 0.2
@@ -79,12 +79,17 @@ def _parser() -> argparse.ArgumentParser:
 
     params.add_options(_command(commands, "params", "count the parameters of a network, layer by layer", params.run))
 
+    measured = "measure every layer of a race's networks on one batch, before it is trained"
+    layers.add_options(_command(commands, "layers", measured, layers.run))
+
     train = _command(commands, "train", "train one network per activation, and print their test accuracies", _train)
-    _add_race(train, without=("activation",))
+    _add_receipts(train)
+    race_options.add(train, without=("activation",))
 
     prewarm = _command(commands, "prewarm", "train the homework's race before a lecture, for several seeds", _prewarm)
     prewarm.add_argument("--seeds", default="0", help="one race for each of these seeds, such as 0,1,2 (default: 0)")
-    _add_race(prewarm, without=("activation", "seed"))
+    _add_receipts(prewarm)
+    race_options.add(prewarm, without=("activation", "seed"))
     prewarm.set_defaults(dataset="mnist")
 
     precompute = _command(
@@ -96,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
         commands, "verify", "train the first batches of a receipt again, and compare the numbers", _verify
     )
     verify.add_argument("receipt", type=Path, help="the receipt of a run, a JSON file")
-    verify.add_argument("--batches", type=_whole, default=200, help="the number of batches to train (default: 200)")
+    verify.add_argument(
+        "--batches", type=race_options.whole, default=200, help="the number of batches to train (default: 200)"
+    )
     return parser
 
 
@@ -107,67 +114,12 @@ def _command(commands: Any, name: str, help: str, run: Callable[..., int]) -> ar
     return command
 
 
-def _add_race(command: argparse.ArgumentParser, without: Collection[str]) -> None:
-    """Add the options of a race to a command: one for each setting of a run except those in `without`."""
-    command.add_argument(
-        "--activations",
-        default="relu,sigmoid",
-        help=f"train one network for each of these (default: relu,sigmoid); all: {', '.join(ACTIVATIONS)}",
-    )
+def _add_receipts(command: argparse.ArgumentParser) -> None:
     command.add_argument("--receipts", type=Path, metavar="FOLDER", help="write a receipt of each run to this folder")
-    for declared in setting_fields():
-        if declared.name in without:
-            continue
-        command.add_argument(
-            f"--{declared.name.replace('_', '-')}",
-            type=_READERS[type(declared.default)],
-            default=None if declared.name in _OF_DATASET else declared.default,
-            # argparse writes the default, because a command may have its own.
-            help=f"{SETTINGS[declared.name].help}{_choices(declared.name)} (default: {_default(declared.name)})",
-        )
-
-
-_OF_DATASET = ("epochs", "learning_rate")
-"""The settings whose default depends on the dataset."""
-
-
-def _default(setting: str) -> str:
-    """Return the default of a setting for a help text, as argparse expects it."""
-    if setting not in _OF_DATASET:
-        return "%(default)s"
-    return ", ".join(f"{getattr(chosen, setting):g} for {name}" for name, chosen in DATASETS.items())
-
-
-def _choices(setting: str) -> str:
-    """Return the values that a setting can have, or an empty string if it is no choice."""
-    choices = SETTINGS[setting].choices
-    return f"; one of {', '.join(choices)}" if choices else ""
-
-
-def _decimal(text: str) -> float:
-    """Return the number in a text. Raise ArgumentTypeError for other texts."""
-    if advice := comma_advice(text):
-        raise argparse.ArgumentTypeError(advice)
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-def _whole(text: str) -> int:
-    """Return the whole number in a text. Raise ArgumentTypeError for other texts."""
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number such as 5") from None
-
-
-_READERS: dict[type, Callable[[str], Any]] = {str: str, int: _whole, float: _decimal}
-"""The function that reads a setting from the command line, by the type of its default."""
 
 
 def _train(options: argparse.Namespace) -> int:
-    finished = _run(_races(options, [options.seed]), options)
+    finished = _run(race_options.races(options, [options.seed]), options)
     _print_captions(finished)
     if options.json:
         print(to_json({"runs": [_run_as_json(history) for history in finished]}))
@@ -179,7 +131,7 @@ def _prewarm(options: argparse.Namespace) -> int:
         seeds = [int(seed) for seed in options.seeds.split(",")]
     except ValueError:
         raise _CommandError(f"--seeds needs whole numbers such as 0,1,2, not {options.seeds!r}") from None
-    finished = _run(_races(options, seeds), options)
+    finished = _run(race_options.races(options, seeds), options)
     _print_captions(finished)
     runs = {"runs": [_run_as_json(history) for history in finished]}
     print(to_json(runs) if options.json else _seed_table(finished))
@@ -192,16 +144,6 @@ def _precompute(options: argparse.Namespace) -> int:
     written = {history.config.activation: str(recorded.path_of(history.config)) for history in finished}
     print(to_json(written) if options.json else "\n".join(written.values()))
     return 0
-
-
-def _races(options: argparse.Namespace, seeds: Iterable[int]) -> tuple[RunConfig, ...]:
-    """Return the runs of one race per seed."""
-    names = [name.strip() for name in options.activations.split(",")]
-    chosen = {name: getattr(options, name) for name in SETTINGS if name not in ("activation", "seed")}
-    of_dataset = DATASETS.get(options.dataset, DATASETS[RunConfig.dataset])  # RunConfig refuses an unknown name
-    chosen |= {name: getattr(of_dataset, name) for name in _OF_DATASET if chosen[name] is None}
-    configs = (RunConfig(activation=names[0], seed=seed, **chosen) for seed in seeds)
-    return tuple(run for config in configs for run in race(config, names))
 
 
 def _run(configs: tuple[RunConfig, ...], options: argparse.Namespace) -> list[RunHistory]:

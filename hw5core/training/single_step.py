@@ -39,10 +39,10 @@ def one_step(config: RunConfig, pool: Pool, resume: Checkpoint | None) -> list[R
 def measure(config: RunConfig, pool: Pool, resume: Checkpoint | None) -> MeasuredStep:
     """Return what the batch after the checkpoint does in each layer. This trains nothing."""
     step = resume.step if resume else 0
-    network, velocities = _network_at(config, resume)
+    network, velocities = network_at(config, resume)
     chosen = batch_indices(config, len(pool.labels), step)
     inputs, labels = standardise(pool.images[chosen], config.dataset), torch.from_numpy(pool.labels[chosen])
-    outputs = _outputs(network, inputs, torch.Generator().manual_seed(dropout_seed(config, step)))
+    outputs = layer_outputs(network, inputs, torch.Generator().manual_seed(dropout_seed(config, step)))
     functional.cross_entropy(outputs[-1], labels).backward()
     updates = _updates(config, network, velocities)
     layers = [
@@ -64,7 +64,7 @@ def _one_batch(config: RunConfig, pool: Pool, resume: Checkpoint | None) -> Iter
             return
 
 
-def _network_at(config: RunConfig, resume: Checkpoint | None) -> tuple[nn.Sequential, list[Tensor]]:
+def network_at(config: RunConfig, resume: Checkpoint | None) -> tuple[nn.Sequential, list[Tensor]]:
     """Return the network at the checkpoint, and momentum's velocities: none at the start, and none without momentum."""
     network = initial_network(config.architecture, config.seed, config.initialisation)
     # As in training, because dropout draws its random numbers in the order of the memory.
@@ -76,7 +76,7 @@ def _network_at(config: RunConfig, resume: Checkpoint | None) -> tuple[nn.Sequen
     return network, state["velocities"]
 
 
-def _outputs(network: nn.Sequential, inputs: Tensor, generator: torch.Generator) -> list[Tensor]:
+def layer_outputs(network: nn.Sequential, inputs: Tensor, generator: torch.Generator) -> list[Tensor]:
     """Return the output of each layer. Dropout draws from this generator."""
     outputs: list[Tensor] = []
     for module in network:
@@ -106,7 +106,7 @@ def _measured_layer(
 ) -> MeasuredLayer:
     measured = MeasuredLayer(row.name, tuple(row.output_shape), output.mean().item(), output.abs().mean().item())
     if isinstance(row.layer, Activate):
-        return replace(measured, saturated=saturated_share(_derivative(module, layer_input)))
+        return replace(measured, saturated=saturated_share(activation_slope(module, layer_input)))
     weight = getattr(module, "weight", None)
     if not isinstance(weight, nn.Parameter) or weight.grad is None:
         return measured
@@ -118,7 +118,7 @@ def _measured_layer(
     )
 
 
-def _derivative(activation: nn.Module, layer_input: Tensor) -> Tensor:
+def activation_slope(activation: nn.Module, layer_input: Tensor) -> Tensor:
     """Return the activation's derivative at its input, computed by autograd."""
     inputs = layer_input.requires_grad_()
     (slope,) = torch.autograd.grad(activation(inputs).sum(), inputs)

@@ -18,6 +18,7 @@ NEED_TORCH = {
     "hw5core.training.environment",
     "hw5core.training.kernel",
     "hw5core.training.kernels",
+    "hw5core.training.layer_figures",
     "hw5core.training.modules",
     "hw5core.training.single_step",
     "hw5core.training.loop",

@@ -65,9 +65,28 @@ def test_params_names_the_wrong_number_of_a_program_and_counts_what_is_before_it
     assert "error: Line 15, fc1 expects 256 features, but an input of 1x32x32 arrives as 16x5x5 = 400." in printed.err
 
 
+def test_layers_prints_the_figures_and_the_gradient_budget_of_each_network(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["layers", "--dataset", "digits", "--activations", "relu,sigmoid", "--batch", "0"]
+    assert main([*arguments, "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert (measured["dataset"], measured["batch"]) == ("digits", 0)
+    relu, sigmoid = measured["networks"]
+    assert [network["activation"] for network in (relu, sigmoid)] == ["relu", "sigmoid"]
+    # The finding that the Why page explains: an order of magnitude in the first layer, before any training.
+    assert relu["layers"][0]["gradient_norm"] > 10 * sigmoid["layers"][0]["gradient_norm"]
+    assert sigmoid["layers"][1]["saturated"] == 0
+    assert sigmoid["gradient_budget"][-1]["name"] == "Sigmoid-2"
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "sigmoid: loss" in printed
+    assert "| Conv2d-1 |" in printed
+    assert "| Linear-10 | weights |" in printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["layers", "--batch", "1000000"], "the run has the batches 0 to"),
         (["params", "--net", "3x244x244 conv96"], "word 2"),
         (["params", "--net", "3x7x7 conv96k11"], "layer 1: kernel 11 does not fit"),
         (["params", "--code", "missing.py"], "missing.py cannot be read"),
