@@ -19,7 +19,7 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 
-LIMIT_MIB = 900
+LIMIT_MIB = 658  # 690 MB
 SECONDS = 20
 """Time over which memory is sampled once per second, while both networks train. The highest sample counts."""
 

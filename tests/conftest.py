@@ -43,8 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The test's own folder for the store and the cache."""
+    """The test's own folder for the store and the cache. No images are loaded yet."""
     folder = tmp_path / "home"
+    datasets.loaded.cache_clear()
     monkeypatch.setenv("HW5_HOME", str(folder))
     monkeypatch.delenv("HW5_SCHEDULER", raising=False)
     return folder

@@ -27,6 +27,7 @@ class Visitor:
     """One tab.
 
     elements: what the page shows, by position
+    fragments: the id of the fragment to which the element at each position belongs; "" for none
     menu: the titles in the navigation menu
     not_found: True once the server has reported the address as unknown
     widget_states: the values of the widgets
@@ -38,6 +39,7 @@ class Visitor:
 
     def __init__(self, connection: ClientConnection, address: str, page: str, query: str) -> None:
         self.elements: dict[tuple[int, ...], Element] = {}
+        self.fragments: dict[tuple[int, ...], str] = {}
         self.menu: list[str] = []
         self.not_found = False
         self.widget_states: dict[str, WidgetState] = {}
@@ -183,6 +185,7 @@ class Visitor:
             case "page_info_changed":
                 self._query = message.page_info_changed.query_string
             case "delta" if message.delta.HasField("new_element"):
+                self.fragments[tuple(message.metadata.delta_path)] = message.delta.fragment_id
                 self._show(message, message.delta.new_element)
             case "ref_hash":
                 self._show(message, self._cached[message.ref_hash])

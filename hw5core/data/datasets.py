@@ -5,13 +5,15 @@ entries, workers load the images.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw5core.data import downloads, files
 from hw5core.data.digits import digits
+from hw5core.data.shared_images import shared
 from hw5core.data.sources import File, Files
 from hw5core.errors import DataError
 
@@ -133,6 +135,13 @@ def load(name: str) -> Pool:
         return _checked(dataset, Pool(*dataset.source()))
     pixels, labels, note = files.read(dataset.source, _published())
     return _checked(dataset, Pool(pixels.reshape(-1, *dataset.shape[1:]), labels, note))
+
+
+@lru_cache(maxsize=len(DATASETS))
+def loaded(name: str) -> Pool:
+    """Return what `load` returns, loaded once in this process. All processes of a machine share downloaded images."""
+    pool = load(name)
+    return replace(pool, images=shared(pool.images)) if isinstance(DATASETS[name].source, Files) else pool
 
 
 def split(images: int, seed: int) -> Split:

@@ -18,7 +18,7 @@ def warm_up() -> None:
     """Load torch and scikit-learn, so that the first race starts at once."""
     import hw5core.training.loop  # noqa: F401
 
-    datasets.load(RunConfig.dataset)
+    datasets.loaded(RunConfig.dataset)
 
 
 def train(config: dict[str, Any], run_id: str, token: str, checkpoint: Checkpoint | None) -> None:
@@ -61,6 +61,6 @@ def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Po
     if own_config.run_id != run_id:
         raise EngineError("its worker has another version of hw5core than this server: install the same on both")
     try:
-        return own_config, datasets.load(own_config.dataset)
+        return own_config, datasets.loaded(own_config.dataset)
     except DataError as error:
         raise EngineError(str(error)) from error

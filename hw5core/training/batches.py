@@ -34,7 +34,7 @@ def open_batch(config: RunConfig, step: int) -> Batch:
     """Return batch `step` of the run, counted from 0. Raise DataError if its images cannot be loaded."""
     from hw5core.training.loop import batch_indices
 
-    pool = datasets.load(config.dataset)
+    pool = datasets.loaded(config.dataset)
     chosen = batch_indices(config, len(pool.labels), step)
     return Batch(step, pool.images[chosen], pool.labels[chosen])
 

@@ -20,6 +20,7 @@ from hw5core.data import datasets
 from hw5core.engine import tasks
 from hw5core.engine.cluster import Cluster, step_result, worker_count
 from hw5core.engine.messages import Report, TrainingEnded
+from hw5core.engine.worker_process import NICENESS
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, RunFinished, RunStarted
@@ -106,6 +107,11 @@ def test_the_embedded_workers_listen_on_loopback_only(cluster: Cluster, client: 
     assert cluster.slots() == worker_count() == len(client.nthreads())
     addresses = [*client.nthreads(), client.scheduler.address]
     assert all(address.startswith("tls://127.0.0.1:") for address in addresses)
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="Windows has no niceness")
+def test_the_embedded_workers_let_other_programs_go_first(client: Client) -> None:
+    assert set(client.run(os.nice, 0).values()) == {os.nice(0) + NICENESS}
 
 
 def test_nothing_of_the_embedded_cluster_listens_without_the_certificate(cluster: Cluster, client: Client) -> None:
