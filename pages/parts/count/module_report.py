@@ -22,13 +22,16 @@ def report_of(text: str) -> ModuleReport | str | None:
     """
     if not _workers_started.is_set():
         return None
+    future = _task(text)[0]
     try:
-        report: ModuleReport = _task(text)[0].result(timeout=PATIENCE_SECONDS)
+        report: ModuleReport = future.result(timeout=PATIENCE_SECONDS)
         return report
     except TimeoutError:
         return None
     except Exception as error:  # a worker may raise anything; the page works without its report
         _task.clear(text)
+        if future.cancelled():  # the workers have lost the question, so it is asked again
+            return None
         return f"PyTorch could not check this network ({type(error).__name__}: {str(error)[:200]})"
 
 

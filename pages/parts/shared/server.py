@@ -54,11 +54,14 @@ def ask_worker(function: Callable[..., Any], *arguments: Any) -> Any:
 
     Raises EngineError for any failure: an error of the function, a lost worker, or no result within WORKER_SECONDS.
     """
+    future = engine().submit(function, *arguments)
     try:
-        return engine().submit(function, *arguments).result(timeout=WORKER_SECONDS)
+        return future.result(timeout=WORKER_SECONDS)
     except EngineError:
         raise
     except Exception as error:
+        if future.cancelled():
+            raise EngineError("The connection to the workers was lost. Try again.") from error
         reason = str(error)[:200] or "no result in time"
         raise EngineError(f"A worker has failed ({type(error).__name__}: {reason}). Try again.") from error
 
