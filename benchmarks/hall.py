@@ -15,9 +15,9 @@ from pathlib import Path
 
 from benchmarks.measurement import Measurement, Target, measured
 from hw5core.data.datasets import is_available
-from pages.parts.shared.streamlit_internals import COOKIE, WidgetState
+from pages.parts.shared.streamlit_internals import WidgetState
 from tools.live import serving
-from tools.visitor import Visitor, visitor
+from tools.visitor import Visitor, browser_cookie, visitor
 
 PEOPLE, OPENING_SECONDS = 200, 10.0
 """How many people open a page, and the time within which they arrive."""
@@ -37,11 +37,11 @@ def measure() -> list[Measurement]:
 
 async def _measure(address: str) -> list[Measurement]:
     browsers = count(1)
-    async with visitor(address, cookie=_cookie(next(browsers))) as first:
+    async with visitor(address, cookie=browser_cookie(next(browsers))) as first:
         await first.until_drawn(1)
     totals = [rate for _ in range(ROUNDS) for rate in await _drags(address, browsers)]
     opened = [await _openings(address, "count", "", browsers) for _ in range(ROUNDS)]
-    async with _race(address, _cookie(next(browsers))) as query:
+    async with _race(address, browser_cookie(next(browsers))) as query:
         joined = [await _openings(address, "train", query, browsers) for _ in range(ROUNDS)]
     return [
         measured(
@@ -69,7 +69,7 @@ async def _openings(address: str, page: str, query: str, browsers: "count[int]")
     async with AsyncExitStack() as hall:
         arrivals = [
             asyncio.create_task(
-                _arrive(hall, place * OPENING_SECONDS / PEOPLE, address, page, query, _cookie(next(browsers)))
+                _arrive(hall, place * OPENING_SECONDS / PEOPLE, address, page, query, browser_cookie(next(browsers)))
             )
             for place in range(PEOPLE)
         ]
@@ -102,7 +102,8 @@ async def _drags(address: str, browsers: "count[int]") -> list[float]:
     """Return the new totals per second of each person."""
     async with AsyncExitStack() as hall:
         tabs = [
-            await hall.enter_async_context(visitor(address, cookie=_cookie(next(browsers)))) for _ in range(HANDS)
+            await hall.enter_async_context(visitor(address, cookie=browser_cookie(next(browsers))))
+            for _ in range(HANDS)
         ]
         for tab in tabs:
             await tab.until_drawn(1)
@@ -139,8 +140,3 @@ def _editor(tab: Visitor) -> tuple[str, str]:
 
 def _total(tab: Visitor) -> str:
     return next(element.html.body for element in tab.elements.values() if 'class="hw5-number"' in element.html.body)
-
-
-def _cookie(browser: int) -> str:
-    """Return a cookie as the server sets it, which differs for each browser."""
-    return f"{COOKIE}=2|00000000|{browser:032x}|1"

@@ -5,6 +5,7 @@ cookie, requests the page, sends the values of all widgets with each request, an
 """
 
 import asyncio
+import os
 import time
 import urllib.request
 from collections import Counter
@@ -284,6 +285,13 @@ async def visitor(
             # Before the tab stops reading: with unread messages, closing would wait for its time limit.
             await connection.close()
             listening.cancel()
+
+
+def browser_cookie(number: int) -> str:
+    """Return a cookie like Streamlit's. Visits with the same number belong to the same browser."""
+    mask, secret = os.urandom(4), number.to_bytes(16, "big")
+    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(secret))
+    return f"{COOKIE}=2|{mask.hex()}|{masked.hex()}|1700000000"
 
 
 def _cookie(address: str) -> str:

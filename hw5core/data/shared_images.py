@@ -17,7 +17,7 @@ def shared(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Return `images` themselves if the file cannot be written, for example on a full disk.
     """
-    path = home.cache_folder() / "unpacked" / f"{hashlib.md5(images, usedforsecurity=False).hexdigest()}.npy"
+    path = home.cache_folder() / "unpacked" / f"{hashlib.md5(images.data, usedforsecurity=False).hexdigest()}.npy"
     try:
         mapped = _mapped(path)
         if mapped is None or not np.array_equal(mapped, images):

@@ -1,6 +1,5 @@
 """A real server for each file of tests, visited over websockets without a browser."""
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -56,10 +55,3 @@ def server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
         yield running
         assert process.poll() is None, running.log
         assert not running.tracebacks, running.log
-
-
-def browser_cookie(number: int) -> str:
-    """Return a cookie like Streamlit's. Visits with the same number belong to the same browser."""
-    mask, secret = os.urandom(4), number.to_bytes(16, "big")
-    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(secret))
-    return f"_streamlit_xsrf=2|{mask.hex()}|{masked.hex()}|1700000000"

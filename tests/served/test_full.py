@@ -15,9 +15,9 @@ from websockets.exceptions import InvalidStatus
 
 from pages.parts.shared.capacity import capacity
 from pages.parts.shared.streamlit_internals import FILES_PER_KEPT_SESSION
-from tests.served.conftest import Server, browser_cookie
+from tests.served.conftest import Server
 from tools.live import serving
-from tools.visitor import Visitor, visitor
+from tools.visitor import Visitor, browser_cookie, visitor
 from tools.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="Windows does not limit open files")]

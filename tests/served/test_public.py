@@ -13,8 +13,8 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Run, Status
 from hw5core.store.permissions import GUEST_PAUSE_SECONDS
 from hw5core.store.sealing import seal_run
-from tests.served.conftest import Server, browser_cookie
-from tools.visitor import Visitor, visitor
+from tests.served.conftest import Server
+from tools.visitor import Visitor, browser_cookie, visitor
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ import pytest
 
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
-from tests.served.conftest import Server, browser_cookie
-from tools.visitor import Visitor, visitor
+from tests.served.conftest import Server
+from tools.visitor import Visitor, browser_cookie, visitor
 
 pytestmark = pytest.mark.slow
 

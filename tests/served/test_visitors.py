@@ -10,8 +10,8 @@ import pytest
 
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Run, Status
-from tests.served.conftest import Server, browser_cookie
-from tools.visitor import Visitor, visitor
+from tests.served.conftest import Server
+from tools.visitor import Visitor, browser_cookie, visitor
 from tools.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow

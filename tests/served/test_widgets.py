@@ -17,9 +17,9 @@ from hw5core.runs.forks import fork
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from pages.parts.shared.streamlit_internals import WidgetState
-from tests.served.conftest import Server, browser_cookie
+from tests.served.conftest import Server
 from tools.training import train_into
-from tools.visitor import Visitor, visitor
+from tools.visitor import Visitor, browser_cookie, visitor
 
 pytestmark = pytest.mark.slow
 

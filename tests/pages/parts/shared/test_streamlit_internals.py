@@ -19,9 +19,8 @@ import pytest
 import streamlit as st
 
 from pages.parts.shared.streamlit_internals import COOKIE, WidgetState, cookie_secret, current_session_id
-from tests.served.conftest import browser_cookie
 from tools.live import ROOT, serving
-from tools.visitor import Visitor, visitor
+from tools.visitor import Visitor, browser_cookie, visitor
 
 RUNTIME = "streamlit.runtime"
 CONTEXT = "streamlit.runtime.scriptrunner_utils.script_run_context"
