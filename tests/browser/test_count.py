@@ -251,6 +251,7 @@ def test_the_total_stays_visible_on_a_phone(page: Page) -> None:
 def test_pasted_code_with_a_wrong_number_is_corrected_and_used(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto("/")
+    expect(page.get_by_role("cell", name="✓")).to_have_count(11)  # the report runs the page again
     page.get_by_role("button", name="Paste code").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox", name="code").fill(LENET.replace("16 * 5 * 5, 120", "256, 120"))
@@ -272,6 +273,24 @@ def test_pasted_code_with_a_wrong_number_is_corrected_and_used(page: Page) -> No
     expect(page.locator(".hw5-total .hw5-number")).to_have_text("3,747,200")
     page.get_by_role("button", name="Paste code").click()
     expect(dialog.get_by_role("textbox", name="code")).to_have_value(re.compile(re.escape("nn.Linear(400, 120)")))
+
+
+def test_the_dialog_for_pasted_code_is_readable_in_the_dark_and_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    page.goto("/")
+    expect(page.get_by_role("cell", name="✓")).to_have_count(11)  # the report runs the page again
+    page.get_by_role("button", name="Paste code").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="code").fill(LENET.replace("16 * 5 * 5, 120", "256, 120"))
+    dialog.get_by_role("textbox", name="Input").fill("1x32x32")
+    dialog.get_by_role("button", name="Read").click()
+    expect(dialog.get_by_text("2,572")).to_be_in_viewport()
+    expect(dialog.locator("mark")).to_have_text("256")
+    assert (
+        Axe().run(page, context="[role=dialog]", options={"runOnly": ["color-contrast"]}).response["violations"] == []
+    )
+    assert dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
 
 
 def test_the_downloaded_code_counts_the_same_parameters(page: Page, tmp_path: Path) -> None:

@@ -37,9 +37,12 @@ _STYLE = """<style>
 </style>"""
 
 
-def style() -> str:
-    """Return the style of the code and the table."""
-    return _STYLE
+def style(scheme: str | None) -> str:
+    """Return the style of the code and the tables, for a dialog in this colour scheme: "light", "dark" or not known.
+
+    Streamlit puts dialogs outside the part of the page that has the colour scheme.
+    """
+    return _STYLE + f'<style>[data-testid="stDialog"] {{ color-scheme: {scheme or "light dark"} }}</style>'
 
 
 def marked_code(reading: Reading) -> str:

@@ -65,7 +65,7 @@ def _dialog() -> None:
     # The browser's fields are new in each opened dialog.
     st.session_state.setdefault(_TEXT, pasted.text)
     st.session_state.setdefault(_INPUT, pasted.input)
-    st.html(style())
+    st.html(style(st.context.theme.type))
     source, result = st.columns(2, gap="medium")
     with source, st.form("code", border=False):
         st.text_area("PyTorch or Keras code, or a table", key=_TEXT, height=300, placeholder=_EXAMPLE)
