@@ -55,7 +55,7 @@ def open_page(workers: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     st.cache_resource.clear()
 
     def opened(page: str, owner: str | None = None, **parameters: str | list[str]) -> AppTest:
-        app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS).run()
+        app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
         if owner:
             app.session_state["owner"] = owner
         app.switch_page(f"pages/{page}.py")

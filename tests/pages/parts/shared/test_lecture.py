@@ -7,9 +7,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from hw5core.charts import parts as chart_parts
+from pages.parts.shared import server
 from pages.parts.shared.lecture import SWITCH
+from tests.inline_engine import InlineEngine
 from tests.pages.conftest import APP
 from tools.waiting import PATIENCE_SECONDS
+
+
+@pytest.fixture
+def start_page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app at its start page, not run yet. Its engine needs no workers."""
+    monkeypatch.setattr(server, "engine", InlineEngine)
+    return AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
 
 
 def _text(app: AppTest) -> str:
@@ -19,8 +28,8 @@ def _text(app: AppTest) -> str:
     )
 
 
-def test_a_lecture_link_shows_the_total_and_hides_the_rest() -> None:
-    app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
+def test_a_lecture_link_shows_the_total_and_hides_the_rest(start_page: AppTest) -> None:
+    app = start_page
     app.query_params["lecture"] = "true"
     app.run()
     assert "3,747,200" in _text(app)
@@ -46,8 +55,8 @@ def test_the_charts_are_larger_and_the_settings_of_the_link_apply(open_training:
 
 
 @pytest.mark.parametrize("text", ["<script>", "", "2", "true&lecture=false"])
-def test_another_value_in_the_address_does_not_switch_lecture_mode_on(text: str) -> None:
-    app = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
+def test_another_value_in_the_address_does_not_switch_lecture_mode_on(start_page: AppTest, text: str) -> None:
+    app = start_page
     app.query_params["lecture"] = text
     app.run()
     assert "3,747,200" in _text(app)
