@@ -23,11 +23,13 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import fork
 from hw5core.runs.records import Checkpoint
 from hw5core.runs.run import Status
+from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query, race_query
 from tests.hw5core.histories import numbers
 from tools.live import serving
 from tools.visitor import visitor
+from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +37,9 @@ KILLS = int(os.environ.get("HW5_KILLS", "1"))
 KILLS_PER_RUN = min(KILLS, 5)
 """How often a race or fork is disturbed before it may end."""
 
-DIGITS = RunConfig(network="1x28x28 conv8k3 relu bn maxpool4 flatten dropout0.1 linear10", epochs=3, momentum=0.5)
-MNIST = replace(DIGITS, dataset="mnist", training_images=3000, epochs=2)
+# Each takes a second or two, so that a kill finds it unfinished.
+DIGITS = RunConfig(network="1x28x28 conv8k3 relu bn maxpool4 flatten dropout0.1 linear10", epochs=8, momentum=0.5)
+MNIST = replace(DIGITS, dataset="mnist", training_images=3000, epochs=4)
 
 
 class Disturbed:
@@ -76,13 +79,24 @@ class Disturbed:
                 if label in tab.buttons:
                     await tab.press(label)
             if kill:
-                await asyncio.sleep(self._random.uniform(0.2, 3))
+                await self._until_somewhere(configs)
                 if not self._finished(configs):
                     self._kill()
                     return 1
             await tab.until(lambda tab: self._finished(configs) or "Resume" in tab.buttons)
             assert not tab.exceptions
         return 0
+
+    async def _until_somewhere(self, configs: list[RunConfig]) -> None:
+        """Wait until the runs have trained a random share of what they still miss."""
+        done = self._done(configs)
+        moment = done + self._random.uniform(0, 0.7) * (1 - done)
+        await asyncio.to_thread(wait_until, lambda: self._done(configs) >= moment, lambda: f"{moment=}")
+
+    def _done(self, configs: list[RunConfig]) -> float:
+        """Return the share of all batches that the store has, from 0 to 1."""
+        histories = [Follower(self.store, config.run_id).read() for config in configs]
+        return sum(history.fraction for history in histories if history) / len(configs)
 
     def _kill(self) -> None:
         assert self._process

@@ -24,7 +24,10 @@ AT_ONCE = 25
 
 SEEDS = 3
 NETWORK = "1x28x28 flatten relu linear10"
-QUERY = f"network={NETWORK.replace(' ', '+')}&epochs-digits=1&seed="
+EPOCHS = 10
+"""So many that visitors find races that still train, and can stop or pause them."""
+
+QUERY = f"network={NETWORK.replace(' ', '+')}&epochs-digits={EPOCHS}&seed="
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def test_the_server_survives_a_hundred_sessions_and_every_race_ends(server: Serv
     configs = {
         config
         for seed in range(SEEDS)
-        for config in race(RunConfig(network=NETWORK, epochs=1, learning_rate=0.05, seed=seed))
+        for config in race(RunConfig(network=NETWORK, epochs=EPOCHS, learning_rate=0.05, seed=seed))
     }
     assert {run.config for run in stored()} <= configs
     asyncio.run(_run_a_race(server.address))
