@@ -2,6 +2,8 @@
 
 import copy
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -54,7 +56,7 @@ def _or_zeros(delta: Tensor | None, output: Tensor) -> Tensor:
     return torch.zeros_like(output) if delta is None else delta.double()
 
 
-def _figures(name: str, output: Tensor, delta: Tensor) -> dict[str, object]:
+def _figures(name: str, output: Tensor, delta: Tensor) -> dict[str, Any]:
     values = output.detach().double()
     return {
         "name": name,
@@ -65,7 +67,7 @@ def _figures(name: str, output: Tensor, delta: Tensor) -> dict[str, object]:
     }
 
 
-def _figures_of_activation(layer: Layer, module: nn.Module, layer_input: Tensor, delta: Tensor) -> dict[str, object]:
+def _figures_of_activation(layer: Layer, module: nn.Module, layer_input: Tensor, delta: Tensor) -> dict[str, Any]:
     if not isinstance(layer, Activate):
         return {}
     slope = activation_slope(module, layer_input.detach()).double()
@@ -78,8 +80,12 @@ def _figures_of_activation(layer: Layer, module: nn.Module, layer_input: Tensor,
 
 
 def _figures_of_weights(
-    layer: Layer, module: nn.Module, input_shape: Shape, grads: dict[nn.Parameter, Tensor | None], learning_rate: float
-) -> dict[str, object]:
+    layer: Layer,
+    module: nn.Module,
+    input_shape: Shape,
+    grads: Mapping[nn.Parameter, Tensor | None],
+    learning_rate: float,
+) -> dict[str, Any]:
     weight = getattr(module, "weight", None)
     gradient = grads.get(weight) if isinstance(weight, nn.Parameter) else None
     if weight is None or gradient is None:
