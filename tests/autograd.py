@@ -38,8 +38,8 @@ def steps_by_hand(
 ) -> list[Tensor]:
     """Train with Backprop and return the log-probabilities before each step."""
     log_probabilities = []
-    with torch.no_grad():
-        backprop = Backprop(network, RATE, momentum)
+    backprop = Backprop(network, RATE, momentum)
+    with torch.inference_mode():  # as in training
         for _ in range(steps):
             backprop.generator.manual_seed(_SEED)
             log_probabilities.append(backprop.step(inputs, labels))
@@ -75,8 +75,8 @@ def assert_trains_as_with_autograd(
     for (name, one), (_, other) in zip(ours.state_dict().items(), theirs.state_dict().items(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}")
     theirs.eval()
-    with torch.no_grad():
-        backprop = Backprop(ours, RATE)
+    backprop = Backprop(ours, RATE)
+    with torch.inference_mode():
         for _ in range(2):  # the second time after the in-place work of the first
             torch.testing.assert_close(backprop.predict(inputs), theirs(inputs), rtol=1e-7, atol=1e-9)
     assert torch.equal(inputs, untouched), "the images were overwritten"

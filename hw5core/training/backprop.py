@@ -18,7 +18,7 @@ from hw5core.training.kernels import ACTIVATION_KERNELS, KERNELS, ActivationKern
 
 
 class Backprop:
-    """Trains a network that `modules.build` made. Create and use it under torch.no_grad.
+    """Trains a network that `modules.build` made. Use it in inference mode.
 
     `kernels` has one entry per layer. `velocities` are momentum's, one per parameter in the network's order; empty
     without momentum. `generator` is the source of dropout's random numbers. Raises ArchitectureError if a layer has no

@@ -47,8 +47,9 @@ class ModuleKernel(Kernel):
             self.memory_format = torch.contiguous_format
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        with torch.enable_grad():
-            inputs = values.detach().requires_grad_()
+        # Autograd cannot use the tensors of a training in inference mode, so it gets a copy.
+        with torch.inference_mode(False), torch.enable_grad():
+            inputs = values.clone().requires_grad_()
             output = self.module(inputs)
         return output.detach(), (inputs, output)
 
@@ -59,7 +60,8 @@ class ModuleKernel(Kernel):
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
         inputs, output = saved
         sources = [inputs, *self.module.parameters()] if self.passes_back else list(self.module.parameters())
-        grads = torch.autograd.grad(output, sources, gradient)
+        with torch.inference_mode(False):
+            grads = torch.autograd.grad(output, sources, gradient.clone())
         return (grads[0], list(grads[1:])) if self.passes_back else (gradient, list(grads))
 
 
