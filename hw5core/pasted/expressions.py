@@ -33,8 +33,16 @@ from hw5core.pasted.values import (
     Value,
 )
 
-MAX_STEPS = 60_000
+MAX_STEPS = 20_000
 """The number of expressions and statements that are followed, loops included."""
+
+_ITEMS_PER_STEP = 10
+"""The number of items of a list whose handling takes as long as a step."""
+
+_LONGEST_QUOTE = 40
+
+NEAREST_WORD = 1_000
+"""The work, in items, of finding the nearest known word."""
 
 
 class Expressions(ABC):
@@ -63,9 +71,9 @@ class Expressions(ABC):
     def builtin(self, name: str) -> Value:
         """Return the value of a name that the program does not define, or None."""
 
-    def spend(self) -> None:
-        """Count one more step. Raises PastedTextError after the last one."""
-        self.steps += 1
+    def spend(self, items: int = 0) -> None:
+        """Count one more step, and more for work on many items. Raises PastedTextError after the last one."""
+        self.steps += 1 + items // _ITEMS_PER_STEP
         if self.steps > MAX_STEPS:
             raise PastedTextError("the program does too much to be followed: paste only the network")
 
@@ -111,6 +119,7 @@ class Expressions(ABC):
                 return self._subscript(node, self.evaluate(value, scope), place, scope)
             case ast.Compare(left=left, ops=[operation], comparators=[right]):
                 one, other = self.evaluate(left, scope), self.evaluate(right, scope)
+                self.spend(len(other) if isinstance(other, list | tuple) else 0)
                 return one if isinstance(one, Unknown) else arithmetic.compare(operation, one, other)
             case ast.BoolOp(op=operation, values=values):
                 return self._either(node, operation, values, scope)
@@ -132,9 +141,11 @@ class Expressions(ABC):
         return f"“{self._shown(node)}” is not understood"
 
     def _shown(self, node: ast.expr) -> str:
-        """Return the start of an expression as it is written."""
-        written = " ".join(self.source.cut(self.source.span(node)).split())
-        return written if len(written) <= 40 else written[:40] + "…"
+        """Return the start of an expression as it is written: only of its first line, however long it is."""
+        span = self.source.span(node)
+        whole = span.line == span.end_line and span.end_column - span.column <= _LONGEST_QUOTE
+        end = span.end_column if whole else span.column + _LONGEST_QUOTE
+        return self.source.lines[span.line - 1][span.column : end].strip() + "…" * (not whole)
 
     def _name(self, node: ast.Name, name: str, scope: Scope) -> Value:
         try:
@@ -223,7 +234,9 @@ class Expressions(ABC):
                     return self.unknown(node, "two branches meet: only chains of layers can be counted", longer)
             if isinstance(one, Batch):
                 return self.unknown(node, "the number of images in a batch is not known")
-        return arithmetic.binary(operation, left, right)
+        result = arithmetic.binary(operation, left, right)
+        self.spend(len(result) if isinstance(result, list | tuple) else 0)
+        return result
 
     def _items(self, nodes: list[ast.expr], scope: Scope) -> list[Value]:
         items: list[Value] = []
@@ -248,12 +261,13 @@ class Expressions(ABC):
     def _subscript(self, node: ast.expr, value: Value, place: ast.expr, scope: Scope) -> Value:
         if isinstance(value, Unknown):
             return value
-        children = [child for _, child in value.children] if isinstance(value, SequentialModule) else value
+        children = self.iterate(value) if isinstance(value, SequentialModule) else value
         if isinstance(place, ast.Slice):
             ends: list[Any] = [end and self.evaluate(end, scope) for end in (place.lower, place.upper, place.step)]
             if isinstance(children, list | tuple) and all(end is None or is_whole(end) for end in ends):
                 if ends[2] == 0:
                     raise RefusedError("this part of a list is not understood")
+                self.spend(len(children))
                 part = children[slice(ends[0], ends[1], ends[2])]
                 if isinstance(value, SequentialModule):
                     return SequentialModule(
@@ -302,6 +316,7 @@ class Expressions(ABC):
             case ast.Attribute(value=owner, attr=name):
                 instance = self.evaluate(owner, scope)
                 if isinstance(instance, Instance):
+                    self.spend(len(value) if isinstance(value, list) else 0)
                     name_module(value, name)
                     instance.attributes[name] = value
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
@@ -328,8 +343,12 @@ class Expressions(ABC):
     def iterate(self, value: Value) -> list[Value] | None:
         """Return the items of a list, tuple, dictionary or Sequential, or None if they are not known."""
         if isinstance(value, SequentialModule):
+            self.spend(len(value.children))
             return [child for _, child in value.children]
-        return list(value) if isinstance(value, list | tuple | dict) else None
+        if not isinstance(value, list | tuple | dict):
+            return None
+        self.spend(len(value))
+        return list(value)
 
 
 def _may_set(container: Value, key: Value) -> bool:

@@ -7,7 +7,7 @@ from hw5core.errors import ArchitectureError, PastedTextError
 from hw5core.network.base_layer import Layer
 from hw5core.pasted.arithmetic import is_whole
 from hw5core.pasted.binding import bind, with_defaults
-from hw5core.pasted.expressions import Expressions
+from hw5core.pasted.expressions import NEAREST_WORD, Expressions
 from hw5core.pasted.flow import has_passed, pass_layer
 from hw5core.pasted.keras_layers import KINDS, activation_layers
 from hw5core.pasted.values import (
@@ -84,6 +84,7 @@ class KerasCode:
             return module
         span = program.source.span(call.node)
         if last not in KINDS:
+            program.spend(NEAREST_WORD)
             near = get_close_matches(last, [*KINDS, *_OTHER_NAMES], 1, 0.75)
             word = program.source.span(call.node.func)
             word = replace(word, line=word.end_line, column=word.end_column - len(name))
@@ -99,6 +100,7 @@ class KerasCode:
                 (one.value.trouble for one in module.given.values() if isinstance(one.value, Unknown)), None
             )
         except PastedTextError as error:
+            program.spend(NEAREST_WORD)  # the message may name it
             module.trouble = Finding(call.node.lineno, str(error), span)
         return module
 
@@ -142,6 +144,7 @@ class KerasCode:
                     layers = list(make(given, tensor.shape))
                 else:
                     raise ArchitectureError("it takes images, but a row of features arrives")
+            program.spend(NEAREST_WORD if activation else 0)
             layers += activation_layers(activation)
         except ArchitectureError as error:
             return program.unknown(node, f"{name}: {error}", tensor)

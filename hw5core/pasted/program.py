@@ -307,6 +307,7 @@ class Program(Expressions):
     def _arguments(self, function: UserFunction, call: Call) -> Scope | Unknown:
         """Return the names of a function's arguments with their values."""
         declared = function.node.args
+        self.spend(len(function.defaults) + len(declared.args) + len(call.positional) + len(call.named))
         names = [one.arg for one in (*declared.posonlyargs, *declared.args)]
         values = [one.value for one in call.positional]
         if function.instance is not None:

@@ -17,7 +17,9 @@ from hw5core.pasted.source import Source, parse
 from hw5core.pasted.torch_code import TorchCode
 from hw5core.pasted.values import Finding, Misfit, Step, Tensor, Trouble, Unknown, Value, WrongNumber
 
-_LIBRARIES = (KerasCode(), TorchCode())
+_MAX_PROBLEMS = 3
+"""The number of problems that are explained: each may need a search for an input that fits."""
+
 _IMAGE_NET = 1000
 """The classes of ImageNet: networks with as many outputs take images of 224x224."""
 
@@ -37,7 +39,7 @@ def read(text: str, input_shape: InputShape | None = None) -> Reading:
 
 
 def _read(source: Source, tree: ast.Module, input_shape: InputShape | None) -> Reading:
-    program = Program(source, _LIBRARIES)
+    program = Program(source, (KerasCode(), TorchCode()))
     program.follow(tree)
     network = find_network(program)
     flow = _Flow(program, network)
@@ -122,7 +124,7 @@ class _Flow:
     def reading(self, input_shape: InputShape, origin: str) -> Reading:
         """Return what the program says about its network for this input."""
         tensor, troubles = self.output(input_shape)
-        problems = tuple(explain(self.program.source, trouble, input_shape) for _, trouble in troubles)
+        problems = tuple(explain(self.program.source, trouble, input_shape) for _, trouble in troubles[:_MAX_PROBLEMS])
         fitting = troubles[0][0] if troubles else len(tensor.steps)
         return Reading(
             text=self.program.source.text,

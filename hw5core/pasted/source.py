@@ -14,6 +14,9 @@ from hw5core.errors import PastedTextError
 
 MAX_CHARACTERS = 60_000
 MAX_LINES = 2_000
+MAX_LINE = 2_000
+"""The largest number of characters in a line."""
+
 MAX_NESTING = 40
 """The largest number of brackets inside each other, and of blocks inside each other."""
 
@@ -83,6 +86,10 @@ def measured(text: str) -> str:
     if text.count("\n") >= MAX_LINES:
         raise PastedTextError(f"the text has more than {MAX_LINES:,} lines: paste only the network")
     for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MAX_LINE:
+            raise PastedTextError(
+                f"line {number} has more than {MAX_LINE:,} characters: paste only the network", number
+            )
         if "\0" in line or any("\ud800" <= character <= "\udfff" for character in line):
             raise PastedTextError(f"line {number} has a character that is no text: remove it", number)
     return text

@@ -9,9 +9,9 @@ from math import prod
 from hw5core.errors import ArchitectureError, PastedTextError
 from hw5core.network.base_layer import REQUIRED, Layer, Parameters
 from hw5core.network.layers import KINDS, AdaptiveAvgPool, Flatten
-from hw5core.pasted.arithmetic import is_scalar, is_whole
+from hw5core.pasted.arithmetic import MAX_ITEMS, is_scalar, is_whole
 from hw5core.pasted.binding import bind, with_defaults
-from hw5core.pasted.expressions import Expressions, name_module, shape_of
+from hw5core.pasted.expressions import NEAREST_WORD, Expressions, name_module, shape_of
 from hw5core.pasted.flow import has_passed, pass_layer
 from hw5core.pasted.source import Span
 from hw5core.pasted.values import (
@@ -69,19 +69,22 @@ def calls() -> dict[str, tuple[type[Layer], Parameters | None]]:
 
 
 class TorchCode:
-    """PyTorch."""
+    """PyTorch. One object per program, because the kinds are looked up once."""
 
     title = "PyTorch"
+
+    def __init__(self) -> None:
+        self._calls = calls()
 
     def owns(self, name: str) -> bool:
         return name == "torch" or name.startswith("torch.")
 
     def find(self, name: str) -> Library | None:
-        known = name in calls() and name[:1].isupper()
+        known = name in self._calls and name[:1].isupper()
         return Library(f"torch.nn.{name}") if known or name in ("ModuleList", "Module") else None
 
     def exported(self, module: str) -> list[str]:
-        classes = [name for name in calls() if name[:1].isupper()]
+        classes = [name for name in self._calls if name[:1].isupper()]
         return [*classes, "Sequential", "ModuleList", "Module"] if module == "torch.nn" else []
 
     def call(self, program: Expressions, name: str, call: Call) -> Value:
@@ -107,7 +110,7 @@ class TorchCode:
             return program.unknown(call.node, f"{name} is not understood", program.tensor_of(call))
         rest = replace(call, positional=call.positional[1:])
         rest = replace(rest, named={key: one for key, one in call.named.items() if key != "input"})
-        if last not in calls() and last not in LEFT_OUT:
+        if last not in self._calls and last not in LEFT_OUT:
             return program.unknown(call.node, f"{name} is not understood", first)
         function = self._make(program, name, rest)
         function.call = call
@@ -131,10 +134,10 @@ class TorchCode:
         program.made[id(call.node)] = program.made.get(id(call.node), 0) + 1
         module = LayerModule(name, call)
         last = name.rpartition(".")[2]
-        if last not in calls():
+        if last not in self._calls:
             module.trouble = None if last in LEFT_OUT else self._not_known(program, name, call.node)
             return module
-        kind, parameters = calls()[last]
+        kind, parameters = self._calls[last]
         try:
             if parameters is None:
                 module.layer = kind.from_torch(last, {})
@@ -146,6 +149,7 @@ class TorchCode:
                 values = {key: one.value for key, one in module.given.items()}
                 module.layer = kind.from_torch(last, with_defaults(parameters, values))
         except (ArchitectureError, PastedTextError) as error:
+            program.spend(NEAREST_WORD)  # the message may name it
             module.trouble = self._refused(program, module, last, str(error))
         return module
 
@@ -169,7 +173,8 @@ class TorchCode:
         last = name.rpartition(".")[2]
         span = program.source.span(node.func)
         word = replace(span, line=span.end_line, column=span.end_column - len(last))
-        lower = {known.lower(): known for known in calls() if known[:1].isupper() == last[:1].isupper()}
+        program.spend(NEAREST_WORD)
+        lower = {known.lower(): known for known in self._calls if known[:1].isupper() == last[:1].isupper()}
         near = get_close_matches(last.lower(), lower, 1, 0.75)
         if not near:
             return Finding(
@@ -191,8 +196,21 @@ class TorchCode:
             tensor = tensor.with_trouble(self._wrong_class(program, module, tensor, right))
         if isinstance(module.layer, Flatten) and last[:1].islower() and len(tensor.shape) == 1:
             return tensor
-        wrong = _wrong_number(program, module, tensor, name)
+        wrong = self._wrong_number(program, module, tensor, name)
         return pass_layer(program, module, module.layer, tensor, call, name, wrong, has_passed(tensor, module))
+
+    def _wrong_number(self, program: Expressions, module: LayerModule, tensor: Tensor, name: str) -> WrongNumber | None:
+        """Return the argument that should follow from the input but does not, such as in_channels."""
+        assert module.layer is not None
+        last = module.called.rpartition(".")[2]
+        kind, parameters = self._calls[last]
+        right = _right_arguments(module.layer, parameters or {}, tensor)
+        for parameter in derived(kind, parameters or {}):
+            written = module.given[parameter].value
+            if parameter in right and _plain(written) != _plain(right[parameter]):
+                node = module.given[parameter].node if program.made[id(module.call.node)] == 1 else None
+                return WrongNumber(name, module.call.node, parameter, written, right[parameter], node, tensor)
+        return None
 
     def _wrong_class(self, program: Expressions, module: LayerModule, tensor: Tensor, right: str) -> Finding:
         node, last = module.call.node, module.called.rpartition(".")[2]
@@ -205,7 +223,7 @@ class TorchCode:
     def has_method(self, receiver: Value, name: str) -> bool:
         match receiver:
             case Tensor():
-                return name in _TENSOR_METHODS or (name in calls() and name[:1].islower()) or name in LEFT_OUT
+                return name in _TENSOR_METHODS or (name in self._calls and name[:1].islower()) or name in LEFT_OUT
             case Sample():
                 return name in ("size", "to", "cuda", "float")
             case SequentialModule():
@@ -235,9 +253,11 @@ class TorchCode:
                 if not isinstance(pooled, Tensor) or call.value(1, "keepdim", False):
                     return pooled
                 return pass_layer(program, None, Flatten(), pooled, call, "x.mean")
-            case Tensor(), _ if name in calls() or name in LEFT_OUT:
+            case Tensor(), _ if name in self._calls or name in LEFT_OUT:
                 function = self._make(program, f"torch.{name}", call)
                 return self.apply(program, function, receiver, call, f"x.{name}")
+            case SequentialModule(), "add_module" | "append" if len(receiver.children) >= MAX_ITEMS:
+                return program.unknown(call.node, f"a sequence has at most {MAX_ITEMS:,} layers here")
             case SequentialModule(), "add_module" if len(call.positional) == 2:
                 receiver.children.append((str(call.value(0, "name")), call.value(1, "module")))
                 return None
@@ -284,20 +304,6 @@ class TorchCode:
         if len(tensor.shape) == 1:
             return tensor.with_trouble(wrong) if wrong else tensor
         return pass_layer(program, None, Flatten(), tensor, call, name, wrong)
-
-
-def _wrong_number(program: Expressions, module: LayerModule, tensor: Tensor, name: str) -> WrongNumber | None:
-    """Return the argument that should follow from the input but does not, such as in_channels."""
-    assert module.layer is not None
-    last = module.called.rpartition(".")[2]
-    kind, parameters = calls()[last]
-    right = _right_arguments(module.layer, parameters or {}, tensor)
-    for parameter in derived(kind, parameters or {}):
-        written = module.given[parameter].value
-        if parameter in right and _plain(written) != _plain(right[parameter]):
-            node = module.given[parameter].node if program.made[id(module.call.node)] == 1 else None
-            return WrongNumber(name, module.call.node, parameter, written, right[parameter], node, tensor)
-    return None
 
 
 def derived(kind: type[Layer], parameters: Parameters) -> list[str]:

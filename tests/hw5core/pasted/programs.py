@@ -234,7 +234,37 @@ class Child(Base):
 model = Child().eval()
 """
 
+MODERN = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, kernel_size=(3, 5), padding="same")
+        self.norm = nn.GroupNorm(4, 16)
+        self.act = nn.PReLU()
+        self.wide = nn.Conv2d(16, 16, (1, 7), stride=(1, 2), padding=(0, 3), groups=16)
+        self.lrn = nn.LocalResponseNorm(5, alpha=1e-4)
+        self.pool = nn.MaxPool2d((3, 2), stride=2, ceil_mode=True)
+        self.drop = nn.Dropout2d(0.1)
+        self.head = nn.Conv2d(16, 10, 1)
+
+    def forward(self, x):
+        x = self.act(self.norm(self.stem(x)))
+        x = F.leaky_relu(self.lrn(self.wide(x)), 0.1)
+        x = self.drop(self.pool(x))
+        x = F.adaptive_avg_pool2d(x, (4, 4))
+        x = F.avg_pool2d(self.head(x), 2, ceil_mode=True)
+        x = x.mean([2, 3])
+        return F.log_softmax(x, dim=1)
+
+model = Net()
+"""
+
 PROGRAMS = {
+    "modern": (MODERN, (3, 32, 32)),
     "lenet": (LENET, (1, 32, 32)),
     "tutorial": (TUTORIAL, (1, 28, 28)),
     "sequential": (SEQUENTIAL, (3, 32, 32)),
