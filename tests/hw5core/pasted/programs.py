@@ -249,14 +249,15 @@ class Net(nn.Module):
         self.lrn = nn.LocalResponseNorm(5, alpha=1e-4)
         self.pool = nn.MaxPool2d((3, 2), stride=2, ceil_mode=True)
         self.drop = nn.Dropout2d(0.1)
-        self.head = nn.Conv2d(16, 10, 1)
+        self.up = nn.ConvTranspose2d(16, 8, 3, stride=2, padding=1, output_padding=1)
+        self.head = nn.Conv2d(8, 10, 1)
 
     def forward(self, x):
         x = self.act(self.norm(self.stem(x)))
         x = F.leaky_relu(self.lrn(self.wide(x)), 0.1)
         x = self.drop(self.pool(x))
         x = F.adaptive_avg_pool2d(x, (4, 4))
-        x = F.avg_pool2d(self.head(x), 2, ceil_mode=True)
+        x = F.avg_pool2d(self.head(self.up(x)), 3, ceil_mode=True)
         x = x.mean([2, 3])
         return F.log_softmax(x, dim=1)
 

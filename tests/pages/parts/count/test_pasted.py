@@ -46,7 +46,7 @@ def _errors(app: AppTest) -> str:
     ("text", "shape", "message"),
     [
         ("", "", "No network was found"),
-        ("(" * 5_000, "", "nested too deeply"),
+        ("(" * 1_000, "", "nested too deeply"),
         ("x = (", "", "Line 1 is not Python"),
         ("class <b>[x](http://a.b)", "", "Line 1 is not Python"),
         (LENET, "28x28", "the first word is the input"),
