@@ -27,7 +27,7 @@ _ANSWER = "answer to the lecturer"
 _REPEATED_SECONDS = 2.0
 """How long the runs of a page repeat the answer. The browser shows it once, for 4 seconds.
 
-Before its first message, the browser loads a script. A run that ends meanwhile would remove the message unseen.
+Before its first message, the browser loads a script. A run that ends before that would remove the message unseen.
 """
 
 _ACCEPTED = "This browser is now the lecturer's: its runs are kept, and the limits for guests do not apply."
