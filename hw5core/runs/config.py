@@ -242,6 +242,14 @@ def _declared_setting(declared: "Field[Any]") -> Setting:
 SETTINGS: dict[str, Setting] = {declared.name: _declared_setting(declared) for declared in setting_fields()}
 """The settings of RunConfig by field name."""
 
+OF_DATASET = ("epochs", "learning_rate")
+"""The settings whose default depends on the dataset: those with which both networks of the homework learn."""
+
+
+def default_of(setting: str, dataset: str) -> Any:
+    """Return the default of a setting for this dataset, one of DATASETS."""
+    return getattr(datasets.DATASETS[dataset] if setting in OF_DATASET else RunConfig, setting)
+
 
 def _checked(declared: "Field[Any]", value: Any) -> Any:
     """Return the value, as a float if the field is one: configs with 1 and 1.0 are equal. Raise ConfigError."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from hw5core.data.datasets import DATASETS
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.runs.config import SETTINGS, RunConfig, comma_advice, race, setting_fields
+from hw5core.runs.config import OF_DATASET, SETTINGS, RunConfig, comma_advice, default_of, race, setting_fields
 
 
 def add(command: argparse.ArgumentParser, without: Collection[str]) -> None:
@@ -22,21 +22,17 @@ def add(command: argparse.ArgumentParser, without: Collection[str]) -> None:
         command.add_argument(
             f"--{declared.name.replace('_', '-')}",
             type=_READERS[type(declared.default)],
-            default=None if declared.name in _OF_DATASET else declared.default,
+            default=None if declared.name in OF_DATASET else declared.default,
             # argparse writes the default, because a command may have its own.
             help=f"{SETTINGS[declared.name].help}{_choices(declared.name)} (default: {_default(declared.name)})",
         )
 
 
-_OF_DATASET = ("epochs", "learning_rate")
-"""The settings whose default depends on the dataset."""
-
-
 def _default(setting: str) -> str:
     """Return the default of a setting for a help text, as argparse expects it."""
-    if setting not in _OF_DATASET:
+    if setting not in OF_DATASET:
         return "%(default)s"
-    return ", ".join(f"{getattr(chosen, setting):g} for {name}" for name, chosen in DATASETS.items())
+    return ", ".join(f"{default_of(setting, dataset):g} for {dataset}" for dataset in DATASETS)
 
 
 def _choices(setting: str) -> str:
@@ -71,7 +67,7 @@ def races(options: argparse.Namespace, seeds: Iterable[int]) -> tuple[RunConfig,
     """Return the runs of one race per seed."""
     names = [name.strip() for name in options.activations.split(",")]
     chosen = {name: getattr(options, name) for name in SETTINGS if name not in ("activation", "seed")}
-    of_dataset = DATASETS.get(options.dataset, DATASETS[RunConfig.dataset])  # RunConfig refuses an unknown name
-    chosen |= {name: getattr(of_dataset, name) for name in _OF_DATASET if chosen[name] is None}
+    dataset = options.dataset if options.dataset in DATASETS else RunConfig.dataset  # RunConfig refuses an unknown name
+    chosen |= {name: default_of(name, dataset) for name in OF_DATASET if chosen[name] is None}
     configs = (RunConfig(activation=names[0], seed=seed, **chosen) for seed in seeds)
     return tuple(run for config in configs for run in race(config, names))

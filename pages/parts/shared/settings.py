@@ -8,12 +8,11 @@ import streamlit as st
 from hw5core.data.datasets import DATASETS, is_available, split_sizes
 from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS
-from hw5core.runs.config import SETTINGS, RunConfig, comma_advice, race, setting_fields
+from hw5core.runs.config import OF_DATASET, SETTINGS, RunConfig, comma_advice, default_of, race
 from hw5core.runs.forks import normalisation_of
 from hw5core.runs.recorded import RACE
 from pages.parts.shared.lecture import ADDRESS as LECTURE
 
-_DEFAULTS: dict[str, Any] = {declared.name: declared.default for declared in setting_fields()}
 _DATASET = "dataset"
 """The URL parameter with the dataset, and the key of its widget."""
 
@@ -27,9 +26,13 @@ ADVANCED = ("batch_size", "learning_rate", "momentum", "training_images", "split
 """The numbers that the homework does not change."""
 
 
-def url_name(setting: str) -> str:
-    """Return the URL parameter of a setting: "learning-rate" for "learning_rate". It is also the key of its widget."""
-    return setting.replace("_", "-")
+def url_name(setting: str, dataset: str = "") -> str:
+    """Return the URL parameter of a setting, which is also the key of its widget: "batch-size" for "batch_size".
+
+    If the default depends on the dataset, each dataset has a parameter of its own, such as "epochs-digits".
+    """
+    of_dataset = f"-{dataset}" if dataset and setting in OF_DATASET else ""
+    return setting.replace("_", "-") + of_dataset
 
 
 def fork_url_name(setting: str) -> str:
@@ -46,7 +49,7 @@ def chosen_race() -> tuple[RunConfig, ...]:
     dataset = dataset_setting(RACE[0].dataset)
     epochs, seed = st.columns(2)
     with epochs:
-        chosen: dict[str, Any] = {"epochs": epochs_setting(dataset)}
+        chosen: dict[str, Any] = {"epochs": race_number("epochs", dataset)}
     with seed:
         chosen["seed"] = number_setting("seed")
     with st.expander("More settings (on MNIST, the defaults are the homework's)"):
@@ -71,17 +74,15 @@ def next_seed() -> None:
 
 def race_query(configs: Sequence[RunConfig]) -> list[tuple[str, str]]:
     """Return the URL query of the Train page for the race of these configs, which differ only in their activation."""
-    config = configs[0]
-    names = [name for name in (*ADVANCED, "initialisation", "seed") if name != "learning_rate"]
-    changed = {name: getattr(config, name) for name in names}
-    query: list[tuple[str, Any]] = [
-        (url_name(name), value) for name, value in changed.items() if value != _DEFAULTS[name]
+    config, dataset = configs[0], configs[0].dataset
+    query: list[tuple[str, Any]] = [("dataset", dataset), (url_name("epochs", dataset), config.epochs)]
+    query += [
+        (url_name(name, dataset), value)
+        for name in (*ADVANCED, "initialisation", "seed")
+        if (value := getattr(config, name)) != default_of(name, dataset)
     ]
-    query += [("dataset", config.dataset), (f"epochs-{config.dataset}", config.epochs)]
-    if config.learning_rate != DATASETS[config.dataset].learning_rate:
-        query.append((f"learning-rate-{config.dataset}", config.learning_rate))
     plain = config.architecture.with_activation("relu")
-    if str(plain) != _DEFAULTS["network"]:
+    if str(plain) != RunConfig.network:
         query.append(("network", plain))
     activations = [one.activation for one in configs]
     if activations != list(RACERS):
@@ -115,7 +116,7 @@ def dataset_setting(first: str) -> str:
     setting = SETTINGS["dataset"]
     dataset = st.query_params.get(_DATASET, "")
     if dataset not in setting.choices:
-        dataset = _DEFAULTS["dataset"] if set(st.query_params) - {LECTURE} else first
+        dataset = RunConfig.dataset if set(st.query_params) - {LECTURE} else first
     if st.query_params.get_all(_DATASET) != [dataset]:
         st.query_params[_DATASET] = dataset
     st.session_state[_DATASET] = dataset
@@ -135,19 +136,9 @@ def _store_dataset_in_url() -> None:
         st.query_params[_DATASET] = chosen
 
 
-def epochs_setting(dataset: str) -> float:
-    """Draw the number of epochs and return it. Each dataset has its own default, so each has its own key."""
-    return number_setting("epochs", DATASETS[dataset].epochs, f"epochs-{dataset}")
-
-
 def activations_setting(label: str) -> list[str]:
     """Draw the choice of activations and return them."""
     return st.multiselect(label, list(ACTIVATIONS), default=list(RACERS), key="activations", bind="query-params")
-
-
-def rate_setting(dataset: str) -> float:
-    """Draw the learning rate and return it. Each dataset has its own default, so each has its own key."""
-    return number_setting("learning_rate", DATASETS[dataset].learning_rate, f"learning-rate-{dataset}")
 
 
 def advanced_settings(dataset: str, numbers: Sequence[str], in_a_row: int) -> dict[str, Any]:
@@ -156,21 +147,26 @@ def advanced_settings(dataset: str, numbers: Sequence[str], in_a_row: int) -> di
     for start in range(0, len(numbers), in_a_row):
         for column, name in zip(st.columns(in_a_row), numbers[start : start + in_a_row], strict=False):
             with column:
-                advanced[name] = rate_setting(dataset) if name == "learning_rate" else number_setting(name)
+                advanced[name] = race_number(name, dataset)
     setting = SETTINGS["initialisation"]
     advanced["initialisation"] = st.selectbox(
         setting.label, list(setting.choices), help=setting.help, key="initialisation", bind="query-params"
     )
     setting = SETTINGS["network"]
     advanced["network"] = st.text_input(
-        setting.label, _DEFAULTS["network"], help=setting.help, key="network", bind="query-params"
+        setting.label, RunConfig.network, help=setting.help, key="network", bind="query-params"
     )
     return advanced
 
 
+def race_number(name: str, dataset: str) -> float:
+    """Draw a number input for a setting of a race on this dataset and return its value."""
+    return number_setting(name, default_of(name, dataset), url_name(name, dataset))
+
+
 def number_setting(name: str, default: float | None = None, key: str | None = None, label: str | None = None) -> float:
     """Draw a number input for the setting and return its value. Its type is the type of the default."""
-    default = _DEFAULTS[name] if default is None else default
+    default = getattr(RunConfig, name) if default is None else default
     setting, kind = SETTINGS[name], type(default)
     key = key or url_name(name)
     lowest, highest = kind(setting.lowest), kind(setting.highest)

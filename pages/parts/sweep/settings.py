@@ -4,8 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from hw5core.data.datasets import DATASETS
-from hw5core.runs.config import SETTINGS, RunConfig
+from hw5core.runs.config import SETTINGS, RunConfig, default_of
 from hw5core.runs.sweeps import MAX_RATES, Sweep, parse_rates
 from hw5core.store.store import MAX_NAME
 from pages.parts.shared.settings import (
@@ -14,8 +13,8 @@ from pages.parts.shared.settings import (
     advanced_settings,
     check_number_in_url,
     dataset_setting,
-    epochs_setting,
     number_setting,
+    race_number,
 )
 
 _MOST_SEEDS = 30
@@ -32,14 +31,14 @@ def chosen_sweep() -> Sweep:
         st.text_input("name", max_chars=MAX_NAME, placeholder="none", key=_NAME, bind="query-params",
                       help="The title above the charts.")  # fmt: skip
     with epochs:
-        base: dict[str, Any] = {"dataset": dataset, "epochs": epochs_setting(dataset)}
+        base: dict[str, Any] = {"dataset": dataset, "epochs": race_number("epochs", dataset)}
     names, rates, number, first = st.columns([4, 3, 1, 1])
     with names:
         activations = activations_setting("activations")
     with rates:
         rate_text = st.text_input(
             "learning rates",
-            f"{DATASETS[dataset].learning_rate:g}",
+            f"{default_of('learning_rate', dataset):g}",
             max_chars=100,
             help=f"Up to {MAX_RATES} numbers, separated by commas: 0.005, 0.02, 0.05",
             key=f"learning-rates-{dataset}",
