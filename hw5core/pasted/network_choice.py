@@ -39,7 +39,7 @@ def find_network(program: Program) -> Value:
         return made[-1]
     classes = [value for value in names.values() if isinstance(value, UserClass) and _has_forward(value)]
     if classes:
-        return program.instantiate(classes[-1], NO_CALL)
+        return _made(program, classes[-1])
     loose = Instance(UserClass(_CLASS, (), names), program.loose.attributes)
     if _has_forward(loose.made_by):
         start = names.get("__init__")
@@ -54,12 +54,31 @@ def find_network(program: Program) -> Value:
     layers = [value for value in program.shown if isinstance(value, LayerModule)]
     if layers:
         return SequentialModule([(str(number), layer) for number, layer in enumerate(layers)])
+    without = next((value for value in names.values() if isinstance(value, UserClass) and value.find("__init__")), None)
+    if without:
+        raise PastedTextError(
+            f"{without.node.name[:40]} has no forward: paste it too, because it says how layers follow"
+        )
     unknown = next((value for value in names.values() if isinstance(value, Unknown)), None)
     trouble = unknown.trouble if unknown else None
     because = f" Line {trouble.line}: {trouble.text}." if isinstance(trouble, Finding) else ""
     raise PastedTextError(
         f"no network was found: paste a class with layers and a forward, or a Sequential of layers.{because}"
     )
+
+
+def _made(program: Program, made_by: UserClass) -> Value:
+    """Return an object of a class that the program does not use. Raises PastedTextError if it needs arguments."""
+    start = made_by.find("__init__")
+    if isinstance(start, UserFunction):
+        needed = [one.arg for one in start.node.args.args[1:] if one.arg not in start.defaults]
+        if needed:
+            name = made_by.node.name[:40]
+            what = " and ".join(one[:40] for one in needed[:5])
+            numbers = ", ".join(f"{one[:40]}=…" for one in needed[:5])
+            advice = f"add a line such as model = {name}({numbers})"
+            raise PastedTextError(f"{name} needs {what}: {advice}", made_by.node.lineno)
+    return program.instantiate(made_by, NO_CALL)
 
 
 _CLASS = ast.ClassDef("network", [], [], [], [], lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
@@ -113,5 +132,5 @@ def own_parameters(module: LayerModule) -> int:
 
 def library_of(module: Value) -> str:
     """Return the library that a network is written with."""
-    torch = any(layer.called.startswith("torch") for _, layer in layer_modules(module))
-    return "PyTorch" if torch else "Keras"
+    keras = any(layer.called.startswith("keras") for _, layer in layer_modules(module))
+    return "Keras" if keras else "PyTorch"

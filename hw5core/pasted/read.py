@@ -101,10 +101,6 @@ class _Flow:
             depth = troubles[0][0]
             if depth > best_depth:
                 best, best_depth = shape, depth
-        troubles = self.output(best)[1]
-        problem = explain(self.program.source, troubles[0][1], best)
-        if problem.fitting_input and not self.output(problem.fitting_input)[1]:
-            return problem.fitting_input, "a guess that fits"
         return best, "a guess"
 
     def _guesses(self) -> Iterator[InputShape]:
@@ -142,7 +138,7 @@ class _Flow:
     def _notes(self, tensor: Tensor, input_shape: InputShape, complete: bool) -> Iterator[str]:
         shared = dict.fromkeys(step.read.name for step in tensor.steps if step.read.shared and _has_weights(step.read))
         for name in shared:
-            yield f"{name} is used more than once. Its parameters count once, as in PyTorch."
+            yield f"{name} is used more than once. Its parameters count once here, but on the Count page at each use."
         moving = sum(
             2 * shape[0] for step, shape in passed(tensor, input_shape) if isinstance(step.read.layer, BatchNorm)
         )

@@ -5,6 +5,7 @@ The text may be hostile. It is measured before Python's parser sees it, and it i
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,8 +28,6 @@ MAX_NODES = 40_000
 MAX_DEPTH = 100
 """The limits of the syntax tree: its nodes, and how deep they lie inside each other."""
 
-_FENCE = "```"
-
 
 @dataclass(frozen=True)
 class Span:
@@ -42,10 +41,13 @@ class Span:
 
 @dataclass(frozen=True)
 class Source:
-    """A text within the limits. Lines end with a line feed. `indent` is the number of spaces before every line."""
+    """A text within the limits. Lines end with a line feed.
+
+    `indents` are the spaces before each line that are no part of the program, as in a method without its class.
+    """
 
     text: str
-    indent: int = 0
+    indents: tuple[int, ...]
 
     @cached_property
     def lines(self) -> list[str]:
@@ -69,8 +71,9 @@ class Source:
         return "\n".join(lines)
 
     def _column(self, line: int, byte: int) -> int:
-        written = self.lines[line - 1][self.indent :].encode()
-        return self.indent + len(written[:byte].decode(errors="replace"))
+        indent = self.indents[line - 1]
+        written = self.lines[line - 1][indent:].encode()
+        return indent + len(written[:byte].decode(errors="replace"))
 
 
 def tidy(text: str) -> str:
@@ -98,9 +101,10 @@ def measured(text: str) -> str:
 def parse(text: str) -> tuple[Source, ast.Module]:
     """Return the text with its syntax tree. Raises PastedTextError if it is too large or is no Python."""
     text = measured(text)
-    indent = _common_indent(text)
+    lines = text.split("\n")
+    indents = _indents(lines)
     # Lines with other characters than the program keep their number, so that positions stay right.
-    program = "\n".join("" if _is_blank(line) else line[indent:] for line in text.split("\n"))
+    program = "\n".join("" if _is_blank(line) else line[indent:] for line, indent in zip(lines, indents, strict=True))
     _check_nesting(program)
     try:
         tree = ast.parse(program)
@@ -112,18 +116,25 @@ def parse(text: str) -> tuple[Source, ast.Module]:
     except ValueError:
         raise PastedTextError("the text is not Python: it has characters that no program has") from None
     _check_tree(tree)
-    return Source(text, indent), tree
+    return Source(text, indents), tree
 
 
-def _common_indent(text: str) -> int:
-    """Return how many spaces are before every line, as in a method that is pasted without its class."""
-    indents = [len(line) - len(line.lstrip(" ")) for line in text.split("\n") if not _is_blank(line)]
-    return min(indents, default=0)
+def _indents(lines: list[str]) -> tuple[int, ...]:
+    """Return how many spaces before each line are no part of the program.
+
+    They are the spaces that all lines have. The first lines may have more, as in the end of a method that is pasted
+    together with the next one.
+    """
+    spaces = [None if _is_blank(line) else len(line) - len(line.lstrip(" ")) for line in lines]
+    common = min((one for one in spaces if one is not None), default=0)
+    first = next((one for one in spaces if one is not None), 0)
+    end = next((number for number, one in enumerate(spaces) if one is not None and one < first), len(lines))
+    return tuple(first if number < end else common for number in range(len(lines)))
 
 
 def _is_blank(line: str) -> bool:
-    """Return True if the line has no code: it is empty, or fences code in Markdown."""
-    return not line.strip() or line.strip().startswith(_FENCE)
+    """Return True if the line has no code: it is empty, fences code in Markdown, or is a command of a notebook."""
+    return not line.strip() or re.match(r"\s*(```|!|%%?[a-z])", line) is not None
 
 
 def _check_nesting(program: str) -> None:

@@ -1,5 +1,6 @@
 """Programs in PyTorch are read as PyTorch builds them. The oracle is PyTorch itself, which runs our own programs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
+from hw5core.errors import PastedTextError
 from hw5core.explain.exports import python_code
 from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
@@ -87,6 +89,49 @@ def test_our_export_is_read_back_as_the_same_network(architecture: Architecture)
 @pytest.mark.parametrize("name", [name for name in PRESETS if name != "empty"])
 def test_the_export_of_each_preset_is_read_back(name: str) -> None:
     assert read(python_code(count(PRESETS[name].architecture))).network == PRESETS[name].architecture
+
+
+NOTEBOOK = f"!pip install torch\n%matplotlib inline\n```python{LENET}```\nsummary(model, (1, 32, 32))"
+WITHOUT_CLASS = LENET[LENET.index("        self.conv1") : LENET.index("model =")]
+METHODS = LENET[LENET.index("    def __init__") : LENET.index("model =")]
+LAYERS = "nn.Conv2d(1, 6, 5), nn.ReLU(),\nnn.Flatten(),\nnn.Linear(6 * 24 * 24, 10)"
+
+
+@pytest.mark.parametrize("text", [NOTEBOOK, WITHOUT_CLASS, METHODS.replace("classes)", "10)")])
+def test_parts_of_files_and_notebooks_are_read(text: str) -> None:
+    reading = read(text.replace("classes)", "10)"))
+    assert reading.problems == ()
+    assert reading.parameters == 61_706
+    line = text.split("\n")[reading.layers[0].line - 1]
+    span = reading.layers[0].span
+    assert span is not None
+    assert line[span.column : span.end_column] == "nn.Conv2d(1, 6, 5)"
+
+
+def test_loose_layers_are_a_network() -> None:
+    assert read(LAYERS).parameters == 156 + 34_570
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (LENET[: LENET.index("    def forward")], "LeNet has no forward: paste it too"),
+        (
+            LENET.replace("classes=10", "classes").replace("model = LeNet()", ""),
+            "LeNet needs classes: add a line such as model = LeNet(classes=…)",
+        ),
+        ("model = timm.create_model('vit')", "Line 1: timm is not defined in the text"),
+    ],
+)
+def test_what_is_missing_is_named(text: str, message: str) -> None:
+    with pytest.raises(PastedTextError, match=re.escape(message)):
+        read(text)
+
+
+def test_a_side_that_nobody_uses_is_no_guess() -> None:
+    reading = read(LENET.replace("16 * 5 * 5", "16 * 6 * 6"))
+    assert (reading.input_shape, reading.input_origin) == ((1, 28, 28), "a guess")
+    assert reading.problems[0].fitting_input == (1, 36, 36)
 
 
 def test_layers_have_their_names_and_lines_in_the_program() -> None:
