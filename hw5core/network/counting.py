@@ -4,7 +4,7 @@ Every number is a Python integer. Nothing overflows and nothing is allocated, so
 parameters costs as little to count as one of a hundred.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 from hw5core.errors import ShapeError
@@ -24,8 +24,7 @@ class LayerCount:
 
     `number` counts layers from 1. `weights` and `biases` are trainable parameters (scales and shifts of a
     normalisation), and `stored` are values that are not trained. `macs` are multiplications by a weight.
-    `receptive_field` is height and width, in input pixels, of the rectangle that one output value depends on; None if
-    it depends on the whole input.
+    `view` is what the outputs see of the input; None if each depends on all of it.
     """
 
     number: int
@@ -36,11 +35,16 @@ class LayerCount:
     biases: int
     stored: int
     macs: int
-    receptive_field: tuple[int, int] | None
+    view: View | None = field(compare=False, repr=False)
 
     @property
     def parameters(self) -> int:
         return self.weights + self.biases
+
+    @property
+    def receptive_field(self) -> tuple[int, int] | None:
+        """Height and width, in input pixels, of the rectangle that one output value depends on; None: all of it."""
+        return self.view.sides if self.view else None
 
     @property
     def flops(self) -> int:
@@ -160,6 +164,6 @@ def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> 
         biases=layer.biases(shape),
         stored=layer.stored(shape),
         macs=layer.macs(shape),
-        receptive_field=after.sides if after else None,
+        view=after,
     )
     return counted, after

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any, Self
 
@@ -172,7 +173,7 @@ class ConvTranspose(_Convolution):
     groups: int = number("groups", 1, MAX_CHANNELS, "g", default=1)
     bias: bool = flag("nobias", "bias", default=True)
 
-    @property
+    @cached_property
     def windows(self) -> tuple[TransposedWindow, TransposedWindow]:
         height, width = zip(
             *map(pair, (self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation)), strict=True

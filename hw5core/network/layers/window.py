@@ -1,6 +1,7 @@
 """What convolutions and poolings share: a window at each position of an image."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Protocol
 
 from hw5core.errors import ShapeError
@@ -93,7 +94,7 @@ class SlidingWindow(Window):
     dilation: Sides = 1
     ceil_mode: bool = False
 
-    @property
+    @cached_property
     def windows(self) -> tuple[SideWindow, SideWindow]:
         """The window along the height and along the width."""
         height, width = zip(pair(self.kernel_size), pair(self.stride), pair(self.dilation), strict=True)

@@ -1,6 +1,7 @@
 """The list of layers, with sliders that report while they are dragged. editor.js draws what `editor_data` returns."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -62,18 +63,20 @@ def editor_data(counted: Count, selected: int | None, refusal: state.Refusal | N
 
 def _show_refusal(refusal: state.Refusal, cards: list[_Data]) -> None:
     for card in cards:
-        for control in card["controls"]:
-            if (card["place"], control["field"]) == (refusal.place, refusal.field):
-                values = refusal.value if isinstance(refusal.value, list) else [refusal.value]
-                control["refused"] = [str(value)[:30] for value in values[:2]]
-                card["error"] = refusal.message
+        if card["place"] == refusal.place and any(control["field"] == refusal.field for control in card["controls"]):
+            values = refusal.value if isinstance(refusal.value, list) else [refusal.value]
+            refused = {"refused": [str(value)[:30] for value in values[:2]]}
+            card["controls"] = tuple(
+                control | refused if control["field"] == refusal.field else control for control in card["controls"]
+            )
+            card["error"] = refusal.message
 
 
 def _input_card(network: Architecture) -> _Data:
-    controls = [
+    controls = tuple(
         _number(str(axis), limit, limit, size)
         for axis, (limit, size) in enumerate(zip(INPUT_LIMITS, network.input_shape, strict=True))
-    ]
+    )
     return _card(-1, "input", "Input", f"at most {MAX_LAYERS} layers", controls)
 
 
@@ -99,7 +102,7 @@ def _layer_cards(counted: Count, selected: int | None) -> list[_Data]:
     return cards
 
 
-def _card(place: int, kind: str, name: str, facts: str, controls: list[_Data]) -> _Data:
+def _card(place: int, kind: str, name: str, facts: str, controls: tuple[_Data, ...]) -> _Data:
     """Return the card of a layer that is not selected and fits. `place` counts layers from 0; the input has -1."""
     return {
         "place": place,
@@ -114,9 +117,14 @@ def _card(place: int, kind: str, name: str, facts: str, controls: list[_Data]) -
     }
 
 
-def _controls(layer: Layer, input_shape: Shape) -> list[_Data]:
-    """Return one control per field of the layer. Each ends where the layer stops fitting its input."""
+@lru_cache(maxsize=4096)
+def _controls(layer: Layer, input_shape: Shape) -> tuple[_Data, ...]:
+    """Return one control per field of the layer. Each ends where the layer stops fitting its input.
+
+    While a slider moves, most layers stay the same, so their controls are cached.
+    """
     bounds, limits, ends = layer.bounds(input_shape), layer.limits(), layer.slider_ends()
+    side_bounds = layer.side_bounds(input_shape)
     controls = []
     for name, label in layer.labels().items():
         value, choices = getattr(layer, name), layer.choices(name, input_shape)
@@ -129,9 +137,9 @@ def _controls(layer: Layer, input_shape: Shape) -> list[_Data]:
         else:
             controls.append(_number(name, bounds[name], limits[name], value))
         if name in limits and limits[name].has_sides:
-            ranges = [[limit.lowest, limit.highest] for limit in layer.side_bounds(input_shape)[name]]
+            ranges = [[limit.lowest, limit.highest] for limit in side_bounds[name]]
             controls[-1] |= {"sides": ranges, "word": limits[name].word}
-    return controls
+    return tuple(controls)
 
 
 def _slider(name: str, bounds: Limit, value: Any, common: int) -> _Data:
