@@ -24,6 +24,9 @@ MAX_NESTING = 40
 MAX_OPERATORS = 60
 """The largest number of operators in one expression between two brackets or commas."""
 
+MAX_TOKENS = 20_000
+"""The largest number of words and signs."""
+
 MAX_NODES = 40_000
 MAX_DEPTH = 100
 """The limits of the syntax tree: its nodes, and how deep they lie inside each other."""
@@ -140,7 +143,9 @@ def _is_blank(line: str) -> bool:
 def _check_nesting(program: str) -> None:
     """Raise PastedTextError if Python's parser would need much time or memory for the text."""
     brackets, blocks, operators = 0, 0, [0]
-    for token in _tokens(program):
+    for number, token in enumerate(_tokens(program)):
+        if number > MAX_TOKENS:
+            raise PastedTextError(f"the text has more than {MAX_TOKENS:,} words and signs: paste only the network")
         match token.type, token.string:
             case tokenize.OP, "(" | "[" | "{":
                 brackets += 1
