@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from hw5core.errors import ShapeError
 from hw5core.network.architecture import Architecture
-from hw5core.network.base_layer import Layer, Limit, Shape
+from hw5core.network.base_layer import Layer, Shape
 from hw5core.network.counting import count
+from hw5core.network.fields import Limit
 from hw5core.network.layers import KINDS
 from hw5core.network.notation import read_layer
 

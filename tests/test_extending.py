@@ -32,6 +32,7 @@ from hw5core.training import kernels
 from hw5core.training.backprop import Backprop
 from hw5core.training.kernels import ACTIVATION_KERNELS, KERNELS
 from hw5core.training.loop import batch_indices, standardise, train
+from hw5core.training.module_kernel import ModuleKernel
 from hw5core.training.module_report import module_report
 from hw5core.training.modules import build, initial_network
 from pages.parts.shared import server
@@ -141,6 +142,13 @@ def test_the_count_page_shows_and_offers_them(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_they_train_as_with_autograd(momentum: float) -> None:
     assert_trains_as_with_autograd(parse(NETWORK), momentum=momentum, steps=3)
+
+
+@pytest.mark.usefixtures("activation", "kind")
+def test_autograd_can_compute_the_layer_kind_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "`nn.LayerNorm: ModuleKernel`" in (ROOT / "docs" / "extending.md").read_text()
+    monkeypatch.setitem(KERNELS, nn.LayerNorm, ModuleKernel)
+    assert_trains_as_with_autograd(parse(NETWORK), steps=3)
 
 
 @pytest.mark.usefixtures("activation", "kind")

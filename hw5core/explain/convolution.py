@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hw5core.network.base_layer import pair
+from hw5core.network.fields import pair
 from hw5core.network.layers import Conv
 from hw5core.network.windows import SideWindow
 

@@ -6,7 +6,8 @@ Whether the layers fit their inputs is decided by `counting.count`, layer by lay
 from dataclasses import dataclass, replace
 
 from hw5core.errors import ArchitectureError
-from hw5core.network.base_layer import Layer, Limit
+from hw5core.network.base_layer import Layer
+from hw5core.network.fields import Limit
 
 MAX_LAYERS = 100
 

@@ -15,11 +15,11 @@ from torch.nn import functional
 from hw5core.training.batch_last import (
     BatchLastConvKernel,
     BatchLastMaxPoolKernel,
-    batch_first,
-    batch_last,
     is_batch_last,
 )
 from hw5core.training.kernel import ActivationPair, Kernel, Place, move_bias
+from hw5core.training.module_kernel import ModuleKernel
+from hw5core.training.normalisation import BatchNormKernel
 
 # The kernels behind autograd's formulas. torch's public functions do not offer them one by one.
 _aten = torch.ops.aten
@@ -29,40 +29,6 @@ _max_pool = _aten.max_pool2d_with_indices.default
 _max_pool_backward = _aten.max_pool2d_with_indices_backward.default
 _avg_pool = _aten.avg_pool2d.default
 _avg_pool_backward = _aten.avg_pool2d_backward.default
-_batch_norm = _aten.native_batch_norm.default
-_batch_norm_backward = _aten.native_batch_norm_backward.default
-
-
-class ModuleKernel(Kernel):
-    """Any layer, computed by its module and autograd. For layers that are too rare for formulas of their own."""
-
-    reads_output = True
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__(module)
-        self.module = module
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            self.memory_format = torch.channels_last
-        elif isinstance(module, nn.Softmax | nn.LogSoftmax):
-            self.memory_format = torch.contiguous_format
-
-    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        # Autograd cannot use the tensors of a training in inference mode, so it gets a copy.
-        with torch.inference_mode(False), torch.enable_grad():
-            inputs = values.clone().requires_grad_()
-            output = self.module(inputs)
-        return output.detach(), (inputs, output)
-
-    def evaluate(self, values: Tensor) -> Tensor:
-        output: Tensor = self.module(values)
-        return output
-
-    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
-        inputs, output = saved
-        sources = [inputs, *self.module.parameters()] if self.passes_back else list(self.module.parameters())
-        with torch.inference_mode(False):
-            grads = torch.autograd.grad(output, sources, gradient.clone())
-        return (grads[0], list(grads[1:])) if self.passes_back else (gradient, list(grads))
 
 
 class ConvKernel(Kernel):
@@ -183,60 +149,6 @@ class LinearKernel(Kernel):
         self.parameters[0].addmm_(gradient.t(), values, alpha=-learning_rate)
         for bias in self.parameters[1:]:
             move_bias(bias, gradient.t(), learning_rate)
-
-
-class BatchNormKernel(Kernel):
-    """A batch normalisation."""
-
-    def __init__(self, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
-        super().__init__(module)
-        self.module = module
-
-    def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        norm = self.module
-        assert norm.num_batches_tracked is not None
-        norm.num_batches_tracked.add_(1)
-        # All values of a channel are treated alike, and PyTorch's kernel is slow with the batch last.
-        flat = _flat(values) if is_batch_last(values) else values
-        normalised, mean, inverse_deviation = _batch_norm(
-            flat, *self.parameters, norm.running_mean, norm.running_var, True, norm.momentum, norm.eps
-        )
-        return _in_shape_of(values, normalised), (flat, mean, inverse_deviation)
-
-    def evaluate(self, values: Tensor) -> Tensor:
-        norm = self.module
-        moments = norm.running_mean, norm.running_var
-        flat = _flat(values) if is_batch_last(values) else values
-        normalised, _, _ = _batch_norm(flat, *self.parameters, *moments, False, norm.momentum, norm.eps)
-        return _in_shape_of(values, normalised)
-
-    def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
-        norm, (flat, *moments) = self.module, saved
-        before, *grads = _batch_norm_backward(
-            _flat(gradient) if flat.dim() == 3 else gradient,
-            flat,
-            self.parameters[0],
-            norm.running_mean,
-            norm.running_var,
-            *moments,
-            True,
-            norm.eps,
-            [True] * 3,
-        )
-        return _in_shape_of(gradient, before), grads
-
-
-def _flat(values: Tensor) -> Tensor:
-    """Return images (n, channels, height, width) as (1, channels, height * width * n)."""
-    return batch_last(values).flatten(1).unsqueeze(0)
-
-
-def _in_shape_of(values: Tensor, flat: Tensor) -> Tensor:
-    """Return the values in the shape that they had before `_flat`."""
-    if flat.dim() != 3:
-        return flat
-    count, *shape = values.shape
-    return batch_first(flat.view(*shape, count))
 
 
 def _pool_window(module: nn.MaxPool2d | nn.AvgPool2d) -> list[list[int]]:

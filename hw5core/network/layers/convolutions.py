@@ -7,21 +7,8 @@ from math import prod
 from typing import Any, Self
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import (
-    MAX_CHANNELS,
-    REQUIRED,
-    Arguments,
-    Limit,
-    Shape,
-    Sides,
-    flag,
-    image_shape,
-    in_prose,
-    not_default,
-    number,
-    pair,
-    parameters,
-)
+from hw5core.network.base_layer import REQUIRED, Arguments, Shape, image_shape, not_default, parameters
+from hw5core.network.fields import MAX_CHANNELS, Limit, Sides, flag, in_prose, number, pair
 from hw5core.network.layers.groups import group_choices, or_list
 from hw5core.network.layers.window import MAX_WINDOW, SlidingWindow, Window
 from hw5core.network.windows import SideWindow, TransposedWindow, fitting_groups

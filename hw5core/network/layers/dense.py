@@ -7,18 +7,8 @@ from types import MappingProxyType
 from typing import Self
 
 from hw5core.errors import ArchitectureError, ShapeError
-from hw5core.network.base_layer import (
-    MAX_CHANNELS,
-    REQUIRED,
-    Arguments,
-    Layer,
-    Shape,
-    View,
-    flag,
-    not_default,
-    number,
-    parameters,
-)
+from hw5core.network.base_layer import REQUIRED, Arguments, Layer, Shape, View, not_default, parameters
+from hw5core.network.fields import MAX_CHANNELS, flag, number
 
 
 @dataclass(frozen=True)

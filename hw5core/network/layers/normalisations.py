@@ -6,18 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from hw5core.errors import ArchitectureError, ShapeError
-from hw5core.network.base_layer import (
-    MAX_CHANNELS,
-    REQUIRED,
-    Arguments,
-    Layer,
-    Parameters,
-    Shape,
-    View,
-    image_shape,
-    number,
-    parameters,
-)
+from hw5core.network.base_layer import REQUIRED, Arguments, Layer, Parameters, Shape, View, image_shape, parameters
+from hw5core.network.fields import MAX_CHANNELS, number
 from hw5core.network.layers.groups import group_choices, or_list
 from hw5core.network.windows import fitting_groups
 

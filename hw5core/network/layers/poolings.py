@@ -6,21 +6,8 @@ from types import MappingProxyType
 from typing import Self
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import (
-    REQUIRED,
-    Arguments,
-    Layer,
-    Shape,
-    Sides,
-    View,
-    flag,
-    image_shape,
-    in_prose,
-    not_default,
-    number,
-    pair,
-    parameters,
-)
+from hw5core.network.base_layer import REQUIRED, Arguments, Layer, Shape, View, image_shape, not_default, parameters
+from hw5core.network.fields import Sides, flag, in_prose, number, pair
 from hw5core.network.layers.window import MAX_WINDOW, SlidingWindow
 from hw5core.network.windows import adaptive_seen
 

@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import Protocol
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import Layer, Limit, Shape, Sides, View, image_shape, in_prose, pair, sides
+from hw5core.network.base_layer import Layer, Shape, View, image_shape
+from hw5core.network.fields import Limit, Sides, in_prose, pair, sides
 from hw5core.network.windows import SideWindow
 
 MAX_WINDOW = 512

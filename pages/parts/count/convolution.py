@@ -5,8 +5,8 @@ from dataclasses import asdict
 import streamlit as st
 
 from hw5core.explain.convolution import MOST_KERNEL, demonstrate
-from hw5core.network.base_layer import in_prose
 from hw5core.network.counting import Count
+from hw5core.network.fields import in_prose
 from hw5core.network.layers import Conv
 from pages.parts.shared.component import inline_component
 from pages.parts.shared.frame import heading

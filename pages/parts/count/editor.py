@@ -8,8 +8,9 @@ import streamlit as st
 
 from hw5core.network import editing
 from hw5core.network.architecture import INPUT_LIMITS, MAX_LAYERS, Architecture
-from hw5core.network.base_layer import Layer, Limit, Shape, in_prose
+from hw5core.network.base_layer import Layer, Shape
 from hw5core.network.counting import Count
+from hw5core.network.fields import Limit, in_prose
 from hw5core.network.layers import KINDS
 from pages.parts.count import state
 from pages.parts.shared.component import inline_component

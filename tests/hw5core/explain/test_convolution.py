@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from hw5core.explain.convolution import DIGIT, demonstrate
-from hw5core.network.base_layer import Sides
+from hw5core.network.fields import Sides
 from hw5core.network.layers import Conv
 
 

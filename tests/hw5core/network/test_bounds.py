@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hw5core.errors import ArchitectureError
 from hw5core.network.architecture import Architecture
-from hw5core.network.base_layer import Limit, Sides, pair
 from hw5core.network.counting import count
+from hw5core.network.fields import Limit, Sides, pair
 from hw5core.network.layers import Conv
 from hw5core.network.layers.window import Window
 from hw5core.network.windows import fitting_groups

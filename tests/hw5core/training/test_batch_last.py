@@ -9,13 +9,13 @@ from hw5core.training.backprop import Backprop
 from hw5core.training.batch_last import BatchLastConvKernel, BatchLastMaxPoolKernel
 from hw5core.training.kernels import (
     ActivationKernel,
-    BatchNormKernel,
     ConvKernel,
     FirstConvKernel,
     FlattenKernel,
     MaxPoolKernel,
 )
 from hw5core.training.modules import build
+from hw5core.training.normalisation import BatchNormKernel
 from tests.autograd import assert_trains_as_with_autograd, random_batch
 
 
