@@ -7,6 +7,7 @@ import ast
 import io
 import re
 import tokenize
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -101,6 +102,12 @@ def measured(text: str) -> str:
     return text
 
 
+_FILE_NAME = "pasted code"
+# Python warns about some programs, such as those with an unknown escape in a text. They are not the log's concern.
+warnings.filterwarnings("ignore", category=SyntaxWarning, module=_FILE_NAME)
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=_FILE_NAME)
+
+
 def parse(text: str) -> tuple[Source, ast.Module]:
     """Return the text with its syntax tree. Raises PastedTextError if it is too large or is no Python."""
     text = measured(text)
@@ -110,7 +117,7 @@ def parse(text: str) -> tuple[Source, ast.Module]:
     program = "\n".join("" if _is_blank(line) else line[indent:] for line, indent in zip(lines, indents, strict=True))
     _check_nesting(program)
     try:
-        tree = ast.parse(program)
+        tree = ast.parse(program, _FILE_NAME)
     except SyntaxError as error:
         line = error.lineno or 1
         raise PastedTextError(f"line {line} is not Python: {error.msg}", line) from None

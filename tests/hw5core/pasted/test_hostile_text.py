@@ -2,6 +2,8 @@
 
 import io
 import random
+import subprocess
+import sys
 import tokenize
 from pathlib import Path
 
@@ -220,3 +222,9 @@ def test_the_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 @example("\r", 100)
 def test_any_text_inside_a_program_gives_a_result_or_a_message(inserted: str, place: int) -> None:
     _attempt(LENET[:place] + inserted + LENET[place:])
+
+
+def test_the_log_has_no_warning_about_pasted_code() -> None:
+    script = r"""from hw5core.pasted.source import parse; parse("a = '\\d'; b = 1if a else 2")"""
+    done = subprocess.run([sys.executable, "-Wdefault", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
