@@ -22,8 +22,12 @@ UPRIGHT_FROM = 16
 """The number of layers from which the labels of the chart are upright."""
 
 # Streamlit's labels are 12 pixels high. Above 100 layers per screen they would overlap, so they shrink with their bars.
+_LONGEST = 400  # pixels; Vega would cut a long name in lecture mode, and with it the number of its layer
 _UPRIGHT = alt.Axis(
-    labelAngle=-90, labelOverlap=False, labelFontSize=alt.ExprRef("max(5, min(12, width / domain('x').length))")
+    labelAngle=-90,
+    labelLimit=_LONGEST,
+    labelOverlap=False,
+    labelFontSize=alt.ExprRef("max(5, min(12, width / domain('x').length))"),
 )
 
 
@@ -59,7 +63,12 @@ def share_chart(upright: bool = False) -> dict[str, Any]:
         alt.Chart()
         .mark_bar(cursor="pointer")
         .encode(
-            x=alt.X("layer:N", sort=None, title=None, axis=_UPRIGHT if upright else alt.Axis(labelAngle=-40)),
+            x=alt.X(
+                "layer:N",
+                sort=None,
+                title=None,
+                axis=_UPRIGHT if upright else alt.Axis(labelAngle=-40, labelLimit=_LONGEST),
+            ),
             xOffset=alt.XOffset("measure:N", sort=list(_MEASURES)),
             y=alt.Y("share:Q", title="share of the network's total", axis=alt.Axis(format="%")),
             color=alt.Color("measure:N", scale=scale, title=None, legend=alt.Legend(orient="top")),

@@ -20,7 +20,7 @@ def batch_size() -> int:
             key=_KEY,
             bind="query-params",
             label_visibility="collapsed",
-            width=130,
+            width=150,
         )
 
 
