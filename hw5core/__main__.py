@@ -2,7 +2,8 @@
 
 `params` counts parameters, `layers` measures the layers of untrained networks on one batch, `train` trains a race,
 `prewarm` trains it for several seeds before a lecture, `precompute` trains the race that the app includes, and `verify`
-trains the first batches of a receipt again.
+trains the first batches of a receipt again. `export` writes the weights of a run to a file, and `predict` shows what
+they predict for pictures.
 
 Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if a
 receipt differs from the training, 3 if it differs in a way that another processor or build of PyTorch explains, 130
@@ -25,7 +26,7 @@ from hw5core.data.datasets import Pool
 from hw5core.engine.engine import Engine
 from hw5core.errors import LabError
 from hw5core.markdown import markdown_table
-from hw5core.runs import recorded
+from hw5core.runs import recorded, recorded_weights
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory, accuracy_lines
 from hw5core.runs.learning import learning_caption, learning_of
@@ -47,7 +48,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
-from hw5core.terminal import layers, params, race_options
+from hw5core.terminal import export, layers, params, predict, race_options
 from hw5core.training import availability
 
 POLL_SECONDS = 0.2
@@ -104,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--batches", type=race_options.whole, default=200, help="the number of batches to train (default: 200)"
     )
+
+    export.add_options(_command(commands, "export", "write the weights of a run to a safetensors file", export.run))
+    predict.add_options(
+        _command(commands, "predict", "show what exported weights predict for pictures of digits", predict.run)
+    )
     return parser
 
 
@@ -141,6 +147,12 @@ def _prewarm(options: argparse.Namespace) -> int:
 def _precompute(options: argparse.Namespace) -> int:
     finished = _run(recorded.RACE, options)
     recorded.write(finished)
+    store = RunStore(home.store_folder())
+    recorded_weights.write(
+        export.exported(store, history, epoch)
+        for history in finished
+        for epoch in store.forkable_epochs(history.run_id)
+    )
     written = {history.config.activation: str(recorded.path_of(history.config)) for history in finished}
     print(to_json(written) if options.json else "\n".join(written.values()))
     return 0

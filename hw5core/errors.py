@@ -60,3 +60,11 @@ class EngineError(LabError):
 
 class ReceiptError(LabError):
     """Report a file that is not a complete receipt of a run."""
+
+
+class WeightsError(LabError):
+    """Report a file that has no weights of a run, or weights that do not fit its network."""
+
+
+class PictureError(LabError):
+    """Report a picture that cannot be read, or that has no digit."""

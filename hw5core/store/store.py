@@ -403,6 +403,11 @@ class RunStore:
             run = tables.find_run(database, run_id)
             return tables.epochs_with_checkpoint(database, run_id, run.config.first_step if run else 0)
 
+    def epoch_checkpoint(self, run_id: str, epoch: int) -> Checkpoint | None:
+        """Return the run's checkpoint at the end of this epoch, counted from 0. None if it is missing or damaged."""
+        with transaction(self.path) as database:
+            return tables.checkpoint_of_epoch(database, run_id, epoch)
+
     @sets_damage_aside
     def checkpoint(self, run_id: str) -> Checkpoint | None:
         """Return the run's newest checkpoint that is intact, or None.

@@ -309,6 +309,13 @@ def epochs_with_checkpoint(database: sqlite3.Connection, run_id: str, first_step
     return [row[3] for row in rows if checkpoint_checksum(run_id, *row[:-1]) == row[-1]]
 
 
+def checkpoint_of_epoch(database: sqlite3.Connection, run_id: str, epoch: int) -> Checkpoint | None:
+    """Return the run's checkpoint at the end of this epoch, or None if it is missing or damaged."""
+    query = f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? AND epoch = ?"
+    row = database.execute(query, (run_id, epoch)).fetchone()
+    return _as_checkpoint(run_id, row) if row else None
+
+
 def has_records_from(database: sqlite3.Connection, run_id: str, step: int) -> bool:
     """Return True if the run has a record of batch `step` or of a later one."""
     query = "SELECT 1 FROM records WHERE run_id = ? AND position >= ? LIMIT 1"

@@ -16,6 +16,7 @@ NEED_TORCH = {
     "hw5core.training.backprop",
     "hw5core.training.batch_last",
     "hw5core.training.environment",
+    "hw5core.training.exported",
     "hw5core.training.kernel",
     "hw5core.training.kernels",
     "hw5core.training.layer_figures",

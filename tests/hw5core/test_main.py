@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from hw5core.__main__ import main
 from hw5core.data.datasets import DATASETS
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import INITIALISATIONS, RunConfig
+from hw5core.runs.recorded import RACE, recorded_race
+from hw5core.runs.recorded_weights import path_of
 from tests.hw5core.pasted.programs import LENET
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +101,13 @@ def test_layers_prints_the_figures_and_the_gradient_budget_of_each_network(capsy
         (["train", "--dataset", "cats"], "must be one of digits"),
         (["prewarm", "--seeds", "0,one"], "--seeds needs whole numbers such as 0,1,2"),
         (["verify", "missing.json"], "missing.json cannot be read"),
+        (["export", "0123456789abcdef", "-o", "weights.safetensors"], "The store has no run '0123456789abcdef'"),
+        (["export", RACE[0].run_id, "-o", "weights.safetensors", "--epoch", "7"], "only of: 0, 1, 2, 3, 4"),
+        (["export", RACE[0].run_id, "-o", "no folder/weights.safetensors"], "The weights cannot be written"),
+        (["predict", "missing.safetensors", "digit.png"], "The weights cannot be read"),
+        (["predict", str(ROOT / "README.md"), "digit.png"], "no complete safetensors file"),
+        (["predict", str(path_of(RACE[0], 4)), "missing.png"], "missing.png"),
+        (["predict", str(path_of(RACE[0], 4)), str(ROOT / "README.md")], "README.md: The picture cannot be read"),
     ],
 )
 def test_an_error_goes_to_standard_error_with_status_2(
@@ -107,6 +117,29 @@ def test_an_error_goes_to_standard_error_with_status_2(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert message in printed.err
+
+
+def test_a_picture_is_predicted_with_the_exported_weights_of_the_recorded_race(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, pictures = tmp_path / "weights.safetensors", [tmp_path / "3.png", tmp_path / "3.jpg"]
+    with Image.open(ROOT / "docs" / "digit.png") as digit:
+        for picture in pictures:
+            digit.save(picture)
+    assert main(["export", RACE[0].run_id, "-o", str(file), "--json"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert (written["run_id"], written["epoch"]) == (RACE[0].run_id, 4)
+    assert written["test_accuracy"] == recorded_race(RACE)[0].epochs[-1].test_accuracy
+    assert main(["predict", str(file), *map(str, pictures), "--json"]) == 0
+    predicted = json.loads(capsys.readouterr().out)
+    assert (predicted["activation"], predicted["network"]) == ("relu", RACE[0].network)
+    assert [one["picture"] for one in predicted["pictures"]] == list(map(str, pictures))
+    assert [one["label"] for one in predicted["pictures"]] == [3, 3]
+    assert all(abs(sum(one["probabilities"]) - 1) < 1e-6 for one in predicted["pictures"])
+    assert main(["predict", str(file), str(pictures[0])]) == 0
+    assert f"| {pictures[0]} | 3 |" in capsys.readouterr().out
+    assert main(["export", RACE[0].run_id, "-o", str(file), "--epoch", "0"]) == 0
+    assert "ReLU on mnist after epoch 0, test accuracy 96.25 %" in capsys.readouterr().out
 
 
 def test_a_store_that_cannot_be_written_is_an_error(
