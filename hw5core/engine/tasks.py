@@ -7,6 +7,7 @@ from distributed import get_worker
 from hw5core.data import datasets
 from hw5core.errors import DataError, EngineError
 from hw5core.runs.config import RunConfig
+from hw5core.runs.layer_figures import BatchFigures
 from hw5core.runs.records import Checkpoint, Record, encode
 from hw5core.training import availability
 
@@ -47,6 +48,20 @@ def step(config: dict[str, Any], run_id: str, checkpoint: Checkpoint | None) -> 
     from hw5core.training.single_step import one_step
 
     return one_step(*prepare(config, run_id), checkpoint)
+
+
+def layers_of_batch(config: RunConfig, step: int) -> BatchFigures:
+    """Return the figures of the layers for the images of batch `step`, with the run's first weights.
+
+    Raise EngineError if torch or the images are missing.
+    """
+    availability.load()
+    from hw5core.training.layer_figures import measure_layers
+
+    try:
+        return measure_layers(config, datasets.load(config.dataset), step)
+    except DataError as error:
+        raise EngineError(str(error)) from error
 
 
 def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Pool]:

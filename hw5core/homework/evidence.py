@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hw5core.runs.history import RunHistory
-from hw5core.runs.learning import WINDOW, guess_loss_name, learning_of
+from hw5core.runs.learning import guess_loss_name, learned_after, learning_of
 from hw5core.runs.records import LayerStatistics
 
 LITTLE_SATURATION = 0.1
@@ -62,11 +62,10 @@ def saturation_of(history: RunHistory) -> Saturation | None:
 
     Return None if the run measured no batch before that, or if its network diverged.
     """
-    plateau = learning_of(history).plateau
-    if plateau is None:
+    if learning_of(history).plateau is None:
         return None
-    complete = len(history.losses) // WINDOW * WINDOW
-    left = history.first_step + plateau if plateau < complete else None
+    plateau = learned_after(history)
+    left = None if plateau is None else history.first_step + plateau
     end = history.done if left is None else left
     before = [one for one in history.statistics if one.step < end and one.saturated]
     if not before:

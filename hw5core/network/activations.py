@@ -3,6 +3,8 @@
 A new activation is an entry here and a kernel pair in training/kernels.py. No torch: the pages read names and colours.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -12,7 +14,8 @@ class Activation:
 
     `name` is its word in the one-line form and `label` its name in prose. `formula` and `derivative` are LaTeX in x.
     `torch_module` is the name of its class in torch.nn. `colour` is from the colour-blind-safe set of Okabe and Ito;
-    `dash` is the line pattern that distinguishes it without colour.
+    `dash` is the line pattern that distinguishes it without colour. `value` computes it for one number, and `slope` its
+    derivative, in double precision and without an overflow.
     """
 
     name: str
@@ -21,17 +24,59 @@ class Activation:
     derivative: str
     torch_module: str
     colour: str
+    value: Callable[[float], float]
+    slope: Callable[[float], float]
     dash: tuple[int, ...] = (1, 0)
+
+
+def _sigmoid(x: float) -> float:
+    small = math.exp(-abs(x))
+    return 1 / (1 + small) if x >= 0 else small / (1 + small)
+
+
+def _sigmoid_slope(x: float) -> float:
+    small = math.exp(-abs(x))
+    return small / (1 + small) ** 2
+
+
+def _tanh_slope(x: float) -> float:
+    return 4 * _sigmoid_slope(2 * x)
+
+
+def _normal(x: float) -> float:
+    """Return Φ(x), the standard normal distribution function."""
+    return math.erfc(-x / math.sqrt(2)) / 2
+
+
+def _normal_density(x: float) -> float:
+    return math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
 
 
 ACTIVATIONS = {
     activation.name: activation
     for activation in (
-        Activation("relu", "ReLU", r"\max(0, x)", r"[x > 0]", "ReLU", "#0072B2"),
         Activation(
-            "sigmoid", "sigmoid", r"\frac{1}{1+e^{-x}}", r"\sigma(x)\,(1-\sigma(x))", "Sigmoid", "#D55E00", dash=(6, 3)
+            "relu",
+            "ReLU",
+            r"\max(0, x)",
+            r"[x > 0]",
+            "ReLU",
+            "#0072B2",
+            lambda x: max(0.0, x),
+            lambda x: float(x > 0),
         ),
-        Activation("tanh", "tanh", r"\tanh x", r"1-\tanh^2 x", "Tanh", "#009E73", dash=(2, 2)),
+        Activation(
+            "sigmoid",
+            "sigmoid",
+            r"\frac{1}{1+e^{-x}}",
+            r"\sigma(x)\,(1-\sigma(x))",
+            "Sigmoid",
+            "#D55E00",
+            _sigmoid,
+            _sigmoid_slope,
+            dash=(6, 3),
+        ),
+        Activation("tanh", "tanh", r"\tanh x", r"1-\tanh^2 x", "Tanh", "#009E73", math.tanh, _tanh_slope, dash=(2, 2)),
         Activation(
             "leakyrelu",
             "leaky ReLU",
@@ -39,15 +84,55 @@ ACTIVATIONS = {
             r"1 \text{ or } 0.01",
             "LeakyReLU",
             "#56B4E9",
+            lambda x: max(0.01 * x, x),
+            lambda x: 1.0 if x > 0 else 0.01,
             dash=(8, 2, 2, 2),
         ),
-        Activation("elu", "ELU", r"x \text{ or } e^x-1", r"1 \text{ or } e^x", "ELU", "#E69F00", dash=(4, 2)),
-        Activation("gelu", "GELU", r"x\,\Phi(x)", r"\Phi(x)+x\,\varphi(x)", "GELU", "#CC79A7", dash=(10, 3)),
         Activation(
-            "silu", "SiLU", r"x\,\sigma(x)", r"\sigma(x)\,(1+x\,(1-\sigma(x)))", "SiLU", "#8C6D00", dash=(4, 2, 1, 2)
+            "elu",
+            "ELU",
+            r"x \text{ or } e^x-1",
+            r"1 \text{ or } e^x",
+            "ELU",
+            "#E69F00",
+            lambda x: x if x > 0 else math.expm1(x),
+            lambda x: math.exp(min(x, 0.0)),
+            dash=(4, 2),
         ),
-        Activation("softplus", "softplus", r"\ln(1+e^x)", r"\sigma(x)", "Softplus", "#7F7F7F", dash=(1, 2)),
-        Activation("identity", "identity", r"x", r"1", "Identity", "#555555", dash=(12, 4)),
+        Activation(
+            "gelu",
+            "GELU",
+            r"x\,\Phi(x)",
+            r"\Phi(x)+x\,\varphi(x)",
+            "GELU",
+            "#CC79A7",
+            lambda x: x * _normal(x),
+            lambda x: _normal(x) + x * _normal_density(x),
+            dash=(10, 3),
+        ),
+        Activation(
+            "silu",
+            "SiLU",
+            r"x\,\sigma(x)",
+            r"\sigma(x)\,(1+x\,(1-\sigma(x)))",
+            "SiLU",
+            "#8C6D00",
+            lambda x: x * _sigmoid(x),
+            lambda x: _sigmoid(x) * (1 + x * _sigmoid(-x)),
+            dash=(4, 2, 1, 2),
+        ),
+        Activation(
+            "softplus",
+            "softplus",
+            r"\ln(1+e^x)",
+            r"\sigma(x)",
+            "Softplus",
+            "#7F7F7F",
+            lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
+            _sigmoid,
+            dash=(1, 2),
+        ),
+        Activation("identity", "identity", r"x", r"1", "Identity", "#555555", float, lambda _: 1.0, dash=(12, 4)),
     )
 }
 """All activations by name, in the order of the menus."""

@@ -89,6 +89,13 @@ def learning_of(history: RunHistory) -> Learning:
     return Learning(Stage.GUESSING, plateau, since, bool(means[first:].mean() <= guess + MARGIN))
 
 
+def learned_after(history: RunHistory) -> int | None:
+    """Return for how many of its own batches the network was no better than guessing, or None if it still is, if it
+    has diverged before it learned, or if it is too early to say."""
+    plateau = learning_of(history).plateau
+    return plateau if plateau is not None and plateau < len(history.losses) // WINDOW * WINDOW else None
+
+
 def plateau_rule(config: RunConfig) -> str:
     """Return when a network counts as better than guessing, as a clause."""
     return f"the mean loss of {WINDOW} batches is below {guess_loss_name(config)} − {MARGIN:g}"

@@ -25,6 +25,7 @@ RACE_QUERY = "epochs-digits=1&training-images=50"
 QUERIES = {
     "count": ["", "lecture=true"],
     "train": [RACE_QUERY, f"{RACE_QUERY}&batch=3", "seed=1"],
+    "why": [RACE_QUERY],
     "fork": [urlencode(fork_query(*FORKS))],
 }
 VIEWS = [f"/{page.urls[0]}?{query}" for page in PAGES for query in QUERIES.get(page.name, [""])]

@@ -41,6 +41,7 @@ REPLACED = {
         "the whole race takes minutes",
     ),
     "-m benchmarks sheet": ("-c 'import benchmarks.sheet'", "it trains for minutes"),
+    "-m benchmarks why": ("-c 'import benchmarks.why'", "it trains for minutes"),
     "-m tools.screenshots --readme": ("-m tools.screenshots --help", "it trains for minutes, in a browser"),
     "python3 -m venv .venv": ("test -x .venv/bin/python", "the environment of this test run is used again"),
     "/path/to/data": ("{data}", "a placeholder; HW5_DATA of this test run"),

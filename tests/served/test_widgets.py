@@ -31,6 +31,7 @@ QUERY = "epochs-digits=2&training-images=20&network=1x28x28+flatten+relu+linear1
 QUERIES = {
     "train": [QUERY, f"{QUERY}&predict=true&seed=1"],
     "sweep": [QUERY],
+    "why": [QUERY],
     "fork": [urlencode(fork_query(*FORKS[:2]))],
 }
 VIEWS = [f"{page.urls[0]}?{query}" for page in PAGES for query in QUERIES.get(page.name, [""])]
@@ -46,6 +47,7 @@ _PARTS: tuple[Any, ...] = (
 )  # fmt: skip
 _NAMES = (
     "selection", "picked", "zoom", "x", "edit", "action", "settled", "place", "kind", "field", "value", "word", "event",
+    "chosen",
 )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class Page:
 PAGES = (
     Page("count", ":material/calculate:", aliases=("parameters",), default=True),
     Page("train", ":material/trending_up:", aliases=("training",)),
+    Page("why", ":material/psychology_alt:"),
     Page("sweep", ":material/stacked_line_chart:"),
     Page("fork", ":material/call_split:"),
     Page("runs", ":material/list:"),

@@ -6,7 +6,6 @@ from functools import lru_cache
 import streamlit as st
 
 from hw5core.homework.claims import check_claims
-from hw5core.homework.evidence import Verdict
 from hw5core.homework.sheet import SHEET_ACCURACY
 from hw5core.markdown import markdown_table
 from hw5core.runs.config import RunConfig
@@ -15,9 +14,8 @@ from pages.parts.shared.lecture import aside
 from pages.parts.shared.race_snapshot import RaceSnapshot
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.receipts import receipts
-
-_MARKS = {Verdict.SUPPORTED: "✓", Verdict.CONTRADICTED: "✗", Verdict.UNDECIDED: "?"}
-
+from pages.parts.shared.settings import race_query
+from pages.parts.shared.verdicts import verdict_line
 
 _RECONSTRUCTION = (
     "The sheet does not name its network, its learning rate or its seeds. The network and the rate here are a "
@@ -88,7 +86,9 @@ def _claims(runs: dict[str, RunHistory]) -> None:
         return
     st.subheader("The sheet's claims in this race", anchor=False)
     for finding in check_claims(runs["relu"], runs["sigmoid"]):
-        st.markdown(f"{_MARKS[finding.verdict]} **{finding.claim}** *{finding.verdict}*: {finding.reason}.")
+        st.markdown(verdict_line(finding.verdict, finding.claim, finding.verdict, finding.reason))
+    st.page_link("pages/why.py", label="Why? The evidence in full", icon=":material/psychology_alt:",
+                 query_params=race_query([run.config for run in runs.values()]))  # fmt: skip
 
 
 def _fairness(runs: Sequence[RunHistory]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hw5core.charts import layers, race, steps, sweeps
+from hw5core.charts import budget, functions, layers, race, steps, sweeps
 from hw5core.charts.series import series_of
 from hw5core.runs import config
 
@@ -23,6 +23,8 @@ CHARTS = {
     "validation losses of a sweep": sweeps.sweep_validation_chart(SERIES, 3, 3.0),
     "training losses of a sweep": sweeps.sweep_loss_chart(SERIES, 100, 3.0),
     "learning rates": sweeps.rates_chart(SERIES),
+    "functions": functions.functions_chart(CONFIGS),
+    "gradient budget": budget.budget_chart(SERIES, 9),
     "shares": layers.share_chart(),
 }
 

@@ -1,0 +1,71 @@
+"""Why sigmoid learns late: the activations and their slopes, the gradient budget, and the explanations on trial."""
+
+import streamlit as st
+
+from hw5core.errors import LabError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.recorded import RACE
+from pages.parts.shared.frame import begin_page
+from pages.parts.shared.guide import Step
+from pages.parts.shared.lecture import aside
+from pages.parts.shared.plain_words import plain
+from pages.parts.shared.publishing import RECONNECT_SECONDS
+from pages.parts.shared.server import run_store
+from pages.parts.shared.settings import chosen_race
+from pages.parts.shared.streamlit_internals import DeltaGenerator
+from pages.parts.why.budget import Measured, budget, measured_networks
+from pages.parts.why.evidence import evidence
+from pages.parts.why.functions import functions
+
+_STEPS = (
+    Step("Drag the input. How much of a difference of 1 does sigmoid keep there?", ".st-key-functions"),
+    Step("The gradient on its way back from the loss. Where do the two networks part?", ".st-key-gradient-budget"),
+    Step("Four explanations, each with figures from this race. Which one is right?", ".st-key-evidence"),
+)
+
+
+def page() -> None:
+    begin_page(
+        __file__,
+        "Why sigmoid learns late",
+        "**Try this:** guess first. Are sigmoid's units saturated, or does its gradient get lost on the way back? Then "
+        "look at the numbers.",
+        _STEPS,
+    )
+    # The settings come after the functions on the page, but decide which ones are drawn.
+    functions_place, settings_place = st.container(key="functions"), st.container()
+    budget_place, evidence_place = st.container(key="gradient-budget"), st.container(key="evidence")
+    configs, problem = _chosen(settings_place)
+    with functions_place:
+        st.fragment(functions)(configs)
+    if problem:
+        with settings_place:
+            st.error(plain(problem))
+        return
+    if run_store().notice:
+        st.warning(run_store().notice)
+    measured: Measured = {}
+    with budget_place:
+        try:
+            measured = measured_networks(configs)
+            budget(measured)
+        except LabError as error:
+            st.error(plain(error))
+    with evidence_place:
+        st.fragment(evidence, run_every=RECONNECT_SECONDS)(configs, measured)
+
+
+def _chosen(place: DeltaGenerator) -> tuple[tuple[RunConfig, ...], str]:
+    """Draw the settings. Return the race, and what is wrong with the settings, or an empty string.
+
+    If something is wrong, the race is the homework's.
+    """
+    with place, aside("settings"):
+        st.subheader("The network and its race", anchor=False)
+        try:
+            return chosen_race(), ""
+        except LabError as error:
+            return RACE, str(error)
+
+
+page()

@@ -1,0 +1,55 @@
+"""The Why page in a browser: the input follows the slider and the buttons, and the link opens the same inputs."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tools.live import settle
+
+pytestmark = pytest.mark.browser
+
+VIEW = "/why?dataset=digits&training-images=50&epochs-digits=1"
+
+
+def _remains(page: Page, activation: str) -> str:
+    """Return what remains of the difference with this activation, from the table."""
+    row = page.get_by_role("row").filter(has_text=activation).first
+    return row.get_by_role("cell").last.inner_text()
+
+
+def test_the_numbers_follow_the_slider_and_the_buttons(page: Page) -> None:
+    page.goto(VIEW)
+    settle(page)
+    slider = page.get_by_role("slider", name=re.compile("^input x"))
+    expect(page.get_by_text("input x = 4, and 5 next to it")).to_be_visible()
+    assert _remains(page, "sigmoid") == "0.0113"
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("columnheader", name="f(4.1)", exact=True)).to_be_visible()
+    box = slider.bounding_box()
+    assert box
+    # The middle of the slider is the input 0, and the numbers follow before the mouse is released.
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2, steps=5)
+    expect(page.get_by_role("columnheader", name=re.compile(r"f\(1(\.\d)?\) − f\(-?0(\.\d)?\)"))).to_be_visible()
+    page.mouse.up()
+    page.get_by_role("button", name="40 and 50").click()
+    expect(page.get_by_role("columnheader", name="f(50) − f(40)")).to_be_visible()
+    assert _remains(page, "ReLU") == "10"
+    assert _remains(page, "sigmoid") == "4.2·10^−18"
+    page.get_by_role("button", name="0.00001 remains").click()
+    expect(page.get_by_role("columnheader", name="f(12.05) − f(11.05)")).to_be_visible()
+    assert _remains(page, "sigmoid") == "1.0·10^−5"
+    page.reload()
+    expect(page.get_by_role("columnheader", name="f(12.05) − f(11.05)")).to_be_visible()
+
+
+def test_a_phone_shows_the_whole_page_without_scrolling_sideways(phone: Page) -> None:
+    phone.goto(VIEW)
+    settle(phone)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(phone.get_by_role("heading", name=re.compile("^The gradient on its way back"))).to_contain_text(
+        "at the first layer, predicted"
+    )

@@ -1,0 +1,93 @@
+"""The Why page without a browser: the numbers at the inputs, the gradient budget, and the verdicts."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from hw5core import home
+from hw5core.homework.explanations import experiments
+from hw5core.runs.config import RunConfig, race
+from hw5core.store.store import RunStore
+from tools.training import train_into
+
+SMALL = {"dataset": "digits", "training-images": "100", "epochs-digits": "2"}
+RACE = race(RunConfig(training_images=100, epochs=2, learning_rate=0.05))
+
+
+@pytest.fixture
+def open_why(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    return partial(open_page, "why")
+
+
+def _words(app: AppTest) -> str:
+    assert not app.exception
+    return " ".join(one.value for one in [*app.markdown, *app.info, *app.error, *app.caption])
+
+
+def test_the_numbers_at_the_inputs_of_the_link_are_exact(open_why: Callable[..., AppTest]) -> None:
+    words = _words(open_why(inputs="40 to 50", **SMALL))
+    assert "| **ReLU** | 40 | 1 | **10** |" in words
+    # exp(-40), because sigmoid(x) is almost 1 - exp(-x) there.
+    assert f"| **sigmoid** | 1 | 4.2·10^−18 | **{math.exp(-40):.1e}".replace("e-18", "·10^−18") in words
+    assert "0.001 from x = 6.4 on" in words
+
+
+@pytest.mark.parametrize("inputs", ["", "x to y", "5 to 4", "nan to 1", "1e999 to 2", "4", "1 to 2 to 3", "-1e9 to 5"])
+def test_other_texts_in_the_link_show_4_and_5(open_why: Callable[..., AppTest], inputs: str) -> None:
+    assert "f(5) − f(4)" in _words(open_why(inputs=inputs, **SMALL))
+
+
+def test_the_gradient_budget_of_both_networks_names_slopes_and_weights(open_why: Callable[..., AppTest]) -> None:
+    app = open_why(**SMALL)
+    words = _words(app)
+    assert "**sigmoid:** slopes × 0.01" in words
+    assert "fan_in · Var(W) = 1/3" in words
+    assert "| ReLU-9 / Sigmoid-9 | slope |" in words
+    assert "| MaxPool2d-3 | no prediction | – | 0.5 | – | 0.5 |" in words
+    headings = " ".join(one.proto.body for one in app.get("html"))
+    assert "sigmoid: from 0.0" in headings
+    assert len(app.get("vega_lite_chart")) == 2
+
+
+def test_without_a_race_the_page_says_what_to_train(open_why: Callable[..., AppTest]) -> None:
+    assert "This race has not been trained on this server" in _words(open_why(**SMALL))
+
+
+def test_the_recorded_race_is_judged_at_once(open_why: Callable[..., AppTest]) -> None:
+    words = _words(open_why(dataset="mnist"))
+    assert "✗ **Units saturate.** *contradicted, from batch 0 on*" in words
+    assert "✓ **Slopes below 1 shrink the gradient layer by layer.** *supported, from batch 0 on*" in words
+    assert "race recorded on" in words
+
+
+def test_the_race_on_this_server_and_its_experiments_are_judged(open_why: Callable[..., AppTest]) -> None:
+    store = RunStore(home.store_folder())
+    tried = [experiments(RACE[1])["learning_rate"][0], replace(RACE[1], initialisation="xavier")]
+    train_into(store, *RACE, *tried, owner="somebody")
+    words = _words(open_why(**SMALL))
+    for title in ("Units saturate", "Slopes below 1", "The initial weights are bad", "The learning rate is too small"):
+        assert f"**{title}" in words
+    assert "race recorded on" not in words
+    assert "ReLU's gradient norm divided by sigmoid's" in words
+
+
+def test_a_race_without_sigmoid_has_a_budget_but_no_verdict(open_why: Callable[..., AppTest]) -> None:
+    words = _words(open_why(activations=["relu", "tanh"], **SMALL))
+    assert "**tanh:** slopes ×" in words
+    assert "Choose both as activations in the race" in words
+
+
+def test_settings_that_cannot_be_trained_leave_the_functions(open_why: Callable[..., AppTest]) -> None:
+    app = open_why(network="1x28x28 linear10", **SMALL)
+    assert app.error
+    assert "f(5) − f(4)" in _words(app)
+
+
+def test_a_network_with_one_layer_of_weights_needs_no_budget(open_why: Callable[..., AppTest]) -> None:
+    assert "Only one layer of this network has weights" in _words(
+        open_why(network="1x28x28 flatten relu linear10", **SMALL)
+    )
