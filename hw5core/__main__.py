@@ -1,13 +1,13 @@
 """The lab in a terminal: `python -m hw5core COMMAND`.
 
-`params` counts parameters, `layers` measures the layers of untrained networks on one batch, `train` trains a race,
-`prewarm` trains it for several seeds before a lecture, `precompute` trains the race that the app includes, and `verify`
-trains the first batches of a receipt again. `export` writes the weights of a run to a file, and `predict` shows what
-they predict for pictures.
+`params` counts parameters, `check` checks a student's answers, `layers` measures the layers of untrained networks on
+one batch, `train` trains a race, `prewarm` trains it for several seeds before a lecture, `precompute` trains the race
+that the app includes, and `verify` trains the first batches of a receipt again. `export` writes the weights of a run
+to a file, and `predict` shows what they predict for pictures.
 
-Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if a
-receipt differs from the training, 3 if it differs in a way that another processor or build of PyTorch explains, 130
-after Ctrl-C, and 0 otherwise.
+Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if an
+answer is wrong or a receipt differs from the training, 3 if it differs in a way that another processor or build of
+PyTorch explains, 130 after Ctrl-C, and 0 otherwise.
 """
 
 import argparse
@@ -48,7 +48,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
-from hw5core.terminal import export, layers, params, predict, race_options
+from hw5core.terminal import check, export, layers, params, predict, race_options
 from hw5core.training import availability
 
 POLL_SECONDS = 0.2
@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     params.add_options(_command(commands, "params", "count the parameters of a network, layer by layer", params.run))
+
+    check.add_options(_command(commands, "check", "check answers to question 1, and explain wrong ones", check.run))
 
     measured = "measure every layer of a race's networks on one batch, before it is trained"
     layers.add_options(_command(commands, "layers", measured, layers.run))

@@ -2,47 +2,30 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
-from hw5core.errors import ArchitectureError, PastedTextError
-from hw5core.network.counting import Count, count
-from hw5core.network.notation import parse
-from hw5core.network.presets import PRESETS
-from hw5core.pasted.read import read
-from hw5core.pasted.reading import Problem, Reading, read_input, shape_in_words
-from hw5core.pasted.source import MAX_CHARACTERS
+from hw5core.network.counting import Count
+from hw5core.pasted.reading import Problem, Reading, shape_in_words
 from hw5core.strict_json import to_json
+from hw5core.terminal import networks
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    network = command.add_mutually_exclusive_group(required=True)
-    network.add_argument("--preset", choices=PRESETS, help="the name of a network")
-    network.add_argument("--net", help='a network in one line, such as "1x28x28 conv10k5 relu flatten linear10"')
-    network.add_argument(
-        "--code",
-        metavar="FILE",
-        help="a file with PyTorch or Keras code, which is read but never run; - reads the input",
-    )
-    command.add_argument(
-        "--input", metavar="1x28x28", help="the input of the network in --code (default: one that fits)"
-    )
+    networks.add_options(command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the counts, and return the exit status: 2 if the code has a problem. Raises LabError."""
     if options.code:
         return _count_code(options)
-    counted = count(PRESETS[options.preset].architecture if options.preset else parse(options.net))
-    if counted.misfit:
-        raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
+    counted = networks.count_named(options)
     print(to_json(_as_json(counted)) if options.json else _as_text(counted))
     return 0
 
 
 def _count_code(options: argparse.Namespace) -> int:
-    reading = read(_text(options.code), read_input(options.input) if options.input else None)
+    reading = networks.read_code(options)
     if options.json:
         print(to_json(_reading_as_json(reading)))
     else:
@@ -53,17 +36,6 @@ def _count_code(options: argparse.Namespace) -> int:
     for problem in reading.problems:
         print(f"error: {problem}", file=sys.stderr)
     return 2 if reading.problems else 0
-
-
-def _text(name: str) -> str:
-    """Return the text of a file, or standard input for "-"."""
-    try:
-        if name == "-":
-            return sys.stdin.read(MAX_CHARACTERS + 1)
-        with Path(name).open(encoding="utf-8", errors="surrogateescape") as file:
-            return file.read(MAX_CHARACTERS + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise PastedTextError(f"{name} cannot be read: {error}") from None
 
 
 def _as_json(counted: Count) -> dict[str, Any]:

@@ -11,7 +11,8 @@ LEVELS = (
     {"network", "data"},
     {"explain", "pasted", "runs"},
     {"training", "store", "charts"},
-    {"engine", "homework", "terminal"},
+    {"engine", "homework"},
+    {"terminal"},
     {"__main__"},
 )
 """The packages and modules of the core. Each may import from those before its own level, and from itself."""

@@ -68,6 +68,69 @@ def test_params_names_the_wrong_number_of_a_program_and_counts_what_is_before_it
     assert "error: Line 15, fc1 expects 256 features, but an input of 1x32x32 arrives as 16x5x5 = 400." in printed.err
 
 
+SHEET = """First Layer - 3 * 96 * (11*11) + 96 = 34,944 parameters
+Second Layer - 96 * 256 * (5*5) + 256 = 614,656 parameters
+Third Layer -256 * 384 * (3*3) + 384 = 885,129 parameters
+Fourth Layer - 384 * 384 * (3*3) + 384 = 1,327,488 parameters
+Fifth Layer - 384 * 256 * (3*3) + 256 = 884,992 parameters
+Total: 3,747,200
+"""
+
+
+def test_check_finds_the_slip_of_the_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = tmp_path / "answers.txt"
+    answers.write_text(SHEET)
+    command = ["check", "--preset", "homework", "--answers", str(answers)]
+    assert main([*command, "--json"]) == 1
+    checked = json.loads(capsys.readouterr().out)
+    assert [line["correct"] for line in checked["lines"]] == [True, True, False, True, True]
+    third = checked["lines"][2]
+    assert {name: third[name] for name in ("layer", "given", "right")} == {
+        "layer": "Conv2d-5", "given": 885_129, "right": 885_120,
+    }  # fmt: skip
+    assert [one["code"] for one in third["explanations"]] == ["result-slip", "digit-changed"]
+    messages = " ".join(one["message"] for one in third["explanations"])
+    assert "885,129 is 9 more than 885,120" in messages
+    assert "Your total 3,747,200 already assumes 885,120." in messages
+    assert checked["total"] == {"given": 3_747_200, "right": 3_747_200, "correct": True, "explanations": []}
+    assert main(command) == 1
+    assert "4 of 5 layers are right." in capsys.readouterr().out
+    answers.write_text(SHEET.replace("885,129", "885,120"))
+    assert main(command) == 0
+
+
+def test_check_knows_the_names_in_a_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "network.py"
+    program.write_text(LENET)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("conv2 = 2400\nfc3: 850\ntotal 61,706"))
+    assert main(["check", "--code", str(program), "--answers", "-", "--json"]) == 1
+    checked = json.loads(capsys.readouterr().out)
+    given = {line["layer"]: line["given"] for line in checked["lines"] if line["given"]}
+    assert list(given.values()) == [2400, 850]
+    assert checked["lines"][1]["explanations"][0]["code"] == "bias-forgotten"
+    assert checked["total"]["correct"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ("", "no answers found"),
+        ("conv1 35k", "Line 1: “35k” is not a whole number"),
+        ("9" * 30_000, "20,000 characters"),
+    ],
+)
+def test_check_says_what_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answers: str, reason: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
+    assert main(["check", "--preset", "homework", "--answers", "-"]) == 2
+    printed = capsys.readouterr()
+    assert reason in printed.err
+    assert not printed.out
+
+
 def test_layers_prints_the_figures_and_the_gradient_budget_of_each_network(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["layers", "--dataset", "digits", "--activations", "relu,sigmoid", "--batch", "0"]
     assert main([*arguments, "--json"]) == 0

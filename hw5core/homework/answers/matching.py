@@ -1,0 +1,150 @@
+"""Which layer a line of a student's answer is about: by name, by ordinal, or by order."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from hw5core.homework.answers.arithmetic import UnreadableError
+from hw5core.network.counting import LayerCount
+from hw5core.network.layers import KINDS
+
+_ORDINALS = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+)
+_CARDINALS = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+)
+_POSITIONS = {word: at for words in (_ORDINALS, _CARDINALS) for at, word in enumerate(words, start=1)}
+_TOTALS = {"total", "sum", "altogether", "overall", "together", "trainable"}
+_OTHER = {"mb", "mib", "size", "input", "question", "exercise", "homework", "name", "student", "date", "nontrainable"}
+_LAYER_WORDS = {"layer", "number", "no", "nr"}
+
+
+class Special(Enum):
+    """A line that is about no layer."""
+
+    TOTAL = "total"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A layer that a sheet may ask for. `in_code` is its name in the student's code, if there is any.
+
+    `right` is the number of its parameters; 0 if it shares those of an earlier layer.
+    """
+
+    row: LayerCount
+    in_code: str = ""
+    shared: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+    @property
+    def right(self) -> int:
+        return 0 if self.shared else self.row.parameters
+
+    @property
+    def kind_words(self) -> set[str]:
+        """The words that name the kind of the layer."""
+        kind = type(self.row.layer)
+        return {kind.word, kind.title.lower(), kind.torch_name.lower(), *kind.also_called}
+
+
+def find(label: str, asked: Sequence[Asked]) -> Asked | Special | None:
+    """Return what the label names, or None if it names nothing and the order decides.
+
+    Raises UnreadableError if it names a layer that the network does not have.
+    """
+    label = label.lower().replace("non-trainable", "nontrainable")
+    words = re.findall(r"[^\W\d_]+", label)
+    if not label.strip():
+        return None
+    compact = re.sub(r"\s+", "", label).removeprefix("self.")
+    for one in asked:
+        if compact in (one.name.lower(), one.in_code.lower()) or one.name.lower() in label.split():
+            return one
+    if _OTHER & set(words):
+        return Special.OTHER
+    if _TOTALS & set(words):
+        return Special.TOTAL
+    counted = [one for one in asked if one.right]
+    named = [word for word in _kind_words() if _has(word, label)]
+    position = _position(label)
+    if named:
+        of_kind = [one for one in counted if set(named) & one.kind_words]
+        if position is None:
+            return of_kind[0] if len(of_kind) == 1 else None
+        # fc6 of AlexNet is the sixth layer, but the first linear one.
+        if position > len(of_kind) and position <= len(counted) and counted[position - 1] in of_kind:
+            return counted[position - 1]
+        return _at(position, of_kind, named[0])
+    if position is not None and (_LAYER_WORDS & set(words) or _POSITIONS.keys() & set(words) or len(words) <= 1):
+        return _at(position, counted, "layer")
+    return None
+
+
+def _at(position: int, layers: Sequence[Asked], kind: str) -> Asked:
+    if position == -1 and layers:
+        return layers[-1]
+    if not 1 <= position <= len(layers):
+        has = f"{len(layers)} with parameters" if layers else "none with parameters"
+        raise UnreadableError(f"there is no {kind} {position}: the network has {has}")
+    return layers[position - 1]
+
+
+def _position(label: str) -> int | None:
+    """Return the position that a label gives in digits or words; -1 stands for the last; None if there is none."""
+    for word in re.findall(r"[^\W\d_]+", label):
+        if word in _POSITIONS:
+            return _POSITIONS[word]
+        if word == "last":
+            return -1
+    # Not the 2 of Conv2d, nor the sizes in brackets.
+    number = re.search(r"(?<![0-9])[0-9]{1,3}(?![0-9]|d\b|d[-_])", re.sub(r"\(.*", "", label))
+    return int(number[0]) if number else None
+
+
+def _has(word: str, label: str) -> bool:
+    return bool(re.search(rf"(?<![^\W\d_]){re.escape(word)}(?:s|al|[0-9]d)?(?![^\W\d_])", label))
+
+
+def _kind_words() -> list[str]:
+    """Return every word for a kind of layer, the longest first."""
+    words = {
+        word for kind in KINDS for word in (kind.word, kind.title.lower(), kind.torch_name.lower(), *kind.also_called)
+    }
+    return sorted(words - {""}, key=len, reverse=True)
