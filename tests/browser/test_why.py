@@ -53,3 +53,19 @@ def test_a_phone_shows_the_whole_page_without_scrolling_sideways(phone: Page) ->
     expect(phone.get_by_role("heading", name=re.compile("^The gradient on its way back"))).to_contain_text(
         "at the first layer, predicted"
     )
+
+
+def test_links_between_pages_keep_settings_that_both_pages_have(page: Page) -> None:
+    page.goto(f"{VIEW}&seed=3")
+    settle(page)
+    page.get_by_role("link", name="Sigmoid with Xavier").click()
+    page.wait_for_url("**/train?**initialisation=xavier**")
+    settle(page)
+    # The settings of both pages have the same names in the address.
+    for parameter in ("dataset=digits", "epochs-digits=1", "seed=3", "training-images=50", "activations=sigmoid"):
+        assert parameter in page.url
+    expect(page.get_by_role("spinbutton", name="seed", exact=True)).to_have_value("3")
+    page.get_by_role("link", name="Sweep: the same race").click()
+    page.wait_for_url("**/sweep?**initialisation=xavier**")
+    settle(page)
+    assert "training-images=50" in page.url

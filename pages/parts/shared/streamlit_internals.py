@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlencode
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
@@ -28,6 +29,7 @@ from streamlit.runtime.runtime_util import serialize_forward_msg
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionInfo
 from streamlit.runtime.state.common import is_element_id
+from streamlit.runtime.state.query_params import QueryParams, _parse_query_string
 from streamlit.runtime.state.session_state import (
     STREAMLIT_INTERNAL_KEY_PREFIX,
     Serialized,
@@ -284,6 +286,30 @@ def guard_address_values() -> None:
             return False
 
     SessionState._seed_widget_from_url = read  # type: ignore[method-assign, assignment]
+
+
+_read_query = QueryParams.populate_from_query_string
+
+
+def keep_parameters_of_links() -> None:
+    """From now on, a link to another page keeps a parameter that a widget of the page before has in the address too.
+
+    The browser sends the parameters of that page's widgets, and after them those of the link. Streamlit drops them all.
+    """
+
+    def read(params: QueryParams, query: str, scripts: set[str] | None = None) -> None:
+        sent = _parse_query_string(query)
+        bound = [one for one in params._bindings_by_param.values() if scripts and one.script_hash not in scripts]
+        for binding in bound:
+            before, values = params.get_all(binding.param_key), sent.get(binding.param_key, [])
+            if values[: len(before)] == before:
+                sent[binding.param_key] = values[len(before) :]
+            params.unbind_widget(binding.widget_id)
+        _read_query(params, urlencode(sent, doseq=True), scripts)
+        if bound:
+            params._send_query_param_msg()
+
+    QueryParams.populate_from_query_string = read  # type: ignore[method-assign, assignment]
 
 
 def refuse_cache_clears() -> None:

@@ -11,6 +11,7 @@ from pages.parts.shared.streamlit_internals import (
     WidgetValue,
     guard_address_values,
     guard_widget_values,
+    keep_parameters_of_links,
     refuse_cache_clears,
 )
 
@@ -19,6 +20,7 @@ def guard_widgets() -> None:
     """Switch the guard on, for all sessions of this server. Calling it again changes nothing."""
     guard_widget_values(_is_valid)
     guard_address_values()
+    keep_parameters_of_links()
     refuse_cache_clears()
 
 

@@ -25,6 +25,7 @@ from tools.visitor import Visitor, browser_cookie, visitor
 RUNTIME = "streamlit.runtime"
 CONTEXT = "streamlit.runtime.scriptrunner_utils.script_run_context"
 STATE = "streamlit.runtime.state.session_state"
+QUERY = "streamlit.runtime.state.query_params"
 PROTO = "streamlit.proto"
 
 
@@ -85,6 +86,17 @@ PARTS = [
         "guard_address_values",
     ),
     Part(STATE, "SessionState._clear_url_param", ("self", "user_key"), "guard_address_values"),
+    Part(QUERY, "_parse_query_string", ("query_string",), "keep_parameters_of_links"),
+    Part(QUERY, "WidgetBinding", ("widget_id", "param_key", "script_hash"), "keep_parameters_of_links"),
+    Part(QUERY, "QueryParams", ("_bindings_by_param",), "keep_parameters_of_links"),
+    Part(QUERY, "QueryParams.unbind_widget", ("self", "widget_id"), "keep_parameters_of_links"),
+    Part(QUERY, "QueryParams._send_query_param_msg", ("self",), "keep_parameters_of_links"),
+    Part(
+        QUERY,
+        "QueryParams.populate_from_query_string",
+        ("self", "query_string", "valid_script_hashes"),
+        "keep_parameters_of_links",
+    ),
     Part(f"{PROTO}.ForwardMsg_pb2", "ForwardMsg", ("hash", "metadata", "delta", "script_finished"), "layout_of"),
     Part(f"{PROTO}.ForwardMsg_pb2", "ForwardMsgMetadata", ("cacheable", "delta_path"), "position_of and message_of"),
     Part(f"{PROTO}.Element_pb2", "Element", ("html", "markdown", "code", "vega_lite_chart"), "layout_of"),
