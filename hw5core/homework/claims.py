@@ -94,7 +94,7 @@ def _saturation(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
     far = f"sigmoid(7) and sigmoid(12) differ by {_sigmoid(12) - _sigmoid(7):.4f}, ReLU(7) and ReLU(12) by 5"
     match verdict:
         case Verdict.CONTRADICTED:
-            judgement = "the arithmetic is right, but the units did not get that far from 0 before sigmoid learned"
+            judgement = "the arithmetic is right, but the units were not that far from 0 while sigmoid only guessed"
         case Verdict.SUPPORTED:
             judgement = "the arithmetic is right, and the units were that far from 0 while sigmoid only guessed"
         case Verdict.UNDECIDED:

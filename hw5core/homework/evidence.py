@@ -105,8 +105,9 @@ def _saturation_in_words(history: RunHistory, saturation: Saturation) -> str:
     guess = guess_loss_name(history.config)
     until = f"left {guess} at batch {saturation.left:,}" if saturation.left is not None else f"never left {guess}"
     plural = "batch" if saturation.measured == 1 else "batches"
+    before = " before" if saturation.left is not None else ""
     words = (
-        f"{history.label}'s loss {until}; in the {saturation.measured:,} {plural} measured before, at most this share "
+        f"{history.label}'s loss {until}; in the {saturation.measured:,} {plural} measured{before}, at most this share "
         f"of units was saturated: {shares}"
     )
     if saturation.afterwards:

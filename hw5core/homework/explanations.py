@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hw5core.homework.evidence import Verdict, first_gradients, saturation_evidence
 from hw5core.runs.config import INITIALISATIONS, SETTINGS, RunConfig
 from hw5core.runs.history import RunHistory
-from hw5core.runs.learning import learned_after, learning_of
+from hw5core.runs.learning import WINDOW, learned_after, learning_of
 
 SMALLER_GRADIENT = 3.0
 """From this ratio of the gradients in the first layer on, sigmoid's counts as smaller."""
@@ -98,7 +98,8 @@ def _weights(relu: RunHistory, sigmoid: RunHistory, tried: Sequence[RunHistory])
     plateau = learned_after(relu)
     if plateau is None:
         return verdict, reason
-    alone = f"ReLU starts from the same weights and is better than guessing after {plateau:,} batches"
+    when = f"after {plateau:,} batches" if plateau else f"within the first {WINDOW} batches"
+    alone = f"ReLU starts from the same weights and is better than guessing {when}"
     return verdict, f"{alone}, so they are not bad for every activation; {reason}"
 
 
@@ -126,6 +127,8 @@ def _experiment(
     best = min(found.values()) / usual
     if best <= MUCH_EARLIER:
         return Verdict.SUPPORTED, reason
+    if learned_after(sigmoid) is None:
+        return Verdict.UNDECIDED, f"{reason}; the race ends before sigmoid learns, so train it longer"
     return Verdict.CONTRADICTED if best >= HARDLY_EARLIER else Verdict.UNDECIDED, reason
 
 

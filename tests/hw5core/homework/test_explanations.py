@@ -88,6 +88,15 @@ def test_an_experiment_that_has_not_trained_long_enough_decides_nothing() -> Non
     assert _judged(diverged)[3].verdict is Verdict.UNDECIDED
 
 
+def test_a_race_that_ends_before_sigmoid_learns_does_not_contradict_an_experiment() -> None:
+    stuck = _history(SIGMOID, 1000, {"Conv2d-1": 0.01, "Linear-4": 2.0})
+    other = experiments(SIGMOID)["initialisation"][0]
+    judged = _judged(_history(other, 1000), sigmoid=stuck)[2]
+    assert judged.verdict is Verdict.UNDECIDED
+    assert "train it longer" in judged.reason
+    assert _judged(_history(other, 300), sigmoid=stuck)[2].verdict is Verdict.SUPPORTED
+
+
 def test_the_experiments_change_one_setting_each() -> None:
     for setting, configs in experiments(SIGMOID).items():
         assert configs
