@@ -28,7 +28,7 @@ from tools.live import serving
 from tools.visitor import Visitor, browser_cookie, visitor
 
 VIEWERS = 1_000
-ROUNDS = 3
+ROUNDS = 2
 """Windows before the viewers come, while they watch, and after they have left."""
 
 WINDOW_SECONDS = 20.0
