@@ -17,15 +17,21 @@ def shared(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Return `images` themselves if the file cannot be written, for example on a full disk.
     """
-    path = home.cache_folder() / "unpacked" / f"{hashlib.md5(images.data, usedforsecurity=False).hexdigest()}.npy"
+    digest = _digest(images)
+    path = home.cache_folder() / "unpacked" / f"{digest}.npy"
     try:
         mapped = _mapped(path)
-        if mapped is None or not np.array_equal(mapped, images):
+        if mapped is None or mapped.shape != images.shape or _digest(mapped) != digest:
             _write(path, images)
             mapped = _mapped(path)
     except OSError:
         return images
     return images if mapped is None else mapped
+
+
+def _digest(images: NDArray[np.uint8]) -> str:
+    # Comparing the arrays would need as much memory as they do.
+    return hashlib.md5(np.ascontiguousarray(images).data, usedforsecurity=False).hexdigest()
 
 
 def _mapped(path: Path) -> NDArray[np.uint8] | None:

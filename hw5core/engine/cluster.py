@@ -74,7 +74,12 @@ _ALWAYS = {
 _GIVEN_UP = (Status.closing, Status.closed, Status.failed)
 """The states of a worker's supervisor, Dask's nanny, in which it does not restart its worker."""
 
-_IMPORTED_BEFORE_FORKING = ["hw5core.engine.before_forking"]
+_IMPORTED_BEFORE_FORKING = [
+    "distributed",
+    "hw5core.engine.tasks",
+    "hw5core.training.loop",
+    "hw5core.engine.frozen_objects",
+]
 
 
 @dataclass(frozen=True)

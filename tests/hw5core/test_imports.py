@@ -11,9 +11,8 @@ CORE = [
     if not path.stem.startswith("__")
 ]
 
-# Only these ever load torch, and only workers, the process that they are copies of and the terminal's own import them.
+# Only these ever load torch, and only workers, the process that they are copies of and the terminal import them.
 NEED_TORCH = {
-    "hw5core.engine.before_forking",
     "hw5core.training.backprop",
     "hw5core.training.batch_last",
     "hw5core.training.environment",
