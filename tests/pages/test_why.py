@@ -64,6 +64,19 @@ def test_the_recorded_race_is_judged_at_once(open_why: Callable[..., AppTest]) -
     assert "race recorded on" in words
 
 
+def test_the_records_of_a_layer_are_drawn_through_training(open_why: Callable[..., AppTest]) -> None:
+    app = open_why(dataset="mnist")
+    spoken = " ".join(one.proto.body for one in app.get("html"))
+    assert "Saturated units of activation-2" in spoken
+    assert "sigmoid: 0 in batch 0" in spoken
+    app.segmented_control(key="quantity").set_value("gradient norm").run()
+    spoken = " ".join(one.proto.body for one in app.get("html"))
+    # The norms of the receipts: 0.22944843769 and 0.00633033365.
+    assert "Gradient norm of Conv2d-1" in spoken
+    assert "ReLU: 0.229 in batch 0" in spoken
+    assert "sigmoid: 0.00633 in batch 0" in spoken
+
+
 def test_the_race_on_this_server_and_its_experiments_are_judged(open_why: Callable[..., AppTest]) -> None:
     store = RunStore(home.store_folder())
     tried = [experiments(RACE[1])["learning_rate"][0], replace(RACE[1], initialisation="xavier")]

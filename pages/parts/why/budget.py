@@ -23,8 +23,8 @@ _TITLE = "The gradient on its way back from the loss, before any training"
 _RULE = (
     "An activation multiplies the gradient by the RMS of its slopes f′(z). A layer with weights multiplies it by "
     "√(n · Var(W)), where n is the number of outputs that each input reaches. Pooling has no prediction: max pooling "
-    "passes the gradient of four units to one, so its RMS halves. Together: E[δ²] in front of a layer = n · Var(W) · "
-    "E[f′(z)²] · E[δ²] behind it."
+    "passes the gradient of four units to one, so its RMS halves. Together: E[δ²] before a layer = n · Var(W) · "
+    "E[f′(z)²] · E[δ²] after it."
 )
 
 _NOT_A_QUARTER = (

@@ -13,6 +13,7 @@ from pages.parts.shared.reading import Reading
 from pages.parts.shared.settings import race_query
 from pages.parts.shared.verdicts import verdict_line
 from pages.parts.why.budget import Measured, ratio_of_slopes
+from pages.parts.why.through_training import through_training
 from pages.parts.why.trial import read_trial, read_trial_live, trial_version
 
 _QUESTION = (
@@ -44,6 +45,8 @@ def evidence(configs: tuple[RunConfig, ...], measured: Measured) -> None:
             st.markdown(_in_words(one))
     with aside("experiments"):
         _draw_links(pair)
+    if trial.race.runs:
+        through_training(trial.race.runs)
 
 
 def _say_whose_runs(race: RaceSnapshot) -> None:
