@@ -7,11 +7,12 @@ to a file, and `predict` shows what they predict for pictures.
 
 Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if an
 answer is wrong or a receipt differs from the training, 3 if it differs in a way that another processor or build of
-PyTorch explains, 130 after Ctrl-C, and 0 otherwise.
+PyTorch explains, 130 after Ctrl-C, 141 if nobody reads the output any more, and 0 otherwise.
 """
 
 import argparse
 import itertools
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -64,6 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         status: int = options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

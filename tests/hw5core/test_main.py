@@ -28,6 +28,16 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=200, check=False)
 
 
+def test_a_reader_that_stops_early_ends_a_command_quietly() -> None:
+    command = [sys.executable, "-m", "hw5core", "params", "--preset", "vgg-16"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
 def test_params_prints_the_homeworks_table_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["params", "--preset", "homework", "--json"]) == 0
     counted = json.loads(capsys.readouterr().out)

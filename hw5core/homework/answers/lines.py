@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hw5core.errors import PastedTextError
 from hw5core.homework.answers.arithmetic import UnreadableError, is_number, value_of
+from hw5core.homework.answers.matching import position_in
 
 MAX_CHARACTERS = 20_000
 MAX_LINES = 400
@@ -107,7 +108,8 @@ def _label_and_rest(line: str, layers: int) -> tuple[str, str]:
         return "", line.strip(_TRAILING)
     label, rest = words[0].strip(), line[words.end() :]
     following = _NUMBER_AFTER.match(rest)
-    if following and _TAKES_A_NUMBER.search(label) and 1 <= int(following[1]) <= layers:
+    is_open = _TAKES_A_NUMBER.search(label) and position_in(label) is None  # "fourth layer 1 327 488" names its layer
+    if following and is_open and 1 <= int(following[1]) <= layers:
         label, rest = f"{label} {following[1]}", rest[following.end() :]
     return label, rest.strip(_TRAILING)
 

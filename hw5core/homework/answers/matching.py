@@ -103,7 +103,7 @@ def find(label: str, asked: Sequence[Asked]) -> Asked | Special | None:
         return Special.TOTAL
     counted = [one for one in asked if one.right]
     named = [word for word in _kind_words() if _has(word, label)]
-    position = _position(label)
+    position = position_in(label)
     if named:
         of_kind = [one for one in counted if set(named) & one.kind_words]
         if position is None:
@@ -126,9 +126,9 @@ def _at(position: int, layers: Sequence[Asked], kind: str) -> Asked:
     return layers[position - 1]
 
 
-def _position(label: str) -> int | None:
+def position_in(label: str) -> int | None:
     """Return the position that a label gives in digits or words; -1 stands for the last; None if there is none."""
-    for word in re.findall(r"[^\W\d_]+", label):
+    for word in re.findall(r"[^\W\d_]+", label.lower()):
         if word in _POSITIONS:
             return _POSITIONS[word]
         if word == "last":

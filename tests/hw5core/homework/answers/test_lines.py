@@ -73,6 +73,12 @@ def test_a_line_is_split_into_its_label_its_arithmetic_and_its_result(
     assert _read(line) == expected
 
 
+@pytest.mark.parametrize("label", ["Fourth layer", "4th layer", "conv4", "layer 4", "Layer four", "the last layer"])
+def test_a_number_after_a_label_that_names_its_layer_is_the_answer(label: str) -> None:
+    (line,) = read_lines(f"{label} 1 327 488", layers=5)[0]
+    assert (line.label, line.given) == (label, 1_327_488)
+
+
 @pytest.mark.parametrize("line", ["", "-----", "Layer (type)   Param #", "conv1", "my answers:", "conv1 = ?"])
 def test_a_line_without_numbers_is_no_answer(line: str) -> None:
     assert read_lines(line, LAYERS) == ([], [])
