@@ -65,7 +65,15 @@ def to_bytes(weights: Weights) -> bytes:
         "epoch": str(weights.epoch),
         "receipt": json.dumps(weights.receipt, separators=(",", ":"), allow_nan=False),
     }
-    return save(weights.tensors, metadata)
+    return _sorted_header(save(weights.tensors, metadata))
+
+
+def _sorted_header(content: bytes) -> bytes:
+    """Return the file with its header in alphabetical order, so that equal weights are equal files."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    padded = header.ljust(-(-len(header) // 8) * 8)  # the format aligns the numbers
+    return len(padded).to_bytes(8, "little") + padded + content[8 + length :]
 
 
 def from_bytes(content: bytes) -> Weights:

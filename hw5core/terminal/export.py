@@ -14,7 +14,7 @@ from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
 from hw5core.terminal import race_options
-from hw5core.training import availability
+from hw5core.training.predictions import weights_at
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -78,9 +78,6 @@ def _chosen(epochs: list[int], wanted: int | None) -> int:
 
 def exported(store: RunStore, history: RunHistory, epoch: int) -> Weights:
     """Return the weights of a run in the store after this epoch. Raises LabError."""
-    availability.load()
-    from hw5core.training.predictions import weights_at
-
     config: RunConfig = history.config
     checkpoint = store.epoch_checkpoint(history.run_id, epoch)
     if checkpoint is None:

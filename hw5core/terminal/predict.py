@@ -11,7 +11,7 @@ from hw5core.errors import PictureError
 from hw5core.markdown import markdown_table
 from hw5core.runs.weights import Weights, read_weights
 from hw5core.strict_json import to_json
-from hw5core.training import availability
+from hw5core.training.predictions import predict
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -24,9 +24,6 @@ def run(options: argparse.Namespace) -> int:
     """Print the predictions, and return the exit status 0. Raises LabError."""
     weights = read_weights(options.weights)
     images = np.stack([_prepared(path) for path in options.pictures])
-    availability.load()
-    from hw5core.training.predictions import predict
-
     probabilities = predict(weights.config, weights.tensors, images)
     print(
         to_json(_as_json(weights, options.pictures, probabilities))

@@ -1,25 +1,44 @@
-"""What a run's network predicts for a picture: short tasks for a worker. Importing this module loads no torch."""
+"""What the networks of runs predict for a picture: short tasks for a worker. Importing this module loads no torch."""
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from hw5core.data.datasets import DATASETS
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint
+from hw5core.training import availability
+
+Source = Checkpoint | dict[str, NDArray[Any]] | None
+"""Where the weights of a network come from: a checkpoint, tensors by PyTorch's names, or None for the first weights."""
 
 
-def weights_at(config: RunConfig, checkpoint: Checkpoint | None) -> dict[str, NDArray[Any]]:
-    """Return the tensors of the run's network at the checkpoint, by PyTorch's names. None is before the first batch."""
+def weights_at(config: RunConfig, source: Source) -> dict[str, NDArray[Any]]:
+    """Return the tensors of the run's network, by PyTorch's names. Raise EngineError without PyTorch."""
+    availability.load()
     from hw5core.training.exported import tensors_of
 
-    return tensors_of(config, checkpoint)
+    return tensors_of(config, source) if source is None or isinstance(source, Checkpoint) else source
 
 
 def predict(config: RunConfig, tensors: dict[str, NDArray[Any]], images: NDArray[Any]) -> NDArray[Any]:
     """Return the probabilities (n, classes) that the network gives to images, uint8 (n, height, width).
 
-    Raise WeightsError if the tensors do not fit the config's network.
+    Raise WeightsError if the tensors do not fit the config's network, and EngineError without PyTorch.
     """
+    availability.load()
     from hw5core.training.exported import probabilities
 
     return probabilities(config, tensors, images)
+
+
+def predict_at(
+    configs: tuple[RunConfig, ...], sources: tuple[Source, ...], image: bytes
+) -> tuple[tuple[float, ...], ...]:
+    """Return the probabilities of the classes that each network gives to one image, the bytes of its pixels."""
+    pixels = np.frombuffer(bytearray(image), np.uint8).reshape(1, *DATASETS[configs[0].dataset].shape[1:])
+    rows = (
+        predict(config, weights_at(config, source), pixels) for config, source in zip(configs, sources, strict=True)
+    )
+    return tuple(tuple(row[0].tolist()) for row in rows)

@@ -47,5 +47,6 @@ PAGES = (
     Page("why", ":material/psychology_alt:"),
     Page("sweep", ":material/stacked_line_chart:"),
     Page("fork", ":material/call_split:"),
+    Page("inside", ":material/visibility:"),
     Page("runs", ":material/list:"),
 )

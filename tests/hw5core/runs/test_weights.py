@@ -41,6 +41,7 @@ def _changed(name: str, **changes: object) -> bytes:
 def test_weights_are_read_back_as_they_were() -> None:
     weights = read_weights(PATH)
     again = from_bytes(to_bytes(weights))
+    assert to_bytes(again) == CONTENT
     assert (again.config, again.epoch, again.receipt) == (weights.config, 4, weights.receipt)
     assert again.config == RELU
     assert all((again.tensors[name] == tensor).all() for name, tensor in weights.tensors.items())

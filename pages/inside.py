@@ -1,0 +1,77 @@
+"""Lesson 4: look inside the two networks of a race, at any epoch of their training."""
+
+import streamlit as st
+
+from hw5core.errors import LabError, StoreError
+from hw5core.runs.config import RunConfig
+from pages.parts.inside.checkpoints import (
+    accuracies_in_words,
+    epochs_version,
+    probabilities,
+    read_epochs,
+)
+from pages.parts.inside.choice import chosen_networks
+from pages.parts.inside.downloads import weights_downloads
+from pages.parts.inside.drawing_pad import drawing_pad
+from pages.parts.inside.epoch_slider import epoch_slider
+from pages.parts.inside.prediction_bars import prediction_bars
+from pages.parts.shared.frame import begin_page
+from pages.parts.shared.guide import Step
+from pages.parts.shared.lecture import aside
+from pages.parts.shared.plain_words import plain
+from pages.parts.shared.publishing import RECONNECT_SECONDS
+from pages.parts.shared.reading import Reading
+
+_FRAGMENT = "inside"
+
+_STEPS = (
+    Step(
+        "Draw a digit with the mouse, a pen or a finger. They see it in 28x28 pixels, scaled and centred as in MNIST.",
+        ".st-key-drawing-pad",
+    ),
+    Step(
+        "This slider goes back in the training. At the start, both guess. When does each recognise your digit?",
+        ".st-key-epoch-slider",
+    ),
+)
+
+
+def page() -> None:
+    begin_page(
+        __file__,
+        "Inside both networks",
+        "**Try this:** draw a digit, then move the slider back to the first epochs. Which network knows it first?",
+        _STEPS,
+    )
+    try:
+        with aside("race"):
+            configs = chosen_networks()
+    except StoreError as error:
+        st.error(plain(error))
+        return
+    st.fragment(_draw_inside, run_every=RECONNECT_SECONDS, key=_FRAGMENT)(configs, Reading(read_epochs, configs))
+
+
+def _draw_inside(configs: tuple[RunConfig, ...], reading: Reading[tuple[int, ...]]) -> None:
+    """Draw everything that follows the drawing and the slider."""
+    reading = reading.in_fragment(_FRAGMENT)
+    reading.subscribe_redraw(epochs_version)
+    try:
+        drawing, result = st.columns(2, gap="medium")
+        with drawing:
+            image = drawing_pad()
+        with result:
+            # Below the predictions, so that a phone shows them next to the pad.
+            predictions, slider = st.container(), st.container()
+            with slider:
+                epoch = epoch_slider(reading.value)
+                st.caption(accuracies_in_words(configs, epoch))
+            with predictions:
+                prediction_bars(configs, probabilities(configs, epoch, image.tobytes()))
+        with aside("weights"):
+            weights_downloads(configs, epoch)
+    except LabError as error:
+        st.error(plain(error))
+
+
+page()

@@ -1,0 +1,44 @@
+"""What each network predicts for one image: its class in large digits, and a bar with the exact value per class."""
+
+import math
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from hw5core.runs.config import RunConfig
+from pages.parts.shared.frame import number_html
+
+_STYLE = Path(__file__).with_suffix(".css")
+
+Row = tuple[float, ...]
+"""The probability of each class, from 0 to 1."""
+
+
+def prediction_bars(configs: tuple[RunConfig, ...], rows: tuple[Row, ...]) -> None:
+    """Draw the predictions of all networks next to each other."""
+    st.html(_STYLE)
+    networks = "".join(_network(config, row) for config, row in zip(configs, rows, strict=True))
+    st.html(f'<div class="hw5-predictions">{networks}</div>')
+
+
+def _network(config: RunConfig, row: Row) -> str:
+    if not all(map(math.isfinite, row)):
+        return (
+            f"<div>{number_html(f'{config.label} predicts', '–', config.spec.colour)}"
+            "<p>Its weights are not finite here: the training has diverged.</p></div>"
+        )
+    lines = "".join(_line(label, value, config.spec.colour) for label, value in enumerate(row))
+    best = max(range(len(row)), key=row.__getitem__)
+    return (
+        f"<div>{number_html(f'{config.label} predicts', str(best), config.spec.colour)}"
+        f'<table><caption class="hw5-spoken">{escape(config.label)}: the probability of each class</caption>'
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def _line(label: int, value: float, colour: str) -> str:
+    return (
+        f'<tr><th scope="row">{label}</th><td class="bar"><div style="width:{100 * value:.2f}%;background:{colour}">'
+        f'</div></td><td class="value" title="{value:.9g}">{100 * value:.2f} %</td></tr>'
+    )

@@ -1,0 +1,140 @@
+"""The inside page in a real browser: a digit drawn with the mouse and with a finger, a picture, and the slider."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import CDPSession, Locator, Page, expect
+
+from hw5core.runs.recorded_weights import FOLDER
+from tests.hw5core.data.test_pictures import HOSTILE
+from tools.live import ROOT, settle
+
+pytestmark = pytest.mark.browser
+
+SEVEN = ((0.25, 0.2), (0.75, 0.2), (0.45, 0.85))
+ONE = ((0.5, 0.15), (0.5, 0.85))
+
+
+def _numbers(page: Page) -> Locator:
+    """The digits that the networks predict."""
+    return page.locator(".hw5-predictions .hw5-number")
+
+
+def _points(pad: Locator, line: tuple[tuple[float, float], ...]) -> list[tuple[float, float]]:
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line]
+
+
+def _draw(page: Page, line: tuple[tuple[float, float], ...]) -> None:
+    first, *others = _points(page.get_by_role("img", name="Drawing pad"), line)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for place in others:
+        page.mouse.move(*place, steps=5)
+    page.mouse.up()
+
+
+def _draw_with_finger(page: Page, touch: CDPSession, line: tuple[tuple[float, float], ...]) -> None:
+    places = _points(page.get_by_role("img", name="Drawing pad"), line)
+
+    def send(kind: str, *place: float) -> None:
+        points = [dict(zip("xy", place, strict=True))] if place else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", *places[0])
+    for (x, y), (to_x, to_y) in pairwise(places):
+        for part in range(1, 7):
+            send("touchMove", x + (to_x - x) * part / 6, y + (to_y - y) * part / 6)
+    send("touchEnd")
+
+
+def test_a_digit_drawn_with_the_mouse_is_recognised_erased_and_cleared(page: Page) -> None:
+    page.goto("/inside")
+    expect(_numbers(page)).to_have_text(["3", "3"])
+    settle(page)
+    _draw(page, SEVEN)
+    expect(_numbers(page)).to_have_text(["7", "7"])
+    expect(page.get_by_text("What the networks see: 28x28 pixels.")).to_be_visible()
+    # Without its upper stroke, the digit is another one.
+    eraser = page.get_by_role("button", name="Eraser")
+    eraser.click()
+    expect(eraser).to_have_attribute("aria-pressed", "true")
+    _draw(page, ((0.1, 0.2), (0.6, 0.2)))
+    expect(_numbers(page).first).not_to_have_text("7")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("An example, until you draw.")).to_be_visible()
+    expect(_numbers(page)).to_have_text(["3", "3"])
+    expect(eraser).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_slider_follows_the_keyboard_and_is_part_of_the_link(page: Page) -> None:
+    page.goto("/inside")
+    settle(page)
+    _draw(page, SEVEN)
+    expect(_numbers(page)).to_have_text(["7", "7"])
+    slider = page.get_by_role("slider", name="Weights after")
+    slider.focus()
+    for _ in range(4):
+        slider.press("ArrowLeft")
+    page.wait_for_url("**after=0*")
+    expect(page.get_by_text("Test accuracy after epoch 0: ReLU 96.25 %, sigmoid 11.39 %.")).to_be_visible()
+    expect(_numbers(page).first).to_have_text("7")
+    expect(_numbers(page).last).not_to_have_text("7")
+
+
+def test_a_finger_draws_and_the_page_does_not_scroll(phone: Page) -> None:
+    phone.goto("/inside")
+    expect(_numbers(phone)).to_have_text(["3", "3"])
+    settle(phone)
+    touch = phone.context.new_cdp_session(phone)
+    phone.get_by_role("img", name="Drawing pad").scroll_into_view_if_needed()
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    before = phone.evaluate(scrolled)
+    _draw_with_finger(phone, touch, ONE)
+    expect(_numbers(phone)).to_have_text(["1", "1"])
+    assert phone.evaluate(scrolled) == before
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_picture_is_recognised_and_hostile_files_get_a_message(page: Page, tmp_path: Path) -> None:
+    page.goto("/inside")
+    settle(page)
+    _draw(page, SEVEN)
+    expect(_numbers(page)).to_have_text(["7", "7"])
+    chooser = page.get_by_label("Open a picture of a digit")
+    chooser.set_input_files(ROOT / "docs" / "digit.png")
+    expect(_numbers(page)).to_have_text(["3", "3"])
+    expect(page.get_by_text("What the networks see: 28x28 pixels.")).to_be_visible()
+    # The last two are larger than what is sent as it is, so the browser reads or refuses them.
+    hostile = {
+        "text": "cannot be read",
+        "truncated png": "cannot be read",
+        "100 megapixels": "10,000 x 10,000 pixels",
+        "decompression bomb": "more than 25 million pixels",
+        "compressed text of 50 MB": "cannot be read",
+        "text of 50 MB": "more than 20 MB",
+        "two megabytes of zeros": "cannot be read",
+    }
+    contents = {**HOSTILE, "two megabytes of zeros": b"\x89PNG\r\n\x1a\n" + bytes(2_000_000)}
+    for name, message in hostile.items():
+        path = tmp_path / "picture.png"
+        path.write_bytes(contents[name])
+        chooser.set_input_files(path)
+        expect(page.get_by_text(re.compile(message))).to_be_visible()
+        # The digit before it stays.
+        expect(_numbers(page)).to_have_text(["3", "3"])
+        chooser.set_input_files(ROOT / "docs" / "digit.png")
+        expect(page.get_by_text(re.compile(message))).to_have_count(0)
+
+
+def test_the_weights_can_be_downloaded(page: Page) -> None:
+    page.goto("/inside")
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Weights of ReLU").click()
+    path = download.value.path()
+    assert path.read_bytes() == (FOLDER / download.value.suggested_filename).read_bytes()

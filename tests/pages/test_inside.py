@@ -1,0 +1,112 @@
+"""The inside page without a browser: the recorded race, a race of the store, and links to races that are gone."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from hw5core import home
+from hw5core.runs.config import RunConfig, race
+from hw5core.runs.recorded import RACE
+from hw5core.runs.recorded_weights import shipped_weights
+from hw5core.store.followers import Follower
+from hw5core.store.store import RunStore
+from hw5core.training.loop import standardise
+from hw5core.training.modules import build, initial_network
+from pages.parts.inside.drawing_pad import example_digit
+from tests.pages.conftest import html
+from tools.training import train_into
+
+SMALL = race(RunConfig(network="1x28x28 conv3k5 relu avgpool4 flatten linear10", epochs=2, training_images=20))
+
+
+@pytest.fixture
+def open_inside(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    return partial(open_page, "inside")
+
+
+def _shown(app: AppTest) -> list[list[float]]:
+    """The exact probabilities on the page, one list per network."""
+    exact = [float(value) for value in re.findall(r'class="value" title="([^"]+)"', html(app))]
+    return [exact[first : first + 10] for first in range(0, len(exact), 10)]
+
+
+def _computed(network: torch.nn.Module) -> list[float]:
+    """The probabilities of the example, from plain modules."""
+    with torch.no_grad():
+        logits = network.eval()(standardise(example_digit()[None].copy(), "mnist"))
+    return logits.softmax(1)[0].tolist()
+
+
+def _recorded(number: int, epoch: int) -> torch.nn.Module:
+    network = build(RACE[number].architecture)
+    weights = shipped_weights(RACE[number], epoch)
+    network.load_state_dict({name: torch.tensor(values) for name, values in weights.tensors.items()})
+    return network
+
+
+def _accuracy(store: RunStore, config: RunConfig) -> str:
+    history = Follower(store, config.run_id).read()
+    return f"{history.epochs[-1].test_accuracy:.2f}"
+
+
+def test_a_first_visitor_sees_what_the_recorded_race_predicts_for_an_example(
+    open_inside: Callable[..., AppTest],
+) -> None:
+    app = open_inside()
+    assert not app.exception
+    assert not app.error
+    np.testing.assert_allclose(_shown(app), [_computed(_recorded(0, 4)), _computed(_recorded(1, 4))], atol=1e-6)
+    assert "Test accuracy after epoch 4: ReLU 98.39 %, sigmoid 90.71 %." in [one.value for one in app.caption]
+    app.query_params["after"] = "1"
+    app.run()
+    np.testing.assert_allclose(_shown(app), [_computed(_recorded(0, 1)), _computed(_recorded(1, 1))], atol=1e-6)
+
+
+def test_at_the_start_the_networks_have_their_first_weights(open_inside: Callable[..., AppTest]) -> None:
+    app = open_inside(after="start")
+    first = [initial_network(config.architecture, config.seed, config.initialisation) for config in RACE]
+    np.testing.assert_allclose(_shown(app), list(map(_computed, first)), atol=1e-6)
+    assert not app.get("download_button")
+
+
+def test_a_race_of_the_store_can_be_chosen_and_a_link_names_it(open_inside: Callable[..., AppTest]) -> None:
+    store = RunStore(home.store_folder())
+    train_into(store, *SMALL)
+    app = open_inside(race=SMALL[0].race_key)
+    assert not app.error
+    assert any("ReLU, sigmoid on digits" in option for option in app.selectbox[0].options)
+    assert f"Test accuracy after epoch 1: ReLU {_accuracy(store, SMALL[0])} %" in app.caption[0].value
+    assert len(_shown(app)) == 2
+    of_store = _shown(app)
+    app.selectbox[0].set_value(RACE[0].race_key).run()
+    assert _shown(app) != of_store
+    assert app.query_params["race"] == RACE[0].race_key
+
+
+@pytest.mark.parametrize("after", ["5", "-1", "x", ""])
+def test_a_link_to_an_epoch_that_is_not_here_says_so_and_shows_the_last(
+    open_inside: Callable[..., AppTest], after: str
+) -> None:
+    app = open_inside(after=after)
+    assert "the last epoch" in app.warning[0].value
+    assert "after epoch 4" in app.caption[0].value
+
+
+def test_a_link_to_a_race_that_is_gone_says_so_and_shows_the_recorded_one(open_inside: Callable[..., AppTest]) -> None:
+    app = open_inside(race="no such race")
+    assert "not on this server" in app.warning[0].value
+    assert len(_shown(app)) == 2
+
+
+def test_a_network_that_has_diverged_is_said_to_have_no_finite_weights(open_inside: Callable[..., AppTest]) -> None:
+    wild = race(RunConfig(epochs=1, learning_rate=10), ["relu"])
+    store = RunStore(home.store_folder())
+    train_into(store, *wild)
+    app = open_inside(race=wild[0].race_key)
+    assert not app.exception
+    assert "Its weights are not finite here" in html(app)
