@@ -31,6 +31,7 @@ def test_text_from_a_visitor_is_never_markup(page: Page, server_home: Path) -> N
     _shows_as_text(page, f"/?net={quote(LINK)}", "“free”")  # a line may have brackets, which are left out
     _shows_as_text(page, f"/train?network={quote(LINK)}", "“free”")
     _shows_as_text(page, f"/?net={ADDRESS}", "stranger.example")
+    _shows_as_text(page, f"/check?net={quote(WORDS)}", "This network cannot be checked: word 1")
     _shows_as_text(page, f"/runs?search={quote(WORDS[:20])}", "2 runs")
     _shows_as_text(page, f"/sweep?learning-rates={quote(WORDS)}", "Sweep")
 

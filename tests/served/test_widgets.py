@@ -126,6 +126,7 @@ def _random_states(dice: random.Random, kind: str, widget: str) -> Iterator[Widg
         "number_input": ("int_value", "double_value"),
         "selectbox": ("string_value",),
         "text_input": ("string_value",),
+        "text_area": ("string_value",),
         "multiselect": ("string_array_value",),
         "button_group": ("string_array_value",),
         "radio": ("string_value",),

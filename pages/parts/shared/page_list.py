@@ -43,6 +43,7 @@ class Page:
 
 PAGES = (
     Page("count", ":material/calculate:", aliases=("parameters",), default=True),
+    Page("check", ":material/fact_check:"),
     Page("train", ":material/trending_up:", aliases=("training",)),
     Page("why", ":material/psychology_alt:"),
     Page("sweep", ":material/stacked_line_chart:"),

@@ -1,0 +1,58 @@
+"""Question 1, checked: a student's own counts, and why each wrong number is wrong."""
+
+import streamlit as st
+
+from hw5core.errors import LabError
+from hw5core.homework.answers.check import check_text
+from hw5core.network.counting import Count
+from pages.parts.check.answers import answers
+from pages.parts.check.hints import hints
+from pages.parts.check.network import chosen_network
+from pages.parts.check.questions import questions
+from pages.parts.check.result import result
+from pages.parts.shared.frame import begin_page
+from pages.parts.shared.plain_words import plain
+
+
+def page() -> None:
+    begin_page(
+        __file__,
+        "Check your answers",
+        "**Try this:** count the parameters of each layer yourself, and write down how. A wrong number gets a reason.",
+    )
+    counted, problem = _network()
+    handed_in, checked = st.columns(2, gap="large")
+    with handed_in:
+        text = answers(counted)
+    with checked, st.container(key="check-result"):
+        if problem:
+            st.error(plain(problem))
+        if counted:
+            _result(counted, text)
+            hints(counted)
+
+
+def _network() -> tuple[Count | None, str]:
+    """Draw the choice of the network. Return its counts, or None and what is wrong with it."""
+    try:
+        return chosen_network(), ""
+    except LabError as error:
+        return None, f"This network cannot be checked: {error}."
+
+
+def _result(counted: Count, text: str) -> None:
+    if not text.strip():
+        st.markdown(
+            "Write one line per layer: its name or number, then the result, with or without the arithmetic. "
+            "Numbers alone are taken in the order of the layers. Your result appears here."
+        )
+        questions(counted)
+        return
+    try:
+        result(check_text(counted, text), text)
+    except LabError as error:
+        words = str(error)
+        st.error(plain(f"{words[:1].upper()}{words[1:]}."))
+
+
+page()

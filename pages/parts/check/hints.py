@@ -1,0 +1,47 @@
+"""Hints in steps: the formula of a layer in symbols, then with its numbers, then the product."""
+
+import streamlit as st
+
+from hw5core.explain.formulas import arithmetic, product
+from hw5core.network.counting import Count, LayerCount
+
+_LAYER = "hint layer"
+_SHOWN = "hints shown"
+_STEPS = ("In symbols", "With the numbers of this layer", "The product")
+
+
+def hints(counted: Count) -> None:
+    """Draw the choice of a layer, the hints that were asked for, and the button for the next one."""
+    asked = {row.name: row for row in counted.rows if row.parameters}
+    if st.session_state.get(_LAYER) not in asked:
+        st.session_state.pop(_LAYER, None)
+    choice, button = st.columns([2, 1], vertical_alignment="bottom")
+    name = choice.selectbox("A hint for", list(asked), key=_LAYER)
+    row = asked[name]
+    shown = _shown().get(_place(counted, row), 0)
+    button.button(
+        f"Hint {min(shown + 1, len(_STEPS))} of {len(_STEPS)}",
+        icon=":material/lightbulb:",
+        disabled=shown >= len(_STEPS),
+        on_click=_show_next,
+        args=(_place(counted, row),),
+        width="stretch",
+    )
+    formulas = (row.layer.parameter_symbols(), arithmetic(row), product(row))
+    for step, formula in list(zip(_STEPS, formulas, strict=True))[:shown]:
+        st.caption(f"{step}:")
+        st.latex(formula)
+
+
+def _shown() -> dict[tuple[str, int], int]:
+    """Return the number of hints that the visitor has seen, by network and layer."""
+    shown: dict[tuple[str, int], int] = st.session_state.setdefault(_SHOWN, {})
+    return shown
+
+
+def _place(counted: Count, row: LayerCount) -> tuple[str, int]:
+    return str(counted.architecture), row.number
+
+
+def _show_next(place: tuple[str, int]) -> None:
+    _shown()[place] = min(_shown().get(place, 0) + 1, len(_STEPS))

@@ -1,0 +1,44 @@
+"""The page "Check" in a browser: the result is in view after the click, on a desktop and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tools.live import settle
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_result_is_in_view_after_the_click(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/check")
+    page.get_by_role("button", name="Try an example").click()
+    for text in ("4 of 5", "885,129 is 9 more than 885,120", "result-slip"):
+        expect(page.get_by_text(text)).to_be_in_viewport()
+    expect(page.get_by_text("3,747,200", exact=True)).to_be_in_viewport()
+    settle(page)
+    violations = Axe().run(page).response["violations"]
+    assert not [one["id"] for one in violations if one["impact"] in ("serious", "critical")]
+
+
+def test_the_answers_survive_a_visit_to_another_page(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/check?net=3x32x32+conv8k5+relu")
+    field = page.get_by_role("textbox", name="Your answers, one per line")
+    field.fill("conv1 = 3 * 8 * (5*5) = 600")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.get_by_text("You forgot the 8 biases")).to_be_in_viewport()
+    page.get_by_role("link", name="Runs").first.click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Check your answers")
+    page.get_by_role("link", name="Check").first.click()
+    expect(field).to_have_value("conv1 = 3 * 8 * (5*5) = 600")
+    expect(page.get_by_text("You forgot the 8 biases")).to_be_in_viewport()
+    page.wait_for_url("**net=3x32x32**")
+
+
+def test_a_phone_shows_the_page_without_scrolling_sideways(phone: Page) -> None:
+    phone.goto("/check")
+    phone.get_by_role("button", name="Try an example").click()
+    expect(phone.get_by_text("4 of 5")).to_be_visible()
+    settle(phone)
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")

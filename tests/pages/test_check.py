@@ -1,0 +1,88 @@
+"""The page "Check": pasted answers, the form, hints, and errors that lose nothing."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from hw5core.network.presets import PRESETS
+from tests.pages.conftest import button, html
+
+Opened = Callable[..., AppTest]
+SMALL = "3x32x32 conv8k5 relu conv16k3 relu"
+
+
+def _paste(app: AppTest, text: str) -> AppTest:
+    app.text_area[0].input(text)
+    return button(app, "Check").click().run()
+
+
+def test_the_slip_of_the_example_is_explained(open_page: Opened) -> None:
+    app = button(open_page("check", net=SMALL), "Try an example").click().run()
+    assert not app.exception
+    assert app.text_input(key="net").value == PRESETS["homework"].text
+    shown = html(app)
+    assert "4 of 5" in shown
+    assert "885,129 is 9 more than 885,120" in shown
+    assert "Your total 3,747,200 already assumes 885,120." in shown
+
+
+def test_the_network_of_the_address_is_checked_and_a_changed_network_checks_again(open_page: Opened) -> None:
+    app = _paste(open_page("check", net=SMALL), "608\n1168")
+    assert "2 of 2" in html(app)
+    app.text_input(key="net").input(SMALL.replace("conv16k3", "conv16k3nobias")).run()
+    assert "1 of 2" in html(app)
+    assert app.text_area[0].value == "608\n1168"
+
+
+def test_the_form_checks_the_fields_that_are_filled(open_page: Opened) -> None:
+    app = open_page("check", net=SMALL)
+    app.text_input(key="answer Conv2d-1").input("3 * 8 * 25")
+    app.text_input(key="answer Total").input("1,768")
+    button(app, "Check the form").click().run()
+    shown = html(app)
+    assert "You forgot the 8 biases" in shown
+    assert "no answer" in shown
+    assert app.text_input(key="answer Conv2d-1").value == "3 * 8 * 25"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"), [("nothing", "No answers found"), ("conv1: 3**", "a number is missing at the end")]
+)
+def test_an_unreadable_text_stays_and_says_why(open_page: Opened, text: str, problem: str) -> None:
+    app = _paste(open_page("check", net=SMALL), text)
+    assert problem in app.error[0].value
+    assert app.text_area[0].value == text
+    app = _paste(app, f"608\n1168\n{text}")
+    assert "2 of 2" in html(app)
+
+
+def test_a_network_that_cannot_be_read_loses_no_answer(open_page: Opened) -> None:
+    app = _paste(open_page("check", net=SMALL), "608\n1168")
+    app.text_input(key="net").input("3x32x32 conv8k50").run()
+    assert "This network cannot be checked: layer 1: " in app.error[0].value
+    assert app.text_area[0].value == "608\n1168"
+    app.text_input(key="net").input(SMALL).run()
+    assert "2 of 2" in html(app)
+
+
+def test_a_network_without_parameters_says_what_to_add(open_page: Opened) -> None:
+    app = open_page("check", net=PRESETS["empty"].text)
+    assert "no layer with parameters" in app.error[0].value
+
+
+def test_tags_in_an_answer_are_text(open_page: Opened) -> None:
+    app = _paste(open_page("check", net=SMALL), "608\n<img src=x onerror=alert(1)> 1 $x$ [a](b)")
+    assert "<img" not in html(app)
+    assert "\\<img" in app.warning[0].value
+
+
+def test_hints_come_in_three_steps(open_page: Opened) -> None:
+    app = open_page("check", net=SMALL)
+    for step, formula in enumerate((r"k^2", r"3\cdot 8", "608"), start=1):
+        button(app, f"Hint {step} of 3").click().run()
+        assert len(app.latex) == step
+        assert formula in app.latex[-1].value
+    assert button(app, "Hint 3 of 3").disabled
+    app.selectbox(key="hint layer").select("Conv2d-3").run()
+    assert not app.latex
