@@ -16,6 +16,7 @@ from pages.parts.shared.streamlit_internals import DeltaGenerator
 from pages.parts.why.budget import Measured, budget, measured_networks
 from pages.parts.why.evidence import evidence
 from pages.parts.why.functions import functions
+from pages.parts.why.one_batch import one_batch
 
 _STEPS = (
     Step("Drag the input. How much of a difference of 1 does sigmoid keep there?", ".st-key-functions"),
@@ -35,6 +36,7 @@ def page() -> None:
     # The settings come after the functions on the page, but decide which ones are drawn.
     functions_place, settings_place = st.container(key="functions"), st.container()
     budget_place, evidence_place = st.container(key="gradient-budget"), st.container(key="evidence")
+    batch_place = st.container()
     configs, problem = _chosen(settings_place)
     with functions_place:
         st.fragment(functions)(configs)
@@ -53,6 +55,12 @@ def page() -> None:
             st.error(plain(error))
     with evidence_place:
         st.fragment(evidence, run_every=RECONNECT_SECONDS)(configs, measured)
+    if measured:
+        with batch_place:
+            try:
+                one_batch(configs)
+            except LabError as error:
+                st.error(plain(error))
 
 
 def _chosen(place: DeltaGenerator) -> tuple[tuple[RunConfig, ...], str]:

@@ -8,6 +8,7 @@ from hw5core.data import datasets
 from hw5core.errors import DataError, EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.layer_figures import BatchFigures
+from hw5core.runs.one_batch import OneBatch
 from hw5core.runs.records import Checkpoint, Record, encode
 from hw5core.training import availability
 
@@ -60,6 +61,20 @@ def layers_of_batch(config: RunConfig, step: int) -> BatchFigures:
 
     try:
         return measure_layers(config, datasets.load(config.dataset), step)
+    except DataError as error:
+        raise EngineError(str(error)) from error
+
+
+def depth_of_batch(config: RunConfig, step: int) -> OneBatch:
+    """Return the loss of batch `step` along its gradient, and a gradient check, with the run's first weights.
+
+    Raise EngineError if torch or the images are missing.
+    """
+    availability.load()
+    from hw5core.training.one_batch import look_into_batch
+
+    try:
+        return look_into_batch(config, datasets.load(config.dataset), step)
     except DataError as error:
         raise EngineError(str(error)) from error
 

@@ -1,6 +1,7 @@
 """The Why page without a browser: the numbers at the inputs, the gradient budget, and the verdicts."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -50,7 +51,7 @@ def test_the_gradient_budget_of_both_networks_names_slopes_and_weights(open_why:
     assert "| MaxPool2d-3 | no prediction | – | 0.5 | – | 0.5 |" in words
     headings = " ".join(one.proto.body for one in app.get("html"))
     assert "sigmoid: from 0.0" in headings
-    assert len(app.get("vega_lite_chart")) == 2
+    assert len(app.get("vega_lite_chart")) == 3
 
 
 def test_without_a_race_the_page_says_what_to_train(open_why: Callable[..., AppTest]) -> None:
@@ -104,3 +105,12 @@ def test_a_network_with_one_layer_of_weights_needs_no_budget(open_why: Callable[
     assert "Only one layer of this network has weights" in _words(
         open_why(network="1x28x28 flatten relu linear10", **SMALL)
     )
+
+
+def test_the_step_and_the_check_of_its_gradient_are_in_words(open_why: Callable[..., AppTest]) -> None:
+    words = _words(open_why(**SMALL))
+    found = re.findall(r"of Conv2d-1: backpropagation (\S+), difference (\S+);", words)
+    assert len(found) == 2
+    for by_hand, difference in found:
+        assert float(difference) == pytest.approx(float(by_hand), rel=1e-4)
+    assert "**sigmoid:** the step with rate 0.05 changes the loss from 2." in words
