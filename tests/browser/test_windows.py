@@ -72,6 +72,13 @@ def test_the_table_shows_parameters_and_ticks_at_each_width_and_grows_in_lecture
     assert page.locator(".vega-embed .mark-text text").filter(has_text=re.compile(r"-\d+$")).count() >= LAYERS
 
 
+_LINES = """link => {
+  const text = link.querySelector('p')
+  return Math.round(text.offsetHeight / parseFloat(getComputedStyle(text).lineHeight))
+}"""
+"""Return in how many lines a link's text is drawn."""
+
+
 def test_a_phone_reaches_each_page_with_one_tap_on_targets_of_44_pixels(phone: Page) -> None:
     phone.goto("/")
     settle(phone)
@@ -86,6 +93,7 @@ def test_a_phone_reaches_each_page_with_one_tap_on_targets_of_44_pixels(phone: P
         phone.wait_for_url(re.compile(f"/{listed.urls[0]}(\\?|$)"))
         settle(phone)
         expect(link).to_be_in_viewport()
+        assert link.evaluate(_LINES) == 1, listed.name
         assert phone.evaluate(_SMALL_TARGETS) == [], listed.name
 
 
