@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hw5core.errors import PastedTextError
 from hw5core.homework.answers.arithmetic import UnreadableError
 from hw5core.homework.answers.lines import Unread, WrittenLine, read_lines
-from hw5core.homework.answers.matching import Asked, Special, find
+from hw5core.homework.answers.matching import Asked, Special, find, spelled_out
 from hw5core.homework.answers.mistakes import MISTAKES, Question, WrongCount
 from hw5core.homework.answers.slips import SLIPS
 from hw5core.network.counting import Count
@@ -102,11 +102,17 @@ def _assign(
     total: WrittenLine | None = None
     unread: list[Unread] = []
     in_order: list[WrittenLine] = []
-    for line in written:
+    for line, label in zip(written, spelled_out([line.label for line in written], asked), strict=True):
         try:
-            found = find(line.label, asked)
+            found = find(label, asked)
         except UnreadableError as error:
-            unread.append(Unread(line.number, str(error)))
+            found, problem = None, str(error)
+        else:
+            problem = ""
+        if found is None and label and line.given == 0:
+            continue  # a summary lists layers without parameters, such as Keras's max_pooling2d
+        if problem:
+            unread.append(Unread(line.number, problem))
             continue
         if found is Special.TOTAL:
             # A summary prints the total and the trainable parameters; they are equal, or the first one counts.

@@ -15,7 +15,7 @@ MAX_LINE = 300
 _WORD = r"(?:[^\W\d_]+(?:[0-9]d)?(?:[-_.]?[0-9]{1,3}(?![0-9]|\s*[*×·⋅+/(^]))?(?:[._][^\W\d_]+[0-9]*|[._][0-9]+\b)*)"
 _ORDINAL = r"(?:[0-9]{1,2}(?:st|nd|rd|th)\b)"
 _WORDS = re.compile(rf"\s*(?:(?:{_WORD}|{_ORDINAL})[ \t]*)+")
-_NUMBER_AFTER = re.compile(r"(?:#|no\.?)?\s*([0-9]{1,2})(?=\s*[-–—:=.)]|\s+[0-9(])(?=.*[0-9])")
+_NUMBER_AFTER = re.compile(r"(?:#|no\.?)?\s*([0-9]{1,2})(?=\s*[-–—:=.)]|\s+[\w(])(?=.*[0-9])")
 _TAKES_A_NUMBER = re.compile(r"(?:layer|conv\w*|linear|dense|fc|number|no)\s*#?$", re.IGNORECASE)
 _LISTED = re.compile(r"\s*[(#]?([0-9]{1,2})(?:[.):]+\s+|\s+[-–—]\s+)(?=[\w(].*)")
 _ATTACHED = re.compile(r"[0-9]+(?:[^\W\d_xX]|[xX](?![\s0-9(]))[^\W\d_]*")
@@ -85,10 +85,10 @@ def _read(number: int, line: str, layers: int) -> WrittenLine | None:
 
 
 def _plain(line: str) -> str:
-    """Return the line without what carries no number: LaTeX, Markdown, and shapes in square brackets."""
+    """Return the line without what carries no number: LaTeX, Markdown, shapes in brackets, and Keras's classes."""
     line = re.sub(r"\\(?:cdot|times)\b\s*", "*", re.sub(r"\\[()]", " ", line))
     line = line.replace("{,}", ",").replace("²", "^2").replace("³", "^3")
-    line = re.sub(r"\[[^\[\]]*\]", " ", line)
+    line = re.sub(r"\[[^\[\]]*\]|\((?:None|-1),[^()]*\)|\([^\W\d_]+[0-9]D\)", " ", line)
     return re.sub(r"[$`\\]|^\s*[-*•+]\s+(?=\S)", " ", line)
 
 
@@ -126,6 +126,7 @@ def _cells(line: str) -> tuple[str, str]:
 def _without_words(piece: str) -> str:
     """Return the arithmetic of a piece of a line. Raises UnreadableError for a number with letters, such as 35k."""
     piece = re.sub(r"\([^()0-9]*\)", " ", piece)
+    piece = re.sub(r"[^\W\d_]{2,}[0-9]d\b", "\t", piece)  # Conv2d
     if attached := _ATTACHED.search(piece):
         raise UnreadableError(f"“{attached[0][:20]}” is not a whole number: write all its digits")
     # A word is no thousands separator: a tab stands for it, and no number contains one.

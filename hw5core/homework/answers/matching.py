@@ -48,6 +48,8 @@ _CARDINALS = (
 _POSITIONS = {word: at for words in (_ORDINALS, _CARDINALS) for at, word in enumerate(words, start=1)}
 _TOTALS = {"total", "sum", "altogether", "overall", "together", "trainable"}
 _OTHER = {"mb", "mib", "size", "input", "question", "exercise", "homework", "name", "student", "date", "nontrainable"}
+_KERAS = re.compile(r"([a-z_]+(?:[1-3]d)?)_([0-9]{1,3})")
+_NUMBERED = re.compile(r"(?:layer|number|no\.?)?\s*#?([0-9]{1,3})")
 _LAYER_WORDS = {"layer", "number", "no", "nr"}
 
 
@@ -82,6 +84,29 @@ class Asked:
         """The words that name the kind of the layer."""
         kind = type(self.row.layer)
         return {kind.word, kind.title.lower(), kind.torch_name.lower(), *kind.also_called}
+
+
+def spelled_out(labels: Sequence[str], asked: Sequence[Asked]) -> list[str]:
+    """Return the labels as `find` reads them, where only all labels together show what a number means.
+
+    Keras counts from 0: conv2d, conv2d_1. And if a sheet has a layer 9 but the network only 5 layers with parameters,
+    its numbers are those of all layers, as in Conv2d-9.
+    """
+    labels = [label.lower().replace("batch_normalization", "batchnorm") for label in labels]
+    of_keras = {found[1] for label in labels if (found := _KERAS.fullmatch(label)) and found[1] in labels}
+    numbers = {int(found[1]) for label in labels if (found := _NUMBERED.fullmatch(label))}
+    names = {one.row.number: one.name for one in asked if one.right}
+    counts_all = bool(numbers) and max(numbers) > len(names) and numbers <= names.keys()
+    spelled = []
+    for label in labels:
+        keras, numbered = _KERAS.fullmatch(label), _NUMBERED.fullmatch(label)
+        if label in of_keras:
+            spelled.append(f"{label} 1")
+        elif keras and keras[1] in of_keras:
+            spelled.append(f"{keras[1]} {int(keras[2]) + 1}")
+        else:
+            spelled.append(names[int(numbered[1])] if numbered and counts_all else label)
+    return spelled
 
 
 def find(label: str, asked: Sequence[Asked]) -> Asked | Special | None:

@@ -65,6 +65,8 @@ def test_a_product_is_read_with_any_sign_of_multiplication(times: str) -> None:
         ("Layer 34944", ("Layer", 34_944, None)),
         ("conv1 3*96*11*11+96", ("conv1", 34_944, 34_944)),
         ("ReLU-2 0", ("ReLU-2", 0, None)),
+        ("Layer 3 Conv2d 885,120", ("Layer 3", 885_120, None)),
+        ("conv2d_2 (Conv2D)  (None, 57, 57, 384)  885120", ("conv2d_2", 885_120, None)),
     ],
 )
 def test_a_line_is_split_into_its_label_its_arithmetic_and_its_result(

@@ -101,10 +101,34 @@ Forward/backward pass size (MB): 56.63
     assert check_text(HOMEWORK, text).correct
 
 
+def test_a_summary_of_keras_is_a_right_answer() -> None:
+    text = """Model: "sequential"
+ conv2d (Conv2D)             (None, 24, 24, 10)        260
+ batch_normalization (BatchNormalization)  (None, 24, 24, 10)  20
+ re_lu (ReLU)                (None, 24, 24, 10)        0
+ max_pooling2d (MaxPooling2D) (None, 12, 12, 10)       0
+ conv2d_1 (Conv2D)           (None, 8, 8, 20)          5020
+ max_pooling2d_1 (MaxPooling2D) (None, 4, 4, 20)       0
+ flatten (Flatten)           (None, 320)               0
+ dense (Dense)               (None, 50)                16050
+ dropout_1 (Dropout)         (None, 50)                0
+ dense_1 (Dense)             (None, 10)                510
+"""
+    sheet = check_text(DIGITS, text)
+    assert not sheet.unread
+    assert sheet.correct
+
+
+def test_numbers_beyond_the_layers_with_parameters_count_all_layers() -> None:
+    answers = {1: 34_944, 3: 614_656, 5: 885_120, 7: 1_327_488, 9: 884_992}
+    assert check_text(HOMEWORK, "\n".join(f"Layer {at}: {given}" for at, given in answers.items())).correct
+    assert check_text(HOMEWORK, "\n".join(f"{at}. {given}" for at, given in answers.items())).correct
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("conv1 34944\nlayer 9 = 3", "Line 2: there is no layer 9: the network has 5 with parameters"),
+        ("conv1 34944\nlayer 8 = 3", "Line 2: there is no layer 8: the network has 5 with parameters"),
         ("conv1 34944\nfirst layer: 34944", "Line 2: Conv2d-1 has an answer already, in line 1"),
         ("1\n2\n3\n4\n5\n6\n7", "Line 7: there are more answers than layers"),
     ],
