@@ -89,6 +89,7 @@ def test_a_phone_reaches_each_page_with_one_tap_on_targets_of_44_pixels(phone: P
         phone.wait_for_function(f"({_TOOLTIP})()?.every(inside => inside)")
     for listed in (*PAGES[1:], PAGES[0]):
         link = phone.get_by_role("link", name=listed.title, exact=True)
+        expect(link).to_be_in_viewport(ratio=1)
         link.tap()
         phone.wait_for_url(re.compile(f"/{listed.urls[0]}(\\?|$)"))
         settle(phone)

@@ -9,7 +9,7 @@ from hw5core.network.counting import BYTES_PER_VALUE, Count, count
 from pages.parts.count.tables import memory
 
 _STYLE = """<style>
-[data-testid="stLayoutWrapper"]:has(> .st-key-total) {position: sticky; top: 3.6rem; z-index: 90;
+[data-testid="stLayoutWrapper"]:has(> .st-key-total) {position: sticky; top: calc(var(--hw5-menu) + .1rem); z-index: 90;
   background: light-dark(LIGHT, DARK)}
 .hw5-total {display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1.6rem; padding: .3rem 0 .5rem;
   font-variant-numeric: tabular-nums; border-bottom: 1px solid #8884}
