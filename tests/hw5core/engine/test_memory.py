@@ -2,7 +2,6 @@
 
 import os
 import resource
-import signal
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
 from tests.hw5core.engine.conftest import Lab
-from tests.hw5core.engine.workers import workers_of
+from tests.hw5core.engine.workers import kill, workers_of
 from tests.hw5core.histories import wait_until_over
 from tools.waiting import wait_until
 
@@ -61,8 +60,7 @@ def test_a_run_whose_workers_are_killed_again_and_again_fails_and_the_next_one_i
     def kill_its_worker() -> bool:
         """Do what the system does to a process that uses too much memory. Return True if the run has failed."""
         for address in workers_of(client, victim):
-            for pid in client.run(os.getpid, workers=[address], on_error="ignore").values():
-                os.kill(pid, signal.SIGKILL)
+            kill(*client.run(os.getpid, workers=[address], on_error="ignore").values())
         run = store.run(victim.run_id)
         return run is not None and run.status.over
 

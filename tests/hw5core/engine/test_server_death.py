@@ -1,8 +1,6 @@
 """kill -9 of a server that shares the store with another one: the other takes over, and the numbers stay the same."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
 from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.networks import STATEFUL
-from tests.hw5core.engine.workers import descendants, has_ended, workers_of
+from tests.hw5core.engine.workers import descendants, has_ended, kill, workers_of
 from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
 from tools.waiting import wait_until
 
@@ -36,9 +34,7 @@ def _another_server(store: RunStore, config: RunConfig) -> Iterator["subprocess.
     try:
         yield server
     finally:
-        for pid in [*(descendants(server.pid) if server.poll() is None else []), server.pid]:
-            if not has_ended(pid):
-                os.kill(pid, signal.SIGKILL)
+        kill(*(descendants(server.pid) if server.poll() is None else []), server.pid)
         server.wait()
 
 
@@ -60,8 +56,7 @@ def test_another_server_continues_the_run_of_a_killed_one(
         assert engine.place(CONFIG.run_id) is None
         assert not workers_of(client, CONFIG), "a run was trained on two servers at once"
         wait_for(store, CONFIG, lambda history: len(history.epochs) >= 1)
-        for pid in [server.pid, *(workers if with_workers else [])]:
-            os.kill(pid, signal.SIGKILL)
+        kill(server.pid, *(workers if with_workers else []))
         server.wait()
         engine.start([CONFIG])
         history = wait_until_over(store, CONFIG)
@@ -75,12 +70,10 @@ def test_another_server_continues_the_run_of_a_killed_one(
 def test_workers_come_back_if_the_process_that_makes_them_is_killed(store: RunStore, expected: dict[str, Any]) -> None:
     with _another_server(store, CONFIG) as server:
         wait_for(store, CONFIG, lambda history: len(history.losses) > 0)
-        for pid in descendants(server.pid):
-            os.kill(pid, signal.SIGKILL)
+        kill(*descendants(server.pid))
         # The new one imports torch first, and Dask waits for its first worker meanwhile.
         makers = wait_until(lambda: _without_children(server.pid), lambda: "no process was started again")
-        for pid in makers:
-            os.kill(pid, signal.SIGKILL)
+        kill(*makers)
         history = wait_until_over(store, CONFIG)
     assert history.status is Status.FINISHED
     assert numbers(store.records(CONFIG.run_id)[0]) == expected

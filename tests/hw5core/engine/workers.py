@@ -1,8 +1,9 @@
 """Look at the workers of an engine through a Dask client of the test's own."""
 
 import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 from distributed import Client
@@ -46,6 +47,13 @@ def process_of(client: Client, config: RunConfig) -> int:
 def descendants(pid: int) -> list[int]:
     """Return the process ids of all processes that a process and its children have started."""
     return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+
+
+def kill(*pids: int) -> None:
+    """Kill these processes. One may end by itself just before, because another one was killed."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def has_ended(pid: int) -> bool:
