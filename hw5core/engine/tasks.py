@@ -28,10 +28,9 @@ def train(config: dict[str, Any], run_id: str, token: str, checkpoint: Checkpoin
 
     End with a checkpoint soon after the task is cancelled. Raise EngineError if this worker cannot train the run.
     """
-    availability.load()
+    prepared = prepare(config, run_id)
     from hw5core.training.loop import train as records_of
 
-    prepared = prepare(config, run_id)
     worker = get_worker()
     key = worker.get_current_task()
 
@@ -45,10 +44,10 @@ def train(config: dict[str, Any], run_id: str, token: str, checkpoint: Checkpoin
 
 def step(config: dict[str, Any], run_id: str, checkpoint: Checkpoint | None) -> list[Record]:
     """Train one batch and return its records. Raise EngineError if this worker cannot train the run."""
-    availability.load()
+    prepared = prepare(config, run_id)
     from hw5core.training.single_step import one_step
 
-    return one_step(*prepare(config, run_id), checkpoint)
+    return one_step(*prepared, checkpoint)
 
 
 def layers_of_batch(config: RunConfig, step: int) -> BatchFigures:
@@ -56,41 +55,41 @@ def layers_of_batch(config: RunConfig, step: int) -> BatchFigures:
 
     Raise EngineError if torch or the images are missing.
     """
-    availability.load()
+    images = _images(config.dataset)
     from hw5core.training.layer_figures import measure_layers
 
-    try:
-        return measure_layers(config, datasets.load(config.dataset), step)
-    except DataError as error:
-        raise EngineError(str(error)) from error
+    return measure_layers(config, images, step)
 
 
-def depth_of_batch(config: RunConfig, step: int) -> OneBatch:
+def gradient_of_batch(config: RunConfig, step: int) -> OneBatch:
     """Return the loss of batch `step` along its gradient, and a gradient check, with the run's first weights.
 
     Raise EngineError if torch or the images are missing.
     """
-    availability.load()
+    images = _images(config.dataset)
     from hw5core.training.one_batch import look_into_batch
 
-    try:
-        return look_into_batch(config, datasets.load(config.dataset), step)
-    except DataError as error:
-        raise EngineError(str(error)) from error
+    return look_into_batch(config, images, step)
 
 
 def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Pool]:
     """Return the run's config and images, and let torch use one thread.
 
-    Raise EngineError if the images are missing, or if this worker's code would train another run.
+    Raise EngineError if torch or the images are missing, or if this worker's code would train another run.
     """
-    from hw5core.training.loop import use_one_thread
-
-    use_one_thread()
     own_config = RunConfig(**config)
     if own_config.run_id != run_id:
         raise EngineError("its worker has another version of hw5core than this server: install the same on both")
+    return own_config, _images(own_config.dataset)
+
+
+def _images(dataset: str) -> datasets.Pool:
+    """Return the images of a dataset, and let torch use one thread. Raise EngineError if either is missing."""
+    availability.load()
+    from hw5core.training.loop import use_one_thread
+
+    use_one_thread()
     try:
-        return own_config, datasets.loaded(own_config.dataset)
+        return datasets.loaded(dataset)
     except DataError as error:
         raise EngineError(str(error)) from error

@@ -4,7 +4,7 @@ import streamlit as st
 
 from hw5core.charts.one_batch import step_chart, step_table
 from hw5core.charts.series import series_of
-from hw5core.engine.tasks import depth_of_batch
+from hw5core.engine.tasks import gradient_of_batch
 from hw5core.runs.config import RunConfig
 from hw5core.runs.one_batch import OneBatch
 from pages.parts.shared.chart import draw_chart
@@ -33,8 +33,8 @@ def one_batch(configs: tuple[RunConfig, ...]) -> None:
 
 @st.cache_data(max_entries=100, show_spinner="Looking into the first batch …")
 def _first_batch(config: RunConfig) -> OneBatch:
-    """Return the depth of one network's first batch. A worker computes it once for all viewers."""
-    computed: OneBatch = ask_worker(depth_of_batch, config, 0)
+    """Return what the gradient of one network's first batch does. A worker computes it once for all viewers."""
+    computed: OneBatch = ask_worker(gradient_of_batch, config, 0)
     return computed
 
 
