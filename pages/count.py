@@ -9,7 +9,7 @@ from hw5core.network.architecture import INPUT_LIMITS, MAX_LAYERS
 from hw5core.network.counting import MAX_VALUES, Count, count
 from hw5core.network.layers import KINDS
 from hw5core.network.notation import MAX_TEXT
-from hw5core.network.presets import PRESETS
+from hw5core.network.presets import PRESETS, Preset
 from pages.parts.count import state
 from pages.parts.count.batch_size import batch_size, problem_in_address
 from pages.parts.count.channels_last import channels_last
@@ -29,9 +29,9 @@ from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
 from pages.parts.shared.lecture import aside, lecture_mode
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.preset_menu import preset_menu
 from pages.parts.shared.streamlit_internals import DeltaGenerator
 
-_PRESET = "preset"
 _SHORT = 14
 """The largest number of layers whose drawing fits into half of a wide screen."""
 
@@ -82,15 +82,7 @@ def page() -> None:
 def _start_row(current: state.State) -> DeltaGenerator:
     """Draw the sources of a network: presets, a line of text, and undo. Return the place of the link to a race."""
     presets, line, history = st.columns([2, 4, 3], vertical_alignment="bottom")
-    presets.selectbox(
-        "Start from",
-        list(PRESETS),
-        index=None,
-        placeholder="a preset",
-        format_func=lambda name: PRESETS[name].title,
-        key=_PRESET,
-        on_change=_take_preset,
-    )
+    preset_menu(presets, "preset", _take_preset)
     line.text_input("The network in one line", key=current.line_key, on_change=state.read_line, help=_notation_help())
     with history.container(horizontal=True, gap="small"):
         st.button("Undo", icon=":material/undo:", help="Ctrl+Z", on_click=state.undo, disabled=not current.history.past)
@@ -141,12 +133,9 @@ def _limits() -> str:
     )
 
 
-def _take_preset() -> None:
-    name = st.session_state[_PRESET]
-    if name in PRESETS:
-        state.read(lambda: PRESETS[name].architecture, "This preset cannot be read")
-        state.select(None)
-    st.session_state[_PRESET] = None
+def _take_preset(preset: Preset) -> None:
+    state.read(lambda: preset.architecture, "This preset cannot be read")
+    state.select(None)
 
 
 @st.fragment(key="lab")

@@ -5,12 +5,12 @@ import streamlit as st
 from hw5core.errors import ArchitectureError
 from hw5core.network.counting import Count, count
 from hw5core.network.notation import parse
-from hw5core.network.presets import PRESETS
+from hw5core.network.presets import PRESETS, Preset
+from pages.parts.shared.preset_menu import preset_menu
 
 NETWORK = "net"
 """The parameter of the address, which is also the key of the text field."""
 
-_PRESET = "check preset"
 _LAST = "network of the last check"
 
 
@@ -20,15 +20,7 @@ def chosen_network() -> Count:
     Raises ArchitectureError if it cannot be read, a layer does not fit or no layer has parameters.
     """
     presets, line = st.columns([1, 2], vertical_alignment="bottom")
-    presets.selectbox(
-        "Start from",
-        list(PRESETS),
-        index=None,
-        placeholder="a preset",
-        format_func=lambda name: PRESETS[name].title,
-        key=_PRESET,
-        on_change=_take_preset,
-    )
+    preset_menu(presets, "check preset", _take_preset)
     if NETWORK not in st.query_params and _LAST in st.session_state:
         # The address of another page does not have the network.
         st.session_state.setdefault(NETWORK, st.session_state[_LAST])
@@ -43,10 +35,8 @@ def chosen_network() -> Count:
     return counted
 
 
-def _take_preset() -> None:
-    chosen = st.session_state[_PRESET]
-    if chosen in PRESETS:
-        st.session_state[NETWORK] = PRESETS[chosen].text
+def _take_preset(preset: Preset) -> None:
+    st.session_state[NETWORK] = preset.text
 
 
 _HELP = "The Count page shows this line for each network. The address of this page contains it."
