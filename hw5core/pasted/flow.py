@@ -1,5 +1,6 @@
-"""Sends a tensor through a layer: what every library has in common."""
+"""What every library has in common: a tensor that passes a layer, and a class that is not the right one."""
 
+import ast
 from dataclasses import replace
 from math import prod
 
@@ -9,7 +10,19 @@ from hw5core.network.base_layer import Layer
 from hw5core.network.counting import MAX_VALUES
 from hw5core.pasted.expressions import Expressions
 from hw5core.pasted.reading import ReadLayer
-from hw5core.pasted.values import Call, LayerModule, Misfit, Step, Tensor, Trouble, Unknown, Value, WrongNumber
+from hw5core.pasted.source import Source
+from hw5core.pasted.values import (
+    Call,
+    Finding,
+    LayerModule,
+    Misfit,
+    Step,
+    Tensor,
+    Trouble,
+    Unknown,
+    Value,
+    WrongNumber,
+)
 
 
 def pass_layer(
@@ -46,3 +59,17 @@ def pass_layer(
 def has_passed(tensor: Tensor, module: LayerModule) -> bool:
     """Return True if the tensor has passed this module before."""
     return any(step.owner is module for step in tensor.steps)
+
+
+def wrong_class(source: Source, call: ast.Call, name: str, text: str, right: str | None) -> Finding:
+    """Return a finding about the class or function of a call, and the edit that replaces its name by the right one.
+
+    A program may call it by another name, as after `from torch.nn import Conv2D as C`. Then no edit of the call is
+    right.
+    """
+    span = source.span(call.func)
+    written = call.func.attr if isinstance(call.func, ast.Attribute) else source.cut(span)
+    if written != name:
+        return Finding(call.lineno, text, span)
+    word = replace(span, line=span.end_line, column=span.end_column - len(name))
+    return Finding(call.lineno, text, word, right, f"Write {right}" if right else "")

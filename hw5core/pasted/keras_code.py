@@ -1,6 +1,5 @@
 """What the classes and methods of Keras mean to the reader."""
 
-from dataclasses import replace
 from difflib import get_close_matches
 
 from hw5core.errors import ArchitectureError, PastedTextError
@@ -8,7 +7,7 @@ from hw5core.network.base_layer import Layer
 from hw5core.pasted.arithmetic import is_whole
 from hw5core.pasted.binding import bind, with_defaults
 from hw5core.pasted.expressions import NEAREST_WORD, Expressions
-from hw5core.pasted.flow import has_passed, pass_layer
+from hw5core.pasted.flow import has_passed, pass_layer, wrong_class
 from hw5core.pasted.keras_layers import KINDS, activation_layers
 from hw5core.pasted.values import (
     Argument,
@@ -86,12 +85,8 @@ class KerasCode:
         if last not in KINDS:
             program.spend(NEAREST_WORD)
             near = get_close_matches(last, [*KINDS, *_OTHER_NAMES], 1, 0.75)
-            word = program.source.span(call.node.func)
-            word = replace(word, line=word.end_line, column=word.end_column - len(name))
             text = f"there is no {last[:40]} here: write {near[0]}" if near else f"{last[:40]} cannot be counted"
-            module.trouble = Finding(
-                call.node.lineno, text, word, near[0] if near else None, f"Write {near[0]}" if near else ""
-            )
+            module.trouble = wrong_class(program.source, call.node, name, text, near[0] if near else None)
             return module
         named = {key: one for key, one in call.named.items() if key not in _IGNORED and key not in _SHAPES}
         try:

@@ -12,8 +12,8 @@ from hw5core.network.layers import KINDS, AdaptiveAvgPool, Flatten
 from hw5core.pasted.arithmetic import MAX_ITEMS, is_scalar, is_whole
 from hw5core.pasted.binding import bind, with_defaults
 from hw5core.pasted.expressions import NEAREST_WORD, Expressions, name_module, shape_of
-from hw5core.pasted.flow import has_passed, pass_layer
-from hw5core.pasted.source import Span
+from hw5core.pasted.flow import has_passed, pass_layer, wrong_class
+from hw5core.pasted.reading import shape_in_words
 from hw5core.pasted.values import (
     Argument,
     Batch,
@@ -171,19 +171,14 @@ class TorchCode:
     def _not_known(self, program: Expressions, name: str, node: ast.Call) -> Finding:
         """Return why a class or function cannot be counted, with the nearest one that can."""
         last = name.rpartition(".")[2]
-        span = program.source.span(node.func)
-        word = replace(span, line=span.end_line, column=span.end_column - len(last))
         program.spend(NEAREST_WORD)
         lower = {known.lower(): known for known in self._calls if known[:1].isupper() == last[:1].isupper()}
         near = get_close_matches(last.lower(), lower, 1, 0.75)
         if not near:
-            return Finding(
-                node.lineno,
-                f"{last[:40]} cannot be counted: only chains of the layers of this app are understood",
-                word,
-            )
+            text = f"{last[:40]} cannot be counted: only chains of the layers of this app are understood"
+            return wrong_class(program.source, node, last, text, None)
         right = lower[near[0]]
-        return Finding(node.lineno, f"there is no {last[:40]} here: write {right}", word, right, f"Write {right}")
+        return wrong_class(program.source, node, last, f"there is no {last[:40]} here: write {right}", right)
 
     def apply(self, program: Expressions, module: LayerModule, tensor: Tensor, call: Call, name: str) -> Value:
         if module.trouble is not None:
@@ -193,7 +188,8 @@ class TorchCode:
         last = module.called.rpartition(".")[2]
         right = module.layer.torch_class(tensor.shape)
         if last[-2:] in ("1d", "2d") and right[-2:] in ("1d", "2d") and last != right and last[:1].isupper():
-            tensor = tensor.with_trouble(self._wrong_class(program, module, tensor, right))
+            text = f"{last} does not take an input of {shape_in_words(tensor.shape)}: write {right}"
+            tensor = tensor.with_trouble(wrong_class(program.source, module.call.node, last, text, right))
         if isinstance(module.layer, Flatten) and last[:1].islower() and len(tensor.shape) == 1:
             return tensor
         wrong = self._wrong_number(program, module, tensor, name)
@@ -211,14 +207,6 @@ class TorchCode:
                 node = module.given[parameter].node if program.made[id(module.call.node)] == 1 else None
                 return WrongNumber(name, module.call.node, parameter, written, right[parameter], node, tensor)
         return None
-
-    def _wrong_class(self, program: Expressions, module: LayerModule, tensor: Tensor, right: str) -> Finding:
-        node, last = module.call.node, module.called.rpartition(".")[2]
-        span = program.source.span(node.func)
-        word = Span(span.end_line, span.end_column - len(last), span.end_line, span.end_column)
-        arriving = "x".join(map(str, tensor.shape))
-        text = f"{last} does not take an input of {arriving}: write {right}"
-        return Finding(node.lineno, text, word, right, f"Write {right}")
 
     def has_method(self, receiver: Value, name: str) -> bool:
         match receiver:

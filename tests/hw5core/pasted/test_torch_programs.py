@@ -203,6 +203,31 @@ def test_a_wrong_number_is_named_marked_and_corrected_by_its_fix(
     assert reading.network == right.network or problem.fitting_input
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "from torch.nn import Conv2D as C\nmodel = nn.Sequential(C(1, 6, 5))",
+            "there is no Conv2D here: write Conv2d",
+        ),
+        (
+            "from keras.layers import Conv2d as C\nmodel = Sequential([C(6, 5)])",
+            "there is no Conv2d here: write Conv2D",
+        ),
+        (
+            "B = nn.BatchNorm1d\nmodel = nn.Sequential(nn.Conv2d(1, 6, 5), B(6))",
+            "BatchNorm1d does not take an input of",
+        ),
+    ],
+)
+def test_a_wrong_class_under_another_name_is_marked_and_nothing_else_is_replaced(text: str, message: str) -> None:
+    problem = read(text, (1, 28, 28)).problems[0]
+    assert message in str(problem)
+    assert problem.fix is None
+    assert problem.span is not None
+    assert text.split("\n")[1][problem.span.column : problem.span.end_column] in ("C", "B")
+
+
 def test_the_input_that_is_offered_fits() -> None:
     reading = read(LENET, (1, 28, 28))
     assert [problem.fitting_input for problem in reading.problems] == [(1, 32, 32), (1, 32, 32)]
