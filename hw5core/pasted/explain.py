@@ -147,16 +147,16 @@ def _fitting_input(
     """Return an input after which `fits` is true of the shape that arrives, or None: the same with other sides, or with
     as many channels as the first layer expects."""
     for sides in _sides(input_shape):
-        if fits_after(before, (input_shape[0], *sides), fits):
+        if _fits_after(before, (input_shape[0], *sides), fits):
             return (input_shape[0], *sides)
     first = all(not step.read.layer.weights(input_shape) for step in before.steps)
     if first and isinstance(channels, int) and INPUT_LIMITS[0].lowest <= channels <= INPUT_LIMITS[0].highest:
         other = (channels, *input_shape[1:])
-        return other if fits_after(before, other, fits) else None
+        return other if _fits_after(before, other, fits) else None
     return None
 
 
-def fits_after(before: Tensor, input_shape: InputShape, fits: Callable[[Shape], bool]) -> bool:
+def _fits_after(before: Tensor, input_shape: InputShape, fits: Callable[[Shape], bool]) -> bool:
     """Return True if `fits` is true of what arrives after the layers before."""
     shapes = list(_shapes(before, input_shape))
     return len(shapes) == len(before.steps) + 1 and fits(shapes[-1])

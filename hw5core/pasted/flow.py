@@ -21,7 +21,6 @@ from hw5core.pasted.values import (
     Trouble,
     Unknown,
     Value,
-    WrongNumber,
 )
 
 
@@ -52,8 +51,7 @@ def pass_layer(
     if wrong is not None:
         tensor = tensor.with_trouble(wrong)
     read = ReadLayer(layer, made.lineno, name, program.source.span(made), shared)
-    expects = wrong.written if isinstance(wrong, WrongNumber) else None
-    return replace(tensor, shape=shape, steps=(*tensor.steps, Step(read, module, expects)))
+    return replace(tensor, shape=shape, steps=(*tensor.steps, Step(read, module)))
 
 
 def has_passed(tensor: Tensor, module: LayerModule) -> bool:

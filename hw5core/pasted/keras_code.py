@@ -46,8 +46,6 @@ _OTHER_NAMES = {
 class KerasCode:
     """Keras, alone or as a part of TensorFlow."""
 
-    title = "Keras"
-
     def owns(self, name: str) -> bool:
         return name == "keras" or name.startswith("keras.")
 

@@ -9,8 +9,6 @@ from hw5core.pasted.values import Call, LayerModule, Library, Tensor, Value
 class LibraryCode(Protocol):
     """A library whose calls the reader understands."""
 
-    title: str
-
     def owns(self, name: str) -> bool:
         """Return True if a full name belongs to this library."""
         ...

@@ -71,8 +71,6 @@ def calls() -> dict[str, tuple[type[Layer], Parameters | None]]:
 class TorchCode:
     """PyTorch. One object per program, because the kinds are looked up once."""
 
-    title = "PyTorch"
-
     def __init__(self) -> None:
         self._calls = calls()
 

@@ -75,14 +75,10 @@ Trouble = Finding | WrongNumber | Misfit
 
 @dataclass(frozen=True)
 class Step:
-    """A layer that a tensor has passed. `owner` is the module with the parameters; a function has none.
-
-    `expects` is a wrong number of channels or features that the program writes for the layer's input.
-    """
+    """A layer that a tensor has passed. `owner` is the module with the parameters; a function has none."""
 
     read: ReadLayer
     owner: object = None
-    expects: Value = None
 
 
 @dataclass(frozen=True)
