@@ -132,11 +132,11 @@ def count(architecture: Architecture) -> Count:
     view: View | None = View(height=int, width=int)
     for number, layer in enumerate(architecture.layers, start=1):
         try:
-            row, view = _count_layer(number, layer, shape, view)
+            row = _count_layer(number, layer, shape, view)
         except ShapeError as error:
             return Count(architecture, tuple(rows), Misfit(number, str(error)))
         rows.append(row)
-        shape = row.output_shape
+        shape, view = row.output_shape, row.view
     return Count(architecture, tuple(rows), None)
 
 
@@ -149,13 +149,12 @@ def sizes(counted: Count) -> Sizes:
     )
 
 
-def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> tuple[LayerCount, View | None]:
-    """Return the counts of a layer whose input has this shape and view, and the view of its output."""
+def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> LayerCount:
+    """Return the counts of a layer whose input has this shape and view. Raises ShapeError."""
     output = layer.output_shape(shape)
     if prod(output) > MAX_VALUES:
         raise ShapeError(f"its output would hold {prod(output):,} values; the limit is {MAX_VALUES:,}: make it smaller")
-    after = layer.view(view, shape)
-    counted = LayerCount(
+    return LayerCount(
         number=number,
         layer=layer,
         input_shape=shape,
@@ -164,6 +163,5 @@ def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> 
         biases=layer.biases(shape),
         stored=layer.stored(shape),
         macs=layer.macs(shape),
-        view=after,
+        view=layer.view(view, shape),
     )
-    return counted, after
