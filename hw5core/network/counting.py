@@ -69,6 +69,9 @@ class Misfit:
     number: int
     message: str
 
+    def __str__(self) -> str:
+        return f"layer {self.number}: {self.message}"
+
 
 @dataclass(frozen=True)
 class Count:

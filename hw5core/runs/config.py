@@ -265,7 +265,7 @@ def _check_trainable(architecture: Architecture, dataset: datasets.Dataset) -> N
         raise ConfigError(f"the images are {expected}, so the network must start with {expected}, not {given}")
     counted = count(architecture)
     if counted.misfit:
-        raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
+        raise ArchitectureError(str(counted.misfit))
     for number, layer in enumerate(architecture.layers, start=1):
         if layer.race_problem:
             raise ConfigError(f"layer {number}, {layer.title}: {layer.race_problem}")

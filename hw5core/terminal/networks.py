@@ -32,7 +32,7 @@ def count_named(options: argparse.Namespace) -> Count:
     """Count the network of --preset or --net. Raises ArchitectureError if it cannot be read or a layer does not fit."""
     counted = count(PRESETS[options.preset].architecture if options.preset else parse(options.net))
     if counted.misfit:
-        raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
+        raise ArchitectureError(str(counted.misfit))
     return counted
 
 

@@ -18,7 +18,7 @@ def build(architecture: Architecture) -> nn.Sequential:
     """
     counted = count(architecture)
     if counted.misfit:
-        raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
+        raise ArchitectureError(str(counted.misfit))
     return nn.Sequential(*(module_for(row.layer, row.input_shape) for row in counted.rows))
 
 
