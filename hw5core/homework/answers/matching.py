@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hw5core.homework.answers.arithmetic import UnreadableError
+from hw5core.network.base_layer import Layer
 from hw5core.network.counting import LayerCount
 from hw5core.network.layers import KINDS
 
@@ -79,12 +80,6 @@ class Asked:
     def right(self) -> int:
         return 0 if self.shared else self.row.parameters
 
-    @property
-    def kind_words(self) -> set[str]:
-        """The words that name the kind of the layer."""
-        kind = type(self.row.layer)
-        return {kind.word, kind.title.lower(), kind.torch_name.lower(), *kind.also_called}
-
 
 def spelled_out(labels: Sequence[str], asked: Sequence[Asked]) -> list[str]:
     """Return the labels as `find` reads them, where only all labels together show what a number means.
@@ -130,7 +125,7 @@ def find(label: str, asked: Sequence[Asked]) -> Asked | Special | None:
     named = [word for word in _kind_words() if _has(word, label)]
     position = position_in(label)
     if named:
-        of_kind = [one for one in counted if set(named) & one.kind_words]
+        of_kind = [one for one in counted if set(named).intersection(_words_for(type(one.row.layer)))]
         if position is None:
             return of_kind[0] if len(of_kind) == 1 else None
         # fc6 of AlexNet is the sixth layer, but the first linear one.
@@ -169,7 +164,9 @@ def _has(word: str, label: str) -> bool:
 
 def _kind_words() -> list[str]:
     """Return every word for a kind of layer, the longest first."""
-    words = {
-        word for kind in KINDS for word in (kind.word, kind.title.lower(), kind.torch_name.lower(), *kind.also_called)
-    }
-    return sorted(words - {""}, key=len, reverse=True)
+    words = dict.fromkeys(word for kind in KINDS for word in _words_for(kind) if word)
+    return sorted(words, key=len, reverse=True)
+
+
+def _words_for(kind: type[Layer]) -> tuple[str, ...]:
+    return (kind.word, kind.title.lower(), kind.torch_name.lower(), *kind.also_called)
