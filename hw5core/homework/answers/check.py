@@ -89,7 +89,7 @@ def explain(question: Question, given: int, arithmetic: int | None = None) -> tu
         message = f"Your arithmetic is right: it gives {right:,}. You wrote {given:,} as its result."
         return (Explanation("result-slip", message), *_slips(given, right), *_wrong_counts(question, given))
     found = (*_wrong_counts(question, given), *_slips(given, right)) or tuple(_two_mistakes(question, given))
-    if not found and arithmetic not in (None, given):
+    if not found and arithmetic is not None and arithmetic != given:
         found = tuple(_of_arithmetic(question, given, arithmetic))
     return found or (Explanation("unknown", _indivisible(question, given)),)
 
@@ -197,9 +197,8 @@ def _slips(given: int, right: int) -> tuple[Explanation, ...]:
     return tuple(Explanation(code, message) for code, slip in SLIPS.items() if (message := slip(given, right)))
 
 
-def _of_arithmetic(question: Question, given: int, arithmetic: int | None) -> Iterator[Explanation]:
+def _of_arithmetic(question: Question, given: int, arithmetic: int) -> Iterator[Explanation]:
     """Yield what explains the arithmetic of a line whose result is another number."""
-    assert arithmetic is not None
     start = f"Your arithmetic gives {arithmetic:,}, not {given:,}."
     for one in (*_wrong_counts(question, arithmetic), *_slips(given, arithmetic)):
         yield Explanation(one.code, f"{start} {one.message}")
