@@ -106,32 +106,28 @@ def _assign(
         try:
             found = find(label, asked)
         except UnreadableError as error:
-            found, problem = None, str(error)
-        else:
-            problem = ""
-        if found is None and label and line.given == 0:
-            continue  # a summary lists layers without parameters, such as Keras's max_pooling2d
-        if problem:
-            unread.append(Unread(line.number, problem))
+            if line.given:  # a summary lists layers without parameters, such as Keras's max_pooling2d
+                unread.append(Unread(line.number, str(error)))
             continue
-        if found is Special.TOTAL:
-            # A summary prints the total and the trainable parameters; they are equal, or the first one counts.
-            total = total or line
-        elif found is None:
-            in_order.append(line)
-        elif isinstance(found, Asked):
-            earlier = answers.setdefault(found.row.number, line)
-            if earlier is not line:
-                problem = f"{found.name} has an answer already, in line {earlier.number}: delete one of them"
-                unread.append(Unread(line.number, problem))
-    for line, place in zip(in_order, _free_places(in_order, answers, total, asked), strict=False):
+        match found:
+            case Special.TOTAL:
+                # A summary prints the total and the trainable parameters; they are equal, or the first one counts.
+                total = total or line
+            case Asked():
+                earlier = answers.setdefault(found.row.number, line)
+                if earlier is not line:
+                    problem = f"{found.name} has an answer already, in line {earlier.number}: delete one of them"
+                    unread.append(Unread(line.number, problem))
+            case None if line.given or not label:
+                in_order.append(line)
+    places = _free_places(in_order, answers, total, asked)
+    for line, place in zip(in_order, places, strict=False):
         if place is None:
             total = line
         else:
             answers[place.row.number] = line
-    placed = {line.number for line in (*answers.values(), *([total] if total else []))}
     more = "there are more answers than layers with parameters"
-    unread += [Unread(line.number, more) for line in in_order if line.number not in placed]
+    unread += [Unread(line.number, more) for line in in_order[len(places) :]]
     return answers, total, unread
 
 
