@@ -50,8 +50,8 @@ _NEXT_ROUND = object()
 class Program(Expressions):
     """One program. After `follow`, `scope` has the names of the whole text.
 
-    `shown` are the values of expressions outside functions. `sampled` is the module to which the program gives a tensor
-    of its own. `loose` is the object of methods and assignments that are pasted without their class.
+    `shown` are the values of expressions outside functions. `sampled` is the module that the program calls with a
+    tensor that it makes itself. `loose` is the object of methods and assignments that are pasted without their class.
     """
 
     def __init__(self, source: Source, libraries: Sequence[LibraryCode]) -> None:

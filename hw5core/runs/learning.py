@@ -90,8 +90,8 @@ def learning_of(history: RunHistory) -> Learning:
 
 
 def learned_after(history: RunHistory) -> int | None:
-    """Return for how many of its own batches the network was no better than guessing, or None if it still is, if it
-    has diverged before it learned, or if it is too early to say."""
+    """Return for how many batches the network was no better than guessing, or None if it still is, if it has diverged
+    before it learned, or if it is too early to say. The batches of a fork count from its checkpoint."""
     plateau = learning_of(history).plateau
     return plateau if plateau is not None and plateau < len(history.losses) // WINDOW * WINDOW else None
 

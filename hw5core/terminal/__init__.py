@@ -1,1 +1,1 @@
-"""The terminal commands that need more than a function, one per module."""
+"""The terminal commands that need more than a function, one per module, and the options that several of them take."""

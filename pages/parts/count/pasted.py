@@ -101,7 +101,7 @@ def _read() -> None:
 
 
 def _read_again() -> None:
-    # Python's own parser and the layer kinds, which the page can be drawn without.
+    # The page can be drawn without the reader, whose import takes time.
     from hw5core.pasted.read import read
 
     pasted = _pasted()
