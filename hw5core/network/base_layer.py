@@ -65,10 +65,10 @@ class Layer:
     Class variables: `word` starts the layer's notation, `title` is its name in menus, `example` is the notation of a
     usual layer of this kind, `torch_name` is its class in torch.nn, and `draws_weights` is True if a run's
     initialisation draws the first weights (torch's own first weights are used otherwise). `race_problem` says why a
-    network with such a layer cannot be trained in a race; empty if it can. `also_called` are other names of the
-    kind that a message understands. `torch_parameters` are those
-    of the class, and `torch_functions` those of the functions that compute the same, without their input.
-    `torch_fields` maps a parameter to the field that holds it if their names differ.
+    network with such a layer cannot be trained in a race; empty if it can. `also_called` are other names of the kind
+    that people use. `torch_parameters` are those of the class, and `torch_functions` those of the functions that
+    compute the same, without their input. `torch_fields` maps a parameter to the field that holds it if their names
+    differ.
 
     Methods that take `input_shape` expect a shape that fits, unless they say otherwise. Constructing a layer with a
     field outside its limits raises ArchitectureError.
@@ -343,15 +343,15 @@ def _declare(kind: type[Layer]) -> _Declaration:
     words = "".join(
         f"|(?<={letter}){limits[one.name].word}" for letter, one in numbers.items() if limits[one.name].word
     )
-    option = f"[a-z](?:[0-9]+(?:x[0-9]+)?{words})"
+    value = f"[0-9]+(?:x[0-9]+)?{words}"
     return _Declaration(
         first,
         numbers,
         {one.metadata["flag"]: one for one in fields(kind) if "flag" in one.metadata},
         limits,
-        re.compile(f"([a-z])([0-9]+(?:x[0-9]+)?{words})"),
+        re.compile(f"([a-z])({value})"),
         re.compile(
-            f"{kind.word}{f'(?P<first>[0-9.]+{several})' if first else ''}(?P<options>(?:{option})*)"
+            f"{kind.word}{f'(?P<first>[0-9.]+{several})' if first else ''}(?P<options>(?:[a-z](?:{value}))*)"
             f"(?P<flag>{'[a-z]*' if fields(kind) else ''})"
         ),
     )
