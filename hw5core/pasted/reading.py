@@ -103,4 +103,5 @@ def shape_in_words(shape: Shape) -> str:
 
 def read_input(text: str) -> InputShape:
     """Return the input that a text such as "1x28x28" writes. Raises ArchitectureError."""
-    return parse(text.strip().lower().replace("×", "x").replace(" ", "")).input_shape
+    # Without spaces, a layer after the input is refused.
+    return parse("".join(text.split())).input_shape

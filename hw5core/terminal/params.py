@@ -89,7 +89,7 @@ def _as_text(counted: Count, reading: Reading | None = None) -> str:
     places = [f"line {made.line}, {made.name}" for made in reading.layers] if reading else [""] * len(counted.rows)
     total = reading.parameters if reading else counted.parameters
     rows = [
-        (row.name, "x".join(map(str, row.output_shape)), f"{row.parameters:,}", place)
+        (row.name, shape_in_words(row.output_shape), f"{row.parameters:,}", place)
         for row, place in zip(counted.rows, places, strict=True)
     ]
     rows = [("layer", "output", "parameters", "in the code" if reading else ""), *rows, ("total", "", f"{total:,}", "")]
