@@ -33,6 +33,7 @@ _SHAPES = ("shape", "input_shape", "batch_shape", "batch_input_shape", "input_di
 _INPUTS = frozenset({"Input", "InputLayer"})
 _AS_IS = frozenset({"Rescaling", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"})
 _ACTIVATIONS = frozenset({"ReLU", "LeakyReLU", "ELU", "Softmax"})
+_TAKES_ROWS = frozenset({"Dense", "Dropout", "Flatten", "BatchNormalization", "Activation"})
 _OTHER_NAMES = {
     "Convolution2D": "Conv2D",
     "MaxPool2D": "MaxPooling2D",
@@ -74,7 +75,7 @@ class KerasCode:
     def _make(self, program: Expressions, name: str, call: Call) -> LayerModule:
         last = _OTHER_NAMES.get(name, name)
         module = LayerModule(f"keras.layers.{last}", call)
-        own_name = call.value(99, "name")
+        own_name = call.named["name"].value if "name" in call.named else None
         module.name = own_name[:40] if isinstance(own_name, str) else ""
         self._note_input(program, last, call)
         if last in _INPUTS | _AS_IS | _ACTIVATIONS:
@@ -127,16 +128,9 @@ class KerasCode:
                 if given.get("data_format") not in (None, "channels_last"):
                     raise ArchitectureError("only channels last are understood: remove data_format")
                 activation = given.get("activation")
-                if len(tensor.shape) == 3 or last in (
-                    "Dense",
-                    "Dropout",
-                    "Flatten",
-                    "BatchNormalization",
-                    "Activation",
-                ):
-                    layers = list(make(given, tensor.shape))
-                else:
+                if len(tensor.shape) != 3 and last not in _TAKES_ROWS:
                     raise ArchitectureError("it takes images, but a row of features arrives")
+                layers = list(make(given, tensor.shape))
             program.spend(NEAREST_WORD if activation else 0)
             layers += activation_layers(activation)
         except ArchitectureError as error:

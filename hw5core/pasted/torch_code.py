@@ -106,11 +106,10 @@ class TorchCode:
             return first
         if not isinstance(first, Tensor):
             return program.unknown(call.node, f"{name} is not understood", program.tensor_of(call))
-        rest = replace(call, positional=call.positional[1:])
-        rest = replace(rest, named={key: one for key, one in call.named.items() if key != "input"})
         if last not in self._calls and last not in LEFT_OUT:
             return program.unknown(call.node, f"{name} is not understood", first)
-        function = self._make(program, name, rest)
+        named = {key: one for key, one in call.named.items() if key != "input"}
+        function = self._make(program, name, replace(call, positional=call.positional[1:], named=named))
         function.call = call
         return self.apply(program, function, first, call, program.source.cut(program.source.span(call.node.func)))
 
