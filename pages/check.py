@@ -5,11 +5,12 @@ import streamlit as st
 from hw5core.errors import LabError
 from hw5core.homework.answers.check import check_text
 from hw5core.network.counting import Count
-from pages.parts.check.answers import answers
+from pages.parts.check.answers import answers, times_handed_in
 from pages.parts.check.hints import hints
 from pages.parts.check.network import chosen_network
 from pages.parts.check.questions import questions
 from pages.parts.check.result import result
+from pages.parts.check.reveal import reveal
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.plain_words import plain
 
@@ -30,6 +31,7 @@ def page() -> None:
         if counted:
             _result(counted, text)
             hints(counted)
+    reveal(times_handed_in())
 
 
 def _network() -> tuple[Count | None, str]:

@@ -29,11 +29,17 @@ total 1,776"""
 
 @dataclass
 class _Answers:
-    """What a visitor has handed in: the text to check, the text in the field, and the fields of the form."""
+    """What a visitor has handed in: the text to check, how often, the text in the field, and the fields of the form."""
 
     checked: str = ""
+    times: int = 0
     text: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+
+
+def times_handed_in() -> int:
+    """Return how often this visitor has handed in answers."""
+    return _kept().times
 
 
 def answers(counted: Count | None) -> str:
@@ -85,8 +91,8 @@ def _key(name: str) -> str:
 
 
 def _hand_in_text() -> None:
-    kept = _kept()
-    kept.text = kept.checked = st.session_state[_TEXT]
+    _kept().text = st.session_state[_TEXT]
+    _hand_in(_kept().text)
 
 
 def _take_example() -> None:
@@ -100,4 +106,9 @@ def _hand_in_form(names: Sequence[str]) -> None:
     kept = _kept()
     kept.fields |= {name: st.session_state[_key(name)] for name in names}
     filled = {name: " ".join(kept.fields[name].split()) for name in names}
-    kept.checked = "\n".join(f"{name}: {text}" for name, text in filled.items() if text)
+    _hand_in("\n".join(f"{name}: {text}" for name, text in filled.items() if text))
+
+
+def _hand_in(text: str) -> None:
+    _kept().checked = text
+    _kept().times += 1
