@@ -1,14 +1,15 @@
 """The chart of activations: each function and its derivative, with marks at the chosen inputs."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from hw5core.charts.parts import FOUR_DIGITS, GREY, ROWS, colour, dash, number_hint, specification
+from hw5core.charts.parts import FOUR_DIGITS, GREY, ROWS, colour, dash, specification, tooltip
 from hw5core.charts.series import Series, series_of
+from hw5core.network.activations import Activation
 from hw5core.runs.config import RunConfig
 
 FARTHEST = 10.0
@@ -24,16 +25,29 @@ def functions_table(configs: Sequence[RunConfig], chosen: Sequence[float]) -> pd
 
     There is a row per activation and input. Rows at the `chosen` inputs have their input as the mark; others have none.
     """
-    count = round(FARTHEST / _STEP)
-    # A slope may jump at 0, so the curves have a second point just above it.
-    curve = sorted([*(number * _STEP for number in range(-count, count + 1)), _ABOVE_ZERO])
-    places = [*((place, None) for place in curve), *((one, one) for one in chosen)]
     rows = [
-        (config.label, place, config.spec.value(place), config.spec.slope(place), mark)
+        row
         for config in configs
-        for place, mark in places
+        for row in (
+            *((config.label, *point, None) for point in _curve(config.spec)),
+            *((config.label, *_point(config.spec, one), one) for one in chosen),
+        )
     ]
     return pd.DataFrame(rows, columns=["activation", "input", "value", "slope", "mark"])
+
+
+@cache
+def _curve(activation: Activation) -> tuple[tuple[float, float, float], ...]:
+    """Return the points of both curves. They stay the same while an input is dragged."""
+    count = round(FARTHEST / _STEP)
+    # A slope may jump at 0, so the curves have a second point just above it.
+    inputs = sorted([*(number * _STEP for number in range(-count, count + 1)), _ABOVE_ZERO])
+    return tuple(_point(activation, one) for one in inputs)
+
+
+def _point(activation: Activation, at: float) -> tuple[float, float, float]:
+    """Return an input, and the value and the slope there."""
+    return at, activation.value(at), activation.slope(at)
 
 
 def functions_chart(configs: tuple[RunConfig, ...]) -> dict[str, Any]:
@@ -53,10 +67,7 @@ def _chart(series: tuple[Series, ...]) -> dict[str, Any]:
     title = "thick: f(x), thin: its slope f′(x)"
     base = alt.Chart(ROWS).encode(x=x, color=colour(series))
     curves = base.transform_filter("datum.mark === null").encode(strokeDash=dash(series))
-    hints = [
-        alt.Tooltip("activation:N"),
-        *(number_hint(name, format=FOUR_DIGITS) for name in ("input", "value", "slope")),
-    ]
+    hints = tooltip("input", "value", "slope", format=FOUR_DIGITS)
     lines = [
         curves.mark_line(strokeWidth=width, clip=True).encode(y=alt.Y(f"{name}:Q", title=title, scale=scale))
         for name, width in (("value", 4), ("slope", 1.5))

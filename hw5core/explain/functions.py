@@ -1,5 +1,7 @@
 """What an activation does at one input: its value, its slope, and what remains of a difference there."""
 
+from functools import cache
+
 from hw5core.network.activations import ACTIVATIONS, Activation
 
 _TRUSTED = 1e-6
@@ -23,6 +25,7 @@ def remains(activation: Activation, start: float, end: float) -> float:
     return width / 3 * (slopes[0] + slopes[-1] + 4 * sum(slopes[1:-1:2]) + 2 * sum(slopes[2:-1:2]))
 
 
+@cache
 def input_at_which_remains(difference: float) -> float:
     """Return the input above 0 from which on sigmoid leaves at most this much of a difference of 1."""
     sigmoid, low, high = ACTIVATIONS["sigmoid"], 0.0, _MOST_INPUT
