@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from hw5core.charts.parts import FOUR_DIGITS, ROWS, colour, dash, number_hint, specification
+from hw5core.charts.parts import FOUR_DIGITS, ROWS, colour, dash, specification, tooltip
 from hw5core.charts.series import Series
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
@@ -83,11 +83,7 @@ def budget_chart(series: tuple[Series, ...], layers: int) -> dict[str, Any]:
         scale=alt.Scale(type="log"),
         axis=alt.Axis(values=_POWERS, format="~e"),
     )
-    hints = [
-        alt.Tooltip("layer:N"),
-        alt.Tooltip("activation:N"),
-        *(number_hint(name, format=FOUR_DIGITS) for name in ("delta", "predicted", "factor")),
-    ]
+    hints = [alt.Tooltip("layer:N"), *tooltip("delta", "predicted", "factor", format=FOUR_DIGITS)]
     # A dead network has a δ of 0, which a logarithmic scale cannot show.
     shown = base.transform_filter("datum.delta > 0 && datum.predicted > 0")
     lines = shown.mark_line(point=alt.OverlayMarkDef(size=50, filled=True)).encode(

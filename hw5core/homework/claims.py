@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from hw5core.data import datasets
+from hw5core.explain.functions import remains
 from hw5core.homework.evidence import Verdict, gradient_in_words, saturation_evidence
 from hw5core.homework.sheet import CLAIMS
+from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import divergence, learning_of, plateau_rule
 from hw5core.runs.run import Status
@@ -91,7 +93,9 @@ def _running_time(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
 def _saturation(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
     """Judge saturation as the cause. That sigmoid is flat far from 0 is right in any race."""
     verdict, figures = saturation_evidence(relu, sigmoid)
-    far = f"sigmoid(7) and sigmoid(12) differ by {_sigmoid(12) - _sigmoid(7):.4f}, ReLU(7) and ReLU(12) by 5"
+    far = (
+        f"sigmoid(7) and sigmoid(12) differ by {remains(ACTIVATIONS['sigmoid'], 7, 12):.4f}, ReLU(7) and ReLU(12) by 5"
+    )
     match verdict:
         case Verdict.CONTRADICTED:
             judgement = "the arithmetic is right, but the units were not that far from 0 while sigmoid only guessed"
@@ -101,10 +105,6 @@ def _saturation(relu: RunHistory, sigmoid: RunHistory) -> tuple[Verdict, str]:
             judgement = "the arithmetic is right, but this race does not show whether it is the cause"
     gradients = gradient_in_words(relu, sigmoid)
     return verdict, f"{judgement} ({far}). {figures[0].upper()}{figures[1:]}. The gradient: {gradients}"
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
 
 
 def _lead(relu: RunHistory, sigmoid: RunHistory) -> tuple[float, float]:

@@ -7,6 +7,7 @@ together are E[δ_l²] = n_(l+1) · Var(W) · E[f'(z_l)²] · E[δ_(l+1)²]. The
 are independent, and that the mean of the weights is 0, as at the start.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,10 +50,7 @@ def gradient_budget(figures: BatchFigures) -> tuple[BudgetLine, ...]:
 
 def share_that_arrives(lines: tuple[BudgetLine, ...], part: Part) -> float:
     """Return the product of the predicted factors of one part: what would arrive if nothing else changed δ²."""
-    share = 1.0
-    for line in lines:
-        share *= line.predicted_factor if line.part is part else 1.0
-    return share
+    return math.prod(line.predicted_factor for line in lines if line.part is part)
 
 
 def _lines(figures: BatchFigures) -> Iterator[BudgetLine]:
