@@ -1,7 +1,7 @@
 """The chart of what a run recorded of one layer through training, from the LayerStatistics of its batches."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from hw5core.charts.race import MAX_POINTS
 from hw5core.charts.series import Series
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import learned_after
-from hw5core.runs.records import LayerStatistics
+from hw5core.runs.records import LayerStatistics, layer_number
 
 GOOD_UPDATE = -3.0
 """The decimal logarithm of update / weights that is often called healthy: a step changes a weight by a thousandth."""
@@ -36,14 +36,16 @@ _TITLES = {
 
 
 def recorded_layers(histories: Sequence[RunHistory], quantity: Quantity) -> dict[int, str]:
-    """Return the layers of which the runs recorded the quantity: their names by their numbers, from the input on.
+    """Return the layers for which the runs recorded the quantity: their names by their numbers, from the input on.
 
     An activation has another name in each network, so it is called "activation".
     """
-    names = {name for history in histories for one in history.statistics[:1] for name in _values(one, quantity)}
-    layers = {int(number): kind for kind, _, number in (name.rpartition("-") for name in sorted(names))}
-    is_activation = quantity is Quantity.SATURATED
-    return {number: f"{'activation' if is_activation else layers[number]}-{number}" for number in sorted(layers)}
+    first = [one for history in histories for one in history.statistics[:1]]
+    if quantity is Quantity.SATURATED:
+        numbers = {layer_number(name) for one in first for name in one.saturated}
+        return {number: f"activation-{number}" for number in sorted(numbers)}
+    names = {name for one in first for name in one.gradient_norms}
+    return {layer_number(name): name for name in sorted(names, key=layer_number)}
 
 
 def statistics_table(histories: Sequence[RunHistory], quantity: Quantity, number: int) -> pd.DataFrame:
@@ -62,28 +64,25 @@ def _rows(history: RunHistory, quantity: Quantity, number: int) -> Iterator[tupl
         yield history.label, math.nan, math.nan, float(history.first_step + after)
     every = -(-len(history.statistics) // MAX_POINTS) or 1
     for one in history.statistics[::every]:
-        value = next((value for name, value in _values(one, quantity).items() if _number(name) == number), math.nan)
-        if quantity is Quantity.UPDATE:
-            value = _log_update(one, number, history.config.learning_rate)
-        if math.isfinite(value) and (value > 0 or quantity is not Quantity.GRADIENT):
+        value = _value(one, quantity, number, history.config.learning_rate)
+        if math.isfinite(value):
             yield history.label, float(one.step), value, math.nan
 
 
-def _values(one: LayerStatistics, quantity: Quantity) -> dict[str, float]:
-    return one.saturated if quantity is Quantity.SATURATED else one.gradient_norms
+def _value(one: LayerStatistics, quantity: Quantity, number: int, learning_rate: float) -> float:
+    """Return the quantity of a layer in one batch, or NaN if it was not recorded or has no place on the axis."""
+    if quantity is Quantity.SATURATED:
+        return _of_layer(one.saturated, number)
+    gradient = _of_layer(one.gradient_norms, number)
+    if quantity is Quantity.GRADIENT:
+        return gradient if gradient > 0 else math.nan
+    weights = _of_layer(one.weight_norms, number)
+    ratio = learning_rate * gradient / weights if weights else math.nan
+    return math.log10(ratio) if 0 < ratio < math.inf else math.nan
 
 
-def _log_update(one: LayerStatistics, number: int, learning_rate: float) -> float:
-    """Return log10 of the update's norm divided by that of the weights, or NaN."""
-    for name, weights in one.weight_norms.items():
-        if _number(name) == number and weights and (gradient := one.gradient_norms.get(name)):
-            ratio = learning_rate * gradient / weights
-            return math.log10(ratio) if 0 < ratio < math.inf else math.nan
-    return math.nan
-
-
-def _number(name: str) -> int:
-    return int(name.rpartition("-")[2])
+def _of_layer(values: Mapping[str, float], number: int) -> float:
+    return next((value for name, value in values.items() if layer_number(name) == number), math.nan)
 
 
 def statistics_in_words(table: pd.DataFrame) -> str:

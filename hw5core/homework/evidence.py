@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import guess_loss_name, learned_after, learning_of
-from hw5core.runs.records import LayerStatistics
+from hw5core.runs.records import LayerStatistics, layer_number
 
 LITTLE_SATURATION = 0.1
 """Up to this share of saturated units, saturation cannot be why a network only guesses.
@@ -143,7 +143,7 @@ def first_gradients(relu: RunHistory, sigmoid: RunHistory) -> tuple[GradientRati
     ours, theirs = (one.gradient_norms for one in first)
     return tuple(
         GradientRatio(layer, first[0].step, ours[layer], theirs[layer])
-        for layer in sorted(ours, key=_number)
+        for layer in sorted(ours, key=layer_number)
         if math.isfinite(ours[layer]) and math.isfinite(theirs.get(layer, 0.0)) and theirs.get(layer)
     )
 
@@ -173,9 +173,4 @@ def _largest_shares(statistics: Sequence[LayerStatistics]) -> tuple[LargestShare
         for layer, share in one.saturated.items():
             if layer not in largest or share > largest[layer].share:
                 largest[layer] = LargestShare(layer, share, one.step)
-    return tuple(largest[layer] for layer in sorted(largest, key=_number))
-
-
-def _number(layer: str) -> int:
-    """Return the position of a layer in its network, from its name in torchsummary's style: 4 for "Conv2d-4"."""
-    return int(layer.rpartition("-")[2])
+    return tuple(largest[layer] for layer in sorted(largest, key=layer_number))

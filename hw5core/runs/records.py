@@ -71,6 +71,11 @@ class LayerStatistics:
         return self.step
 
 
+def layer_number(name: str) -> int:
+    """Return the number of a layer in its network, from its name in torchsummary's style: 4 for "Conv2d-4"."""
+    return int(name.rpartition("-")[2])
+
+
 @dataclass(frozen=True)
 class MeasuredLayer:
     """The measurements of one layer in one batch, by its name in torchsummary's style.
