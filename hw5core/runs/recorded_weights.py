@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hw5core.runs.config import RunConfig
-from hw5core.runs.weights import Weights, read_weights, to_bytes
+from hw5core.runs.weights import Weights, file_name, read_weights, to_bytes
 
 FOLDER = Path(__file__).parent / "recorded_weights"
 
 
 def path_of(config: RunConfig, epoch: int, folder: Path = FOLDER) -> Path:
     """Return the path of the weights after this epoch, counted from 0. It only exists for a run that is shipped."""
-    return folder / f"{config.activation}-{config.run_id}-epoch-{epoch}.safetensors"
+    return folder / file_name(config, epoch)
 
 
 def write(exported: Iterable[Weights], folder: Path = FOLDER) -> None:

@@ -57,6 +57,11 @@ def short_receipt(history: RunHistory) -> dict[str, Any]:
     return plain | {"clock": [], "metrics": metrics | kept}
 
 
+def file_name(config: RunConfig, epoch: int) -> str:
+    """Return the name of a file with the run's weights after this epoch."""
+    return f"{config.activation}-{config.run_id}-epoch-{epoch}.safetensors"
+
+
 def to_bytes(weights: Weights) -> bytes:
     """Return the content of the file."""
     metadata = {

@@ -83,10 +83,11 @@ def _source(config: RunConfig, epoch: int) -> Source:
 def weights_file(config: RunConfig, epoch: int) -> bytes:
     """Return the content of a safetensors file with the weights after this epoch. Raises LabError."""
     history = follower(config.run_id).read()
-    if history is None or run_store().epoch_checkpoint(config.run_id, epoch) is None:
+    checkpoint = run_store().epoch_checkpoint(config.run_id, epoch)
+    if history is None or checkpoint is None:
         shipped = shipped_weights(config, epoch)
         if shipped is None:
             raise WeightsError("These weights are not here any more.")
         return to_bytes(shipped)
-    tensors: dict[str, np.ndarray] = ask_worker(weights_at, config, _source(config, epoch))
+    tensors: dict[str, np.ndarray] = ask_worker(weights_at, config, checkpoint)
     return to_bytes(Weights(config, epoch, tensors, short_receipt(history)))

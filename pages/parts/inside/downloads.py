@@ -6,6 +6,7 @@ import streamlit as st
 
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
+from hw5core.runs.weights import file_name
 from hw5core.strict_json import to_json
 from pages.parts.inside.checkpoints import START, weights_file
 
@@ -19,7 +20,7 @@ def weights_downloads(configs: tuple[RunConfig, ...], epoch: int) -> None:
             st.download_button(
                 f"Weights of {config.label}",
                 partial(_content, config, epoch),
-                file_name=f"{config.activation}-{config.run_id}-epoch-{epoch}.safetensors",
+                file_name=file_name(config, epoch),
                 mime="application/octet-stream",
                 on_click="ignore",
                 key=f"weights of {config.run_id}",
