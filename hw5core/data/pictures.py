@@ -114,7 +114,7 @@ def prepare(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _smaller(picture: "Image") -> "Image":
     """Return the picture with sides of less than twice _DECODED_SIDE, in a mode other than 1 and P."""
     factor = max(1, max(picture.size) // _DECODED_SIDE)
-    if picture.mode.startswith("I"):  # 16 bits, of which Pillow makes no averages
+    if picture.mode.startswith("I"):  # Pillow cannot average pixels of 16 bits
         return picture.resize([max(1, side // factor) for side in picture.size])
     if picture.mode in ("1", "P"):
         picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")

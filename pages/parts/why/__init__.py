@@ -1,1 +1,1 @@
-"""The parts of the fork page."""
+"""The parts of the why page."""
