@@ -24,7 +24,8 @@ class Dataset:
 
     `images` is how many there are. With `epochs` and `learning_rate`, both networks of the homework learn, and the
     plateau of sigmoid is visible. `mean` and `std` standardise the pixels on a scale from 0 to 1. `source` is the
-    dataset's files, or a function that returns images (n, height, width) and labels (n,).
+    dataset's files, or a function that returns images (n, height, width) and labels (n,). `names` are those of the
+    classes, or empty if a class is a digit and needs none.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Dataset:
     mean: float
     std: float
     source: Files | Callable[[], tuple[NDArray[np.uint8], NDArray[np.int64]]]
+    names: tuple[str, ...] = ()
 
 
 DATASETS = {
@@ -102,6 +104,18 @@ DATASETS = {
                 "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
                 "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
             ),
+        ),
+        names=(
+            "T-shirt",
+            "trousers",
+            "pullover",
+            "dress",
+            "coat",
+            "sandal",
+            "shirt",
+            "sneaker",
+            "bag",
+            "ankle boot",
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""What each network predicts for one image: its class in large digits, and a bar with the exact value per class."""
+"""What each network predicts for one image: its class as a large number, and a bar with the exact value per class."""
 
 import math
 from html import escape
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from hw5core.data.datasets import DATASETS
 from hw5core.runs.config import RunConfig
 from pages.parts.shared.frame import number_html
 
@@ -28,7 +29,7 @@ def _network(config: RunConfig, row: Row) -> str:
             f"<div>{number_html(f'{config.label} predicts', '–', config.spec.colour)}"
             "<p>Its weights are not finite here: the training has diverged.</p></div>"
         )
-    lines = "".join(_line(label, value, config.spec.colour) for label, value in enumerate(row))
+    lines = "".join(_line(label, value, config.spec.colour) for label, value in zip(_labels(config), row, strict=True))
     best = max(range(len(row)), key=row.__getitem__)
     return (
         f"<div>{number_html(f'{config.label} predicts', str(best), config.spec.colour)}"
@@ -37,8 +38,16 @@ def _network(config: RunConfig, row: Row) -> str:
     )
 
 
-def _line(label: int, value: float, colour: str) -> str:
+def _labels(config: RunConfig) -> list[str]:
+    """Return the number of each class as HTML, with its name if it has one."""
+    dataset = DATASETS[config.dataset]
+    named = [f"{number} <small>{escape(name)}</small>" for number, name in enumerate(dataset.names)]
+    return named or list(map(str, range(dataset.classes)))
+
+
+def _line(label: str, value: float, colour: str) -> str:
     return (
-        f'<tr><th scope="row">{label}</th><td class="bar"><div style="width:{100 * value:.2f}%;background:{colour}">'
-        f'</div></td><td class="value" title="{value:.9g}">{100 * value:.2f} %</td></tr>'
+        f'<tr><th scope="row">{label}</th>'
+        f'<td class="bar"><div style="width:{100 * value:.2f}%;background:{colour}"></div></td>'
+        f'<td class="value" title="{value:.9g}">{100 * value:.2f} %</td></tr>'
     )
