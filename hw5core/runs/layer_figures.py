@@ -62,10 +62,6 @@ class BatchFigures:
     layers: tuple[LayerFigures, ...]
 
     @property
-    def activations(self) -> tuple[LayerFigures, ...]:
-        return tuple(layer for layer in self.layers if layer.rms_slope is not None)
-
-    @property
     def weighted(self) -> tuple[LayerFigures, ...]:
         """The layers with weights."""
         return tuple(layer for layer in self.layers if layer.gradient_norm is not None)
