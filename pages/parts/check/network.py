@@ -29,7 +29,7 @@ def chosen_network() -> Count:
     )
     counted = count(parse(text))
     if counted.misfit:
-        raise ArchitectureError(f"layer {counted.misfit.number}: {counted.misfit.message}")
+        raise ArchitectureError(str(counted.misfit))
     if not counted.parameters:
         raise ArchitectureError("it has no layer with parameters: add one, such as conv16k3")
     return counted
