@@ -176,9 +176,13 @@ def test_the_parameters_of_addresses_are_found(exposed: Server) -> None:
 
 
 def _files(home: Path) -> set[str]:
-    """Return all files, except the temporary ones of SQLite and of the locks."""
+    """Return all files, except the temporary ones of SQLite and of the locks, and the unpacked images of a dataset.
+
+    The first visitor who needs the images of a dataset lets the server unpack them.
+    """
     temporary = (".lock", "-wal", "-shm")
-    return {str(path.relative_to(home)) for path in home.rglob("*") if not path.name.endswith(temporary)}
+    paths = [path.relative_to(home) for path in home.rglob("*") if not path.name.endswith(temporary)]
+    return {str(path) for path in paths if path.parts[:2] != ("cache", "unpacked")}
 
 
 async def _start_race(tab: Visitor) -> str:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -81,5 +81,9 @@ def test_workers_come_back_if_the_process_that_makes_them_is_killed(store: RunSt
 
 def _without_children(server: int) -> list[int]:
     """Return the process ids of the server's children that make workers and have not made any."""
-    children = [child for child in psutil.Process(server).children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child.pid for child in children if "forkserver" in " ".join(child.cmdline()) and not child.children()]
+    makers = []
+    for child in psutil.Process(server).children():
+        with suppress(psutil.NoSuchProcess):  # A killed child ends while this looks at it.
+            if "forkserver" in " ".join(child.cmdline()) and not child.children():
+                makers.append(child.pid)
+    return makers
