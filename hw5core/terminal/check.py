@@ -6,6 +6,8 @@ from typing import Any
 
 from hw5core.errors import PastedTextError
 from hw5core.homework.answers.check import Checked, CheckedSheet, asked_layers, check_text
+from hw5core.homework.variants import code_of, variant, variant_number
+from hw5core.network.counting import Count
 from hw5core.strict_json import to_json
 from hw5core.terminal import networks
 
@@ -13,15 +15,25 @@ from hw5core.terminal import networks
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     networks.add_options(command)
+    command.add_argument("--answers", metavar="FILE", help="a file with one answer per line; - reads the input")
     command.add_argument(
-        "--answers", metavar="FILE", required=True, help="a file with one answer per line; - reads the input"
+        "--variant",
+        metavar="NAME",
+        help="check the variant of the network for this name, number or code such as v042; without --answers, print it",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the checked answers. Return 0 if all are right, 1 if not, 2 if a line cannot be read. Raises LabError."""
+    """Print the checked answers. Return 0 if all are right, 1 if not, 2 if a line cannot be read. Raises LabError.
+
+    Without answers, print the network of the variant.
+    """
     if options.code == options.answers == "-":
         raise PastedTextError("only one of --code and --answers can read the input")
+    if options.variant is not None and options.code:
+        raise PastedTextError("--variant needs --preset or --net: code has no variants")
+    if options.variant is None and options.answers is None:
+        raise PastedTextError("--answers is missing: name a file with one answer per line, or - for the input")
     if options.code:
         reading = networks.read_code(options)
         if reading.problems:
@@ -29,6 +41,12 @@ def run(options: argparse.Namespace) -> int:
         counted, asked = reading.count, asked_layers(reading.count, reading)
     else:
         counted = networks.count_named(options)
+        if options.variant is not None:
+            number = variant_number(options.variant)
+            counted = variant(counted.architecture, number)
+            if options.answers is None:
+                _print_variant(number, counted, options.json)
+                return 0
         asked = asked_layers(counted)
     sheet = check_text(counted, networks.read_text(options.answers), asked)
     print(to_json(_as_json(sheet)) if options.json else _as_text(sheet))
@@ -37,6 +55,11 @@ def run(options: argparse.Namespace) -> int:
     if sheet.unread:
         return 2
     return 0 if sheet.correct else 1
+
+
+def _print_variant(number: int, counted: Count, as_json: bool) -> None:
+    network = str(counted.architecture)
+    print(to_json({"variant": code_of(number), "net": network}) if as_json else f"{code_of(number)}  {network}")
 
 
 def _as_json(sheet: CheckedSheet) -> dict[str, Any]:

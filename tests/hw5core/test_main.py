@@ -123,6 +123,21 @@ def test_check_knows_the_names_in_a_program(
     assert checked["total"]["correct"]
 
 
+def test_check_prints_the_variant_of_a_student_and_checks_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["check", "--preset", "homework", "--variant", "s1234567", "--json"]
+    assert main(command) == 0
+    network = json.loads(capsys.readouterr().out)["net"]
+    assert main(["params", "--net", network, "--json"]) == 0
+    layers = json.loads(capsys.readouterr().out)["layers"]
+    answers = "\n".join(str(layer["parameters"]) for layer in layers if layer["parameters"])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
+    assert main([*command, "--answers", "-"]) == 0
+    assert main(["check", "--preset", "homework"]) == 2
+    assert "--answers is missing" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("answers", "reason"),
     [

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from hw5core.homework.variants import code_of, variant, variant_number
 from hw5core.network.presets import PRESETS
 from tests.pages.conftest import button, html
 
@@ -86,3 +87,25 @@ def test_hints_come_in_three_steps(open_page: Opened) -> None:
     assert button(app, "Hint 3 of 3").disabled
     app.selectbox(key="hint layer").select("Conv2d-3").run()
     assert not app.latex
+
+
+def test_a_name_gets_its_own_variant_and_is_replaced_by_the_code(open_page: Opened) -> None:
+    app = open_page("check", net=PRESETS["homework"].text)
+    app.text_input(key="name or number of the student").input("Anna Müller").run()
+    number = variant_number("Anna Müller")
+    own = variant(PRESETS["homework"].architecture, number)
+    assert app.text_input(key="name or number of the student").value == code_of(number)
+    assert any(str(own.architecture) in one.value for one in app.markdown)
+    assert app.query_params["variant"] in (code_of(number), [code_of(number)])
+    kept = repr(app.session_state)
+    assert code_of(number) in kept
+    assert "Anna" not in kept
+    app = _paste(app, "\n".join(f"{row.parameters}" for row in own.rows if row.parameters))
+    assert "5 of 5" in html(app)
+
+
+def test_a_link_opens_a_variant_and_an_impossible_one_says_why(open_page: Opened) -> None:
+    app = open_page("check", net=SMALL, variant="v042")
+    assert any("**v042**" in one.value for one in app.markdown)
+    app = open_page("check", net="1x5x5 conv1k1", variant="v042")
+    assert "no variants" in app.error[0].value

@@ -8,7 +8,7 @@ import streamlit as st
 from hw5core.homework.answers.lines import MAX_CHARACTERS, MAX_LINE
 from hw5core.network.counting import Count
 from hw5core.network.presets import PRESETS
-from pages.parts.check.network import NETWORK
+from pages.parts.check.network import NETWORK, choose_variant
 
 _STATE = "checked answers"
 _TEXT = "pasted answers"
@@ -98,6 +98,7 @@ def _hand_in_text() -> None:
 def _take_example() -> None:
     """Hand in the example, for the network that it is about."""
     st.session_state[NETWORK] = PRESETS["homework"].text
+    choose_variant("")
     st.session_state[_TEXT] = EXAMPLE
     _hand_in_text()
 

@@ -3,23 +3,30 @@
 import streamlit as st
 
 from hw5core.errors import ArchitectureError
+from hw5core.homework.variants import MAX_NAME, code_of, variant, variant_number
 from hw5core.network.counting import Count, count
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS, Preset
 from pages.parts.shared.preset_menu import preset_menu
+from pages.parts.shared.streamlit_internals import DeltaGenerator
 
 NETWORK = "net"
 """The parameter of the address, which is also the key of the text field."""
 
+VARIANT = "variant"
+"""The parameter of the address for the student's variant."""
+
 _LAST = "network of the last check"
+_LAST_VARIANT = "variant of the last check"
+_NAME = "name or number of the student"
 
 
 def chosen_network() -> Count:
-    """Draw the menu of presets and the network in one line. Return its counts.
+    """Draw the menu of presets, the network in one line and the field for a variant of it. Return the chosen counts.
 
     Raises ArchitectureError if it cannot be read, a layer does not fit or no layer has parameters.
     """
-    presets, line = st.columns([1, 2], vertical_alignment="bottom")
+    presets, line, name = st.columns([3, 5, 2], vertical_alignment="bottom")
     preset_menu(presets, "check preset", _take_preset)
     if NETWORK not in st.query_params and _LAST in st.session_state:
         # The address of another page does not have the network.
@@ -27,16 +34,62 @@ def chosen_network() -> Count:
     text = st.session_state[_LAST] = line.text_input(
         "The network in one line", PRESETS["homework"].text, key=NETWORK, bind="query-params", help=_HELP
     )
+    student = _student(name)
     counted = count(parse(text))
     if counted.misfit:
         raise ArchitectureError(str(counted.misfit))
     if not counted.parameters:
         raise ArchitectureError("it has no layer with parameters: add one, such as conv16k3")
-    return counted
+    if not student:
+        return counted
+    number = variant_number(student)
+    varied = variant(counted.architecture, number)
+    st.markdown(f"Variant **{code_of(number)}**: `{varied.architecture}`")
+    return varied
+
+
+def _student(place: DeltaGenerator) -> str:
+    """Draw the field for a student's name or number. Return the code of the variant, "" if the field is empty.
+
+    The field is not bound to the address: the browser would write the name there before the server has hashed it.
+    """
+    if VARIANT not in st.query_params and st.session_state.get(_LAST_VARIANT):
+        # The address of another page does not have the variant.
+        st.query_params[VARIANT] = st.session_state[_LAST_VARIANT]
+    st.session_state[_LAST_VARIANT] = st.query_params.get(VARIANT, "")
+    st.session_state.setdefault(_NAME, st.session_state[_LAST_VARIANT])
+    place.text_input(
+        "Your name or number",
+        key=_NAME,
+        max_chars=MAX_NAME,
+        placeholder="for your own numbers",
+        help=_VARIANT_HELP,
+        on_change=_take_name,
+    )
+    return str(st.session_state[_LAST_VARIANT]).strip()
+
+
+def choose_variant(code: str) -> None:
+    """Choose the variant of this code; "" chooses the network itself."""
+    st.session_state[_NAME] = st.session_state[_LAST_VARIANT] = code
+    if code:
+        st.query_params[VARIANT] = code
+    else:
+        st.query_params.pop(VARIANT, None)
+
+
+def _take_name() -> None:
+    """Put the code of the variant in the place of the name, which is not kept."""
+    name = st.session_state[_NAME].strip()[:MAX_NAME]
+    choose_variant(code_of(variant_number(name)) if name else "")
 
 
 def _take_preset(preset: Preset) -> None:
     st.session_state[NETWORK] = preset.text
 
 
+_VARIANT_HELP = (
+    "Each name or number gets its own variant of the network: other numbers, equally difficult. The name is hashed to "
+    "the code of a variant and not kept. The code, such as v042, gives the same variant."
+)
 _HELP = "The Count page shows this line for each network. The address of this page contains it."
