@@ -13,7 +13,8 @@ from pages.parts.inside.checkpoints import (
 from pages.parts.inside.choice import chosen_networks
 from pages.parts.inside.downloads import weights_downloads
 from pages.parts.inside.drawing_pad import drawing_pad
-from pages.parts.inside.epoch_slider import epoch_slider
+from pages.parts.inside.epoch_slider import epoch_bar, epoch_slider
+from pages.parts.inside.feature_maps import layers_inside
 from pages.parts.inside.prediction_bars import prediction_bars
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
@@ -60,14 +61,12 @@ def _draw_inside(configs: tuple[RunConfig, ...], reading: Reading[tuple[int, ...
         drawing, result = st.columns(2, gap="medium")
         with drawing:
             image = drawing_pad()
+        with epoch_bar():
+            epoch = epoch_slider(reading.value)
+            st.caption(accuracies_in_words(configs, epoch))
         with result:
-            # Below the predictions, so that a phone shows them next to the pad.
-            predictions, slider = st.container(), st.container()
-            with slider:
-                epoch = epoch_slider(reading.value)
-                st.caption(accuracies_in_words(configs, epoch))
-            with predictions:
-                prediction_bars(configs, probabilities(configs, epoch, image.tobytes()))
+            prediction_bars(configs, probabilities(configs, epoch, image.tobytes()))
+        layers_inside(configs, epoch, image)
         with aside("weights"):
             weights_downloads(configs, epoch)
     except LabError as error:

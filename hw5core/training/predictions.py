@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hw5core.data.datasets import DATASETS
 from hw5core.runs.config import RunConfig
+from hw5core.runs.feature_maps import FeatureMaps
 from hw5core.runs.records import Checkpoint
 from hw5core.training import availability
 
@@ -37,8 +38,27 @@ def predict_at(
     configs: tuple[RunConfig, ...], sources: tuple[Source, ...], image: bytes
 ) -> tuple[tuple[float, ...], ...]:
     """Return the probabilities of the classes that each network gives to one image, the bytes of its pixels."""
-    pixels = np.frombuffer(bytearray(image), np.uint8).reshape(1, *DATASETS[configs[0].dataset].shape[1:])
+    pixels = _pixels(configs[0], image)[None]
     rows = (
         predict(config, weights_at(config, source), pixels) for config, source in zip(configs, sources, strict=True)
     )
     return tuple(tuple(row[0].tolist()) for row in rows)
+
+
+def feature_maps_at(
+    configs: tuple[RunConfig, ...], sources: tuple[Source, ...], image: bytes, number: int
+) -> tuple[FeatureMaps, ...]:
+    """Return what layer `number`, counted from 1, of each network makes of one image, the bytes of its pixels."""
+    availability.load()
+    from hw5core.training.feature_maps import feature_maps
+
+    pixels = _pixels(configs[0], image)
+    return tuple(
+        feature_maps(config, weights_at(config, source), pixels, number)
+        for config, source in zip(configs, sources, strict=True)
+    )
+
+
+def _pixels(config: RunConfig, image: bytes) -> NDArray[np.uint8]:
+    """Return the bytes of an image as an array (height, width)."""
+    return np.frombuffer(bytearray(image), np.uint8).reshape(DATASETS[config.dataset].shape[1:])

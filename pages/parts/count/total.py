@@ -7,10 +7,11 @@ import streamlit as st
 from hw5core.network.architecture import Architecture
 from hw5core.network.counting import BYTES_PER_VALUE, Count, count
 from pages.parts.count.tables import memory
+from pages.parts.shared.frame import page_background
 
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-total) {position: sticky; top: calc(var(--hw5-menu) + .1rem); z-index: 90;
-  background: light-dark(LIGHT, DARK)}
+  background: BACKGROUND}
 .hw5-total {display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1.6rem; padding: .3rem 0 .5rem;
   font-variant-numeric: tabular-nums; border-bottom: 1px solid #8884}
 .hw5-total .hw5-number {min-width: 0}
@@ -31,8 +32,7 @@ _STYLE = """<style>
 
 def total_style() -> None:
     """Draw the style that keeps the total at the top. Call it outside the fragment that runs at every slider step."""
-    light, dark = (st.get_option(f"theme.{scheme}.backgroundColor") for scheme in ("light", "dark"))
-    st.html(_STYLE.replace("LIGHT", light).replace("DARK", dark))
+    st.html(_STYLE.replace("BACKGROUND", page_background()))
 
 
 def sticky_total(counted: Count, pinned: Architecture | None, images: int) -> None:

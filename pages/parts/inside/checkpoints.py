@@ -7,11 +7,12 @@ import streamlit as st
 
 from hw5core.errors import WeightsError
 from hw5core.runs.config import RunConfig
+from hw5core.runs.feature_maps import FeatureMaps
 from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded import recorded_race
 from hw5core.runs.recorded_weights import shipped_epochs, shipped_weights
 from hw5core.runs.weights import Weights, short_receipt, to_bytes
-from hw5core.training.predictions import Source, predict_at, weights_at
+from hw5core.training.predictions import Source, feature_maps_at, predict_at, weights_at
 from pages.parts.shared.server import ask_worker, follower, run_store
 
 START = -1
@@ -61,6 +62,17 @@ def probabilities(configs: tuple[RunConfig, ...], epoch: int, image: bytes) -> t
     sources = tuple(_source(config, epoch) for config in configs)
     rows: tuple[tuple[float, ...], ...] = ask_worker(predict_at, configs, sources, image)
     return rows
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def feature_maps(configs: tuple[RunConfig, ...], epoch: int, image: bytes, number: int) -> tuple[FeatureMaps, ...]:
+    """Return what layer `number`, counted from 1, of each network makes of an image after this epoch.
+
+    A worker computes it once for all viewers. Raises EngineError, StoreError or WeightsError.
+    """
+    sources = tuple(_source(config, epoch) for config in configs)
+    maps: tuple[FeatureMaps, ...] = ask_worker(feature_maps_at, configs, sources, image, number)
+    return maps
 
 
 def _source(config: RunConfig, epoch: int) -> Source:

@@ -1,18 +1,34 @@
 """The slider over the epochs. It reports while it is dragged, and the URL names the epoch."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import streamlit as st
 
 from pages.parts.inside.checkpoints import START
 from pages.parts.shared.component import inline_component
+from pages.parts.shared.frame import page_background
 
 _AFTER = "after"
 """The URL parameter: the number of the epoch, or "start". Without it, the page shows the last epoch."""
 
 _KEY = "epoch slider"
+_STYLE = """<style>
+[data-testid="stLayoutWrapper"]:has(> .st-key-epoch-bar) {position: sticky; top: var(--hw5-menu); bottom: 0;
+  z-index: 90; background: BACKGROUND; border-block: 1px solid #8884; padding-block: .4rem}
+.st-key-epoch-bar {gap: 0}
+.st-key-epoch-bar [data-testid="stCaptionContainer"] {margin: 0}
+.st-key-epoch-bar [data-testid="stCaptionContainer"] p {margin: 0}
+@media print {[data-testid="stLayoutWrapper"]:has(> .st-key-epoch-bar) {position: static}}
+</style>"""
 
 _component = inline_component(__file__, "epoch_slider", '<div class="slider"></div>')
+
+
+def epoch_bar() -> AbstractContextManager[object]:
+    """Return a container for the slider that stays on the screen: everything on the page follows it."""
+    st.html(_STYLE.replace("BACKGROUND", page_background()))
+    return st.container(key="epoch-bar")
 
 
 def epoch_slider(epochs: tuple[int, ...]) -> int:

@@ -66,6 +66,12 @@ def begin_page(file: str, title: str, invitation: str, steps: tuple[Step, ...] =
     st.markdown(invitation)
 
 
+def page_background() -> str:
+    """Return the page's background colour in CSS, for what stays in view while the page scrolls below it."""
+    light, dark = (st.get_option(f"theme.{scheme}.backgroundColor") for scheme in ("light", "dark"))
+    return f"light-dark({light}, {dark})"
+
+
 def heading(text: str) -> None:
     """Draw the heading of a part of the page.
 

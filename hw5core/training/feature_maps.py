@@ -1,0 +1,53 @@
+"""Computes the feature maps of one layer for one image, and reads the filters of the layer."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hw5core.network.counting import LayerCount, count
+from hw5core.network.layers import Conv, ConvTranspose
+from hw5core.runs.config import RunConfig
+from hw5core.runs.feature_maps import MOST_CHANNELS, MOST_VALUES, FeatureMaps, shown_maps
+from hw5core.training.exported import network_of
+from hw5core.training.loop import standardise, use_one_thread
+
+
+@torch.inference_mode()
+def feature_maps(
+    config: RunConfig, tensors: dict[str, NDArray[Any]], image: NDArray[np.uint8], number: int
+) -> FeatureMaps:
+    """Return the output of layer `number`, counted from 1, for an image, uint8 (height, width).
+
+    The network is in evaluation mode. Raise WeightsError if the tensors do not fit it.
+    """
+    use_one_thread()
+    network = network_of(config, tensors)
+    row = count(config.architecture).rows[number - 1]
+    output: Tensor = network[:number](standardise(image[None], config.dataset))[0]
+    return FeatureMaps(row.name, _maps(output, row), _filters(network[number - 1], row))
+
+
+def _maps(output: Tensor, row: LayerCount) -> NDArray[np.float32]:
+    maps, height, width = shown_maps(row.output_shape)
+    if output.dim() == 3:
+        return output[:maps].numpy().copy()
+    filled = nn.functional.pad(output, (0, height * width - len(output)))
+    return filled.reshape(1, height, width)[:maps].numpy().copy()
+
+
+def _filters(module: nn.Module, row: LayerCount) -> NDArray[np.float32] | None:
+    """Return the first filters, (maps, channels, height, width), each for the channels of its group."""
+    if not isinstance(row.layer, Conv | ConvTranspose):
+        return None
+    weight = module.weight
+    assert isinstance(weight, Tensor)
+    if isinstance(row.layer, ConvTranspose):
+        # PyTorch has the channels of the input first, and next to them those of their group's output.
+        weight = weight.unflatten(0, (row.layer.groups, -1)).transpose(1, 2).flatten(0, 1)
+    _, channels, height, width = weight.shape
+    channels = min(channels, MOST_CHANNELS, MOST_VALUES // (height * width))
+    maps = min(shown_maps(row.output_shape)[0], MOST_VALUES // max(1, channels * height * width))
+    return weight[:maps, :channels].numpy().copy()
