@@ -1,7 +1,6 @@
 """Finds the network among everything that a program defines."""
 
 import ast
-from collections.abc import Iterator
 
 from hw5core.errors import PastedTextError, ShapeError
 from hw5core.pasted.program import FORWARD, Program
@@ -20,8 +19,6 @@ from hw5core.pasted.values import (
 NOWHERE = ast.Name("network", ast.Load(), lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
 NO_CALL = Call(ast.Call(NOWHERE, [], [], lineno=1, col_offset=0, end_lineno=1, end_col_offset=0))
 """A call without arguments that is not in the text."""
-
-_MAX_MODULES = 300
 
 
 def find_network(program: Program) -> Value:
@@ -95,25 +92,6 @@ def _has_forward(made_by: UserClass) -> bool:
     return any(isinstance(made_by.find(name), UserFunction) for name in FORWARD)
 
 
-def layer_modules(module: Value) -> Iterator[tuple[str, LayerModule]]:
-    """Yield the layers that a network has as attributes, each with its name."""
-    found: list[tuple[str, Value]] = [("", module)]
-    for _ in range(_MAX_MODULES):
-        if not found:
-            return
-        name, one = found.pop()
-        dot = f"{name}." if name else ""
-        match one:
-            case LayerModule():
-                yield name, one
-            case SequentialModule(children=children):
-                found += [(f"{dot}{key}", child) for key, child in reversed(children)]
-            case Instance(attributes=attributes):
-                found += [(f"{dot}{key}", child) for key, child in reversed(attributes.items())]
-            case list():
-                found += [(f"{dot}{number}", child) for number, child in reversed(list(enumerate(one)))]
-
-
 def own_parameters(module: LayerModule) -> int:
     """Return the parameters of a layer that nothing is sent through, from the numbers in the program."""
     if module.layer is None:
@@ -128,9 +106,3 @@ def own_parameters(module: LayerModule) -> int:
             continue
         return module.layer.weights(shape) + module.layer.biases(shape)
     return 0
-
-
-def library_of(module: Value) -> str:
-    """Return the library that a network is written with."""
-    keras = any(layer.called.startswith("keras") for _, layer in layer_modules(module))
-    return "Keras" if keras else "PyTorch"

@@ -27,6 +27,7 @@ from hw5core.pasted.values import (
     UserClass,
     UserFunction,
     Value,
+    library_of,
 )
 
 _MAX_CALLS = 12
@@ -238,7 +239,7 @@ class Program(Expressions):
 
     def _apply(self, module: Value, call: Call) -> Value:
         argument = call.value(0, "x")
-        if isinstance(argument, LayerModule | SequentialModule) and library_name(module) == "keras":
+        if isinstance(argument, LayerModule | SequentialModule) and library_of(module) == "Keras":
             before = argument.children if isinstance(argument, SequentialModule) else [("0", argument)]
             return SequentialModule([*before[:MAX_ITEMS], (str(len(before)), module)])
         if isinstance(argument, Tensor):
@@ -358,13 +359,6 @@ class Program(Expressions):
             self._not_understood(call.node),
             receiver if isinstance(receiver, Tensor) else self.tensor_of(call),
         )
-
-
-def library_name(module: Value) -> str:
-    """Return the first word of the full name of a module's library, or an empty text."""
-    if isinstance(module, SequentialModule):
-        return next((found for _, child in module.children if (found := library_name(child))), "")
-    return module.called.partition(".")[0] if isinstance(module, LayerModule) else ""
 
 
 def _as_read(target: ast.expr) -> ast.expr:

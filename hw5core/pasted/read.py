@@ -10,12 +10,23 @@ from hw5core.network.base_layer import Layer
 from hw5core.network.layers import BatchNorm, Flatten
 from hw5core.pasted.explain import USUAL_SIDES, explain, passed
 from hw5core.pasted.keras_code import KerasCode
-from hw5core.pasted.network_choice import NO_CALL, find_network, layer_modules, library_of, own_parameters
+from hw5core.pasted.network_choice import NO_CALL, find_network, own_parameters
 from hw5core.pasted.program import Program
 from hw5core.pasted.reading import InputShape, Reading, ReadLayer
 from hw5core.pasted.source import Source, parse
 from hw5core.pasted.torch_code import TorchCode
-from hw5core.pasted.values import Finding, Misfit, Step, Tensor, Trouble, Unknown, Value, WrongNumber
+from hw5core.pasted.values import (
+    Finding,
+    Misfit,
+    Step,
+    Tensor,
+    Trouble,
+    Unknown,
+    Value,
+    WrongNumber,
+    layer_modules,
+    library_of,
+)
 
 _MAX_PROBLEMS = 3
 """The number of problems that are explained: each may need a search for an input that fits."""

@@ -1,7 +1,7 @@
 """The values that a program computes while it is read. None of them is an object of PyTorch or Keras."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from hw5core.pasted.source import Span
 
 Value = Any
 """A number, text, list, tuple, dictionary or None of Python, or an instance of a class below."""
+
+_MAX_MODULES = 300
 
 
 @dataclass(frozen=True)
@@ -236,3 +238,28 @@ class Scope:
                 return scope.names[name]
             scope = scope.outer
         raise KeyError(name)
+
+
+def layer_modules(module: Value) -> Iterator[tuple[str, LayerModule]]:
+    """Yield the layers that a network has as attributes, each with its name."""
+    found: list[tuple[str, Value]] = [("", module)]
+    for _ in range(_MAX_MODULES):
+        if not found:
+            return
+        name, one = found.pop()
+        dot = f"{name}." if name else ""
+        match one:
+            case LayerModule():
+                yield name, one
+            case SequentialModule(children=children):
+                found += [(f"{dot}{key}", child) for key, child in reversed(children)]
+            case Instance(attributes=attributes):
+                found += [(f"{dot}{key}", child) for key, child in reversed(attributes.items())]
+            case list():
+                found += [(f"{dot}{number}", child) for number, child in reversed(list(enumerate(one)))]
+
+
+def library_of(module: Value) -> str:
+    """Return the library that a network is written with."""
+    keras = any(layer.called.startswith("keras") for _, layer in layer_modules(module))
+    return "Keras" if keras else "PyTorch"

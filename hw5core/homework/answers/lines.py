@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hw5core.errors import PastedTextError
 from hw5core.homework.answers.arithmetic import UnreadableError, is_number, value_of
-from hw5core.homework.answers.matching import position_in
+from hw5core.homework.answers.matching import kind_words, position_in
 
 MAX_CHARACTERS = 20_000
 MAX_LINES = 400
@@ -16,7 +16,9 @@ _WORD = r"(?:[^\W\d_]+(?:[0-9]d)?(?:[-_.]?[0-9]{1,3}(?![0-9]|\s*[*×·⋅+/(^]))
 _ORDINAL = r"(?:[0-9]{1,2}(?:st|nd|rd|th)\b)"
 _WORDS = re.compile(rf"\s*(?:(?:{_WORD}|{_ORDINAL})[ \t]*)+")
 _NUMBER_AFTER = re.compile(r"(?:#|no\.?)?\s*([0-9]{1,2})(?=\s*[-–—:=.)]|\s+[\w(])(?=.*[0-9])")
-_TAKES_A_NUMBER = re.compile(r"(?:layer|conv\w*|linear|dense|fc|number|no)\s*#?$", re.IGNORECASE)
+_TAKES_A_NUMBER = re.compile(
+    rf"(?:layer|number|no|conv\w*|{'|'.join(map(re.escape, kind_words()))})\s*#?$", re.IGNORECASE
+)
 _LISTED = re.compile(r"\s*[(#]?([0-9]{1,2})(?:[.):]+\s+|\s+[-–—]\s+)(?=[\w(].*)")
 _ATTACHED = re.compile(r"[0-9]+(?:[^\W\d_xX]|[xX](?![\s0-9(]))[^\W\d_]*")
 _TRAILING = " \t.,;:-–—=|~≈→>"

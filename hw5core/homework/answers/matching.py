@@ -122,7 +122,7 @@ def find(label: str, asked: Sequence[Asked]) -> Asked | Special | None:
     if _TOTALS & set(words):
         return Special.TOTAL
     counted = [one for one in asked if one.right]
-    named = [word for word in _kind_words() if _has(word, label)]
+    named = [word for word in kind_words() if _has(word, label)]
     position = position_in(label)
     if named:
         of_kind = [one for one in counted if set(named).intersection(_words_for(type(one.row.layer)))]
@@ -162,7 +162,7 @@ def _has(word: str, label: str) -> bool:
     return bool(re.search(rf"(?<![^\W\d_]){re.escape(word)}(?:s|al|[0-9]d)?(?![^\W\d_])", label))
 
 
-def _kind_words() -> list[str]:
+def kind_words() -> list[str]:
     """Return every word for a kind of layer, the longest first."""
     words = dict.fromkeys(word for kind in KINDS for word in _words_for(kind) if word)
     return sorted(words, key=len, reverse=True)

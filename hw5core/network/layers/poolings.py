@@ -14,10 +14,14 @@ from hw5core.network.windows import adaptive_seen
 _MAX_OUTPUT = 4_096
 
 
+@dataclass(frozen=True)
 class _Pool(SlidingWindow):
     """A pooling. PyTorch limits its padding to half the kernel."""
 
-    padding: Sides
+    kernel_size: Sides = number("kernel size", 1, MAX_WINDOW, has_sides=True)
+    stride: Sides = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size", has_sides=True)
+    padding: Sides = number("padding", 0, MAX_WINDOW, "p", default=0, has_sides=True)
+    ceil_mode: bool = flag("ceil", "round up", default=False)
 
     def _highest_paddings(self) -> tuple[int, int]:
         height, width = self.windows
@@ -67,11 +71,6 @@ class MaxPool(_Pool):
         }
     )
 
-    kernel_size: Sides = number("kernel size", 1, MAX_WINDOW, has_sides=True)
-    stride: Sides = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size", has_sides=True)
-    padding: Sides = number("padding", 0, MAX_WINDOW, "p", default=0, has_sides=True)
-    ceil_mode: bool = flag("ceil", "round up", default=False)
-
     @property
     def drawn_label(self) -> str:
         return self._drawn("max")
@@ -90,11 +89,6 @@ class AvgPool(_Pool):
         kernel_size=REQUIRED, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
     )
     torch_functions = MappingProxyType({"avg_pool2d": torch_parameters})
-
-    kernel_size: Sides = number("kernel size", 1, MAX_WINDOW, has_sides=True)
-    stride: Sides = number("stride", 1, MAX_WINDOW, "s", same_as="kernel_size", has_sides=True)
-    padding: Sides = number("padding", 0, MAX_WINDOW, "p", default=0, has_sides=True)
-    ceil_mode: bool = flag("ceil", "round up", default=False)
 
     @property
     def drawn_label(self) -> str:
