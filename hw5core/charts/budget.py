@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from hw5core.charts.parts import FOUR_DIGITS, ROWS, colour, dash, specification, tooltip
+from hw5core.charts.parts import CROSS, FOUR_DIGITS, POWERS, ROWS, colour, dash, specification, tooltip
 from hw5core.charts.series import Series
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
@@ -19,11 +19,6 @@ LOGITS = "loss"
 """The name of the start of the budget."""
 
 _MOST_NAMES = 16
-_POWERS = [10.0**power for power in range(-30, 10)]
-"""Where the axis has lines. A logarithmic axis would have eight more between each two."""
-
-_CROSS = "M-0.5,-0.5L0.5,0.5M0.5,-0.5L-0.5,0.5"
-"""The shape of a prediction, as an SVG path."""
 
 
 def budget_table(measured: Mapping[RunConfig, BatchFigures]) -> pd.DataFrame:
@@ -81,7 +76,7 @@ def budget_chart(series: tuple[Series, ...], layers: int) -> dict[str, Any]:
         "delta:Q",
         title="typical size (RMS) of the gradient δ",
         scale=alt.Scale(type="log"),
-        axis=alt.Axis(values=_POWERS, format="~e"),
+        axis=alt.Axis(values=POWERS, format="~e"),
     )
     hints = [alt.Tooltip("layer:N"), *tooltip("delta", "predicted", "factor", format=FOUR_DIGITS)]
     # A dead network has a δ of 0, which a logarithmic scale cannot show.
@@ -89,7 +84,7 @@ def budget_chart(series: tuple[Series, ...], layers: int) -> dict[str, Any]:
     lines = shown.mark_line(point=alt.OverlayMarkDef(size=50, filled=True)).encode(
         y=y, strokeDash=dash(series), tooltip=hints
     )
-    crosses = shown.mark_point(shape=_CROSS, size=260, filled=False, strokeWidth=2, opacity=1).encode(
+    crosses = shown.mark_point(shape=CROSS, size=260, filled=False, strokeWidth=2, opacity=1).encode(
         y="predicted:Q", tooltip=hints
     )
     return specification(lines, crosses, series=series)

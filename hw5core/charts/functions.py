@@ -47,7 +47,7 @@ def _curve(activation: Activation) -> tuple[tuple[float, float, float], ...]:
 
 def _point(activation: Activation, at: float) -> tuple[float, float, float]:
     """Return an input, and the value and the slope there."""
-    return at, activation.value(at), activation.slope(at)
+    return at, float(activation.value(at)), float(activation.slope(at))
 
 
 def functions_chart(configs: tuple[RunConfig, ...]) -> dict[str, Any]:

@@ -26,6 +26,12 @@ LETTER = "letter"
 WORDS, ENDS = "words", "ends"
 """The text styles of a chart: explanations, and values at the ends of lines."""
 
+CROSS = "M-0.5,-0.5L0.5,0.5M0.5,-0.5L-0.5,0.5"
+"""The shape of a prediction, as an SVG path."""
+
+POWERS = [10.0**power for power in range(-100, 31)]
+"""Where a logarithmic axis has lines. By itself it has eight more between each two."""
+
 _HEIGHT = 350
 _LEGEND_ROW = 20
 _LETTER_WIDTH = 6.5

@@ -6,6 +6,12 @@ A new activation is an entry here and a kernel pair in training/kernels.py. No t
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Elementwise = Callable[[Any], Any]
+"""A function of a number or of an array, whose result has the same shape, in double precision."""
 
 
 @dataclass(frozen=True)
@@ -14,8 +20,8 @@ class Activation:
 
     `name` is its word in the one-line form and `label` its name in prose. `formula` and `derivative` are LaTeX in x.
     `torch_module` is the name of its class in torch.nn. `colour` is from the colour-blind-safe set of Okabe and Ito;
-    `dash` is the line pattern that distinguishes it without colour. `value` computes it for one number, and `slope` its
-    derivative, in double precision and without an overflow.
+    `dash` is the line pattern that distinguishes it without colour. `value` computes it for a number or an array, and
+    `slope` its derivative, in double precision and without an overflow.
     """
 
     name: str
@@ -24,32 +30,35 @@ class Activation:
     derivative: str
     torch_module: str
     colour: str
-    value: Callable[[float], float]
-    slope: Callable[[float], float]
+    value: Elementwise
+    slope: Elementwise
     dash: tuple[int, ...] = (1, 0)
 
 
-def _sigmoid(x: float) -> float:
-    small = math.exp(-abs(x))
-    return 1 / (1 + small) if x >= 0 else small / (1 + small)
+def _sigmoid(x: Any) -> Any:
+    small = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) >= 0, 1.0, small) / (1 + small)
 
 
-def _sigmoid_slope(x: float) -> float:
-    small = math.exp(-abs(x))
+def _sigmoid_slope(x: Any) -> Any:
+    small = np.exp(-np.abs(x))
     return small / (1 + small) ** 2
 
 
-def _tanh_slope(x: float) -> float:
-    return 4 * _sigmoid_slope(2 * x)
+def _tanh_slope(x: Any) -> Any:
+    return 4 * _sigmoid_slope(2 * np.asarray(x))
 
 
-def _normal(x: float) -> float:
+_erfc = np.vectorize(math.erfc, otypes=[float])  # numpy has none of its own
+
+
+def _normal(x: Any) -> Any:
     """Return Φ(x), the standard normal distribution function."""
-    return math.erfc(-x / math.sqrt(2)) / 2
+    return _erfc(-np.asarray(x) / math.sqrt(2)) / 2
 
 
-def _normal_density(x: float) -> float:
-    return math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+def _normal_density(x: Any) -> Any:
+    return np.exp(-(np.asarray(x) ** 2) / 2) / math.sqrt(2 * math.pi)
 
 
 ACTIVATIONS = {
@@ -62,8 +71,8 @@ ACTIVATIONS = {
             r"[x > 0]",
             "ReLU",
             "#0072B2",
-            lambda x: max(0.0, x),
-            lambda x: float(x > 0),
+            lambda x: np.maximum(0.0, x),
+            lambda x: np.where(np.asarray(x) > 0, 1.0, 0.0),
         ),
         Activation(
             "sigmoid",
@@ -76,7 +85,7 @@ ACTIVATIONS = {
             _sigmoid_slope,
             dash=(6, 3),
         ),
-        Activation("tanh", "tanh", r"\tanh x", r"1-\tanh^2 x", "Tanh", "#009E73", math.tanh, _tanh_slope, dash=(2, 2)),
+        Activation("tanh", "tanh", r"\tanh x", r"1-\tanh^2 x", "Tanh", "#009E73", np.tanh, _tanh_slope, dash=(2, 2)),
         Activation(
             "leakyrelu",
             "leaky ReLU",
@@ -84,8 +93,8 @@ ACTIVATIONS = {
             r"1 \text{ or } 0.01",
             "LeakyReLU",
             "#56B4E9",
-            lambda x: max(0.01 * x, x),
-            lambda x: 1.0 if x > 0 else 0.01,
+            lambda x: np.maximum(0.01 * np.asarray(x), x),
+            lambda x: np.where(np.asarray(x) > 0, 1.0, 0.01),
             dash=(8, 2, 2, 2),
         ),
         Activation(
@@ -95,8 +104,8 @@ ACTIVATIONS = {
             r"1 \text{ or } e^x",
             "ELU",
             "#E69F00",
-            lambda x: x if x > 0 else math.expm1(x),
-            lambda x: math.exp(min(x, 0.0)),
+            lambda x: np.maximum(0.0, x) + np.expm1(np.minimum(0.0, x)),
+            lambda x: np.exp(np.minimum(0.0, x)),
             dash=(4, 2),
         ),
         Activation(
@@ -118,7 +127,7 @@ ACTIVATIONS = {
             "SiLU",
             "#8C6D00",
             lambda x: x * _sigmoid(x),
-            lambda x: _sigmoid(x) * (1 + x * _sigmoid(-x)),
+            lambda x: _sigmoid(x) * (1 + x * _sigmoid(-np.asarray(x))),
             dash=(4, 2, 1, 2),
         ),
         Activation(
@@ -128,11 +137,21 @@ ACTIVATIONS = {
             r"\sigma(x)",
             "Softplus",
             "#7F7F7F",
-            lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
+            lambda x: np.maximum(0.0, x) + np.log1p(np.exp(-np.abs(x))),
             _sigmoid,
             dash=(1, 2),
         ),
-        Activation("identity", "identity", r"x", r"1", "Identity", "#555555", float, lambda _: 1.0, dash=(12, 4)),
+        Activation(
+            "identity",
+            "identity",
+            r"x",
+            r"1",
+            "Identity",
+            "#555555",
+            np.positive,
+            lambda x: np.ones_like(x, float),
+            dash=(12, 4),
+        ),
     )
 }
 """All activations by name, in the order of the menus."""

@@ -46,6 +46,27 @@ def test_the_numbers_follow_the_slider_and_the_buttons(page: Page) -> None:
     expect(page.get_by_role("columnheader", name="f(12.05) − f(11.05)")).to_be_visible()
 
 
+def test_the_conclusion_about_a_deep_stack_follows_the_mouse(page: Page) -> None:
+    page.goto(f"{VIEW}&depth-layers=20")
+    settle(page)
+    slider = page.get_by_role("slider", name="layers", exact=True)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 10, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], middle, steps=5)
+    # The mouse is not released yet.
+    expect(page.get_by_text(re.compile(r"of layer (9|10|11|12)'s is left"))).to_be_in_viewport()
+    page.mouse.move(box["x"] + 1, middle, steps=3)
+    expect(page.get_by_text("With one layer, no gradient has to pass")).to_be_in_viewport()
+    page.mouse.up()
+    slider.press("ArrowRight")
+    expect(page.get_by_text(re.compile(r"of layer 2's is left"))).to_be_in_viewport()
+    page.wait_for_url("**depth-layers=2*")
+
+
 def test_a_phone_shows_the_whole_page_without_scrolling_sideways(phone: Page) -> None:
     phone.goto(VIEW)
     settle(phone)

@@ -51,7 +51,7 @@ def test_the_gradient_budget_of_both_networks_names_slopes_and_weights(open_why:
     assert "| MaxPool2d-3 | no prediction | – | 0.5 | – | 0.5 |" in words
     headings = " ".join(one.proto.body for one in app.get("html"))
     assert "sigmoid: from 0.0" in headings
-    assert len(app.get("vega_lite_chart")) == 3
+    assert len(app.get("vega_lite_chart")) == 6
 
 
 def test_without_a_race_the_page_says_what_to_train(open_why: Callable[..., AppTest]) -> None:
@@ -114,3 +114,27 @@ def test_the_step_and_the_check_of_its_gradient_are_in_words(open_why: Callable[
     for by_hand, difference in found:
         assert float(difference) == pytest.approx(float(by_hand), rel=1e-4)
     assert "**sigmoid:** the step with rate 0.05 changes the loss from 2." in words
+
+
+def test_a_deep_stack_says_how_much_of_the_gradient_is_left(open_why: Callable[..., AppTest]) -> None:
+    link = {"depth-layers": "20", "depth-width": "50", "depth-activation": "relu", "depth-initialisation": "he"}
+    app = open_why(**SMALL, **link)
+    assert "**The gradient keeps its size, ×" in _words(app)
+    spoken = " ".join(one.proto.body for one in app.get("html"))
+    assert "Size by layer" in spoken
+    assert "layer 20: gradients" in spoken
+    app.selectbox(key="depth-activation").set_value("sigmoid").run()
+    found = re.search(r"shrinks to (0\.\d+) of its size per layer; at layer 1, (\S+)·10\^−(\d+) of", _words(app))
+    assert found
+    # The same factor for each of 19 layers.
+    left = float(found[2]) / 10 ** int(found[3])
+    assert float(found[1]) == pytest.approx(left ** (1 / 19), rel=0.1)
+
+
+@pytest.mark.parametrize("text", ["0", "21", "x", "1e9", "10.5", "-1", "nan"])
+def test_other_numbers_of_layers_in_the_link_show_ten(open_why: Callable[..., AppTest], text: str) -> None:
+    assert "of layer 10's is left" in _words(open_why(**SMALL, **{"depth-layers": text, "depth-width": text}))
+
+
+def test_one_layer_passes_no_gradient_on(open_why: Callable[..., AppTest]) -> None:
+    assert "With one layer, no gradient has to pass" in _words(open_why(**SMALL, **{"depth-layers": "1"}))

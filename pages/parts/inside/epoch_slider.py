@@ -1,18 +1,16 @@
 """The slider over the epochs. It reports while it is dragged, and the URL names the epoch."""
 
 from contextlib import AbstractContextManager
-from typing import Any
 
 import streamlit as st
 
 from pages.parts.inside.checkpoints import START
-from pages.parts.shared.component import inline_component
 from pages.parts.shared.frame import page_background
+from pages.parts.shared.live_slider import live_slider
 
 _AFTER = "after"
 """The URL parameter: the number of the epoch, or "start". Without it, the page shows the last epoch."""
 
-_KEY = "epoch slider"
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-epoch-bar) {position: sticky; top: var(--hw5-menu); bottom: 0;
   z-index: 90; background: BACKGROUND; border-block: 1px solid #8884; padding-block: .4rem}
@@ -21,8 +19,6 @@ _STYLE = """<style>
 .st-key-epoch-bar [data-testid="stCaptionContainer"] p {margin: 0}
 @media print {[data-testid="stLayoutWrapper"]:has(> .st-key-epoch-bar) {position: static}}
 </style>"""
-
-_component = inline_component(__file__, "epoch_slider", '<div class="slider"></div>')
 
 
 def epoch_bar() -> AbstractContextManager[object]:
@@ -42,18 +38,13 @@ def epoch_slider(epochs: tuple[int, ...]) -> int:
         st.warning("The weights of the epoch in this link are not here. Below are those of the last epoch.")
     chosen = epochs[-1] if found is None else found
     labels = tuple("start" if epoch == START else f"epoch {epoch}" for epoch in epochs)
-    _component(
-        key=_KEY,
-        data={"labels": labels, "place": epochs.index(chosen)},
-        on_place_change=lambda: _move(epochs, st.session_state[_KEY].get("place")),
-    )
+    live_slider("epoch slider", "Weights after", labels, epochs.index(chosen), lambda place: _move(epochs[place]))
     return chosen
 
 
-def _move(epochs: tuple[int, ...], place: Any) -> None:
-    """Write the epoch at this place into the URL. A browser can send anything."""
-    if isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(epochs):
-        st.query_params[_AFTER] = _in_url(epochs[place])
+def _move(epoch: int) -> None:
+    """Write the epoch into the URL."""
+    st.query_params[_AFTER] = _in_url(epoch)
 
 
 def _in_url(epoch: int) -> str:

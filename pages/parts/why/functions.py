@@ -80,18 +80,18 @@ def numbers_table(configs: tuple[RunConfig, ...], start: float, end: float) -> s
     rows = [
         [
             f"**{config.label}**",
-            _number(config.spec.value(start)),
-            _number(config.spec.slope(start)),
-            f"**{_number(remains(config.spec, start, end))}**",
+            short_number(config.spec.value(start)),
+            short_number(config.spec.slope(start)),
+            f"**{short_number(remains(config.spec, start, end))}**",
         ]
         for config in configs
     ]
     return markdown_table(head, rows, "lrrr")
 
 
-def _number(value: float) -> str:
-    """Return the number with four digits, and tiny ones as a power of ten."""
-    if value == 0 or not math.isfinite(value) or abs(value) >= 1e-4:
+def short_number(value: float) -> str:
+    """Return the number with four digits, and tiny and huge ones as a power of ten."""
+    if value == 0 or not math.isfinite(value) or 1e-4 <= abs(value) < 1e4:
         return f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.4g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}·10^{int(exponent)}".replace("-", "−")
@@ -110,8 +110,9 @@ def _sheet_in_words() -> str:
 
 def _in_words(configs: tuple[RunConfig, ...], start: float, end: float) -> str:
     parts = (
-        f"{config.label} is {_number(config.spec.value(start))} with slope {_number(config.spec.slope(start))} at "
-        f"{start:g}, and {_number(remains(config.spec, start, end))} remains of the difference to {end:g}"
+        f"{config.label} is {short_number(config.spec.value(start))} with slope "
+        f"{short_number(config.spec.slope(start))} at {start:g}, and {short_number(remains(config.spec, start, end))} "
+        f"remains of the difference to {end:g}"
         for config in configs
     )
     return "; ".join(parts)

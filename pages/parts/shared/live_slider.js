@@ -1,11 +1,11 @@
-// A slider over the epochs that reports while it is dragged, but not more often than the server answers.
+// A slider over a list of choices that reports while it is dragged, but not more often than the server answers.
 
 const MOST_WAIT_MS = 1000 // a lost answer does not stop the slider
 
 class Slider {
   constructor(root) {
-    root.innerHTML = `<label><span>Weights after</span> <output></output>
-      <input type="range" min="0" aria-label="Weights after"></label>`
+    root.innerHTML = `<label><span></span> <output></output> <input type="range" min="0"></label>`
+    this.title = root.querySelector("span")
     this.output = root.querySelector("output")
     this.input = root.querySelector("input")
     this.input.oninput = () => this.moved()
@@ -14,6 +14,8 @@ class Slider {
   show({ data, setTriggerValue }) {
     this.send = (place) => setTriggerValue("place", place)
     this.labels = data.labels
+    this.title.textContent = data.title
+    this.input.setAttribute("aria-label", data.title)
     this.input.max = data.labels.length - 1
     if (this.sent === undefined) this.input.value = data.place
     else if (data.place === this.sent) this.answered()
