@@ -1,13 +1,13 @@
 """The lab in a terminal: `python -m hw5core COMMAND`.
 
-`params` counts parameters, `check` checks a student's answers, `layers` measures the layers of untrained networks on
-one batch, `train` trains a race, `prewarm` trains it for several seeds before a lecture, `precompute` trains the race
-that the app includes, and `verify` trains the first batches of a receipt again. `export` writes the weights of a run
-to a file, and `predict` shows what they predict for pictures.
+`params` counts parameters, `check` checks a student's answers, `grade` grades a class, `layers` measures the layers of
+untrained networks on one batch, `train` trains a race, `prewarm` trains it for several seeds before a lecture,
+`precompute` trains the race that the app includes, and `verify` trains the first batches of a receipt again. `export`
+writes the weights of a run to a file, and `predict` shows what they predict for pictures.
 
 Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if an
-answer is wrong or a receipt differs from the training, 3 if it differs in a way that another processor or build of
-PyTorch explains, 130 after Ctrl-C, 141 if nobody reads the output any more, and 0 otherwise.
+answer is wrong, a student has no grade or a receipt differs from the training, 3 if it differs in a way that another
+processor or build of PyTorch explains, 130 after Ctrl-C, 141 if nobody reads the output any more, and 0 otherwise.
 """
 
 import argparse
@@ -49,7 +49,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
-from hw5core.terminal import check, export, layers, params, predict, race_options
+from hw5core.terminal import check, export, grade, layers, params, predict, race_options
 from hw5core.training import availability
 
 POLL_SECONDS = 0.2
@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     params.add_options(_command(commands, "params", "count the parameters of a network, layer by layer", params.run))
 
     check.add_options(_command(commands, "check", "check answers to question 1, and explain wrong ones", check.run))
+
+    grade.add_options(_command(commands, "grade", "grade a class's answers to question 1, with reasons", grade.run))
 
     measured = "measure every layer of a race's networks on one batch, before it is trained"
     layers.add_options(_command(commands, "layers", measured, layers.run))

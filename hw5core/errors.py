@@ -68,3 +68,7 @@ class WeightsError(LabError):
 
 class PictureError(LabError):
     """Report a picture that cannot be read, or that has no digit."""
+
+
+class TableError(LabError):
+    """Report a table that cannot be read, or that lacks what is needed. The text continues "class.csv: "."""

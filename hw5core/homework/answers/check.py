@@ -11,7 +11,7 @@ from hw5core.errors import PastedTextError
 from hw5core.homework.answers.arithmetic import UnreadableError
 from hw5core.homework.answers.lines import Unread, WrittenLine, read_lines
 from hw5core.homework.answers.matching import Asked, Special, find, spelled_out
-from hw5core.homework.answers.mistakes import MISTAKES, Question, WrongCount
+from hw5core.homework.answers.mistakes import Question, WrongCount
 from hw5core.homework.answers.slips import SLIPS
 from hw5core.network.counting import Count
 from hw5core.pasted.reading import Reading
@@ -71,11 +71,18 @@ def check_text(counted: Count, text: str, asked: Sequence[Asked] | None = None) 
         problem = str(unread[0]) if unread else "no answers found: write one line per layer, such as conv1 = 34,944"
         raise PastedTextError(problem)
     lines = [
-        _check_line(counted, one, answers.get(one.row.number))
+        check_line(Question(counted, one.row), one, answers.get(one.row.number))
         for one in asked
         if one.right or one.row.number in answers
     ]
-    checked_total = _check_total(counted, sum(one.right for one in asked), lines, total)
+    return with_total(counted, sum(one.right for one in asked), lines, total, unread)
+
+
+def with_total(
+    counted: Count, right: int, lines: Sequence[Checked], total: WrittenLine | None, unread: Sequence[Unread] = ()
+) -> CheckedSheet:
+    """Return the checked answers with the checked total, whose right number is `right`."""
+    checked_total = _check_total(counted, right, lines, total)
     return CheckedSheet(tuple(_with_total(line, lines, checked_total) for line in lines), checked_total, tuple(unread))
 
 
@@ -144,7 +151,8 @@ def _free_places(
     return free if total else [*free, None]
 
 
-def _check_line(counted: Count, asked: Asked, line: WrittenLine | None) -> Checked:
+def check_line(question: Question, asked: Asked, line: WrittenLine | None) -> Checked:
+    """Check the answer for one layer; None stands for a missing answer."""
     if line is None:
         return Checked(asked.name, None, asked.right, correct=False)
     right, given, arithmetic = asked.right, line.given, line.arithmetic
@@ -156,7 +164,7 @@ def _check_line(counted: Count, asked: Asked, line: WrittenLine | None) -> Check
         return Checked(
             asked.name, given, 0, False, (Explanation("unknown", f"{asked.name} adds no parameters: {why}."),)
         )
-    return Checked(asked.name, given, right, False, explain(Question(counted, asked.row), given, arithmetic))
+    return Checked(asked.name, given, right, False, explain(question, given, arithmetic))
 
 
 def _arithmetic_slip(right: int, arithmetic: int | None) -> tuple[Explanation, ...]:
@@ -168,18 +176,16 @@ def _arithmetic_slip(right: int, arithmetic: int | None) -> tuple[Explanation, .
 
 def _wrong_counts(question: Question, given: int) -> Iterator[Explanation]:
     """Yield the mistakes of counting that give this number."""
-    for code, mistake in MISTAKES.items():
-        fitting = next((one for one in mistake(question) if one.value == given != question.right), None)
-        if fitting:
+    if given != question.right:
+        for code, fitting in question.wrong_counts(given):
             yield Explanation(code, _side_by_side(question, given, fitting))
 
 
 def _two_mistakes(question: Question, given: int) -> Iterator[Explanation]:
     """Yield the mistakes of counting that give this number if the biases are forgotten too."""
     biases = question.row.biases
-    for code, mistake in MISTAKES.items():
-        fitting = next((one for one in mistake(question) if one.value - biases == given), None)
-        if fitting and biases:
+    if biases:
+        for code, fitting in question.wrong_counts(given + biases):
             without = replace(fitting, value=given, arithmetic=fitting.arithmetic.removesuffix(f" + {biases}"))
             yield Explanation(code, _side_by_side(question, given, without))
             yield Explanation("bias-forgotten", f"You also forgot the {biases:,} biases.")

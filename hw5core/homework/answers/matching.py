@@ -52,6 +52,7 @@ _OTHER = {"mb", "mib", "size", "input", "question", "exercise", "homework", "nam
 _KERAS = re.compile(r"([a-z_]+(?:[1-3]d)?)_([0-9]{1,3})")
 _NUMBERED = re.compile(r"(?:layer|number|no\.?)?\s*#?([0-9]{1,3})")
 _LAYER_WORDS = {"layer", "number", "no", "nr"}
+_ENDINGS = {"st", "nd", "rd", "th"}
 
 
 class Special(Enum):
@@ -170,3 +171,16 @@ def kind_words() -> list[str]:
 
 def _words_for(kind: type[Layer]) -> tuple[str, ...]:
     return (kind.word, kind.title.lower(), kind.torch_name.lower(), *kind.also_called)
+
+
+def looks_like_a_layer(label: str) -> bool:
+    """Return True if a label says that it names a layer, so that "Section 2" is no layer 2."""
+    label = label.lower()
+    words = set(re.findall(r"[^\W\d_]+", label))
+    if (_LAYER_WORDS | _POSITIONS.keys()) & words and words <= _LAYER_WORDS | _POSITIONS.keys() | {
+        "the",
+        "last",
+        *_ENDINGS,
+    }:
+        return True
+    return label.strip().isdigit() or any(_has(word, label) for word in _kind_words())

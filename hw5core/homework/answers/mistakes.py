@@ -6,6 +6,7 @@ most likely comes first.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 from hw5core.explain.formulas import arithmetic_in_words
@@ -65,6 +66,20 @@ class Question:
                 return Product(ins, layer.out_features, (1, 1), 1, self.row.biases)
             case _:
                 return None
+
+    @cached_property
+    def codes(self) -> dict[int, tuple[str, ...]]:
+        """The mistakes that give each number: their codes, the most likely first."""
+        codes: dict[int, tuple[str, ...]] = {}
+        for code, mistake in MISTAKES.items():
+            for value in dict.fromkeys(one.value for one in mistake(self)):
+                codes[value] = (*codes.get(value, ()), code)
+        return codes
+
+    def wrong_counts(self, value: int) -> Iterator[tuple[str, "WrongCount"]]:
+        """Yield each mistake that gives this number: its code and how it does."""
+        for code in self.codes.get(value, ()):
+            yield code, next(one for one in MISTAKES[code](self) if one.value == value)
 
     @property
     def others(self) -> list[LayerCount]:

@@ -1,0 +1,47 @@
+"""Tables for spreadsheets and learning platforms, in which no cell runs as a formula."""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+MAX_WRITTEN = 30_000
+"""The largest number of characters in a written cell. Excel takes 32,767."""
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, halves of characters, and marks that change the order of the text after them."""
+
+_SUSPECT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff=+\\-@＝＋－＠]")
+"""What a cell has that is not written as it is. Most cells have none of it."""
+
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
+_FORMULA = re.compile(r"(^|[,;\n])(\s*['\"]?\s*)(?=[=+\-@＝＋－＠])")
+"""Where a formula may begin: at the start of a cell, and after what another spreadsheet takes for a separator."""
+
+
+def cleaned(cell: str) -> str:
+    """Return the text without control characters, with line ends as \\n and spaces for tabs."""
+    text = re.sub("\r\n?", "\n", cell).replace("\t", " ")
+    return _CONTROLS.sub("", text)[:MAX_WRITTEN]
+
+
+def safe(cell: str) -> str:
+    """Return the cell so that no spreadsheet runs it: an apostrophe stands before what may be a formula."""
+    if len(cell) <= MAX_WRITTEN and not _SUSPECT.search(cell):
+        return cell
+    text = cleaned(cell)
+    return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
+
+
+class TableWriter:
+    """Writes rows of safe cells."""
+
+    def __init__(self, file: TextIO, separator: str = ",") -> None:
+        self._writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
+
+    def write(self, cells: Sequence[str]) -> None:
+        self._writer.writerow([safe(cell) for cell in cells])
+
+    def write_all(self, rows: Iterable[Sequence[str]]) -> None:
+        for row in rows:
+            self.write(row)

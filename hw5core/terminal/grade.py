@@ -1,0 +1,150 @@
+"""The command `grade`: gives a class points with reasons for its answers to question 1."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from tqdm import tqdm
+
+from hw5core.errors import PastedTextError, TableError
+from hw5core.homework.answers.check import asked_layers
+from hw5core.homework.answers.matching import Asked
+from hw5core.homework.grading.classes import VARIANT, Class
+from hw5core.homework.grading.grades import decimal
+from hw5core.homework.grading.writing import TableWriter, cleaned
+from hw5core.network.counting import Count
+from hw5core.strict_json import to_json
+from hw5core.terminal import networks
+
+_PROGRESS_ROWS = 500
+_SHOWN = 20
+"""How many broken rows the terminal shows."""
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument("table", metavar="CLASS.csv", type=Path, help="a table with one row per student")
+    networks.add_options(command)
+    command.add_argument(
+        "--variants",
+        metavar="COLUMN",
+        nargs="?",
+        const=VARIANT,
+        help="each student has an own variant, by the name, number or code in this column (default: variant)",
+    )
+    command.add_argument(
+        "--points", type=_points, metavar="POINTS", help="the points of the homework (default: one per layer)"
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="GRADED.csv",
+        help="the table to write, with points and reasons",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the graded table. Return 0 if every row has a grade, else 1. Raises LabError."""
+    counted, asked = _network(options)
+    layers = sum(bool(one.right) for one in asked)
+    most = Fraction(layers) if options.points is None else options.points
+    with opened(options.table) as file, named(options.table):
+        graded = Class(file, counted, asked, most, options.variants)
+        with _progress(options.table, graded) as advance, written(options.output, "utf-8-sig") as output:
+            for _ in graded.write(TableWriter(output, graded.table.separator)):
+                advance()
+    _print_summary(graded, options)
+    return 1 if graded.summary.broken else 0
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a table for reading. Raises TableError."""
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror}") from None
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Put the name of the table in front of errors about it."""
+    try:
+        yield
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from None
+
+
+@contextmanager
+def written(path: Path, encoding: str) -> Iterator[TextIO]:
+    """Open a file for writing, which gets its name only if all of it is written. Raises TableError."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("w", encoding=encoding, newline="") as file:
+            yield file
+        os.replace(part, path)
+    except OSError as error:
+        raise TableError(f"{path} cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _network(options: argparse.Namespace) -> tuple[Count, Sequence[Asked]]:
+    if not options.code:
+        counted = networks.count_named(options)
+        return counted, asked_layers(counted)
+    if options.variants is not None:
+        raise PastedTextError("--variants needs --preset or --net: code has no variants")
+    reading = networks.read_code(options)
+    if reading.problems:
+        raise PastedTextError(f"{options.code}: {reading.problems[0]}")
+    return reading.count, asked_layers(reading.count, reading)
+
+
+def _points(text: str) -> Fraction:
+    try:
+        return Fraction(text.replace(",", "."))
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of points") from None
+
+
+@contextmanager
+def _progress(path: Path, graded: Class) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal. Yield what moves it after each row."""
+    with tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc="grade", disable=None) as bar:
+
+        def advance() -> None:
+            if graded.summary.students % _PROGRESS_ROWS == 0:
+                bar.update(graded.table.position() - bar.n)
+
+        yield advance
+        bar.update(graded.table.position() - bar.n)
+
+
+def _print_summary(graded: Class, options: argparse.Namespace) -> None:
+    summary, mistakes = graded.summary, graded.grader.mistakes.most_common()
+    mean = "" if summary.mean is None else decimal(summary.mean * graded.most)
+    broken = [
+        {"row": row.number, "starts": cleaned("".join(row.cells)), "problem": row.problem} for row in summary.broken
+    ]
+    if options.json:
+        numbers = {"students": summary.students, "graded": summary.graded, "mean": float(mean) if mean else None}
+        print(to_json({**numbers, "of": float(graded.most), "mistakes": dict(mistakes), "broken": broken}))
+    else:
+        print(f"{options.output}: {summary.graded:,} of {summary.students:,} students have a grade")
+        if mean:
+            print(f"mean: {mean} of {decimal(graded.most)} points")
+        for code, times in mistakes:
+            print(f"{times:>8,}  {code}")
+    for one in broken[:_SHOWN]:
+        print(f"error: row {one['row']}: {one['problem']}", file=sys.stderr)
+    if len(broken) > _SHOWN:
+        print(f"error: {len(broken) - _SHOWN:,} more rows have no grade: see the column reasons", file=sys.stderr)
