@@ -183,4 +183,4 @@ def looks_like_a_layer(label: str) -> bool:
         *_ENDINGS,
     }:
         return True
-    return label.strip().isdigit() or any(_has(word, label) for word in _kind_words())
+    return label.strip().isdigit() or any(_has(word, label) for word in kind_words())
