@@ -16,6 +16,7 @@ from pages.parts.inside.drawing_pad import drawing_pad
 from pages.parts.inside.epoch_slider import epoch_bar, epoch_slider
 from pages.parts.inside.feature_maps import layers_inside
 from pages.parts.inside.prediction_bars import prediction_bars
+from pages.parts.inside.views import views
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
 from pages.parts.shared.lecture import aside
@@ -69,6 +70,7 @@ def _draw_inside(configs: tuple[RunConfig, ...], reading: Reading[tuple[int, ...
         layers_inside(configs, epoch, image)
         with aside("weights"):
             weights_downloads(configs, epoch)
+        views(configs, epoch)
     except LabError as error:
         st.error(plain(error))
 

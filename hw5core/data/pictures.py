@@ -50,6 +50,18 @@ _one_at_a_time = threading.Lock()
 """Many visitors may send large pictures at once. One after another, they need the memory of one."""
 
 
+def as_png(image: NDArray[np.uint8]) -> bytes:
+    """Return the grey levels (height, width) as a PNG file."""
+    height, width = image.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in image)  # each row begins with the number of its filter
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
+
+
 def read_picture(content: bytes) -> NDArray[np.uint8]:
     """Return the grey levels (height, width) of a PNG or JPEG file. Transparent pixels are white.
 

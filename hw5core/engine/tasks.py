@@ -2,15 +2,19 @@
 
 from typing import Any
 
+import numpy as np
 from distributed import get_worker
+from numpy.typing import NDArray
 
 from hw5core.data import datasets
 from hw5core.errors import DataError, EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.layer_figures import BatchFigures
+from hw5core.runs.mistakes import Classified, Part
 from hw5core.runs.one_batch import OneBatch
 from hw5core.runs.records import Checkpoint, Record, encode
 from hw5core.training import availability
+from hw5core.training.predictions import Source, weights_at
 
 TOPIC = "hw5-records"
 """The Dask topic under which workers report records."""
@@ -70,6 +74,28 @@ def gradient_of_batch(config: RunConfig, step: int) -> OneBatch:
     from hw5core.training.one_batch import look_into_batch
 
     return look_into_batch(config, images, step)
+
+
+def classify_images(config: RunConfig, source: Source, part: Part) -> Classified:
+    """Return what the run's network, with the weights of this source, predicts for a part of its split.
+
+    Raise EngineError if torch or the images are missing.
+    """
+    images = _images(config.dataset)
+    from hw5core.training.mistakes import classify
+
+    return classify(config, weights_at(config, source), images, part)
+
+
+def images_at(config: RunConfig, part: Part, places: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return the images (n, height, width) at these places in a part of the run's split.
+
+    Raise EngineError if torch or the images are missing.
+    """
+    images = _images(config.dataset)
+    from hw5core.training.mistakes import images_in
+
+    return images.images[images_in(config, images, part)[list(places)]]
 
 
 def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Pool]:

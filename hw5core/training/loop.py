@@ -117,14 +117,19 @@ def evaluate(
 ) -> tuple[float, float]:
     """Return the mean cross-entropy (nats) and the accuracy (percent) of the network in evaluation mode."""
     target = torch.from_numpy(labels)
-    logits = torch.cat(
-        [
-            backprop.predict(standardise(images[first : first + _EVALUATION_BATCH], dataset))
-            for first in range(0, len(labels), _EVALUATION_BATCH)
-        ]
-    )
+    logits = logits_of(backprop, images, dataset)
     loss = functional.cross_entropy(logits, target, reduction="none").double().mean().item()
     return loss, 100 * int((logits.argmax(1) == target).sum()) / len(labels)
+
+
+def logits_of(backprop: Backprop, images: NDArray[np.uint8], dataset: str) -> Tensor:
+    """Return the logits (n, classes) of images (n, height, width) in evaluation mode. Use it in inference mode."""
+    return torch.cat(
+        [
+            backprop.predict(standardise(images[first : first + _EVALUATION_BATCH], dataset))
+            for first in range(0, len(images), _EVALUATION_BATCH)
+        ]
+    )
 
 
 class _Run:

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
+from hw5core.runs.config import RunConfig, race
 from hw5core.runs.recorded_weights import FOLDER
+from hw5core.store.store import RunStore
 from tests.hw5core.data.test_pictures import HOSTILE
 from tools.live import ROOT, settle
+from tools.training import train_into
 
 pytestmark = pytest.mark.browser
 
@@ -138,3 +141,26 @@ def test_the_weights_can_be_downloaded(page: Page) -> None:
         page.get_by_role("button", name="Weights of ReLU").click()
     path = download.value.path()
     assert path.read_bytes() == (FOLDER / download.value.suggested_filename).read_bytes()
+
+
+def test_a_click_on_a_cell_of_the_matrix_shows_its_images(page: Page, server_home: Path) -> None:
+    networks = race(RunConfig(epochs=2, training_images=100))
+    train_into(RunStore(server_home), *networks)
+    page.goto(f"/inside?race={networks[0].race_key}&view=Mistakes")
+    matrices = page.get_by_role("table", name=re.compile("Confusion matrix"))
+    expect(matrices).to_have_count(2)
+    first, second = matrices.all()
+    cell = first.locator("button:not(:disabled):not(.right)").first
+    words = cell.get_attribute("aria-label")
+    cell.click()
+    expect(cell).to_have_attribute("aria-pressed", "true")
+    label, predicted, count = re.fullmatch(r"(\d) taken for (\d): (\d+) images?, .*", words).groups()
+    shown = page.locator(".hw5-gallery-title").first
+    expect(shown).to_contain_text(f"{label} taken for {predicted}: {count} image")
+    expect(shown).to_be_in_viewport()
+    page.wait_for_url(f"**images={label}-{predicted}*")
+    expect(page.get_by_alt_text(re.compile(f"a {label}, predicted {predicted}")).first).to_be_in_viewport()
+    # The keys move between the cells, and the second matrix shows the same cell.
+    cell.press("ArrowDown")
+    expect(first.locator("button:focus")).not_to_have_attribute("aria-label", words)
+    expect(second.locator("[aria-pressed=true]")).to_have_count(1)

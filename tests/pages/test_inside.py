@@ -18,7 +18,7 @@ from hw5core.store.store import RunStore
 from hw5core.training.loop import standardise
 from hw5core.training.modules import build, initial_network
 from pages.parts.inside.drawing_pad import example_digit
-from tests.pages.conftest import html
+from tests.pages.conftest import html, rerun_until
 from tools.training import train_into
 
 SMALL = race(RunConfig(network="1x28x28 conv3k5 relu avgpool4 flatten linear10", epochs=2, training_images=20))
@@ -110,3 +110,27 @@ def test_a_network_that_has_diverged_is_said_to_have_no_finite_weights(open_insi
     app = open_inside(race=wild[0].race_key)
     assert not app.exception
     assert "Its weights are not finite here" in html(app)
+
+
+def test_mistakes_are_shown_once_a_worker_has_found_them(open_inside: Callable[..., AppTest]) -> None:
+    store = RunStore(home.store_folder())
+    train_into(store, *SMALL)
+    app = open_inside(race=SMALL[0].race_key, view="Mistakes", images="right alone")
+    rerun_until(app, lambda app: html(app).count("</span> right") == 2)
+    for config, activation in zip(SMALL, ("ReLU", "sigmoid"), strict=True):
+        assert re.search(rf"{activation} gets <span[^>]+>{_accuracy(store, config)} %</span> right", html(app))
+        assert f"Only {activation} gets these right" in html(app)
+    assert "of 359 test images are right" in " ".join(one.value for one in app.caption)
+    app.query_params["images"] = "4-4"
+    app.run()
+    assert html(app).count("4, recognised") == 2
+    for nonsense in ("4-10", "4-", "x", "99999999999999999999-1"):
+        app.query_params["images"] = nonsense
+        app.run()
+        assert not app.exception
+        assert html(app).count("Most confident mistakes") == 2
+    app.query_params["after"] = "0"
+    next(one for one in app.get("button_group") if one.label == "Images of").set_value("validation")
+    rerun_until(app, lambda app: sum("validation images are right" in one.value for one in app.caption) == 2)
+    first = Follower(store, SMALL[0].run_id).read().epochs[0]
+    assert f"{first.validation_accuracy:.2f} %</span>" in html(app)

@@ -38,7 +38,7 @@ def accuracies_in_words(configs: tuple[RunConfig, ...], epoch: int) -> str:
     """Return the test accuracies after this epoch as a sentence."""
     if epoch == START:
         return "The first weights, before any training."
-    histories = [_history(config) for config in configs]
+    histories = [history_of(config) for config in configs]
     found = (
         f"{history.label} {one.test_accuracy:.2f} %"
         for history in histories
@@ -49,7 +49,7 @@ def accuracies_in_words(configs: tuple[RunConfig, ...], epoch: int) -> str:
     return f"Test accuracy after epoch {epoch}: {', '.join(found)}."
 
 
-def _history(config: RunConfig) -> RunHistory | None:
+def history_of(config: RunConfig) -> RunHistory | None:
     return follower(config.run_id).read() or next(iter(recorded_race((config,))), None)
 
 
@@ -59,7 +59,7 @@ def probabilities(configs: tuple[RunConfig, ...], epoch: int, image: bytes) -> t
 
     A worker computes them once for all viewers. Raises EngineError, StoreError or WeightsError.
     """
-    sources = tuple(_source(config, epoch) for config in configs)
+    sources = tuple(source_of(config, epoch) for config in configs)
     rows: tuple[tuple[float, ...], ...] = ask_worker(predict_at, configs, sources, image)
     return rows
 
@@ -70,12 +70,12 @@ def feature_maps(configs: tuple[RunConfig, ...], epoch: int, image: bytes, numbe
 
     A worker computes it once for all viewers. Raises EngineError, StoreError or WeightsError.
     """
-    sources = tuple(_source(config, epoch) for config in configs)
+    sources = tuple(source_of(config, epoch) for config in configs)
     maps: tuple[FeatureMaps, ...] = ask_worker(feature_maps_at, configs, sources, image, number)
     return maps
 
 
-def _source(config: RunConfig, epoch: int) -> Source:
+def source_of(config: RunConfig, epoch: int) -> Source:
     """Return the checkpoint or the tensors of the network after this epoch. Raise WeightsError if they are gone."""
     if epoch == START and config.fork is None:
         return None

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from hw5core.data import datasets
-from hw5core.data.pictures import MAX_BYTES, MAX_PIXELS, prepare, read_picture, read_picture_file
+from hw5core.data.pictures import MAX_BYTES, MAX_PIXELS, as_png, prepare, read_picture, read_picture_file
 from hw5core.errors import PictureError
 
 
@@ -169,3 +169,10 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
         read_picture_file(tmp_path / "missing.png")
     with pytest.raises(PictureError, match=tmp_path.name):
         read_picture_file(tmp_path)
+
+
+def test_an_image_survives_its_png() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (28, 20), np.uint8)
+    with Image.open(io.BytesIO(as_png(image))) as opened:
+        assert opened.mode == "L"
+        assert (np.asarray(opened) == image).all()

@@ -1,0 +1,177 @@
+"""The view of mistakes: each network's confusion matrix, and the images behind it."""
+
+import re
+from functools import partial
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from hw5core.data.datasets import DATASETS, split_sizes
+from hw5core.engine.tasks import classify_images
+from hw5core.errors import LabError
+from hw5core.runs.config import RunConfig
+from hw5core.runs.mistakes import Classified, Part, commonest_mistake
+from pages.parts.inside.checkpoints import START, source_of
+from pages.parts.inside.confusion import confusion
+from pages.parts.inside.gallery import gallery
+from pages.parts.shared.background import ask_in_background, ended
+from pages.parts.shared.plain_words import plain
+from pages.parts.shared.publishing import subscribe_redraw
+from pages.parts.shared.server import ask_worker
+
+_STYLE = Path(__file__).with_suffix(".css")
+_PARTS: tuple[Part, ...] = ("test", "validation")
+_CONFIDENT, _ALONE = "most confident mistakes", "right alone"
+_SHOWN = "images"
+"""The URL parameter that says which images are shown: one of the two above, or a cell such as "4-9"."""
+
+_WIDGET = "shown images"
+_COLUMNS = 2
+
+
+def mistakes(configs: tuple[RunConfig, ...], epoch: int) -> None:
+    """Draw what the networks get wrong after this epoch."""
+    st.fragment(_mistakes, key="mistakes")(configs, epoch)
+
+
+def _mistakes(configs: tuple[RunConfig, ...], epoch: int) -> None:
+    st.html(_STYLE)
+    with st.container(horizontal=True):
+        part = st.segmented_control(
+            "Images of",
+            _PARTS,
+            default=_PARTS[0],
+            required=True,
+            key="part",
+            bind="query-params",
+            label_visibility="collapsed",
+            format_func=lambda part: f"{part} images",
+        )
+        shown = _chosen_images(DATASETS[configs[0].dataset].classes)
+    jobs = tuple((_classified, config, epoch, part) for config in configs)
+    subscribe_redraw(ended, jobs)
+    outcomes = [_ask(job) for job in reversed(jobs)][::-1]  # the newest request is computed first
+    known = {
+        config: outcome for config, outcome in zip(configs, outcomes, strict=True) if isinstance(outcome, Classified)
+    }
+    for first in range(0, len(configs), _COLUMNS):
+        for column, number in zip(st.columns(_COLUMNS, gap="medium"), range(first, len(configs)), strict=False):
+            with column:
+                _network(configs[number], outcomes[number], known, part, epoch, shown)
+
+
+def _classified(config: RunConfig, epoch: int, part: Part) -> Classified:
+    """Return what the network predicts for all images of the part. A background job."""
+    found: Classified = ask_worker(classify_images, config, source_of(config, epoch), part)
+    return found
+
+
+def _ask(job: tuple[object, ...]) -> Classified | LabError | None:
+    try:
+        found: Classified | None = ask_in_background(*job)
+    except LabError as error:
+        return error
+    return found
+
+
+def _network(
+    config: RunConfig,
+    outcome: Classified | LabError | None,
+    known: dict[RunConfig, Classified],
+    part: Part,
+    epoch: int,
+    shown: str,
+) -> None:
+    """Draw the column of one network."""
+    if outcome is None:
+        st.info(_waiting(config, part, epoch))
+        return
+    if isinstance(outcome, LabError):
+        st.error(plain(outcome))
+        return
+    classes = DATASETS[config.dataset].classes
+    st.html(_heading(config, outcome))
+    st.caption(in_words(outcome, classes, part))
+    confusion(config, outcome.matrix(classes), _cell(shown), partial(_show_cell, classes))
+    _images(config, outcome, known, part, shown)
+
+
+def _heading(config: RunConfig, found: Classified) -> str:
+    number = f'<span class="hw5-share" style="color:{escape(config.spec.colour)}">{found.accuracy:.2f} %</span>'
+    return f'<h2 class="hw5-chart">{escape(config.label)} gets {number} right</h2>'
+
+
+def _waiting(config: RunConfig, part: Part, epoch: int) -> str:
+    _, validation, test = split_sizes(config.dataset)
+    after = "with its first weights" if epoch == START else f"with its weights after epoch {epoch}"
+    return (
+        f"A worker classifies the {test if part == 'test' else validation:,} {part} images with {config.label}, "
+        f"{after}. This takes seconds, once for all visitors."
+    )
+
+
+def in_words(found: Classified, classes: int, part: Part) -> str:
+    """Return how many images are right, and the most frequent mistake."""
+    right = f"{int(found.is_right.sum()):,} of {len(found.labels):,} {part} images are right."
+    worst = commonest_mistake(found.matrix(classes))
+    if worst is None:
+        return f"{right} There is no mistake."
+    label, predicted, count = worst
+    return f"{right} Most frequent mistake: {label} taken for {predicted}, {count:,} time{'s' * (count != 1)}."
+
+
+def _images(config: RunConfig, found: Classified, known: dict[RunConfig, Classified], part: Part, shown: str) -> None:
+    """Draw the chosen images below the matrix."""
+    cell = _cell(shown)
+    if cell:
+        label, predicted = cell
+        title = f"{label}, recognised" if label == predicted else f"{label} taken for {predicted}"
+        gallery(config, part, found, found.in_cell(*cell), title)
+    elif shown == _ALONE:
+        others = [other for one, other in known.items() if one is not config]
+        if others:
+            gallery(config, part, found, found.right_alone(others), f"Only {config.label} gets these right")
+        else:
+            st.caption("This needs the predictions of another network.")
+    else:
+        gallery(config, part, found, found.mistakes(), "Most confident mistakes")
+
+
+def _cell(shown: str) -> tuple[int, int] | None:
+    """Return the label and the predicted class of a chosen cell, or None."""
+    match = re.fullmatch(r"(\d+)-(\d+)", shown)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _chosen_images(classes: int) -> str:
+    """Draw the choice of images, and return it. A cell is one of the options while it is chosen."""
+    wanted = st.query_params.get(_SHOWN, _CONFIDENT)
+    cell = _cell(wanted)
+    if wanted not in (_CONFIDENT, _ALONE) and not (cell and max(cell) < classes):
+        wanted = _CONFIDENT
+    options = [_CONFIDENT, _ALONE] + ([wanted] if _cell(wanted) else [])
+    # The URL decides, so that a click on a cell and a link work too.
+    st.session_state[_WIDGET] = wanted
+    st.segmented_control(
+        "Images", options, required=True, key=_WIDGET, on_change=_change, label_visibility="collapsed",
+        format_func=_option_in_words,
+    )  # fmt: skip
+    return wanted
+
+
+def _option_in_words(option: str) -> str:
+    cell = _cell(option)
+    if not cell:
+        return {_CONFIDENT: "Most confident mistakes", _ALONE: "Only one network is right"}[option]
+    return f"{cell[0]} taken for {cell[1]}" if cell[0] != cell[1] else f"{cell[0]}, recognised"
+
+
+def _change() -> None:
+    st.query_params[_SHOWN] = st.session_state[_WIDGET]
+
+
+def _show_cell(classes: int, place: object) -> None:
+    """Write the clicked cell into the URL. A browser can send anything."""
+    if isinstance(place, int) and not isinstance(place, bool) and 0 <= place < classes**2:
+        st.query_params[_SHOWN] = "-".join(map(str, divmod(place, classes)))
