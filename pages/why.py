@@ -15,15 +15,16 @@ from pages.parts.shared.settings import chosen_race
 from pages.parts.shared.streamlit_internals import DeltaGenerator
 from pages.parts.why.budget import Measured, budget, measured_networks
 from pages.parts.why.depth import depth
-from pages.parts.why.evidence import evidence
+from pages.parts.why.explanations import explanations_on_trial
 from pages.parts.why.functions import functions
 from pages.parts.why.one_batch import one_batch
+from pages.parts.why.through_training import through_training
 
 _STEPS = (
     Step("Drag the input. How much of a difference of 1 does sigmoid keep there?", ".st-key-functions"),
+    Step("Four explanations. Vote for one, then look at the evidence. Do you still think so?", ".st-key-trial"),
     Step("The gradient on its way back from the loss. Where do the two networks part?", ".st-key-gradient-budget"),
     Step("Add layers, and scale the weights. What keeps the gradient alive?", ".st-key-depth"),
-    Step("Four explanations, each with figures from this race. Which one is right?", ".st-key-evidence"),
 )
 
 
@@ -37,8 +38,8 @@ def page() -> None:
     )
     # The settings come after the functions on the page, but decide which ones are drawn.
     functions_place, settings_place = st.container(key="functions"), st.container()
+    trial_place, training_place = st.container(key="trial"), st.container(key="through-training")
     budget_place, depth_place = st.container(key="gradient-budget"), st.container(key="depth")
-    evidence_place = st.container(key="evidence")
     batch_place = st.container()
     configs, problem = _chosen(settings_place)
     with functions_place:
@@ -56,10 +57,12 @@ def page() -> None:
             budget(measured)
         except LabError as error:
             st.error(plain(error))
+    with trial_place:
+        explanations_on_trial(configs, measured)
+    with training_place:
+        st.fragment(through_training, run_every=RECONNECT_SECONDS)(configs)
     with depth_place:
         st.fragment(depth)(configs[0])
-    with evidence_place:
-        st.fragment(evidence, run_every=RECONNECT_SECONDS)(configs, measured)
     if measured:
         with batch_place:
             try:

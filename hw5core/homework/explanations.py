@@ -6,6 +6,7 @@ other setting.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from hw5core.homework.evidence import Verdict, first_gradients, saturation_evidence
 from hw5core.runs.config import INITIALISATIONS, SETTINGS, RunConfig
@@ -26,6 +27,28 @@ RATE_FACTORS = (2, 5, 10)
 """How many times the learning rate of the race the experiments have."""
 
 
+class Cause(StrEnum):
+    """What may be the reason why sigmoid learns late. The values are stored with votes."""
+
+    SATURATION = "saturation"
+    SLOPES = "slopes"
+    WEIGHTS = "weights"
+    RATE = "rate"
+
+    @property
+    def sentence(self) -> str:
+        """The explanation in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Cause.SATURATION: "Units saturate.",
+    Cause.SLOPES: "Slopes below 1 shrink the gradient layer by layer.",
+    Cause.WEIGHTS: "The initial weights are bad.",
+    Cause.RATE: "The learning rate is too small.",
+}
+
+
 @dataclass(frozen=True)
 class Explanation:
     """An explanation of why sigmoid learns late, the verdict on it, and the figures behind the verdict.
@@ -33,7 +56,7 @@ class Explanation:
     `since` is the batch from which on the verdict is known to be right, or None if there is none.
     """
 
-    title: str
+    cause: Cause
     verdict: Verdict
     reason: str
     since: int | None = None
@@ -64,14 +87,14 @@ def explanations(
     saturation = saturation_evidence(relu, sigmoid)
     gradient = _gradient(relu, sigmoid, slopes)
     return [
-        Explanation("Units saturate.", *saturation, since=first if saturation[0] is not Verdict.UNDECIDED else None),
+        Explanation(Cause.SATURATION, *saturation, since=first if saturation[0] is not Verdict.UNDECIDED else None),
         Explanation(
-            "Slopes below 1 shrink the gradient layer by layer.",
+            Cause.SLOPES,
             *gradient,
             since=first if gradient[0] is not Verdict.UNDECIDED else None,
         ),
-        Explanation("The initial weights are bad.", *_weights(relu, sigmoid, tried)),
-        Explanation("The learning rate is too small.", *_experiment(relu, sigmoid, tried, "learning_rate")),
+        Explanation(Cause.WEIGHTS, *_weights(relu, sigmoid, tried)),
+        Explanation(Cause.RATE, *_experiment(relu, sigmoid, tried, "learning_rate")),
     ]
 
 

@@ -30,7 +30,7 @@ def recover(damaged: Path, new_file: Path, aside: Path) -> tuple[int, int]:
     """
     with open_connection(new_file) as new, new, closing(_read_only(damaged)) as old:
         new.execute("BEGIN IMMEDIATE")
-        for table in ("guesses", "deletions", "damages"):
+        for table in ("guesses", "votes", "deletions", "damages"):
             for row in _readable(rows_of(old, f"SELECT * FROM {table}")):
                 if table == "guesses" and "checksum" not in row:
                     row["checksum"] = checksum(row["race"], row["owner"], row["lead"])

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from hw5core.errors import StoreError
 from hw5core.store.sealing import add_checksums
 
-VERSION = 7
+VERSION = 8
 """The version that this code writes. SQLite keeps a file's version as its `user_version`."""
 
-_FIRST_WITH_DAMAGES = 7
+_FIRST_WITH = {"damages": 7, "votes": 8}
+"""The first versions with these tables."""
 
 RUN_TABLES = ("runs", "records", "checkpoints", "owners")
 """The tables whose rows belong to a run, each with a column `run_id`."""
@@ -26,6 +27,11 @@ _DELETIONS = "CREATE TABLE deletions (run_id TEXT PRIMARY KEY, reason TEXT NOT N
 _DAMAGES = (
     "CREATE TABLE damages (run_id TEXT PRIMARY KEY, config TEXT NOT NULL, what TEXT NOT NULL, found REAL NOT NULL)"
 )
+_VOTES = (
+    "CREATE TABLE votes (race TEXT NOT NULL, round TEXT NOT NULL, voter TEXT NOT NULL, choice TEXT NOT NULL, "
+    "checksum INTEGER NOT NULL, PRIMARY KEY (race, round, voter))"
+)
+_VOTES_OF_RACE = "CREATE INDEX votes_of_race ON votes (race)"
 # AUTOINCREMENT never uses a number twice, so a reader's cursor stays valid when records are deleted. SQLite reads a row
 # up to the last column that is asked for, so the large part that most readers do without comes last.
 _RECORDS = """CREATE TABLE records (
@@ -49,6 +55,8 @@ _SCHEMA = (
     _GUESSES,
     _DELETIONS,
     _DAMAGES,
+    _VOTES,
+    _VOTES_OF_RACE,
 )
 
 # The statements and functions that turn a file of the version before into one of this version. A statement that a later
@@ -100,6 +108,7 @@ _MIGRATIONS: dict[int, tuple[str | Callable[[sqlite3.Connection], None], ...]] =
         "DROP TABLE records_before",
         "DROP TABLE checkpoints_before",
     ),
+    8: (_VOTES, _VOTES_OF_RACE),
 }
 
 
@@ -117,8 +126,8 @@ def check_version(database: sqlite3.Connection, where: object) -> None:
 
 def has_wrong_version(database: sqlite3.Connection) -> bool:
     """Return True if the file's version is damaged: it has a table that came with a later one."""
-    is_new = database.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'damages'").fetchone()[0]
-    return bool(is_new) and _version(database) < _FIRST_WITH_DAMAGES
+    names = {name for (name,) in database.execute("SELECT name FROM sqlite_schema").fetchall()}
+    return any(name in names and _version(database) < first for name, first in _FIRST_WITH.items())
 
 
 def create_or_migrate(database: sqlite3.Connection) -> None:

@@ -79,6 +79,7 @@ def test_a_phone_shows_the_whole_page_without_scrolling_sideways(phone: Page) ->
 def test_links_between_pages_keep_settings_that_both_pages_have(page: Page) -> None:
     page.goto(f"{VIEW}&seed=3")
     settle(page)
+    page.get_by_role("button", name="Show the evidence without voting").click()
     page.get_by_role("link", name="Sigmoid with Xavier").click()
     page.wait_for_url("**/train?**initialisation=xavier**")
     settle(page)

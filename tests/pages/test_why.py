@@ -10,9 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from hw5core import home
-from hw5core.homework.explanations import experiments
-from hw5core.runs.config import RunConfig, race
+from hw5core.homework.explanations import Cause, experiments
+from hw5core.runs.config import RunConfig, race, race_id
 from hw5core.store.store import RunStore
+from hw5core.store.votes import Round
+from pages.parts.shared.server import ballot_box
+from pages.parts.why import vote
+from tests.pages.conftest import button, html
 from tools.training import train_into
 
 SMALL = {"dataset": "digits", "training-images": "100", "epochs-digits": "2"}
@@ -87,6 +91,50 @@ def test_the_race_on_this_server_and_its_experiments_are_judged(open_why: Callab
         assert f"**{title}" in words
     assert "race recorded on" not in words
     assert "ReLU's gradient norm divided by sigmoid's" in words
+
+
+def _vote(app: AppTest, round_: Round, cause: Cause) -> AppTest:
+    (radio,) = (one for one in app.radio if one.label.lower().startswith(f"{round_} the evidence"))
+    return radio.set_value(cause).run()
+
+
+def test_the_evidence_is_folded_until_the_visitor_votes(open_why: Callable[..., AppTest]) -> None:
+    app = open_why(**SMALL)
+    assert [one.label for one in app.expander if one.proto.expanded] == []
+    assert len(app.radio) == 1
+    assert "votes so far" in html(app)
+    _vote(app, Round.BEFORE, Cause.RATE)
+    assert [one.label for one in app.expander if one.proto.expanded] == ["The evidence: a verdict on each explanation"]
+    assert "1 votes before the evidence, the largest part, 1, for “The learning rate is too small”" in html(app)
+    _vote(app, Round.AFTER, Cause.SLOPES)
+    _vote(app, Round.BEFORE, Cause.WEIGHTS)
+    assert [one.value for one in app.radio] == [Cause.WEIGHTS, Cause.SLOPES]
+    button(app, "Delete all votes on this race").click().run()
+    assert [one.value for one in app.radio] == [None]
+    button(app, "Show the evidence without voting").click().run()
+    assert [one.value for one in app.radio] == [None, None]
+    assert not app.exception
+
+
+def test_one_address_cannot_vote_without_end(open_why: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vote, "VOTES_PER_ADDRESS", 2)
+    for number in range(3):
+        app = _vote(open_why(owner=f"{number}", **SMALL), Round.BEFORE, Cause.RATE)
+    assert "Wait a minute, then vote again" in _words(app)
+    assert [one.value for one in app.radio] == [None]
+    assert ballot_box(race_id(RACE)).read().counts(Round.BEFORE).total() == 2
+
+
+def test_only_the_lecturer_of_a_public_server_starts_the_vote_anew(
+    open_why: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HW5_PUBLIC", "1")
+    monkeypatch.setenv("HW5_LECTURER", "a-secret-for-the-tests")
+    anew = "Delete all votes on this race"
+    assert anew not in [one.label for one in open_why(**SMALL).button]
+    app = open_why(lecturer="a-secret-for-the-tests", **SMALL)
+    del app.query_params["lecturer"]  # as the browser does
+    assert anew in [one.label for one in app.run().button]
 
 
 def test_a_race_without_sigmoid_has_a_budget_but_no_verdict(open_why: Callable[..., AppTest]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
+from pages.parts.shared.streamlit_internals import WidgetState
 from tests.served.conftest import Server
 from tools.visitor import Visitor, browser_cookie, visitor
 
@@ -183,3 +184,43 @@ def test_the_list_of_runs_follows_a_race_without_asking(server: Server) -> None:
             assert not student.exceptions
 
     asyncio.run(check())
+
+
+def test_two_clients_vote_and_see_each_others_votes_at_once(server: Server) -> None:
+    async def check() -> None:
+        query = "dataset=digits&training-images=50&epochs-digits=1"
+        async with (
+            visitor(server.address, "why", query, browser_cookie(1)) as one,
+            visitor(server.address, "why", query, browser_cookie(2)) as two,
+        ):
+            for tab in (one, two):
+                await tab.until_drawn(1)
+                assert "Show the evidence without voting" in tab.buttons
+            await _vote(one, "Before the evidence", "The learning rate is too small.")
+            await two.until(lambda tab: '">1</div>' in tab.text().replace("\\", ""))
+            assert "the largest part" not in two.text(), "votes suggest an answer to those who have not voted"
+            await _vote(two, "Before the evidence", "Units saturate.")
+            for tab in (one, two):
+                await tab.until(lambda tab: "2 votes before the evidence" in tab.text())
+            requests = two.requests
+            await _vote(one, "After the evidence", "Units saturate.")
+            await _vote(one, "Before the evidence", "Units saturate.")
+            await two.until(lambda tab: "the largest part, 2, for “Units saturate" in tab.text())
+            await two.until(lambda tab: "1 votes after the evidence" in tab.text())
+            assert two.requests == requests
+            # Another tab of the same browser has voted already.
+            async with visitor(server.address, "why", query, browser_cookie(1)) as again:
+                await again.until_drawn(1)
+                assert "Show the evidence without voting" not in again.buttons
+                await again.press("Delete all votes on this race")
+                await two.until(lambda tab: "Show the evidence without voting" in tab.buttons)
+
+    asyncio.run(check())
+
+
+async def _vote(tab: Visitor, question: str, choice: str) -> None:
+    """Choose an explanation, as soon as the page asks."""
+    await tab.until(lambda tab: any(one.radio.label.startswith(question) for one in tab.elements.values()))
+    place, radio = next((at, one.radio) for at, one in tab.elements.items() if one.radio.label.startswith(question))
+    tab.widget_states[radio.id] = WidgetState(id=radio.id, string_value=choice)
+    await tab.run(tab.fragments[place])

@@ -15,13 +15,20 @@ import streamlit as st
 from pages.parts.shared.address import address
 from pages.parts.shared.browser import browser
 from pages.parts.shared.component import inline_component
-from pages.parts.shared.guess_limit import GuessLimit
 from pages.parts.shared.lecture import aside
+from pages.parts.shared.minute_limit import MinuteLimit
 
 PARAMETER = "lecturer"
 
 MIN_SECRET = 12
 """The minimum length of the secret. A shorter one could be guessed, so it is ignored."""
+
+GUESSES_PER_ADDRESS = 10
+"""How often the secret may be tried within a minute. A lecturer who mistypes it has as many tries, also if the whole
+class shares the address."""
+
+GUESSES_IN_TOTAL = 60
+"""At this rate, even a secret of 12 digits takes thousands of years."""
 
 _ANSWER = "answer to the lecturer"
 _REPEATED_SECONDS = 2.0
@@ -36,6 +43,11 @@ _TOO_MANY = "Too many secrets were tried from this network or on this server. Wa
 
 _log = logging.getLogger(__name__)
 _forget = inline_component(__file__, "lecturer", "<span></span>")
+
+
+def has_lecturer() -> bool:
+    """Return True if this server has a secret, so that somebody can be its lecturer."""
+    return len(_secret()) >= MIN_SECRET
 
 
 def is_lecturer(token: str) -> bool:
@@ -66,7 +78,7 @@ def _show_answer() -> None:
 
 def lecturer_entry() -> None:
     """Draw the form for the secret, behind a button. Only a server with a secret has it."""
-    if len(_secret()) < MIN_SECRET:
+    if not has_lecturer():
         return
     with aside("lecturer"):
         if is_lecturer(browser()):
@@ -96,7 +108,7 @@ def _answer(given: str) -> str:
     where = address() or "an unknown address"
     if not _limit().take(where):
         return _TOO_MANY
-    if len(_secret()) >= MIN_SECRET and hmac.compare_digest(_digest(given), _digest(_secret())):
+    if has_lecturer() and hmac.compare_digest(_digest(given), _digest(_secret())):
         _log.warning("a browser at %s has given the lecturer's secret", where)
         _lecturers().add(browser())
         return _ACCEPTED
@@ -119,5 +131,5 @@ def _lecturers() -> set[str]:
 
 
 @st.cache_resource(show_spinner=False)
-def _limit() -> GuessLimit:
-    return GuessLimit()
+def _limit() -> MinuteLimit:
+    return MinuteLimit(GUESSES_PER_ADDRESS, GUESSES_IN_TOTAL)

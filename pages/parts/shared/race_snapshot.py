@@ -24,6 +24,9 @@ PLAY_SECONDS = 24.0
 PLAY_FRAMES = 48
 """The number of different states that it shows: two per second, as often as live updates are sent."""
 
+TO_THE_END = 0.0
+"""The time from which a recorded race plays that is shown to its end."""
+
 
 @dataclass(frozen=True)
 class RaceSnapshot:

@@ -12,6 +12,7 @@ from hw5core.store.followers import Follower, GroupFollower
 from hw5core.store.owners import LECTURER
 from hw5core.store.store import RunStore
 from hw5core.store.summaries import Summaries
+from hw5core.store.votes import BallotBox
 from pages.parts.shared.browser import browser
 from pages.parts.shared.lecturer import is_lecturer
 
@@ -76,6 +77,12 @@ def follower(run_id: str) -> Follower:
 def group_follower(run_ids: tuple[str, ...]) -> GroupFollower:
     """Return the follower of these runs, which all viewers of the same runs share."""
     return GroupFollower(run_store(), run_ids)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def ballot_box(race: str) -> BallotBox:
+    """Return the votes on this race, which all viewers share."""
+    return BallotBox(run_store(), race)
 
 
 @st.cache_resource(show_spinner=False)

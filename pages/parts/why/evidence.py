@@ -1,4 +1,4 @@
-"""The explanations on trial: a verdict on each, with figures from the race and from controlled experiments."""
+"""The evidence on the four explanations: a verdict on each, with figures from the race and from experiments."""
 
 import streamlit as st
 
@@ -13,23 +13,14 @@ from pages.parts.shared.reading import Reading
 from pages.parts.shared.settings import race_query
 from pages.parts.shared.verdicts import verdict_line
 from pages.parts.why.budget import Measured, ratio_of_slopes
-from pages.parts.why.through_training import through_training
 from pages.parts.why.trial import read_trial, read_trial_live, trial_version
 
-_QUESTION = (
-    "Sigmoid only guesses for a long time: its loss stays at ln 10. Here are four explanations, each judged by "
-    "what the runs recorded, and by experiments that change one thing."
-)
 
+def evidence(pair: tuple[RunConfig, ...], measured: Measured) -> None:
+    """Draw the verdicts on the four explanations, and redraw them when a run of the race or of an experiment ends.
 
-def evidence(configs: tuple[RunConfig, ...], measured: Measured) -> None:
-    """Draw the verdicts on the four explanations, and redraw them when a run of the race or of an experiment ends."""
-    st.subheader("Evidence", anchor=False)
-    st.markdown(_QUESTION)
-    pair = tuple(config for name in ("relu", "sigmoid") for config in configs if config.activation == name)
-    if len(pair) < 2:
-        st.info("The evidence compares ReLU with sigmoid. Choose both as activations in the race.")
-        return
+    `pair` is the race of ReLU and sigmoid.
+    """
     others = tuple(config for group in experiments(pair[1]).values() for config in group)
     reading = Reading(read_trial, pair, others, live=read_trial_live)
     reading.subscribe_redraw(trial_version)
@@ -45,8 +36,6 @@ def evidence(configs: tuple[RunConfig, ...], measured: Measured) -> None:
             st.markdown(_in_words(one))
     with aside("experiments"):
         _draw_links(pair)
-    if trial.race.runs:
-        through_training(trial.race.runs)
 
 
 def _say_whose_runs(race: RaceSnapshot) -> None:
@@ -60,7 +49,7 @@ def _say_whose_runs(race: RaceSnapshot) -> None:
 
 def _in_words(one: Explanation) -> str:
     verdict = f"{one.verdict}, from batch {one.since:,} on" if one.since is not None else str(one.verdict)
-    return verdict_line(one.verdict, one.title, verdict, one.reason)
+    return verdict_line(one.verdict, one.cause.sentence, verdict, one.reason)
 
 
 def _draw_links(pair: tuple[RunConfig, ...]) -> None:

@@ -1,7 +1,5 @@
 """What the runs recorded of one layer through training: gradient, update and saturated units."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from hw5core.charts.series import series_of
@@ -12,8 +10,12 @@ from hw5core.charts.statistics import (
     statistics_in_words,
     statistics_table,
 )
-from hw5core.runs.history import RunHistory
+from hw5core.errors import StoreError
+from hw5core.runs.config import RunConfig
 from pages.parts.shared.chart import draw_chart
+from pages.parts.shared.plain_words import plain
+from pages.parts.shared.race_snapshot import TO_THE_END, details_version, read_race, read_race_live
+from pages.parts.shared.reading import Reading
 
 _MEANING = {
     Quantity.GRADIENT: "Before training, the two networks differ most in the first layer.",
@@ -24,9 +26,16 @@ _MEANING = {
 }
 
 
-def through_training(runs: Sequence[RunHistory]) -> None:
+def through_training(configs: tuple[RunConfig, ...]) -> None:
     """Draw the choice of quantity and layer, and the chart. A run that recorded nothing has no line."""
     st.subheader("Through training", anchor=False)
+    reading = Reading(read_race, configs, TO_THE_END, live=read_race_live)
+    reading.subscribe_redraw(details_version)
+    try:
+        runs = reading.value.runs
+    except StoreError as error:
+        st.error(plain(error))
+        return
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
         text = st.segmented_control(
@@ -35,7 +44,7 @@ def through_training(runs: Sequence[RunHistory]) -> None:
     quantity = Quantity(text or Quantity.SATURATED)
     layers = recorded_layers(runs, quantity)
     if not layers:
-        st.info("These runs recorded nothing of their layers.")
+        st.info("There are no records of layers yet. Train the race first.")
         return
     with controls:
         number = st.selectbox("layer", list(layers), format_func=layers.__getitem__, key=f"layer {quantity}", width=220)

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
-from pages.parts.shared.race_snapshot import SHARED_SECONDS, RaceSnapshot, details_version, read_race
-
-_TO_THE_END = 0.0
-"""The time from which a recorded race plays that is shown to its end."""
+from pages.parts.shared.race_snapshot import SHARED_SECONDS, TO_THE_END, RaceSnapshot, details_version, read_race
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,7 @@ class Trial:
 def read_trial(pair: tuple[RunConfig, ...], experiments: tuple[RunConfig, ...], max_age: float = 0.0) -> Trial:
     """Read the race and its experiments from the store. Raises StoreError."""
     tried = read_race(experiments, max_age=max_age).runs if experiments else ()
-    return Trial(read_race(pair, _TO_THE_END, max_age), tried)
+    return Trial(read_race(pair, TO_THE_END, max_age), tried)
 
 
 def read_trial_live(pair: tuple[RunConfig, ...], experiments: tuple[RunConfig, ...]) -> Trial:

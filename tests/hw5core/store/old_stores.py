@@ -92,6 +92,7 @@ def _insert(database: sqlite3.Connection, version: int, run_id: str, record: Rec
 
 
 _TO_UNDO = {
+    8: ("DROP TABLE votes",),
     7: (
         "DROP TABLE damages",
         "ALTER TABLE runs DROP COLUMN records_checksum",

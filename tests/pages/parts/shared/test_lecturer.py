@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core.store.owners import LECTURER
 from pages.parts.shared import lecturer
-from pages.parts.shared.guess_limit import PER_ADDRESS
+from pages.parts.shared.lecturer import GUESSES_PER_ADDRESS
 from tests.pages.conftest import button
 from tools.waiting import PATIENCE_SECONDS
 
@@ -96,7 +96,7 @@ def test_with_a_wrong_secret_the_browser_remains_a_guest(given: str, caplog: pyt
 
 
 def test_after_too_many_guesses_even_the_right_secret_is_refused() -> None:
-    for number in range(PER_ADDRESS):
+    for number in range(GUESSES_PER_ADDRESS):
         _with_link(f"guess {number}")
     refused = _with_form(SECRET)
     assert "Wait a minute" in refused.error[0].value
