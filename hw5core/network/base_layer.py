@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self, cast
 
 from hw5core.errors import ArchitectureError, ShapeError
 from hw5core.network.fields import Limit, sides
+from hw5core.network.windows import Span
 
 Shape = tuple[int, ...]
 """The shape of one example without the batch: (channels, height, width) or (features,)."""
@@ -27,13 +28,20 @@ NO_EFFECT = frozenset(
 """The parameters of PyTorch's layers that change neither shapes nor counts."""
 
 
+def _same(span: Span) -> Span:
+    return span
+
+
 @dataclass(frozen=True)
 class View:
-    """What neighbouring values depend on: for each side, a function from the number of values in a row to the number of
-    the input's pixels in a row."""
+    """What neighbouring values depend on. `height` and `width` are functions from the number of values in a row to the
+    number of the input's pixels in a row. `rows` and `columns` are functions from a span of values to the span of the
+    input's pixels, without those in a padding."""
 
-    height: Callable[[int], int]
-    width: Callable[[int], int]
+    height: Callable[[int], int] = int
+    width: Callable[[int], int] = int
+    rows: Callable[[Span], Span] = _same
+    columns: Callable[[Span], Span] = _same
 
     @property
     def sides(self) -> tuple[int, int]:

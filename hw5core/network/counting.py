@@ -10,6 +10,7 @@ from math import prod
 from hw5core.errors import ShapeError
 from hw5core.network.architecture import Architecture
 from hw5core.network.base_layer import Layer, Shape, View
+from hw5core.network.windows import Span
 
 BYTES_PER_VALUE = 4
 """The size of a float32, PyTorch's default."""
@@ -132,7 +133,7 @@ def count(architecture: Architecture) -> Count:
     """Count each layer of a network. Never raises: the rows end before the first layer that does not fit."""
     rows: list[LayerCount] = []
     shape: Shape = architecture.input_shape
-    view: View | None = View(height=int, width=int)
+    view: View | None = View()
     for number, layer in enumerate(architecture.layers, start=1):
         try:
             row = _count_layer(number, layer, shape, view)
@@ -150,6 +151,22 @@ def sizes(counted: Count) -> Sizes:
         forward_backward=2 * BYTES_PER_VALUE * counted.activations,
         parameters=BYTES_PER_VALUE * counted.parameters,
     )
+
+
+def seen_patch(counted: Count, number: int, place: tuple[int, ...]) -> tuple[Span, Span]:
+    """Return the rows and the columns of the network's input on which one output value of layer `number` depends.
+
+    Layers are numbered from 1. `place` is the value's channel, row and column, or its number after a flatten, from 0.
+    """
+    rows, (_, height, width) = counted.rows[:number], counted.architecture.input_shape
+    view = rows[-1].view
+    if view is None:
+        return (0, height - 1), (0, width - 1)
+    if len(place) == 1:
+        # Only a flatten gives a value a place in a row before it depends on the whole input.
+        _, height, width = next(row.input_shape for row in reversed(rows) if len(row.input_shape) == 3)
+        place = (0, place[0] % (height * width) // width, place[0] % width)
+    return view.rows((place[1], place[1])), view.columns((place[2], place[2]))
 
 
 def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> LayerCount:

@@ -1,8 +1,12 @@
 """The arithmetic of a window (kernel) that slides along one side of an image."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd, isqrt
+
+Span = tuple[int, int]
+"""The first and the last of neighbouring pixels or positions. The last is smaller if there are none."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,16 @@ class SideWindow:
     def seen(self, values: int) -> int:
         """Return on how many pixels in a row this many neighbouring positions depend."""
         return (values - 1) * self.stride + self.reach + 1
+
+    def span(self, positions: Span, size: int) -> Span:
+        """Return the pixels of a side of this size that lie in the windows at these neighbouring positions."""
+        first, last = (position * self.stride - self.before for position in positions)
+        return _ends(
+            pixel
+            for start in range(first, last + 1, self.stride)
+            for pixel in range(start, start + self.reach + 1, self.dilation)
+            if 0 <= pixel < size
+        )
 
     # The values of one field with which the window fits, while the other fields stay the same
 
@@ -91,6 +105,17 @@ class TransposedWindow:
         """Return on how many pixels in a row this many neighbouring outputs depend at most."""
         return (values - 1 + self.reach) // self.stride + 1
 
+    def span(self, outputs: Span, size: int) -> Span:
+        """Return the pixels of a side of this size that reach these neighbouring outputs."""
+        first, last = (output + self.padding for output in outputs)
+        starts = range(0, min(size * self.stride, last + 1), self.stride)
+        return _ends(
+            start // self.stride
+            for start in starts
+            for place in range(start, start + self.reach + 1, self.dilation)
+            if first <= place <= last
+        )
+
     def fitting(self, size: int) -> dict[str, tuple[int, int | None]]:
         """Return the lowest and highest fitting value of each field, while the others stay the same. None: no limit."""
         outputs = self.outputs(size)
@@ -111,6 +136,12 @@ class TransposedWindow:
         }
 
 
+def _ends(pixels: Iterable[int]) -> Span:
+    """Return the first and the last of these pixels, or a span without any."""
+    found = set(pixels)
+    return (min(found), max(found)) if found else (0, -1)
+
+
 @lru_cache(maxsize=1024)
 def adaptive_seen(size: int, positions: int, values: int) -> int:
     """Return on how many pixels so many neighbouring windows depend, if all are spread evenly over a side.
@@ -119,6 +150,12 @@ def adaptive_seen(size: int, positions: int, values: int) -> int:
     """
     ends = range(values, positions + 1)
     return max((-(-end * size // positions) - (end - values) * size // positions for end in ends), default=size)
+
+
+def adaptive_span(size: int, positions: int, span: Span) -> Span:
+    """Return the pixels of a side of this size in these neighbouring windows, which are spread as for adaptive_seen."""
+    first, last = span
+    return first * size // positions, -(-(last + 1) * size // positions) - 1
 
 
 def fitting_groups(in_channels: int, out_channels: int) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw5core.network.base_layer import Shape
+from hw5core.runs.value_trace import ValueTrace
 
 MOST_MAPS = 32
 """The most maps of a layer that are shown."""
@@ -27,12 +28,14 @@ class FeatureMaps:
     `values` are the first maps, float32 (maps, height, width). The values of a layer without an image, after a flatten,
     are one map with rows of UNITS_IN_ROW, and zeros after the last one. `filters` are the weights of the same maps,
     float32 (maps, channels, height, width), for the first channels of the input; None if the layer is no convolution.
-    Both are empty if already one map or filter has more than MOST_VALUES values.
+    Both are empty if already one map or filter has more than MOST_VALUES values. `trace` writes out how one of all the
+    values is computed.
     """
 
     name: str
     values: NDArray[np.float32]
     filters: NDArray[np.float32] | None
+    trace: ValueTrace
 
 
 def shown_maps(output_shape: Shape) -> tuple[int, int, int]:

@@ -1,9 +1,8 @@
-"""Computes the feature maps of one layer for one image, and reads the filters of the layer."""
+"""Computes the feature maps of one layer for one image, with the layer's filters and one value written out."""
 
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -13,21 +12,30 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import MOST_CHANNELS, MOST_VALUES, FeatureMaps, shown_maps
 from hw5core.training.exported import network_of
 from hw5core.training.loop import standardise, use_one_thread
+from hw5core.training.value_trace import Place, trace_value
 
 
-@torch.inference_mode()
 def feature_maps(
-    config: RunConfig, tensors: dict[str, NDArray[Any]], image: NDArray[np.uint8], number: int
+    config: RunConfig, tensors: dict[str, NDArray[Any]], image: NDArray[np.uint8], number: int, place: Place
 ) -> FeatureMaps:
-    """Return the output of layer `number`, counted from 1, for an image, uint8 (height, width).
+    """Return the output of layer `number`, counted from 1, for an image, uint8 (height, width), and one value's trace.
 
-    The network is in evaluation mode. Raise WeightsError if the tensors do not fit it.
+    `place` is the value's channel, row and column, or its number in a row, all from 0. The network is in evaluation
+    mode. Raise WeightsError if the tensors do not fit it.
     """
     use_one_thread()
-    network = network_of(config, tensors)
-    row = count(config.architecture).rows[number - 1]
-    output: Tensor = network[:number](standardise(image[None], config.dataset))[0]
-    return FeatureMaps(row.name, _maps(output, row), _filters(network[number - 1], row))
+    network, rows = network_of(config, tensors), count(config.architecture).rows[:number]
+    network.requires_grad_(False)
+    values = [standardise(image[None], config.dataset)]
+    for module in list(network)[:number]:
+        values.append(module(values[-1]))
+    row = rows[-1]
+    return FeatureMaps(
+        row.name,
+        _maps(values[-1][0], row),
+        _filters(network[number - 1], row),
+        trace_value(network, rows, values, place),
+    )
 
 
 def _maps(output: Tensor, row: LayerCount) -> NDArray[np.float32]:

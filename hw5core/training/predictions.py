@@ -46,15 +46,18 @@ def predict_at(
 
 
 def feature_maps_at(
-    configs: tuple[RunConfig, ...], sources: tuple[Source, ...], image: bytes, number: int
+    configs: tuple[RunConfig, ...], sources: tuple[Source, ...], image: bytes, number: int, place: tuple[int, ...]
 ) -> tuple[FeatureMaps, ...]:
-    """Return what layer `number`, counted from 1, of each network makes of one image, the bytes of its pixels."""
+    """Return what layer `number`, counted from 1, of each network makes of one image, the bytes of its pixels.
+
+    The value at this place of the layer's output is written out.
+    """
     availability.load()
     from hw5core.training.feature_maps import feature_maps
 
     pixels = _pixels(configs[0], image)
     return tuple(
-        feature_maps(config, weights_at(config, source), pixels, number)
+        feature_maps(config, weights_at(config, source), pixels, number, place)
         for config, source in zip(configs, sources, strict=True)
     )
 

@@ -17,6 +17,7 @@ NEED_TORCH = {
     "hw5core.training.batch_last",
     "hw5core.training.environment",
     "hw5core.training.exported",
+    "hw5core.training.feature_maps",
     "hw5core.training.kernel",
     "hw5core.training.kernels",
     "hw5core.training.layer_figures",
@@ -27,6 +28,7 @@ NEED_TORCH = {
     "hw5core.training.one_batch",
     "hw5core.training.single_step",
     "hw5core.training.loop",
+    "hw5core.training.value_trace",
     "hw5core.training.warm_start",
 }
 

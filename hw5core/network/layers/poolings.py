@@ -9,7 +9,7 @@ from hw5core.errors import ShapeError
 from hw5core.network.base_layer import REQUIRED, Arguments, Layer, Shape, View, image_shape, not_default, parameters
 from hw5core.network.fields import Sides, flag, in_prose, number, pair
 from hw5core.network.layers.window import MAX_WINDOW, SlidingWindow
-from hw5core.network.windows import adaptive_seen
+from hw5core.network.windows import adaptive_seen, adaptive_span
 
 _MAX_OUTPUT = 4_096
 
@@ -120,6 +120,8 @@ class AdaptiveAvgPool(Layer):
         return View(
             lambda values: before.height(adaptive_seen(height, rows, values)),
             lambda values: before.width(adaptive_seen(width, columns, values)),
+            lambda span: before.rows(adaptive_span(height, rows, span)),
+            lambda span: before.columns(adaptive_span(width, columns, span)),
         )
 
     def shape_symbols(self) -> str:

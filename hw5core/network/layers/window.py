@@ -7,7 +7,7 @@ from typing import Protocol
 from hw5core.errors import ShapeError
 from hw5core.network.base_layer import Layer, Shape, View, image_shape
 from hw5core.network.fields import Limit, Sides, in_prose, pair, sides
-from hw5core.network.windows import SideWindow
+from hw5core.network.windows import SideWindow, Span
 
 MAX_WINDOW = 512
 """The largest kernel size, stride, padding and dilation."""
@@ -18,6 +18,10 @@ class OneSide(Protocol):
 
     def seen(self, values: int) -> int:
         """Return on how many pixels in a row this many neighbouring outputs depend."""
+        ...
+
+    def span(self, outputs: Span, size: int) -> Span:
+        """Return the pixels of a side of this size on which these neighbouring outputs depend."""
         ...
 
 
@@ -70,9 +74,13 @@ class Window(Layer):
     def view(self, before: View | None, input_shape: Shape) -> View | None:
         if before is None:
             return None
-        height, width = self.windows
-        seen_height, seen_width = before.height, before.width
-        return View(lambda values: seen_height(height.seen(values)), lambda values: seen_width(width.seen(values)))
+        (height, width), (_, lines, columns) = self.windows, input_shape
+        return View(
+            lambda values: before.height(height.seen(values)),
+            lambda values: before.width(width.seen(values)),
+            lambda span: before.rows(height.span(span, lines)),
+            lambda span: before.columns(width.span(span, columns)),
+        )
 
     def shape_arithmetic(self, input_shape: Shape) -> str:
         outputs = self._output_sides(input_shape)

@@ -64,14 +64,17 @@ def probabilities(configs: tuple[RunConfig, ...], epoch: int, image: bytes) -> t
     return rows
 
 
-@st.cache_data(max_entries=1_000, show_spinner=False)
-def feature_maps(configs: tuple[RunConfig, ...], epoch: int, image: bytes, number: int) -> tuple[FeatureMaps, ...]:
+@st.cache_data(max_entries=300, show_spinner=False)
+def feature_maps(
+    configs: tuple[RunConfig, ...], epoch: int, image: bytes, number: int, place: tuple[int, ...]
+) -> tuple[FeatureMaps, ...]:
     """Return what layer `number`, counted from 1, of each network makes of an image after this epoch.
 
-    A worker computes it once for all viewers. Raises EngineError, StoreError or WeightsError.
+    The value at this place is written out. A worker computes it once for all viewers. Raises EngineError, StoreError or
+    WeightsError.
     """
     sources = tuple(source_of(config, epoch) for config in configs)
-    maps: tuple[FeatureMaps, ...] = ask_worker(feature_maps_at, configs, sources, image, number)
+    maps: tuple[FeatureMaps, ...] = ask_worker(feature_maps_at, configs, sources, image, number, place)
     return maps
 
 

@@ -14,8 +14,11 @@ const make = (tag, attributes = {}, children = []) => {
 
 const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0))
 const floats = (text) => new Float32Array(bytes(text).buffer)
-const exact = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(9))).replace("-", "−") : "not finite")
-const short = (value) => String(Number(value.toPrecision(3))).replace("-", "−")
+const minus = (text) => String(text).replace("-", "−")
+const rounded = (value, digits) => (Number.isFinite(value) ? minus(Number(value.toPrecision(digits))) : "not finite")
+const padded = (value, digits) => (Number.isFinite(value) ? minus(value.toPrecision(digits)) : "not finite")
+const exact = (value) => rounded(value, 9)
+const short = (value) => rounded(value, 3)
 
 const mix = (from, to, share) => from.map((one, place) => one + share * (to[place] - one))
 
@@ -137,12 +140,13 @@ class Maps {
     this.title = make("h4")
     this.readout = make("p", { class: "readout", "aria-live": "polite" })
     this.image = this.picture("The image")
+    this.image.figure.className = "image"
     this.enlarged = this.networks.map((network) => {
       const one = this.picture(network.label)
       one.frame.setAttribute("role", "application")
       one.frame.tabIndex = 0
       one.canvas.onpointermove = (event) => this.hoverMap(event, this.place[0])
-      one.canvas.onclick = (event) => this.choose(...this.pixel(event, this.width, this.height))
+      one.canvas.onclick = (event) => this.clicked(event)
       one.frame.onkeydown = (event) => this.valueKey(event)
       return one
     })
@@ -150,16 +154,19 @@ class Maps {
       const one = this.picture(`${network.label}: the filter`)
       one.canvas.onpointermove = (event) => this.hoverFilter(event, this.place[0])
       one.mark.hidden = true
+      one.figure.className = "filters"
       return one
     }) : []
-    const pictures = this.mapCount ? [this.image, ...this.enlarged, ...this.filters] : []
-    this.detail.replaceChildren(...(this.mapCount ? [this.title, ...pictures.map(({ figure }) => figure), this.readout] : []))
+    this.saw = make("p", { class: "saw" })
+    this.traces = make("div", { class: "networks traces" })
+    const pictures = [this.image, ...this.enlarged, ...this.filters].map(({ figure }) => figure)
+    this.detail.replaceChildren(...(this.mapCount ? [this.title, ...pictures, this.readout, this.saw, this.traces] : []))
   }
 
-  picture(caption) {
+  picture(words) {
     const canvas = make("canvas", { role: "img" }), mark = make("div", { class: "mark" })
     const frame = make("div", { class: "picture" }, [canvas, mark])
-    return { figure: make("figure", {}, [make("figcaption", {}, [caption]), frame]), frame, canvas, mark }
+    return { figure: make("figure", {}, [make("figcaption", {}, [words]), frame]), frame, canvas, mark }
   }
 
   // The numbers in the elements
@@ -201,13 +208,9 @@ class Maps {
 
   paintDetail() {
     const [map, row, column] = this.place
-    const { image, image_side: side } = this.data
-    const pixels = bytes(image)
     this.title.textContent = this.data.units ? "All values" : `Map ${map + 1} enlarged`
     this.detail.setAttribute("aria-label", this.title.textContent)
-    paint(this.image.canvas, side, pixels.length / side, (place) => [pixels[place], pixels[place], pixels[place]])
-    this.image.canvas.setAttribute("aria-label", "The image that the networks see")
-    this.image.mark.hidden = true
+    this.paintImage()
     this.networks.forEach((network, number) => {
       const { canvas, frame, mark } = this.enlarged[number]
       this.paintMap(canvas, network, map)
@@ -224,6 +227,51 @@ class Maps {
       button.tabIndex = number === map ? 0 : -1
     }))
     this.readout.textContent = this.valueInWords(map, row, column)
+  }
+
+  // The image with the patch that the value saw. Until the server has answered, the patch is that of another value.
+  paintImage() {
+    const { image, image_side: side, patch } = this.data
+    const pixels = bytes(image), [top, left, height, width] = patch, isCurrent = String(this.place) === String(this.data.place)
+    paint(this.image.canvas, side, pixels.length / side, (place) => [pixels[place], pixels[place], pixels[place]])
+    const seen = height > 0 && width > 0
+    this.image.mark.hidden = !seen || !isCurrent
+    this.move(this.image.mark, left, top, width, height, side, pixels.length / side)
+    const where = !seen ? "only padding" : height === side && width === side ? "everything" : `rows ${top + 1} to ${top + height}, columns ${left + 1} to ${left + width}`
+    this.saw.textContent = `Of the image, it saw ${where}.`
+    this.image.canvas.setAttribute("aria-label", `The image that the networks see. The chosen value saw ${where}.`)
+    this.saw.classList.toggle("old", !isCurrent)
+    this.traces.classList.toggle("old", !isCurrent)
+    if (isCurrent) this.traces.replaceChildren(...this.networks.map((network) => this.trace(network)))
+  }
+
+  trace({ label, colour: own, steps }) {
+    const body = make("tbody")
+    for (const step of steps) for (const [words, sum, total, isResult] of this.lines(step)) {
+      const row = make("tr", isResult ? { class: "result" } : {}, [make("th", { scope: "row" }, [words]), make("td", {}, [sum])])
+      row.append(make("td", { title: exact(total) }, [padded(total, isResult ? 7 : 4)]))
+      body.append(row)
+    }
+    const caption = make("caption", {}, [make("i", { style: `background:${own}` }), `${label}: how this value is computed`])
+    return make("div", {}, [make("table", {}, [caption, body])])
+  }
+
+  // The lines of one step: what it is, its arithmetic, its number, and whether it is a result.
+  lines({ name, kind, terms, count, rest, bias, value }) {
+    const where = ({ place }) => (place.length === 3 ? `channel ${place[0] + 1}, row ${place[1] + 1}, column ${place[2] + 1}` : `value ${place[0] + 1}`)
+    const others = count - terms.length
+    if (kind === "sum") return [
+      ...terms.map((term) => [where(term), `${padded(term.value, 4)} · ${term.weight < 0 ? `(${padded(term.weight, 4)})` : padded(term.weight, 4)}`, term.value * term.weight]),
+      ...(others ? [[`the ${others.toLocaleString("en")} smaller products`, "", rest]] : []),
+      ...(bias ? [["bias", "", bias]] : []),
+      [name, "sum", value, true],
+    ]
+    if (kind === "largest") return [
+      ...terms.map((term) => [where(term), "", term.value]),
+      [name, others ? `largest of ${count.toLocaleString("en")}` : "largest", value, true],
+    ]
+    const [input] = terms
+    return [[name, kind === "function" ? `of ${padded(input.value, 4)}` : `of ${padded(input.value, 4)} and the values around it`, value, true]]
   }
 
   move(mark, left, top, width, height, columns, rows) {
@@ -283,6 +331,11 @@ class Maps {
   enlarge(map) {
     this.choose(this.place[1], this.place[2], map)
     this.detail.scrollIntoView({ block: "nearest" })
+  }
+
+  clicked(event) {
+    this.choose(...this.pixel(event, this.width, this.height))
+    this.traces.scrollIntoView({ block: "nearest" })
   }
 
   choose(row, column, map = this.place[0]) {

@@ -1,16 +1,18 @@
-"""The filters and feature maps of one layer, all networks side by side on one colour scale. feature_maps.js draws them.
+"""The filters and feature maps of one layer, all networks side by side on one colour scale, and from one value back to
+the part of the image that it saw and to its arithmetic. feature_maps.js draws them.
 
 The URL names the layer and the value that is looked at. A browser can send anything, so both are checked.
 """
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from hw5core.network.counting import LayerCount, count
+from hw5core.network.counting import LayerCount, count, seen_patch
 from hw5core.network.layers import Activate, Dropout, Flatten
 from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import UNITS_IN_ROW, FeatureMaps, shown_maps
@@ -34,9 +36,8 @@ def layers_inside(configs: tuple[RunConfig, ...], epoch: int, image: NDArray[np.
     heading("What each layer makes of it")
     rows = drawn_layers(configs[0])
     row = _chosen_layer(rows)
-    shape = shown_maps(row.output_shape)
-    place = _chosen_place(shape)
-    found = feature_maps(configs, epoch, image.tobytes(), row.number)
+    place = _chosen_place(row)
+    found = feature_maps(configs, epoch, image.tobytes(), row.number, _in_layer(row, place))
     _component(
         key=_KEY,
         data={
@@ -47,6 +48,7 @@ def layers_inside(configs: tuple[RunConfig, ...], epoch: int, image: NDArray[np.
             "place": place,
             "networks": tuple(_network(config, one) for config, one in zip(configs, found, strict=True)),
             "notes": _left_out(row, found[0]),
+            "patch": _patch(configs[0], row, place),
             "image": _base64(image),
             "image_side": len(image),
         },
@@ -75,9 +77,22 @@ def _network(config: RunConfig, one: FeatureMaps) -> dict[str, Any]:
         "layer": one.name,
         "shape": one.values.shape,
         "values": _base64(one.values),
+        "steps": tuple(map(asdict, one.trace.steps)),
         "filter_shape": () if one.filters is None else one.filters.shape,
         "filters": "" if one.filters is None else _base64(one.filters),
     }
+
+
+def _in_layer(row: LayerCount, place: Place) -> tuple[int, ...]:
+    """Return the place of a value in the layer's output, from its place in the maps that are shown."""
+    _, line, column = place
+    return place if len(row.output_shape) == 3 else (line * UNITS_IN_ROW + column,)
+
+
+def _patch(config: RunConfig, row: LayerCount, place: Place) -> tuple[int, int, int, int]:
+    """Return the part of the image that a value saw: its top and left pixel, its height and its width."""
+    (top, bottom), (left, right) = seen_patch(count(config.architecture), row.number, _in_layer(row, place))
+    return top, left, bottom - top + 1, right - left + 1
 
 
 def _base64(array: NDArray[Any]) -> str:
@@ -105,24 +120,30 @@ def _chosen_layer(rows: list[LayerCount]) -> LayerCount:
     return next((row for row in rows if str(row.number) == wanted), rows[0])
 
 
-def _chosen_place(shape: Place) -> Place:
+def _chosen_place(row: LayerCount) -> Place:
     """Return the place in the URL, or the middle of the first map."""
-    place = place_in_url(st.query_params.get(_VALUE), shape)
-    return place or (0, shape[1] // 2, shape[2] // 2)
+    place = place_in_url(st.query_params.get(_VALUE), row)
+    if place is None:
+        _, height, width = shown_maps(row.output_shape)
+        return (0, height // 2, width // 2) if len(row.output_shape) == 3 else (0, 0, 0)
+    return place
 
 
-def place_in_url(text: str | None, shape: Place) -> Place | None:
-    """Return the map, row and column in a text such as "3-12-7", or None if the maps have no such value."""
+def place_in_url(text: str | None, row: LayerCount) -> Place | None:
+    """Return the map, row and column in a text such as "3-12-7", or None if the layer's maps have no such value."""
     numbers = (text or "").split("-")
     if not all(one.isascii() and one.isdigit() and len(one) < 7 for one in numbers):
         return None
-    return _inside([int(one) for one in numbers], shape)
+    return _inside([int(one) for one in numbers], row)
 
 
-def _inside(numbers: list[int], shape: Place) -> Place | None:
+def _inside(numbers: list[int], row: LayerCount) -> Place | None:
+    shape = shown_maps(row.output_shape)
     if len(numbers) != 3 or not all(0 <= one < most for one, most in zip(numbers, shape, strict=True)):
         return None
-    return numbers[0], numbers[1], numbers[2]
+    place = numbers[0], numbers[1], numbers[2]
+    # The last row of values without an image may be shorter.
+    return place if len(row.output_shape) == 3 or _in_layer(row, place)[0] < row.output_shape[0] else None
 
 
 def _choose(rows: list[LayerCount], sent: Any) -> None:
@@ -146,4 +167,4 @@ def choice_in(rows: list[LayerCount], sent: Any) -> tuple[int, Place | None] | N
     if not isinstance(sent, list) or not sent or not all(type(one) is int for one in sent):
         return None
     row = next((one for one in rows if one.number == sent[0]), None)
-    return (row.number, _inside(sent[1:], shown_maps(row.output_shape))) if row else None
+    return (row.number, _inside(sent[1:], row)) if row else None

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from hw5core.network.architecture import Architecture
-from hw5core.network.counting import count
+from hw5core.network.counting import count, seen_patch
 from hw5core.network.notation import parse
 from hw5core.training.modules import build
 
@@ -37,6 +37,38 @@ def test_one_output_value_depends_on_a_rectangle_of_that_size(text: str) -> None
         max(side[0] for side in sides),
         max(side[1] for side in sides),
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1x9x8 conv1k3 relu conv1k3p1",
+        "1x12x12 conv1k5s2p2 avgpool2 conv1k1p1",
+        "1x9x11 conv1k3s2p1d2 adaptiveavgpool4x3",
+        "1x5x4 convt1k4s2p1 conv1k3",
+        "1x5x5 convt1k2s3d2 bn",
+        "1x4x4 convt1k3s4 flatten identity",
+        "1x8x6 conv1k2x3psame avgpool3s2ceil flatten",
+        "1x6x6 conv2k3 gn2",
+        "1x6x6 conv1k3 flatten linear3 relu",
+    ],
+)
+def test_each_output_value_depends_on_its_patch(text: str) -> None:
+    counted = count(parse(text))
+    network = build(counted.architecture).double().eval()
+    for name, parameter in network.named_parameters():
+        torch.nn.init.uniform_(parameter, 1, 2) if "weight" in name else torch.nn.init.zeros_(parameter)
+    pixels = torch.rand(1, *counted.architecture.input_shape, dtype=torch.double, requires_grad=True)
+    output = network(pixels)
+    for place in torch.ones_like(output[0]).nonzero().tolist():
+        (gradient,) = torch.autograd.grad(output[(0, *place)], pixels, retain_graph=True)
+        spans = [one.tolist() for one in torch.nonzero(gradient[0, 0], as_tuple=True)]
+        (top, bottom), (left, right) = seen_patch(counted, len(counted.rows), tuple(place))
+        if spans[0]:
+            expected = [(min(one), max(one)) for one in spans]
+            assert [(top, bottom), (left, right)] == expected, place
+        else:
+            assert bottom < top or right < left, place
 
 
 def _seen(network: nn.Module, architecture: Architecture, row: int, column: int) -> tuple[int, int]:

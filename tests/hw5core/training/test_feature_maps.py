@@ -27,7 +27,7 @@ def test_the_maps_of_the_homeworks_networks_are_those_of_plain_modules(epoch: in
     weights = tuple(shipped_weights(config, epoch) for config in RACE)
     sources = tuple(one.tensors for one in weights)
     for number in range(1, 11):
-        found = feature_maps_at(RACE, sources, IMAGE.tobytes(), number)
+        found = feature_maps_at(RACE, sources, IMAGE.tobytes(), number, (0, 0, 0) if number < 7 else (0,))
         for one, tensors, activation in zip(found, sources, (nn.ReLU(), nn.Sigmoid()), strict=True):
             network = nn.Sequential(
                 nn.Conv2d(1, 10, 5), activation, nn.MaxPool2d(2), nn.Conv2d(10, 20, 5), activation, nn.MaxPool2d(2),
@@ -55,7 +55,7 @@ def test_filters_belong_to_their_maps(text: str) -> None:
     config = RunConfig(network=f"1x28x28 conv6k1 {text} flatten linear10", activation="tanh")
     tensors = tensors_of(config, None)
     for row in count(config.architecture).rows[:4]:
-        found = feature_maps(config, tensors, IMAGE, row.number)
+        found = feature_maps(config, tensors, IMAGE, row.number, (0, 0, 0))
         assert found.values.shape == row.output_shape
         if found.filters is None:
             continue
@@ -64,7 +64,7 @@ def test_filters_belong_to_their_maps(text: str) -> None:
             same = np.isin(weight, filter_)
             assert same.sum() == filter_.size
             changed = tensors | {f"{row.number - 1}.weight": np.where(same, 0, weight)}
-            values = feature_maps(config, changed, IMAGE, row.number).values
+            values = feature_maps(config, changed, IMAGE, row.number, (0, 0, 0)).values
             without = [not np.ptp(one) for one in values]
             assert without == [one == number for one in range(len(values))]
 
@@ -72,12 +72,12 @@ def test_filters_belong_to_their_maps(text: str) -> None:
 def test_a_large_layer_is_bounded_and_the_first_maps_are_shown() -> None:
     config = RunConfig(network="1x28x28 conv70k3p1 relu convt2k9s9 relu avgpool20 flatten linear5000 relu linear10")
     tensors = tensors_of(config, None)
-    first, wide = (feature_maps(config, tensors, IMAGE, number) for number in (1, 3))
+    first, wide = (feature_maps(config, tensors, IMAGE, number, (0, 0, 0)) for number in (1, 3))
     assert first.values.shape == (20, 28, 28)
     np.testing.assert_array_equal(first.filters, tensors["0.weight"][:20])
     assert wide.values.shape == (0, 252, 252)
     assert wide.filters.shape[0] == 0
-    assert feature_maps(config, tensors, IMAGE, 7).values.shape == (1, 500, 10)
+    assert feature_maps(config, tensors, IMAGE, 7, (4_999,)).values.shape == (1, 500, 10)
 
 
 @pytest.mark.parametrize("shape", [(512, 7, 7), (3, 128, 128), (3, 129, 128), (1, 1, 1), (1,), (9,), (25,), (10**6,)])

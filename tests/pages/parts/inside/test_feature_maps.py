@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from pages.parts.inside.feature_maps import choice_in, drawn_layers, place_in_url
 
@@ -13,8 +14,14 @@ HOSTILE = [
 
 
 def test_the_place_in_a_link_is_a_value_of_the_maps() -> None:
-    assert place_in_url("9-0-23", (10, 24, 24)) == (9, 0, 23)
-    assert all(place_in_url(text, (10, 24, 24)) is None for text in HOSTILE)
+    convolution, *_, linear = count(
+        RunConfig(network="1x28x28 conv10k5 relu flatten linear25 relu linear10").architecture
+    ).rows
+    assert place_in_url("9-0-23", convolution) == (9, 0, 23)
+    assert all(place_in_url(text, convolution) is None for text in HOSTILE)
+    wide = drawn_layers(RunConfig(network="1x28x28 conv1k5 relu flatten linear25 relu linear10"))[2]
+    assert [place_in_url(text, wide) for text in ("0-2-4", "0-2-5", "0-3-0", "1-0-0")] == [(0, 2, 4), None, None, None]
+    assert place_in_url("0-0-9", linear) == (0, 0, 9)
 
 
 def test_layers_that_change_nothing_are_left_out() -> None:
