@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -15,7 +16,10 @@ from hw5core.errors import PastedTextError, TableError
 from hw5core.homework.answers.check import asked_layers
 from hw5core.homework.answers.matching import Asked
 from hw5core.homework.grading.classes import VARIANT, Class
-from hw5core.homework.grading.grades import decimal
+from hw5core.homework.grading.grades import Grade, decimal
+from hw5core.homework.grading.gradescope import folder_name, results
+from hw5core.homework.grading.platforms import TITLE, Export, Filled
+from hw5core.homework.grading.students import GradedClass
 from hw5core.homework.grading.writing import TableWriter, cleaned
 from hw5core.network.counting import Count
 from hw5core.strict_json import to_json
@@ -23,7 +27,7 @@ from hw5core.terminal import networks
 
 _PROGRESS_ROWS = 500
 _SHOWN = 20
-"""How many broken rows the terminal shows."""
+"""How many errors the terminal shows."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -48,20 +52,62 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="GRADED.csv",
         help="the table to write, with points and reasons",
     )
+    command.add_argument(
+        "--fill",
+        nargs=2,
+        type=Path,
+        metavar=("EXPORT.csv", "FILLED.csv"),
+        help="fill the grades into the table that Canvas or Moodle has exported, and write it to the second file",
+    )
+    command.add_argument(
+        "--title", default=TITLE, help=f"the assignment in Canvas, or the new grade item in Moodle (default: {TITLE})"
+    )
+    command.add_argument(
+        "--gradescope",
+        type=Path,
+        metavar="FOLDER",
+        help="write Gradescope's results.json for each student below this folder",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the graded table. Return 0 if every row has a grade, else 1. Raises LabError."""
+    """Write the graded table, and the platform's. Return 0 if every student has a grade in both, else 1.
+
+    Raises LabError.
+    """
     counted, asked = _network(options)
     layers = sum(bool(one.right) for one in asked)
     most = Fraction(layers) if options.points is None else options.points
     with opened(options.table) as file, named(options.table):
         graded = Class(file, counted, asked, most, options.variants)
         with _progress(options.table, graded) as advance, written(options.output, "utf-8-sig") as output:
-            for _ in graded.write(TableWriter(output, graded.table.separator)):
+            students = GradedClass(graded.columns.students)
+            for row, grade in graded.write(TableWriter(output, graded.table.separator)):
                 advance()
-    _print_summary(graded, options)
-    return 1 if graded.summary.broken else 0
+                if options.fill:
+                    students.add(row, grade)
+                if options.gradescope:
+                    _write_results(options.gradescope / folder_name(graded.columns.students, row), grade, most)
+    filled = _fill(options, students, most) if options.fill else None
+    _print_summary(graded, filled, options)
+    return 1 if graded.summary.broken or (filled and filled.unmatched) else 0
+
+
+def _fill(options: argparse.Namespace, students: GradedClass, most: Fraction) -> Filled:
+    """Fill the platform's table. Raises TableError."""
+    source, target = options.fill
+    with opened(source) as file, named(source):
+        export = Export(file, options.title, most)
+        with written(target, export.encoding) as output:
+            return export.fill(students, output)
+
+
+def _write_results(folder: Path, grade: Grade, most: Fraction) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "results.json").write_text(results(grade, most), encoding="utf-8")
+    except OSError as error:
+        raise TableError(f"{folder} cannot be written: {error.strerror}") from None
 
 
 @contextmanager
@@ -129,7 +175,7 @@ def _progress(path: Path, graded: Class) -> Iterator[Callable[[], None]]:
         bar.update(graded.table.position() - bar.n)
 
 
-def _print_summary(graded: Class, options: argparse.Namespace) -> None:
+def _print_summary(graded: Class, filled: Filled | None, options: argparse.Namespace) -> None:
     summary, mistakes = graded.summary, graded.grader.mistakes.most_common()
     mean = "" if summary.mean is None else decimal(summary.mean * graded.most)
     broken = [
@@ -137,14 +183,24 @@ def _print_summary(graded: Class, options: argparse.Namespace) -> None:
     ]
     if options.json:
         numbers = {"students": summary.students, "graded": summary.graded, "mean": float(mean) if mean else None}
-        print(to_json({**numbers, "of": float(graded.most), "mistakes": dict(mistakes), "broken": broken}))
+        summed = {**numbers, "of": float(graded.most), "mistakes": dict(mistakes), "broken": broken}
+        print(to_json(summed | ({"filled": asdict(filled)} if filled else {})))
     else:
         print(f"{options.output}: {summary.graded:,} of {summary.students:,} students have a grade")
         if mean:
             print(f"mean: {mean} of {decimal(graded.most)} points")
         for code, times in mistakes:
             print(f"{times:>8,}  {code}")
-    for one in broken[:_SHOWN]:
-        print(f"error: row {one['row']}: {one['problem']}", file=sys.stderr)
-    if len(broken) > _SHOWN:
-        print(f"error: {len(broken) - _SHOWN:,} more rows have no grade: see the column reasons", file=sys.stderr)
+        if filled:
+            print(f"{options.fill[1]}: {filled.written:,} grades for {filled.platform}. {filled.advice}")
+            print(f"{filled.without_answers:,} students of the platform have no answers in the class")
+    _print_errors([f"row {one['row']}: {one['problem']}" for one in broken], "see the column reasons")
+    if filled:
+        _print_errors([f"not matched: {one}" for one in filled.unmatched], "--json lists all")
+
+
+def _print_errors(errors: Sequence[str], more: str) -> None:
+    for error in errors[:_SHOWN]:
+        print(f"error: {error}", file=sys.stderr)
+    if len(errors) > _SHOWN:
+        print(f"error: and {len(errors) - _SHOWN:,} more: {more}", file=sys.stderr)

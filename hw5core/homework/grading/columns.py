@@ -20,7 +20,7 @@ class Identity(Enum):
 
 
 _IDENTITIES = {
-    Identity.ID: ("id", "canvas id", "canvas user id"),
+    Identity.ID: ("id", "canvas id", "canvas user id", "identifier"),
     Identity.NUMBER: (
         "sis user id",
         "sis id",

@@ -6,6 +6,7 @@ Nothing keeps more than one row in memory. A row that cannot be read is reported
 import codecs
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,18 +41,11 @@ class Table:
 
     def __init__(self, file: BinaryIO) -> None:
         self.encoding = encoding_of(file)
-        self._file = file
         file.seek(0)
-        text = io.TextIOWrapper(file, self.encoding, errors="replace", newline="")
-        self._lines = _Lines(text)
-        first = self._lines.peek()
-        told = re.match(r"sep=(.)\r?\n?$", first)
-        if told:  # a spreadsheet reads this line, but does not count it
-            next(self._lines)
-            first = self._lines.peek()
-        self.separator = told[1] if told else _likely_separator(first)
-        self._rows = self._read()
-        header = next(self._rows, None)
+        self._file = file
+        self._text = io.TextIOWrapper(file, self.encoding, errors="replace", newline="")
+        rows = self._read()
+        header = next(rows, None)
         if header is None or header.problem:
             problem = f"its first row cannot be read: {header.problem}" if header else "it is empty"
             raise TableError(f"{problem}. The first row has the names of the columns")
@@ -60,9 +54,12 @@ class Table:
         self.header = tuple(cell.strip() for cell in header.cells)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows below the header. Each that can be used has a cell for each column."""
+        """Yield the rows below the header. Each that can be used has a cell for each column.
+
+        Each call reads the file from its beginning, and ends those before.
+        """
         width = len(self.header)
-        for row in self._rows:
+        for row in itertools.islice(self._read(), 1, None):
             if row.problem or len(row.cells) == width:
                 yield row
             elif len(row.cells) < width:
@@ -78,31 +75,35 @@ class Table:
         return self._file.tell()
 
     def _read(self) -> Iterator[Row]:
-        """Yield all rows that are not empty."""
-        reader = csv.reader(self._lines, delimiter=self.separator, strict=True)
+        """Yield all rows that are not empty, from the beginning of the file."""
+        self._text.seek(0)
+        lines = _Lines(self._text)
+        first = lines.peek()
+        told = re.match(r"sep=(.)\r?\n?$", first)
+        if told:  # a spreadsheet reads this line, but does not count it
+            next(lines)
+        self.separator = told[1] if told else _likely_separator(first)
+        reader = csv.reader(lines, delimiter=self.separator, strict=True)
         number = 0
         while True:
-            self._lines.begin_row()
+            lines.begin_row()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except (csv.Error, _TooLongError) as error:
                 number += 1
-                yield Row(number, self._start_of_row(), _reason(error))
-                self._lines.end_broken_row()
+                # The first cell often says whose row it is.
+                start = lines.taken[0].split(self.separator, 1)[0].strip(' "\r\n')[:100]
+                yield Row(number, (start,), _reason(error))
+                lines.end_broken_row()
                 continue
             number += 1
             if any(len(cell) > MAX_CELL for cell in cells):
-                yield Row(
-                    number, tuple(cell[:MAX_CELL] for cell in cells), f"a cell has more than {MAX_CELL:,} characters"
-                )
+                cut = tuple(cell[:MAX_CELL] for cell in cells)
+                yield Row(number, cut, f"a cell has more than {MAX_CELL:,} characters")
             elif cells:
                 yield Row(number, tuple(cells))
-
-    def _start_of_row(self) -> tuple[str, ...]:
-        """Return the first cell of a broken row, which often says whose row it is."""
-        return (self._lines.taken[0].split(self.separator, 1)[0].strip(' "\r\n')[:100],)
 
 
 class _TooLongError(Exception):

@@ -14,7 +14,9 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 _SUSPECT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff=+\\-@＝＋－＠]")
 """What a cell has that is not written as it is. Most cells have none of it."""
 
-_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
+_HARMLESS = re.compile(r"[+-]?[0-9][0-9.,]*|-")
+"""A number, or the dash that stands for none."""
+
 _FORMULA = re.compile(r"(^|[,;\n])(\s*['\"]?\s*)(?=[=+\-@＝＋－＠])")
 """Where a formula may begin: at the start of a cell, and after what another spreadsheet takes for a separator."""
 
@@ -30,7 +32,7 @@ def safe(cell: str) -> str:
     if len(cell) <= MAX_WRITTEN and not _SUSPECT.search(cell):
         return cell
     text = cleaned(cell)
-    return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
+    return text if _HARMLESS.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
 
 
 class TableWriter:

@@ -76,3 +76,30 @@ def test_files_that_cannot_be_opened_are_named(tmp_path: Path, capsys: Captured)
     command = ["grade", str(tmp_path / "class.csv"), "--preset", "homework", "-o", str(tmp_path / "no" / "x.csv")]
     assert main(command) == 2
     assert "x.csv cannot be written" in capsys.readouterr().err
+
+
+def test_a_platforms_export_is_filled_and_everyone_left_out_is_listed(tmp_path: Path, capsys: Captured) -> None:
+    export, filled, folder = tmp_path / "export.csv", tmp_path / "filled.csv", tmp_path / "gradescope"
+    rows = [
+        ["Student", "ID", "Section", "Homework 5 (7)"],
+        ["Points Possible", "", "", "10"],
+        ["Doe, Jane", "1", "A", ""],
+    ]
+    export.write_text(table(*rows))
+    text = table(["Student", *LAYERS], ["Doe, Jane", *RIGHT], ["Roe, Rick", *RIGHT])
+    options = ["--fill", str(export), str(filled), "--title", "Homework 5", "--gradescope", str(folder)]
+    assert _grade(tmp_path, text, "--preset", "homework", *options) == 1
+    printed = capsys.readouterr()
+    summary = json.loads(printed.out)["filled"]
+    assert (summary["platform"], summary["written"], summary["unmatched"][0]["name"]) == ("Canvas", 1, "Roe, Rick")
+    assert "not matched: class, row 3, Roe, Rick: no student of the platform" in printed.err
+    assert list(csv.reader(filled.open()))[-1] == ["Doe, Jane", "1", "A", "10"]
+    assert json.loads((folder / "row-000002-Doe-Jane" / "results.json").read_text())["score"] == 5
+
+
+def test_an_export_that_cannot_be_filled_names_its_file_and_leaves_none(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "export.csv").write_text("Name,Grade\n")
+    options = ["--fill", str(tmp_path / "export.csv"), str(tmp_path / "filled.csv")]
+    assert _grade(tmp_path, table(["Student", *LAYERS]), "--preset", "homework", *options) == 2
+    assert "export.csv: it is no export that is known" in capsys.readouterr().err
+    assert not (tmp_path / "filled.csv").exists()
