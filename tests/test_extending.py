@@ -138,6 +138,15 @@ def test_the_count_page_shows_and_offers_them(monkeypatch: pytest.MonkeyPatch) -
     assert '["softsign", "softsign"]' in components
 
 
+@pytest.mark.usefixtures("activation")
+def test_the_activation_is_computed_for_arrays_as_in_torch() -> None:
+    softsign, points = ACTIVATIONS["softsign"], torch.linspace(-3, 3, 13, dtype=torch.float64, requires_grad=True)
+    values = nn.Softsign()(points)
+    (slopes,) = torch.autograd.grad(values.sum(), points)
+    np.testing.assert_allclose(softsign.value(points.detach().numpy()), values.detach().numpy())
+    np.testing.assert_allclose(softsign.slope(points.detach().numpy()), slopes.numpy())
+
+
 @pytest.mark.usefixtures("activation", "kind", "kernel")
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_they_train_as_with_autograd(momentum: float) -> None:

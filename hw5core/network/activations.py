@@ -6,12 +6,14 @@ A new activation is an entry here and a kernel pair in training/kernels.py. No t
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
-import numpy as np
+Elementwise = Callable[[ModuleType, Any], Any]
+"""A function of numpy, and of a number or an array. Its result has the same shape, in double precision.
 
-Elementwise = Callable[[Any], Any]
-"""A function of a number or of an array, whose result has the same shape, in double precision."""
+It gets numpy as an argument, because the first page draws names and colours before numpy is imported.
+"""
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,8 @@ class Activation:
 
     `name` is its word in the one-line form and `label` its name in prose. `formula` and `derivative` are LaTeX in x.
     `torch_module` is the name of its class in torch.nn. `colour` is from the colour-blind-safe set of Okabe and Ito;
-    `dash` is the line pattern that distinguishes it without colour. `value` computes it for a number or an array, and
-    `slope` its derivative, in double precision and without an overflow.
+    `dash` is the line pattern that distinguishes it without colour. `function` computes it without an overflow, and
+    `derived` its derivative.
     """
 
     name: str
@@ -30,34 +32,44 @@ class Activation:
     derivative: str
     torch_module: str
     colour: str
-    value: Elementwise
-    slope: Elementwise
+    function: Elementwise
+    derived: Elementwise
     dash: tuple[int, ...] = (1, 0)
 
+    def value(self, x: Any) -> Any:
+        """Compute the activation of a number or of each number of an array."""
+        import numpy
 
-def _sigmoid(x: Any) -> Any:
+        return self.function(numpy, x)
+
+    def slope(self, x: Any) -> Any:
+        """Compute the derivative at a number or at each number of an array."""
+        import numpy
+
+        return self.derived(numpy, x)
+
+
+def _sigmoid(np: ModuleType, x: Any) -> Any:
     small = np.exp(-np.abs(x))
     return np.where(np.asarray(x) >= 0, 1.0, small) / (1 + small)
 
 
-def _sigmoid_slope(x: Any) -> Any:
+def _sigmoid_slope(np: ModuleType, x: Any) -> Any:
     small = np.exp(-np.abs(x))
     return small / (1 + small) ** 2
 
 
-def _tanh_slope(x: Any) -> Any:
-    return 4 * _sigmoid_slope(2 * np.asarray(x))
+def _tanh_slope(np: ModuleType, x: Any) -> Any:
+    return 4 * _sigmoid_slope(np, 2 * np.asarray(x))
 
 
-_erfc = np.vectorize(math.erfc, otypes=[float])  # numpy has none of its own
-
-
-def _normal(x: Any) -> Any:
+def _normal(np: ModuleType, x: Any) -> Any:
     """Return Φ(x), the standard normal distribution function."""
-    return _erfc(-np.asarray(x) / math.sqrt(2)) / 2
+    erfc = np.vectorize(math.erfc, otypes=[float])  # numpy has none of its own
+    return erfc(-np.asarray(x) / math.sqrt(2)) / 2
 
 
-def _normal_density(x: Any) -> Any:
+def _normal_density(np: ModuleType, x: Any) -> Any:
     return np.exp(-(np.asarray(x) ** 2) / 2) / math.sqrt(2 * math.pi)
 
 
@@ -71,8 +83,8 @@ ACTIVATIONS = {
             r"[x > 0]",
             "ReLU",
             "#0072B2",
-            lambda x: np.maximum(0.0, x),
-            lambda x: np.where(np.asarray(x) > 0, 1.0, 0.0),
+            lambda np, x: np.maximum(0.0, x),
+            lambda np, x: np.where(np.asarray(x) > 0, 1.0, 0.0),
         ),
         Activation(
             "sigmoid",
@@ -85,7 +97,17 @@ ACTIVATIONS = {
             _sigmoid_slope,
             dash=(6, 3),
         ),
-        Activation("tanh", "tanh", r"\tanh x", r"1-\tanh^2 x", "Tanh", "#009E73", np.tanh, _tanh_slope, dash=(2, 2)),
+        Activation(
+            "tanh",
+            "tanh",
+            r"\tanh x",
+            r"1-\tanh^2 x",
+            "Tanh",
+            "#009E73",
+            lambda np, x: np.tanh(x),
+            _tanh_slope,
+            dash=(2, 2),
+        ),
         Activation(
             "leakyrelu",
             "leaky ReLU",
@@ -93,8 +115,8 @@ ACTIVATIONS = {
             r"1 \text{ or } 0.01",
             "LeakyReLU",
             "#56B4E9",
-            lambda x: np.maximum(0.01 * np.asarray(x), x),
-            lambda x: np.where(np.asarray(x) > 0, 1.0, 0.01),
+            lambda np, x: np.maximum(0.01 * np.asarray(x), x),
+            lambda np, x: np.where(np.asarray(x) > 0, 1.0, 0.01),
             dash=(8, 2, 2, 2),
         ),
         Activation(
@@ -104,8 +126,8 @@ ACTIVATIONS = {
             r"1 \text{ or } e^x",
             "ELU",
             "#E69F00",
-            lambda x: np.maximum(0.0, x) + np.expm1(np.minimum(0.0, x)),
-            lambda x: np.exp(np.minimum(0.0, x)),
+            lambda np, x: np.maximum(0.0, x) + np.expm1(np.minimum(0.0, x)),
+            lambda np, x: np.exp(np.minimum(0.0, x)),
             dash=(4, 2),
         ),
         Activation(
@@ -115,8 +137,8 @@ ACTIVATIONS = {
             r"\Phi(x)+x\,\varphi(x)",
             "GELU",
             "#CC79A7",
-            lambda x: x * _normal(x),
-            lambda x: _normal(x) + x * _normal_density(x),
+            lambda np, x: x * _normal(np, x),
+            lambda np, x: _normal(np, x) + x * _normal_density(np, x),
             dash=(10, 3),
         ),
         Activation(
@@ -126,8 +148,8 @@ ACTIVATIONS = {
             r"\sigma(x)\,(1+x\,(1-\sigma(x)))",
             "SiLU",
             "#8C6D00",
-            lambda x: x * _sigmoid(x),
-            lambda x: _sigmoid(x) * (1 + x * _sigmoid(-np.asarray(x))),
+            lambda np, x: x * _sigmoid(np, x),
+            lambda np, x: _sigmoid(np, x) * (1 + x * _sigmoid(np, -np.asarray(x))),
             dash=(4, 2, 1, 2),
         ),
         Activation(
@@ -137,7 +159,7 @@ ACTIVATIONS = {
             r"\sigma(x)",
             "Softplus",
             "#7F7F7F",
-            lambda x: np.maximum(0.0, x) + np.log1p(np.exp(-np.abs(x))),
+            lambda np, x: np.maximum(0.0, x) + np.log1p(np.exp(-np.abs(x))),
             _sigmoid,
             dash=(1, 2),
         ),
@@ -148,8 +170,8 @@ ACTIVATIONS = {
             r"1",
             "Identity",
             "#555555",
-            np.positive,
-            lambda x: np.ones_like(x, float),
+            lambda np, x: np.positive(x),
+            lambda np, x: np.ones_like(x, float),
             dash=(12, 4),
         ),
     )
