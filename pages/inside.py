@@ -70,7 +70,7 @@ def _draw_inside(configs: tuple[RunConfig, ...], reading: Reading[tuple[int, ...
         layers_inside(configs, epoch, image)
         with aside("weights"):
             weights_downloads(configs, epoch)
-        views(configs, epoch)
+        views(configs, reading.value, epoch, image)
     except LabError as error:
         st.error(plain(error))
 

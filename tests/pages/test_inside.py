@@ -18,6 +18,7 @@ from hw5core.store.store import RunStore
 from hw5core.training.loop import standardise
 from hw5core.training.modules import build, initial_network
 from pages.parts.inside.drawing_pad import example_digit
+from pages.parts.inside.through_training import shown_epochs
 from tests.pages.conftest import html, rerun_until
 from tools.training import train_into
 
@@ -134,3 +135,21 @@ def test_mistakes_are_shown_once_a_worker_has_found_them(open_inside: Callable[.
     rerun_until(app, lambda app: sum("validation images are right" in one.value for one in app.caption) == 2)
     first = Follower(store, SMALL[0].run_id).read().epochs[0]
     assert f"{first.validation_accuracy:.2f} %</span>" in html(app)
+
+
+def test_the_curve_has_the_probability_at_every_checkpoint(open_inside: Callable[..., AppTest]) -> None:
+    app = open_inside()
+    for number, label in enumerate(("ReLU", "sigmoid")):
+        first = _computed(initial_network(RACE[number].architecture, RACE[number].seed))
+        final = _computed(_recorded(number, 4))
+        assert f"{label}: {100 * first[3]:.2f} % at the start, {100 * final[3]:.2f} % after epoch 4" in html(app)
+    next(one for one in app.get("button_group") if one.label == "Probability of the class").set_value("5").run()
+    assert "Probability of class 5" in html(app)
+    assert f"{100 * _computed(_recorded(0, 4))[5]:.2f} % after epoch 4" in html(app)
+
+
+def test_the_curve_of_large_networks_has_some_of_their_checkpoints() -> None:
+    large = race(RunConfig(network="1x28x28 flatten linear2000 relu linear10"))
+    epochs = tuple(range(-1, 30))
+    assert shown_epochs(RACE, epochs, 7) == epochs
+    assert shown_epochs(large, epochs, 7) == (-1, 7, 29)

@@ -1,23 +1,29 @@
 """The views of the networks below their feature maps, and a switch between them."""
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from hw5core.runs.config import RunConfig
 from pages.parts.inside.mistakes import mistakes
+from pages.parts.inside.through_training import through_training
 
-_VIEWS = {"Mistakes": mistakes}
-"""Each view by its name in the switch and in the URL. It draws these networks after this epoch."""
+_THROUGH, _MISTAKES = "Through training", "Mistakes"
 
 
-def views(configs: tuple[RunConfig, ...], epoch: int) -> None:
-    """Draw the switch and the chosen view."""
+def views(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int, image: NDArray[np.uint8]) -> None:
+    """Draw the switch, and the chosen view of these networks after this epoch. Raises LabError."""
     with st.container(key="views"):
         name = st.segmented_control(
             "View",
-            list(_VIEWS),
+            (_THROUGH, _MISTAKES),
+            default=_THROUGH,
+            required=True,
             key="view",
             bind="query-params",
             label_visibility="collapsed",
         )
-        if name in _VIEWS:
-            _VIEWS[name](configs, epoch)
+        if name == _MISTAKES:
+            mistakes(configs, epoch)
+        else:
+            through_training(configs, epochs, epoch, image)

@@ -1,0 +1,103 @@
+"""The same image at every checkpoint: the probability of one class as a curve through training."""
+
+import math
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from hw5core.charts.one_class import Curve, one_class_chart, one_class_in_words, one_class_table
+from hw5core.charts.series import series_of
+from hw5core.data.datasets import DATASETS
+from hw5core.network.counting import count
+from hw5core.runs.config import RunConfig
+from hw5core.training.predictions import predict_at
+from pages.parts.inside.checkpoints import START, source_of
+from pages.parts.shared.chart import draw_chart
+from pages.parts.shared.server import ask_worker
+
+_MOST_PARAMETERS = 4_000_000
+"""The most parameters that one drawing sends to a worker. Of a large network, not all checkpoints are shown."""
+
+_CLASS = "class of the curve"
+_PREDICTED = "predicted"
+
+Rows = tuple[tuple[float, ...], ...]
+
+
+def through_training(
+    configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int, image: NDArray[np.uint8]
+) -> None:
+    """Draw the probability of a class of this image at every checkpoint. A line marks the epoch of the slider."""
+    shown = shown_epochs(configs, epochs, epoch)
+    rows = _probabilities_through(configs, shown, image.tobytes())
+    chosen = _chosen_class(configs[0], rows[0][-1])
+    curves: dict[str, Curve] = {
+        config.label: [
+            (_name(one), _batches(config, one), row[chosen])
+            for one, row in zip(shown, of_network, strict=True)
+            if math.isfinite(row[chosen])
+        ]
+        for config, of_network in zip(configs, rows, strict=True)
+    }
+    known = {label: curve for label, curve in curves.items() if curve}
+    title = f"Probability of class {_class_name(configs[0], chosen)} for this image"
+    words = "; ".join(one_class_in_words(known))
+    table, chart = one_class_table(known, _name(epoch)), one_class_chart(series_of(configs))
+    draw_chart(title, words, table, chart, key="probability chart")
+    st.caption(f"{words}.")
+    if len(shown) < len(epochs):
+        st.caption(f"These networks are large: the chart has {len(shown)} of their {len(epochs)} checkpoints.")
+
+
+def shown_epochs(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int) -> tuple[int, ...]:
+    """Return the epochs of the curve: all, or evenly chosen ones if that is too much to send for one drawing.
+
+    The first, the last and the slider's are always among them.
+    """
+    most = max(2, _MOST_PARAMETERS // sum(count(config.architecture).parameters for config in configs))
+    if len(epochs) <= most:
+        return epochs
+    places = np.linspace(0, len(epochs) - 1, most).round().astype(int).tolist()
+    kept = {epochs[place] for place in places} | {epoch}
+    return tuple(one for one in epochs if one in kept)
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _probabilities_through(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], image: bytes) -> tuple[Rows, ...]:
+    """Return the probabilities of the classes of an image, by network and epoch. Raises LabError."""
+    pairs = [(config, epoch) for config in configs for epoch in epochs]
+    sources = tuple(source_of(*pair) for pair in pairs)
+    rows: Rows = ask_worker(predict_at, tuple(config for config, _ in pairs), sources, image)
+    return tuple(rows[first : first + len(epochs)] for first in range(0, len(rows), len(epochs)))
+
+
+def _chosen_class(config: RunConfig, last: tuple[float, ...]) -> int:
+    """Draw the choice of the class, and return it. Without a choice, it is the one that the first network predicts."""
+    predicted = int(np.argmax(last))
+    options = [_PREDICTED, *map(str, range(DATASETS[config.dataset].classes))]
+    chosen = st.pills(
+        "Probability of the class",
+        options,
+        default=_PREDICTED,
+        required=True,
+        key=_CLASS,
+        format_func=lambda one: f"that {config.label} predicts" if one == _PREDICTED else one,
+    )
+    return predicted if chosen in (None, _PREDICTED) else int(chosen)
+
+
+def _class_name(config: RunConfig, number: int) -> str:
+    names = DATASETS[config.dataset].names
+    return f"{number} ({names[number]})" if names else str(number)
+
+
+def _name(epoch: int) -> str:
+    return "start" if epoch == START else f"epoch {epoch}"
+
+
+def _batches(config: RunConfig, epoch: int) -> int:
+    """Return how many batches the network had been trained on by then. A fork starts after its parent's."""
+    if epoch == START:
+        return config.fork.step if config.fork else 0
+    return (epoch + 1) * config.steps_per_epoch
