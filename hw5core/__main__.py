@@ -3,7 +3,8 @@
 `params` counts parameters, `check` checks a student's answers, `grade` grades a class, `layers` measures the layers of
 untrained networks on one batch, `train` trains a race, `prewarm` trains it for several seeds before a lecture,
 `precompute` trains the race that the app includes, and `verify` trains the first batches of a receipt again. `export`
-writes the weights of a run to a file, and `predict` shows what they predict for pictures.
+writes the weights of a run to a file, and `predict` shows what they predict for pictures. `report` writes the
+homework as a document.
 
 Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if an
 answer is wrong, a student has no grade or a receipt differs from the training, 3 if it differs in a way that another
@@ -49,7 +50,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
-from hw5core.terminal import check, export, grade, layers, params, predict, race_options
+from hw5core.terminal import check, export, grade, layers, params, predict, race_options, report
 from hw5core.training import availability
 
 POLL_SECONDS = 0.2
@@ -118,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_options(_command(commands, "export", "write the weights of a run to a safetensors file", export.run))
     predict.add_options(
         _command(commands, "predict", "show what exported weights predict for pictures of digits", predict.run)
+    )
+    report.add_options(
+        _command(commands, "report", "write the homework with the results of runs to a file", report.run)
     )
     return parser
 

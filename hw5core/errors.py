@@ -72,3 +72,7 @@ class PictureError(LabError):
 
 class TableError(LabError):
     """Report a table that cannot be read, or that lacks what is needed. The text continues "class.csv: "."""
+
+
+class ReportError(LabError):
+    """Report a homework report that cannot be written."""

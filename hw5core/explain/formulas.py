@@ -3,6 +3,8 @@
 The formulas themselves belong to the layer kinds; here they are set for tables and exports.
 """
 
+import re
+
 from hw5core.network.counting import LayerCount
 
 SYMBOLS = r"\text{in channels}\cdot\text{out channels}\cdot(\text{kernel}\cdot\text{kernel})+\text{bias}"
@@ -19,7 +21,14 @@ def arithmetic(row: LayerCount) -> str:
 
 def arithmetic_in_words(row: LayerCount) -> str:
     """Return the same as plain text, spaced as LaTeX spaces it: "3 ⋅ 96 ⋅ (11 ⋅ 11) + 96"."""
-    return arithmetic(row).replace(r"\cdot ", " ⋅ ").replace("+", " + ")
+    return in_words(arithmetic(row))
+
+
+def in_words(latex: str) -> str:
+    """Return a sum of products in LaTeX as plain text, such as SYMBOLS: "in channels ⋅ out channels ⋅ (…) + bias"."""
+    plain = re.sub(r"\\frac\{(.*)\}\{(.*)\}", r"\1 / \2", re.sub(r"\\text\{([^}]*)\}", r"\1", latex))
+    plain = plain.replace("^2", "²").replace("{", "").replace("}", "")
+    return re.sub(r"\\cdot ?", " ⋅ ", plain).replace("+", " + ")
 
 
 def product(row: LayerCount) -> str:

@@ -13,6 +13,12 @@ from hw5core.network.counting import BYTES_PER_VALUE, LayerCount, Sizes
 MEBIBYTE = 2**20
 MEGABYTE = 10**6
 
+WHY_MEGABYTES_DIFFER = (
+    "torchsummary's “MB” are MiB (2²⁰ bytes). Its forward/backward pass counts every listed output twice: the value "
+    "and its gradient. torchinfo's MB are 10⁶ bytes. It also counts outputs twice, but only those of layers with "
+    "parameters, so not those of ReLU. Both assume 4 bytes per value (float32)."
+)
+
 
 @dataclass(frozen=True)
 class ModuleRow:

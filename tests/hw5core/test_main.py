@@ -192,6 +192,13 @@ def test_layers_prints_the_figures_and_the_gradient_budget_of_each_network(capsy
         (["export", "0123456789abcdef", "-o", "weights.safetensors"], "The store has no run '0123456789abcdef'"),
         (["export", RACE[0].run_id, "-o", "weights.safetensors", "--epoch", "7"], "only of: 0, 1, 2, 3, 4"),
         (["export", RACE[0].run_id, "-o", "no folder/weights.safetensors"], "The weights cannot be written"),
+        (["report", "0123456789abcdef", "-o", "homework.html"], "The store has no run '0123456789abcdef'"),
+        (["report", RACE[0].run_id, "-o", "homework.docx"], "can end in .html"),
+        (["report", RACE[0].run_id, "-o", "homework.html", "--remarks", "missing.txt"], "The remarks cannot be read"),
+        (
+            ["report", RACE[0].run_id, "-o", "homework.html", "--name", 201 * "x"],
+            "The name is too long: 201 characters",
+        ),
         (["predict", "missing.safetensors", "digit.png"], "The weights cannot be read"),
         (["predict", str(ROOT / "README.md"), "digit.png"], "no complete safetensors file"),
         (["predict", str(path_of(RACE[0], 4)), "missing.png"], "missing.png"),

@@ -2,18 +2,13 @@
 
 import streamlit as st
 
-from hw5core.explain.torch_report import MEBIBYTE, MEGABYTE, ModuleReport, megabytes
+from hw5core.explain.torch_report import MEBIBYTE, MEGABYTE, WHY_MEGABYTES_DIFFER, ModuleReport, megabytes
 from hw5core.markdown import markdown_table
 from hw5core.network.counting import Count, sizes
 from hw5core.network.layers import ConvTranspose
 from pages.parts.shared.frame import heading
 
-_WHY = (
-    "**Two correct tools, two different numbers.** torchsummary's “MB” are MiB (2²⁰ bytes). Its forward/backward pass "
-    "counts every listed output twice: the value and its gradient. torchinfo's MB are 10⁶ bytes. It also counts "
-    "outputs twice, but only those of layers with parameters, so not those of ReLU. Both assume 4 bytes per value "
-    "(float32)."
-)
+_WHY = f"**Two correct tools, two different numbers.** {WHY_MEGABYTES_DIFFER}"
 
 
 def tool_reports(counted: Count, report: ModuleReport | None, images: int) -> None:

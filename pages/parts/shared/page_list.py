@@ -50,4 +50,5 @@ PAGES = (
     Page("fork", ":material/call_split:"),
     Page("inside", ":material/visibility:"),
     Page("runs", ":material/list:"),
+    Page("report", ":material/description:"),
 )

@@ -1,0 +1,86 @@
+"""The command `report`: writes the finished homework as a document."""
+
+import argparse
+from pathlib import Path
+
+from hw5core import home
+from hw5core.errors import EngineError, ReportError
+from hw5core.explain.torch_report import ModuleReport
+from hw5core.homework.report.contents import MAX_REMARKS, report
+from hw5core.homework.report.writing import FORMATS, write
+from hw5core.network.counting import Count, count
+from hw5core.network.presets import PRESETS
+from hw5core.runs import recorded
+from hw5core.runs.history import RunHistory
+from hw5core.store.followers import Follower
+from hw5core.store.store import RunStore
+from hw5core.strict_json import to_json
+from hw5core.training import availability
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument(
+        "runs", metavar="RUN", nargs="+", help="the ids of the runs of a race: `train --json` prints them"
+    )
+    endings = ", ".join(f".{ending}" for ending in FORMATS)
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help=f"the file to write, with one of: {endings}"
+    )
+    command.add_argument("--name", default="", help="your name")
+    command.add_argument("--remarks", type=Path, metavar="FILE", help="a text file with your remarks")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the file, and return the exit status 0. Raises LabError."""
+    format = options.output.suffix.lower().removeprefix(".")
+    if format not in FORMATS:
+        raise ReportError(f"A report can end in .{', .'.join(FORMATS)}, not in {options.output.suffix!r}.")
+    store = RunStore(home.store_folder())
+    histories = [_history(store, run_id) for run_id in dict.fromkeys(options.runs)]
+    counted = count(PRESETS["homework"].architecture)
+    document = report(counted, _tools(counted), histories, options.name, _remarks(options.remarks))
+    content = write(document, format)
+    try:
+        options.output.write_bytes(content)
+    except OSError as error:
+        raise ReportError(f"The report cannot be written: {error}") from error
+    if options.json:
+        print(to_json({"file": str(options.output), "missing": document.missing}))
+    else:
+        print("\n".join([str(options.output), *document.missing]))
+    return 0
+
+
+def _history(store: RunStore, run_id: str) -> RunHistory:
+    """Return the run's history from the store, or that of the recorded race. Raise ReportError if neither has it."""
+    found = Follower(store, run_id, lean=True).read()
+    shipped = tuple(config for config in recorded.RACE if config.run_id == run_id)
+    if found is None and not shipped:
+        raise ReportError(
+            f"The store has no run {run_id[:40]!r}. `python -m hw5core train --json` prints the id of each run, and "
+            "the page Runs shows them."
+        )
+    return found or recorded.recorded_race(shipped)[0]
+
+
+def _tools(counted: Count) -> ModuleReport | str:
+    """Return what both tools report on the network, or why they cannot."""
+    try:
+        availability.load()
+    except EngineError as error:
+        return str(error)
+    from hw5core.training.module_report import module_report
+
+    return module_report(str(counted.architecture))
+
+
+def _remarks(path: Path | None) -> str:
+    """Return the text of the file, but not much more of it than a report takes. Raise ReportError."""
+    if path is None:
+        return ""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return file.read(MAX_REMARKS + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"The remarks cannot be read: {error}") from None

@@ -1,0 +1,39 @@
+"""The race of the report: its choice, and what the page reads of it."""
+
+from collections.abc import Hashable
+
+from hw5core.runs.catalogue import Listed
+from hw5core.runs.config import RunConfig
+from pages.parts.shared.race_choice import chosen_race_of_server
+from pages.parts.shared.race_snapshot import SHARED_SECONDS, RaceSnapshot, read_race
+
+_MOST_NETWORKS = 6
+
+_TO_THE_END = 0.0
+"""The time from which a recorded race plays that is shown to its end."""
+
+
+def chosen_race_of_report() -> tuple[RunConfig, ...]:
+    """Draw the choice among all races of the server, finished or not. Raises StoreError."""
+    gone = "it was deleted, or nobody has started it"
+    return chosen_race_of_server("race of the report", _any_run, _MOST_NETWORKS, gone)
+
+
+def _any_run(_: Listed) -> bool:
+    """Return True: a report also says what is missing of a race."""
+    return True
+
+
+def read_to_the_end(configs: tuple[RunConfig, ...]) -> RaceSnapshot:
+    """Read the race from the store, or the recorded one at its end. Raises StoreError."""
+    return read_race(configs, _TO_THE_END)
+
+
+def read_live(configs: tuple[RunConfig, ...]) -> RaceSnapshot:
+    """Read the race for live updates, which share histories for a moment. Raises StoreError."""
+    return read_race(configs, _TO_THE_END, SHARED_SECONDS)
+
+
+def contents_version(race: RaceSnapshot) -> Hashable:
+    """Return a value that changes when a run starts, finishes an epoch or ends. Single batches do not redraw it."""
+    return tuple((run.run_id, run.status, len(run.epochs)) for run in race.runs)
