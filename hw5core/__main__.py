@@ -117,9 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     export.add_options(_command(commands, "export", "write the weights of a run to a safetensors file", export.run))
-    predict.add_options(
-        _command(commands, "predict", "show what exported weights predict for pictures of digits", predict.run)
-    )
+    predict.add_options(_command(commands, "predict", "show what exported weights predict for pictures", predict.run))
     report.add_options(
         _command(commands, "report", "write the homework with the results of runs to a file", report.run)
     )

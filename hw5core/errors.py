@@ -67,7 +67,7 @@ class WeightsError(LabError):
 
 
 class PictureError(LabError):
-    """Report a picture that cannot be read, or that has no digit."""
+    """Report a picture that cannot be read, or that shows nothing."""
 
 
 class TableError(LabError):

@@ -28,11 +28,11 @@ _FRAGMENT = "inside"
 
 _STEPS = (
     Step(
-        "Draw a digit with the mouse, a pen or a finger. They see it in 28x28 pixels, scaled and centred as in MNIST.",
+        "Draw with the mouse, a pen or a finger. They see it in 28x28 pixels, as large as in training.",
         ".st-key-drawing-pad",
     ),
     Step(
-        "This slider goes back in the training. At the start, both guess. When does each recognise your digit?",
+        "This slider goes back in the training. At the start, both guess. When does each recognise your drawing?",
         ".st-key-epoch-slider",
     ),
 )
@@ -42,7 +42,7 @@ def page() -> None:
     begin_page(
         __file__,
         "Inside both networks",
-        "**Try this:** draw a digit, then move the slider back to the first epochs. Which network knows it first?",
+        "**Try this:** draw something, then move the slider back to the first epochs. Which network knows it first?",
         _STEPS,
     )
     try:
@@ -61,7 +61,7 @@ def _draw_inside(configs: tuple[RunConfig, ...], reading: Reading[tuple[int, ...
     try:
         drawing, result = st.columns(2, gap="medium")
         with drawing:
-            image = drawing_pad()
+            image = drawing_pad(configs[0])
         with epoch_bar():
             epoch = epoch_slider(reading.value)
             st.caption(accuracies_in_words(configs, epoch))

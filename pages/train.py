@@ -39,7 +39,7 @@ _STEPS = (
         '[data-testid="stVegaLiteChart"]',
     ),
     Step(
-        "Click a curve, or type the number of a batch, to see its five digits and what each network predicted.",
+        "Click a curve, or type the number of a batch, to see its five images and what each network predicted.",
         ".st-key-aside-open-batch",
     ),
     Step("The URL of this page is this race. Copy the link, and others watch it with you.", ".st-key-copy-link"),

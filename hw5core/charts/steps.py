@@ -9,6 +9,7 @@ import pandas as pd
 
 from hw5core.charts.parts import FOUR_DIGITS, ROWS, colour, dash, number_hint, specification, tooltip
 from hw5core.charts.series import Series
+from hw5core.data.datasets import Dataset
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
 
@@ -61,13 +62,18 @@ def gradients_chart(series: tuple[Series, ...]) -> dict[str, Any]:
     return specification(lines)
 
 
-def probabilities_table(measured: MeasuredStep, labels: Sequence[int]) -> pd.DataFrame:
+def probabilities_table(measured: MeasuredStep, labels: Sequence[int], dataset: Dataset) -> pd.DataFrame:
     """Return a row per image and class, with the columns image, label, class and probability."""
     return pd.DataFrame(
         [
-            {"image": f"{number}: a {label}", "label": int(label), "class": digit, "probability": probability}
+            {
+                "image": f"{number}: {dataset.class_in_words(label)}",
+                "label": int(label),
+                "class": predicted,
+                "probability": probability,
+            }
             for number, (row, label) in enumerate(zip(measured.probabilities, labels, strict=False), start=1)
-            for digit, probability in enumerate(row)
+            for predicted, probability in enumerate(row)
         ]
     )
 

@@ -7,7 +7,7 @@ from statistics import fmean
 import pandas as pd
 
 from hw5core.charts.parts import guess_words
-from hw5core.data.datasets import DATASETS
+from hw5core.data.datasets import DATASETS, Dataset
 from hw5core.network.counting import Count
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import divergence
@@ -89,9 +89,12 @@ def guesses_in_words(leads: Sequence[float], result: float) -> str:
     )
 
 
-def probabilities_in_words(probabilities: Sequence[Sequence[float]], labels: Sequence[int]) -> str:
+def probabilities_in_words(probabilities: Sequence[Sequence[float]], labels: Sequence[int], dataset: Dataset) -> str:
     """Return the probability of each image's correct class."""
-    values = [f"a {label} with {row[label]:.2f}" for row, label in zip(probabilities, labels, strict=False)]
+    values = [
+        f"{dataset.class_in_words(label)} with {row[label]:.2f}"
+        for row, label in zip(probabilities, labels, strict=False)
+    ]
     return f"the probability of each image's correct class: {', '.join(values)}"
 
 

@@ -25,7 +25,8 @@ class Dataset:
     `images` is how many there are. With `epochs` and `learning_rate`, both networks of the homework learn, and the
     plateau of sigmoid is visible. `mean` and `std` standardise the pixels on a scale from 0 to 1. `source` is the
     dataset's files, or a function that returns images (n, height, width) and labels (n,). `names` are those of the
-    classes, or empty if a class is a digit and needs none.
+    classes, or empty if a class is a digit and needs none. `thing` is what an image shows. With `fills_image`, it is
+    scaled until it reaches the edges; otherwise it is as in MNIST, in 20x20 pixels around its centre of mass.
     """
 
     title: str
@@ -38,6 +39,16 @@ class Dataset:
     std: float
     source: Files | Callable[[], tuple[NDArray[np.uint8], NDArray[np.int64]]]
     names: tuple[str, ...] = ()
+    thing: str = "digit"
+    fills_image: bool = False
+
+    def class_name(self, label: int) -> str:
+        """Return the name of a class: "3", or "sneaker"."""
+        return self.names[label] if self.names else str(label)
+
+    def class_in_words(self, label: int) -> str:
+        """Return what an image of this class shows: "a 3", or "sneaker"."""
+        return self.names[label] if self.names else f"a {label}"
 
 
 DATASETS = {
@@ -117,6 +128,8 @@ DATASETS = {
             "bag",
             "ankle boot",
         ),
+        thing="piece of clothing",
+        fills_image=True,
     ),
 }
 

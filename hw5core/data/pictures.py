@@ -1,4 +1,4 @@
-"""Pictures of digits: read from a file, and prepared as MNIST's images were.
+"""Pictures of what a network knows: read from a file, and prepared as the images of its dataset were.
 
 `prepare` is a pure function of the pixels. The page uses it for a drawing, and the terminal for the pictures in files.
 """
@@ -34,7 +34,7 @@ _FORMATS = ("PNG", "JPEG")
 """WebP is left out: its reader allocates the whole picture before its size can be checked."""
 
 _DECODED_SIDE = 1_000
-"""A picture is made smaller than twice this as early as possible: a digit needs no more."""
+"""A picture is made smaller than twice this as early as possible: an image needs no more."""
 
 _STROKES_ON_BORDER = 20
 """The percentage of the border's pixels that strokes may cover."""
@@ -71,14 +71,14 @@ def read_picture(content: bytes) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps  # the server imports it only for the first picture
 
     if len(content) > MAX_BYTES:
-        raise PictureError(f"The picture has more than {MAX_BYTES // 10**6} MB. Make it smaller, or cut out the digit.")
+        raise PictureError(f"The picture has more than {MAX_BYTES // 10**6} MB. Make it smaller, or crop it.")
     try:
         with _one_at_a_time, Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise PictureError(
                     f"The picture has {width:,} x {height:,} pixels; the limit is {MAX_PIXELS // 10**6} million. Make "
-                    "it smaller, or cut out the digit."
+                    "it smaller, or crop it."
                 )
             # JPEG is decoded at a part of its size at once.
             picture.draft("L", (_DECODED_SIDE, _DECODED_SIDE))
@@ -88,7 +88,7 @@ def read_picture(content: bytes) -> NDArray[np.uint8]:
     except Image.DecompressionBombError as error:
         raise PictureError(f"The picture has more than {MAX_PIXELS // 10**6} million pixels.") from error
     except MemoryError as error:
-        raise PictureError("The picture needs too much memory. Make it smaller, or cut out the digit.") from error
+        raise PictureError("The picture needs too much memory. Make it smaller, or crop it.") from error
     except (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, IndexError, KeyError) as error:
         raise PictureError(
             "The picture cannot be read: it is damaged or incomplete, or it is no PNG or JPEG file."
@@ -105,22 +105,25 @@ def read_picture_file(path: Path) -> NDArray[np.uint8]:
         raise PictureError(f"{path}: {error}") from error
 
 
-def prepare(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the digit in a picture (height, width) as MNIST shows it: uint8 (28, 28), bright strokes on black.
+def prepare(grey: NDArray[np.uint8], fills_image: bool = False) -> NDArray[np.uint8]:
+    """Return what a picture (height, width) shows as MNIST shows its digits: uint8 (28, 28), bright strokes on black.
 
     The background is what the border shows; strokes are what differs from it. They are inverted if the background is
     light, cropped, scaled into 20x20 pixels with their proportions kept, and put into 28x28 pixels so that their centre
-    of mass is in the middle. Raise PictureError if there are no strokes.
+    of mass is in the middle. With `fills_image`, they are scaled into 28x28 pixels, with equal margins, as
+    Fashion-MNIST's clothes are. Raise PictureError if there are no strokes.
     """
     ink = _ink(np.asarray(grey, np.float64))
     rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     if not len(rows):
-        raise PictureError("There is no digit in the picture: draw one, or choose a picture with more contrast.")
+        raise PictureError("There is nothing in the picture: draw something, or choose a picture with more contrast.")
     strokes = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     longest = max(strokes.shape)
-    height, width = (max(1, round(BOX * side / longest)) for side in strokes.shape)
+    box = SIDE if fills_image else BOX
+    height, width = (max(1, round(box * side / longest)) for side in strokes.shape)
     scaled = _averages(strokes.shape[0], height) @ strokes @ _averages(strokes.shape[1], width).T
-    return np.rint(_centred(scaled * (255 / scaled.max()))).astype(np.uint8)
+    bright = scaled * (255 / scaled.max())
+    return np.rint(_in_the_middle(bright) if fills_image else _centred(bright)).astype(np.uint8)
 
 
 def _smaller(picture: "Image") -> "Image":
@@ -154,7 +157,7 @@ def _ink(grey: NDArray[np.float64]) -> NDArray[np.float64]:
     noise = np.percentile(np.abs(border - background), 100 - _STROKES_ON_BORDER)
     if strongest < _LEAST_CONTRAST + noise:
         return np.zeros_like(grey)
-    # Single noisy pixels would move the edges of the digit. Pictures without noise keep their soft edges.
+    # Single noisy pixels would move the edges of the strokes. Pictures without noise keep their soft edges.
     faintest = max(3 * noise, _FAINT_IN_PHOTO * strongest) if noise else _FAINT * strongest
     return np.where(difference > faintest, difference, 0)
 
@@ -166,6 +169,12 @@ def _averages(length: int, scaled: int) -> NDArray[np.float64]:
     pixel = np.arange(length)[None]
     overlap = np.clip(np.minimum(last, pixel + 1) - np.maximum(first, pixel), 0, None)
     return overlap / overlap.sum(1, keepdims=True)
+
+
+def _in_the_middle(strokes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the strokes in 28x28 pixels, with margins that differ by a pixel at most."""
+    before = [(SIDE - length) // 2 for length in strokes.shape]
+    return np.pad(strokes, [(one, SIDE - length - one) for one, length in zip(before, strokes.shape, strict=True)])
 
 
 def _centred(strokes: NDArray[np.float64]) -> NDArray[np.float64]:

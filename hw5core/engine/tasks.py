@@ -98,6 +98,18 @@ def images_at(config: RunConfig, part: Part, places: tuple[int, ...]) -> NDArray
     return images.images[images_in(config, images, part)[list(places)]]
 
 
+def image_at(config: RunConfig, part: Part, place: int) -> tuple[NDArray[np.uint8], int]:
+    """Return the image (height, width) at this place in a part of the run's split, and its label.
+
+    Raise EngineError if torch or the images are missing.
+    """
+    images = _images(config.dataset)
+    from hw5core.training.mistakes import images_in
+
+    chosen = images_in(config, images, part)[place]
+    return images.images[chosen], int(images.labels[chosen])
+
+
 def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Pool]:
     """Return the run's config and images, and let torch use one thread.
 

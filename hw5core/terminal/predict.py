@@ -1,4 +1,4 @@
-"""The command `predict`: what exported weights predict for pictures of digits."""
+"""The command `predict`: what exported weights predict for pictures."""
 
 import argparse
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hw5core.data.datasets import DATASETS, Dataset
 from hw5core.data.pictures import prepare, read_picture_file
 from hw5core.errors import PictureError
 from hw5core.markdown import markdown_table
@@ -23,7 +24,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the predictions, and return the exit status 0. Raises LabError."""
     weights = read_weights(options.weights)
-    images = np.stack([_prepared(path) for path in options.pictures])
+    images = np.stack([_prepared(path, DATASETS[weights.config.dataset]) for path in options.pictures])
     probabilities = predict(weights.config, weights.tensors, images)
     print(
         to_json(_as_json(weights, options.pictures, probabilities))
@@ -33,11 +34,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _prepared(path: Path) -> NDArray[np.uint8]:
+def _prepared(path: Path, dataset: Dataset) -> NDArray[np.uint8]:
     """Return the picture in the file as the network sees it. Raise PictureError, which names the file."""
     grey = read_picture_file(path)
     try:
-        return prepare(grey)
+        return prepare(grey, dataset.fills_image)
     except PictureError as error:
         raise PictureError(f"{path}: {error}") from error
 

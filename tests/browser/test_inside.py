@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
+from hw5core.data import datasets
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.recorded_weights import FOLDER
 from hw5core.store.store import RunStore
+from hw5core.training.loop import split_for
 from tests.hw5core.data.test_pictures import HOSTILE
 from tools.live import ROOT, settle
 from tools.training import train_into
@@ -132,6 +134,23 @@ def test_a_picture_is_recognised_and_hostile_files_get_a_message(page: Page, tmp
         expect(_numbers(page)).to_have_text(["3", "3"])
         chooser.set_input_files(ROOT / "docs" / "digit.png")
         expect(page.get_by_text(re.compile(message))).to_have_count(0)
+
+
+def test_test_images_are_shown_one_after_another_until_the_pad_is_cleared(page: Page, server_home: Path) -> None:
+    runs = race(RunConfig(epochs=1, training_images=50, seed=5), ["relu"])
+    train_into(RunStore(server_home), *runs)
+    page.goto(f"/inside?race={runs[0].race_key}")
+    settle(page)
+    pool = datasets.load("digits")
+    for place, chosen in enumerate(split_for(runs[0], len(pool.labels)).test[:2]):
+        page.get_by_role("button", name="Next test image").click()
+        expect(page.get_by_text(f"Test image {place}: a {pool.labels[chosen]}.")).to_be_visible()
+        grey = page.get_by_role("img", name="The image as the networks see it").evaluate(
+            "one => [...one.getContext('2d').getImageData(0, 0, 28, 28).data.filter((_, place) => place % 4 === 0)]"
+        )
+        assert grey == pool.images[chosen].flatten().tolist()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("An example, until you draw.")).to_be_visible()
 
 
 def test_the_weights_can_be_downloaded(page: Page) -> None:

@@ -1,4 +1,4 @@
-// A pad for drawing a digit with a mouse, a pen or a finger. When the pen goes up, the drawing is sent as grey levels.
+// A pad for drawing with a mouse, a pen or a finger. When the pen goes up, the drawing is sent as grey levels.
 // A picture is sent as its file. One that is too large for that is made smaller here first.
 
 const PAPER = 336 // the side of the canvas in its own pixels
@@ -22,18 +22,19 @@ const base64 = (bytes) => {
 class Pad {
   constructor(root) {
     this.canvas = make("canvas", { width: PAPER, height: PAPER, role: "img", "aria-label": "Drawing pad" })
-    this.hint = make("div", { class: "hint", "aria-hidden": "true" }, ["Draw a digit here"])
+    this.hint = make("div", { class: "hint", "aria-hidden": "true" }, [])
     this.rubber = make("button", { type: "button", "aria-pressed": "false" }, ["Eraser"])
     this.clear = make("button", { type: "button" }, ["Clear"])
-    this.file = make("input", { type: "file", accept: "image/*", "aria-label": "Open a picture of a digit" })
+    this.test = make("button", { type: "button" }, ["Next test image"])
+    this.file = make("input", { type: "file", accept: "image/*" })
     this.open = make("label", { class: "open" }, ["Open a picture …", this.file])
-    this.seen = make("canvas", { class: "seen", role: "img", "aria-label": "The digit as the networks see it" })
+    this.seen = make("canvas", { class: "seen", role: "img", "aria-label": "The image as the networks see it" })
     this.caption = make("figcaption", {})
     this.problem = make("p", { class: "problem", role: "alert" })
     root.replaceChildren(
       make("div", { class: "paper" }, [this.canvas, this.hint]),
       make("figure", {}, [this.seen, this.caption]),
-      make("div", { class: "bar" }, [this.rubber, this.clear, this.open]),
+      make("div", { class: "bar" }, [this.rubber, this.clear, this.open, this.test]),
       this.problem,
     )
     this.pen = this.canvas.getContext("2d", { willReadFrequently: true })
@@ -43,15 +44,18 @@ class Pad {
     for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, (event) => this.end(event))
     this.rubber.onclick = () => this.erase(this.rubber.ariaPressed !== "true")
     this.clear.onclick = () => this.empty(true)
+    this.test.onclick = () => this.takeTestImage()
     this.file.onchange = () => this.openPicture(this.file.files[0])
   }
 
   show({ data, setTriggerValue }) {
     this.data = data
     this.send = (kind, value) => setTriggerValue(kind, value)
-    // A new connection to the server starts without a digit, and the pad still has one.
-    if (!data.has_digit && this.last && this.hadDigit) this.send(...this.last)
-    this.hadDigit = data.has_digit
+    this.hint.textContent = `Draw a ${data.thing} here`
+    this.file.setAttribute("aria-label", `Open a picture of a ${data.thing}`)
+    // A new connection to the server and a race on another dataset start without a drawing, and the pad still has one.
+    if (!data.is_chosen && this.last && this.wasChosen) this.send(...this.last)
+    this.wasChosen = data.is_chosen
     this.caption.textContent = data.words
     if (this.shown !== data.seen) this.drawSeen(data)
   }
@@ -138,12 +142,18 @@ class Pad {
 
   // Pictures
 
+  takeTestImage() {
+    this.empty(false)
+    this.last = undefined
+    this.send("test", true)
+  }
+
   async openPicture(file) {
     this.file.value = "" // the same file can be opened again
     if (!file) return
     this.empty(false)
     try {
-      if (file.size > MOST_FILE) throw new Error("The picture has more than 20 MB. Make it smaller, or cut out the digit.")
+      if (file.size > MOST_FILE) throw new Error("The picture has more than 20 MB. Make it smaller, or crop it.")
       const content = file.size > this.data.most_bytes ? await this.smaller(file) : file
       this.report("picture", base64(new Uint8Array(await content.arrayBuffer())))
     } catch (error) {

@@ -1,10 +1,11 @@
-"""The pad on which a visitor draws a digit, or opens a picture of one. drawing_pad.js sends what was drawn.
+"""The pad on which a visitor draws, opens a picture, or takes an image of the test split. drawing_pad.js sends it.
 
 A browser can send anything. A drawing is read as grey levels, and a picture as a file, each with its limits.
 """
 
 import base64
 import binascii
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -12,10 +13,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from hw5core.data.datasets import DATASETS, Dataset, is_available, split_sizes
 from hw5core.data.pictures import prepare, read_picture
-from hw5core.errors import PictureError
+from hw5core.engine.tasks import image_at
+from hw5core.errors import EngineError, PictureError
 from hw5core.explain.convolution import DIGIT
+from hw5core.runs.config import RunConfig
 from pages.parts.shared.component import inline_component
+from pages.parts.shared.plain_words import plain
+from pages.parts.shared.server import ask_worker
 
 SIDE = 84
 """The side of a drawing as it is sent, in pixels: three for each of the image's."""
@@ -24,35 +30,56 @@ MAX_PICTURE_BYTES = 1_000_000
 """The browser makes a larger picture smaller before it sends it."""
 
 _KEY = "drawing pad"
-_DRAWN = "drawn digit"
+_SHOWN = "shown image"
 _PROBLEM = "problem of the drawing"
+_NEXT = "next test image"
 
 _component = inline_component(__file__, "drawing_pad", '<div class="pad"></div>')
 
 
-def drawing_pad() -> NDArray[np.uint8]:
-    """Draw the pad, and return the digit as the networks see it, uint8 (28, 28). At first it is an example.
+@dataclass(frozen=True)
+class _Shown:
+    """What a visitor has chosen, as the networks of one dataset see it, uint8 (28, 28), and what it is, in words."""
 
-    If a picture cannot be used, the reason is below the pad, and the digit stays.
+    dataset: str
+    image: NDArray[np.uint8]
+    words: str
+
+
+def drawing_pad(config: RunConfig) -> NDArray[np.uint8]:
+    """Draw the pad, and return the image as the networks see it, uint8 (28, 28). At first it is an example.
+
+    If a picture cannot be used, the reason is below the pad, and the image stays.
     """
-    drawn = st.session_state.get(_DRAWN)
-    digit: NDArray[np.uint8] = example_digit() if drawn is None else drawn
+    shown: _Shown | None = st.session_state.get(_SHOWN)
+    # An image that was prepared for another dataset is asked for again: drawing_pad.js still has the drawing.
+    chosen = shown if shown and shown.dataset == config.dataset else None
+    seen = chosen or _example(config)
     _component(
         key=_KEY,
         data={
             "side": SIDE,
             "most_bytes": MAX_PICTURE_BYTES,
-            "has_digit": drawn is not None,
-            "seen": base64.b64encode(digit.tobytes()).decode(),
-            "seen_side": len(digit),
-            "words": "An example, until you draw." if drawn is None else "What the networks see: 28x28 pixels.",
+            "thing": DATASETS[config.dataset].thing,
+            "is_chosen": chosen is not None,
+            "seen": base64.b64encode(seen.image.tobytes()).decode(),
+            "seen_side": len(seen.image),
+            "words": seen.words,
         },
-        on_drawing_change=lambda: _take("drawing"),
-        on_picture_change=lambda: _take("picture"),
+        on_drawing_change=lambda: _take(config, "drawing"),
+        on_picture_change=lambda: _take(config, "picture"),
+        on_test_change=lambda: _take(config, "test"),
     )
     if problem := st.session_state.get(_PROBLEM):
         st.warning(problem)
-    return digit
+    return seen.image
+
+
+def _example(config: RunConfig) -> _Shown:
+    """Return what is shown before a visitor has chosen anything: a digit, or the first test image of other things."""
+    if DATASETS[config.dataset].names and is_available(config.dataset):
+        return _test_image(config, 0)
+    return _Shown(config.dataset, example_digit(), "An example, until you draw.")
 
 
 @lru_cache
@@ -65,25 +92,46 @@ def example_digit() -> NDArray[np.uint8]:
     return prepare(np.clip((smooth - 5) * 40, 0, 255).astype(np.uint8))
 
 
-def _take(kind: str) -> None:
+def _take(config: RunConfig, kind: str) -> None:
     """Prepare what the browser has sent, or keep the reason why that is not possible."""
     st.session_state.pop(_PROBLEM, None)
     sent = st.session_state[_KEY].get(kind)
     if sent == "":
-        st.session_state.pop(_DRAWN, None)
+        st.session_state.pop(_SHOWN, None)
         return
     try:
-        st.session_state[_DRAWN] = digit_in(kind, sent)
-    except PictureError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_SHOWN] = _next_test_image(config) if kind == "test" else _seen(config, kind, sent)
+    except (PictureError, EngineError) as error:
+        st.session_state[_PROBLEM] = plain(error)
 
 
-def digit_in(kind: str, sent: Any) -> NDArray[np.uint8]:
-    """Return the digit in what a browser has sent, a "drawing" or a "picture", as the networks see it.
+def _seen(config: RunConfig, kind: str, sent: Any) -> _Shown:
+    return _Shown(
+        config.dataset, image_in(kind, sent, DATASETS[config.dataset]), "What the networks see: 28x28 pixels."
+    )
+
+
+def _next_test_image(config: RunConfig) -> _Shown:
+    """Return the next image of the test split. All visitors see the same ones, so each is found once."""
+    _, _, images = split_sizes(config.dataset)
+    place = st.session_state.get(_NEXT, 0) % images
+    st.session_state[_NEXT] = place + 1
+    return _test_image(config, place)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _test_image(config: RunConfig, place: int) -> _Shown:
+    image, label = ask_worker(image_at, config, "test", place)
+    what = DATASETS[config.dataset].class_in_words(label)
+    return _Shown(config.dataset, image, f"Test image {place}: {what}.")
+
+
+def image_in(kind: str, sent: Any, dataset: Dataset) -> NDArray[np.uint8]:
+    """Return what a browser has sent, a "drawing" or a "picture", as networks of this dataset see it.
 
     Raise PictureError if there is none.
     """
-    return prepare(_drawing(sent) if kind == "drawing" else _picture(sent))
+    return prepare(_drawing(sent) if kind == "drawing" else _picture(sent), dataset.fills_image)
 
 
 def _drawing(sent: Any) -> NDArray[np.uint8]:
@@ -102,7 +150,7 @@ def _picture(sent: Any) -> NDArray[np.uint8]:
 def _decoded(sent: Any, most: int) -> bytes:
     """Return the bytes in a base64 text that stands for at most so many. Raise PictureError."""
     if not isinstance(sent, str) or len(sent) > 4 * (most // 3 + 1):
-        raise PictureError("The picture is too large. Make it smaller, or cut out the digit.")
+        raise PictureError("The picture is too large. Make it smaller, or crop it.")
     try:
         return base64.b64decode(sent, validate=True)
     except (binascii.Error, ValueError) as error:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from hw5core.data.datasets import DATASETS, Dataset
 from hw5core.data.pictures import as_png
 from hw5core.engine.tasks import images_at
 from hw5core.runs.config import RunConfig
@@ -21,7 +22,8 @@ def gallery(config: RunConfig, part: Part, found: Classified, places: Places, ti
     """Draw the first of the images at these places. The view has the style. Raises EngineError."""
     shown = tuple(map(int, places[:_MOST]))
     images = _images(config, part, shown) if shown else ()
-    items = "".join(_item(found, place, image) for place, image in zip(shown, images, strict=True))
+    dataset = DATASETS[config.dataset]
+    items = "".join(_item(found, place, image, dataset) for place, image in zip(shown, images, strict=True))
     st.html(
         f'<p class="hw5-gallery-title"><b>{escape(title)}:</b> {_in_words(len(places), len(shown))}</p>'
         f'<ul class="hw5-gallery">{items}</ul>'
@@ -42,11 +44,11 @@ def _in_words(count: int, shown: int) -> str:
     return images if count == shown else f"{images}; these {shown} are the most confident"
 
 
-def _item(found: Classified, place: int, image: NDArray[np.uint8]) -> str:
+def _item(found: Classified, place: int, image: NDArray[np.uint8], dataset: Dataset) -> str:
     label, predicted, confidence = found.labels[place], found.predicted[place], float(found.confidence[place])
     with_what, below = (
         (f" with {100 * confidence:.4g} %", f"{100 * confidence:.1f} %") if math.isfinite(confidence) else ("", "–")
     )
-    words = f"image {place}: a {label}, predicted {predicted}{with_what}"
+    words = f"image {place}: {dataset.class_in_words(label)}, predicted {dataset.class_name(predicted)}{with_what}"
     address = "data:image/png;base64," + base64.b64encode(as_png(image)).decode()
     return f'<li title="{words}"><img src="{address}" alt="{words}">{label} → {predicted}<br>{below}</li>'

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from hw5core.data.datasets import DATASETS, split_sizes
+from hw5core.data.datasets import DATASETS, Dataset, split_sizes
 from hw5core.engine.tasks import classify_images
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
@@ -48,7 +48,7 @@ def _mistakes(configs: tuple[RunConfig, ...], epoch: int) -> None:
             label_visibility="collapsed",
             format_func=lambda part: f"{part} images",
         )
-        shown = _chosen_images(DATASETS[configs[0].dataset].classes)
+        shown = _chosen_images(DATASETS[configs[0].dataset])
     jobs = tuple((_classified, config, epoch, part) for config in configs)
     subscribe_redraw(ended, jobs)
     outcomes = [_ask(job) for job in reversed(jobs)][::-1]  # the newest request is computed first
@@ -90,9 +90,10 @@ def _network(
     if isinstance(outcome, LabError):
         st.error(plain(outcome))
         return
-    classes = DATASETS[config.dataset].classes
+    dataset = DATASETS[config.dataset]
+    classes = dataset.classes
     st.html(_heading(config, outcome))
-    st.caption(in_words(outcome, classes, part))
+    st.caption(in_words(outcome, dataset, part))
     confusion(config, outcome.matrix(classes), _cell(shown), partial(_show_cell, classes))
     _images(config, outcome, known, part, shown)
 
@@ -111,14 +112,15 @@ def _waiting(config: RunConfig, part: Part, epoch: int) -> str:
     )
 
 
-def in_words(found: Classified, classes: int, part: Part) -> str:
+def in_words(found: Classified, dataset: Dataset, part: Part) -> str:
     """Return how many images are right, and the most frequent mistake."""
     right = f"{int(found.is_right.sum()):,} of {len(found.labels):,} {part} images are right."
-    worst = commonest_mistake(found.matrix(classes))
+    worst = commonest_mistake(found.matrix(dataset.classes))
     if worst is None:
         return f"{right} There is no mistake."
     label, predicted, count = worst
-    return f"{right} Most frequent mistake: {label} taken for {predicted}, {count:,} time{'s' * (count != 1)}."
+    mistake = f"{dataset.class_name(label)} taken for {dataset.class_name(predicted)}"
+    return f"{right} Most frequent mistake: {mistake}, {count:,} time{'s' * (count != 1)}."
 
 
 def _images(config: RunConfig, found: Classified, known: dict[RunConfig, Classified], part: Part, shown: str) -> None:
@@ -126,7 +128,7 @@ def _images(config: RunConfig, found: Classified, known: dict[RunConfig, Classif
     cell = _cell(shown)
     if cell:
         label, predicted = cell
-        title = f"{label}, recognised" if label == predicted else f"{label} taken for {predicted}"
+        title = _cell_in_words(DATASETS[config.dataset], label, predicted)
         gallery(config, part, found, found.in_cell(*cell), title)
     elif shown == _ALONE:
         others = [other for one, other in known.items() if one is not config]
@@ -144,27 +146,32 @@ def _cell(shown: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def _chosen_images(classes: int) -> str:
+def _chosen_images(dataset: Dataset) -> str:
     """Draw the choice of images, and return it. A cell is one of the options while it is chosen."""
     wanted = st.query_params.get(_SHOWN, _CONFIDENT)
     cell = _cell(wanted)
-    if wanted not in (_CONFIDENT, _ALONE) and not (cell and max(cell) < classes):
+    if wanted not in (_CONFIDENT, _ALONE) and not (cell and max(cell) < dataset.classes):
         wanted = _CONFIDENT
     options = [_CONFIDENT, _ALONE] + ([wanted] if _cell(wanted) else [])
     # The URL decides, so that a click on a cell and a link work too.
     st.session_state[_WIDGET] = wanted
     st.segmented_control(
         "Images", options, required=True, key=_WIDGET, on_change=_change, label_visibility="collapsed",
-        format_func=_option_in_words,
+        format_func=partial(_option_in_words, dataset),
     )  # fmt: skip
     return wanted
 
 
-def _option_in_words(option: str) -> str:
+def _option_in_words(dataset: Dataset, option: str) -> str:
     cell = _cell(option)
     if not cell:
         return {_CONFIDENT: "Most confident mistakes", _ALONE: "Only one network is right"}[option]
-    return f"{cell[0]} taken for {cell[1]}" if cell[0] != cell[1] else f"{cell[0]}, recognised"
+    return _cell_in_words(dataset, *cell)
+
+
+def _cell_in_words(dataset: Dataset, label: int, predicted: int) -> str:
+    name = dataset.class_name(label)
+    return f"{name}, recognised" if label == predicted else f"{name} taken for {dataset.class_name(predicted)}"
 
 
 def _change() -> None:

@@ -31,8 +31,10 @@ def _network(config: RunConfig, row: Row) -> str:
         )
     lines = "".join(_line(label, value, config.spec.colour) for label, value in zip(_labels(config), row, strict=True))
     best = max(range(len(row)), key=row.__getitem__)
+    names = DATASETS[config.dataset].names
+    label = f"{config.label} predicts {names[best]}" if names else f"{config.label} predicts"
     return (
-        f"<div>{number_html(f'{config.label} predicts', str(best), config.spec.colour)}"
+        f"<div>{number_html(label, str(best), config.spec.colour)}"
         f'<table><caption class="hw5-spoken">{escape(config.label)}: the probability of each class</caption>'
         f"<tbody>{lines}</tbody></table></div>"
     )

@@ -12,6 +12,7 @@ import streamlit as st
 from hw5core.charts.series import series_of
 from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
 from hw5core.charts.words import gradient_caption, probabilities_in_words
+from hw5core.data.datasets import DATASETS
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
 from hw5core.training.batches import Prediction
@@ -52,12 +53,12 @@ def _forward(run: RunHistory, measured: MeasuredStep) -> None:
     label = run.label
     st.markdown(f"**2. Forward, {label}:** the output of each layer, and the probability of each class at the end")
     st.dataframe(_outputs(measured), hide_index=True, width="stretch")
-    labels = [int(one) for one in open_once(run.config, measured.step).labels]
+    labels, dataset = [int(one) for one in open_once(run.config, measured.step).labels], DATASETS[run.config.dataset]
     st.vega_lite_chart(
-        probabilities_table(measured, labels),
+        probabilities_table(measured, labels, dataset),
         probabilities_chart(run.config.spec.colour, len(measured.probabilities)),
         key=f"probabilities of {label}",
-        alt=f"{label}: {probabilities_in_words(measured.probabilities, labels)}",
+        alt=f"{label}: {probabilities_in_words(measured.probabilities, labels, dataset)}",
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from hw5core.data.datasets import DATASETS
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.training.batches import Batch, Prediction, open_batch, predictions_in
@@ -24,15 +25,15 @@ def opened_batch(step: int, runs: Sequence[RunHistory]) -> None:
 def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Prediction]]]) -> None:
     """Draw the images of batch `step`, which all networks of a race see, with the predictions of each run."""
     config = predicted[0][0].config
-    batch = open_once(config, step)
+    batch, dataset = open_once(config, step), DATASETS[config.dataset]
     epoch, number = divmod(step, config.steps_per_epoch)
     of_run = f" It is batch {step:,} of the run." if epoch else ""
     st.markdown(f"**Epoch {epoch}, batch {number:,}.**{of_run}")
     shown = range(min(MOST_IMAGES, len(batch.labels)))
     st.image(
         [enlarged(batch.images[place]) for place in shown],
-        caption=[f"a {batch.labels[place]}" for place in shown],
-        alt=[f"the image: a {batch.labels[place]}" for place in shown],
+        caption=[dataset.class_in_words(batch.labels[place]) for place in shown],
+        alt=[f"the image: {dataset.class_in_words(batch.labels[place])}" for place in shown],
         width=_IMAGE_WIDTH,
     )
     for run, predictions in predicted:

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 
 import streamlit as st
 
-from hw5core.data.datasets import is_available
+from hw5core.data.datasets import DATASETS, is_available
 from hw5core.explain.drawing import drawing
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
@@ -34,7 +34,7 @@ def first_batch(place: AbstractContextManager[object], config: RunConfig) -> Non
     with place:
         st.image(
             shown,
-            caption=[f"a {label}" for label in batch.labels[:MOST_IMAGES]],
+            caption=list(map(DATASETS[config.dataset].class_in_words, batch.labels[:MOST_IMAGES])),
             width=64,
             alt=[f"image {number} of the first batch" for number in range(1, len(shown) + 1)],
         )

@@ -2,6 +2,7 @@
 
 from hw5core.charts.series import series_of
 from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
+from hw5core.data.datasets import DATASETS
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.history import RunHistory
@@ -40,8 +41,10 @@ def test_gradients_have_a_logarithmic_scale_and_differ_by_dash_too() -> None:
 
 
 def test_every_image_has_a_row_and_its_correct_class_a_frame() -> None:
-    table = probabilities_table(MEASURED, [0, 1])
+    table = probabilities_table(MEASURED, [0, 1], DATASETS["mnist"])
     assert table["image"].unique().tolist() == ["1: a 0", "2: a 1"]
+    clothes = probabilities_table(MEASURED, [0, 1], DATASETS["fashion"])
+    assert clothes["image"].unique().tolist() == ["1: T-shirt", "2: trousers"]
     assert table.loc[table["class"] == table["label"], "probability"].tolist() == [0.9, 0.7]
     chart = probabilities_chart(ACTIVATIONS["sigmoid"].colour, 2)
     frame = chart["layer"][1]["encoding"]["strokeWidth"]

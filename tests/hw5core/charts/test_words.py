@@ -17,6 +17,7 @@ from hw5core.charts.words import (
     validation_losses_in_words,
 )
 from hw5core.charts.words import test_accuracies_in_words as accuracies_in_words
+from hw5core.data.datasets import DATASETS
 from hw5core.network.counting import count
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
@@ -68,7 +69,7 @@ def test_the_guesses_are_listed_with_the_result() -> None:
 
 
 def test_each_image_has_the_probability_of_its_correct_class() -> None:
-    words = probabilities_in_words([[0.25, 0.5, 0.25], [0.1, 0.1, 0.8]], [1, 0])
+    words = probabilities_in_words([[0.25, 0.5, 0.25], [0.1, 0.1, 0.8]], [1, 0], DATASETS["mnist"])
     assert words.endswith("a 1 with 0.50, a 0 with 0.10")
 
 

@@ -75,9 +75,18 @@ def test_the_noise_of_a_photo_is_no_stroke() -> None:
     assert columns.max() - columns.min() + 1 <= 3
 
 
+def test_clothes_fill_the_image_with_equal_margins() -> None:
+    prepared = prepare(_stroke(), fills_image=True)
+    rows, columns = np.nonzero(prepared)
+    for axis in (rows, columns):
+        assert abs(axis.min() - (27 - axis.max())) <= 1
+    assert max(np.ptp(rows), np.ptp(columns)) == 27
+    assert (prepared == prepare(255 - _stroke(), fills_image=True)).all()
+
+
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_picture_without_strokes_is_refused(level: int) -> None:
-    with pytest.raises(PictureError, match="no digit"):
+    with pytest.raises(PictureError, match="nothing in the picture"):
         prepare(np.full((28, 28), level, np.uint8))
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
+from hw5core.data.datasets import DATASETS
 from hw5core.data.pictures import prepare
 from hw5core.errors import PictureError
-from pages.parts.inside.drawing_pad import MAX_PICTURE_BYTES, SIDE, digit_in, example_digit
+from pages.parts.inside.drawing_pad import MAX_PICTURE_BYTES, SIDE, example_digit, image_in
 
 PICTURE = Path(__file__).parents[4] / "docs" / "digit.png"
 
@@ -30,7 +32,10 @@ def test_a_drawing_and_a_picture_of_it_give_the_same_digit() -> None:
     ink = _drawing()
     file = io.BytesIO()
     Image.fromarray(255 - ink).save(file, "PNG")
-    drawn, opened = digit_in("drawing", _text(ink.tobytes())), digit_in("picture", _text(file.getvalue()))
+    drawn, opened = (
+        image_in(kind, _text(content), DATASETS["mnist"])
+        for kind, content in (("drawing", ink.tobytes()), ("picture", file.getvalue()))
+    )
     assert (drawn == prepare(ink)).all()
     assert (drawn == opened).all()
 
@@ -54,4 +59,20 @@ HOSTILE = [
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_everything_else_gets_a_message(kind: str, number: int) -> None:
     with pytest.raises(PictureError, match=r"\.$"):
-        digit_in(kind, HOSTILE[number])
+        image_in(kind, HOSTILE[number], DATASETS["mnist"])
+
+
+SCRIPT = """
+from hw5core.runs.config import RunConfig
+from pages.parts.inside.drawing_pad import drawing_pad
+
+drawing_pad(RunConfig(dataset="{dataset}"))
+"""
+
+
+@pytest.mark.parametrize(("dataset", "thing"), [("digits", "digit"), ("fashion", "piece of clothing")])
+def test_the_pad_asks_for_what_the_networks_know(dataset: str, thing: str) -> None:
+    app = AppTest.from_string(SCRIPT.format(dataset=dataset)).run()
+    assert not app.exception
+    (pad,) = app.get("bidi_component")
+    assert json.loads(pad.proto.json)["thing"] == thing

@@ -22,3 +22,4 @@ def test_a_class_that_is_no_digit_has_its_name(dataset: str, name: str) -> None:
     labels = re.findall(r'<th scope="row">(.*?)</th>', html(app))
     assert len(labels) == 10
     assert labels[7] == name
+    assert f"predicts{' sneaker' * (dataset == 'fashion')}<" in html(app)
