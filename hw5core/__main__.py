@@ -1,10 +1,10 @@
 """The lab in a terminal: `python -m hw5core COMMAND`.
 
-`params` counts parameters, `check` checks a student's answers, `grade` grades a class, `layers` measures the layers of
-untrained networks on one batch, `train` trains a race, `prewarm` trains it for several seeds before a lecture,
-`precompute` trains the race that the app includes, and `verify` trains the first batches of a receipt again. `export`
-writes the weights of a run to a file, and `predict` shows what they predict for pictures. `report` writes the
-homework as a document.
+`params` counts parameters, `check` checks a student's answers, `grade` grades a class, `questions` writes a question
+bank for Moodle, and `layers` measures the layers of untrained networks on one batch. `train` trains a race, `prewarm`
+trains it for several seeds before a lecture, `precompute` trains the race that the app includes, and `verify` trains
+the first batches of a receipt again. `export` writes the weights of a run to a file, and `predict` shows what they
+predict for pictures. `report` writes the homework as a document.
 
 Results go to standard output, progress and errors to standard error. The exit status is 2 after an error, 1 if an
 answer is wrong, a student has no grade or a receipt differs from the training, 3 if it differs in a way that another
@@ -50,7 +50,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
-from hw5core.terminal import check, export, grade, layers, params, predict, race_options, report
+from hw5core.terminal import check, export, grade, layers, params, predict, questions, race_options, report
 from hw5core.training import availability
 
 POLL_SECONDS = 0.2
@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_options(_command(commands, "check", "check answers to question 1, and explain wrong ones", check.run))
 
     grade.add_options(_command(commands, "grade", "grade a class's answers to question 1, with reasons", grade.run))
+
+    bank = "write a question bank for Moodle about variants of a network"
+    questions.add_options(_command(commands, "questions", bank, questions.run))
 
     measured = "measure every layer of a race's networks on one batch, before it is trained"
     layers.add_options(_command(commands, "layers", measured, layers.run))

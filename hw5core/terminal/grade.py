@@ -1,14 +1,12 @@
 """The command `grade`: gives a class points with reasons for its answers to question 1."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, TextIO
 
 from tqdm import tqdm
 
@@ -24,6 +22,7 @@ from hw5core.homework.grading.writing import TableWriter, cleaned
 from hw5core.network.counting import Count
 from hw5core.strict_json import to_json
 from hw5core.terminal import networks
+from hw5core.terminal.files import opened, written
 
 _PROGRESS_ROWS = 500
 _SHOWN = 20
@@ -78,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     counted, asked = _network(options)
     layers = sum(bool(one.right) for one in asked)
     most = Fraction(layers) if options.points is None else options.points
-    with opened(options.table) as file, named(options.table):
+    with opened(options.table) as file:
         graded = Class(file, counted, asked, most, options.variants)
         with _progress(options.table, graded) as advance, written(options.output, "utf-8-sig") as output:
             students = GradedClass(graded.columns.students)
@@ -96,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
 def _fill(options: argparse.Namespace, students: GradedClass, most: Fraction) -> Filled:
     """Fill the platform's table. Raises TableError."""
     source, target = options.fill
-    with opened(source) as file, named(source):
+    with opened(source) as file:
         export = Export(file, options.title, most)
         with written(target, export.encoding) as output:
             return export.fill(students, output)
@@ -108,39 +107,6 @@ def _write_results(folder: Path, grade: Grade, most: Fraction) -> None:
         (folder / "results.json").write_text(results(grade, most), encoding="utf-8")
     except OSError as error:
         raise TableError(f"{folder} cannot be written: {error.strerror}") from None
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a table for reading. Raises TableError."""
-    try:
-        with path.open("rb") as file:
-            yield file
-    except OSError as error:
-        raise TableError(f"{path}: {error.strerror}") from None
-
-
-@contextmanager
-def named(path: Path) -> Iterator[None]:
-    """Put the name of the table in front of errors about it."""
-    try:
-        yield
-    except TableError as error:
-        raise TableError(f"{path}: {error}") from None
-
-
-@contextmanager
-def written(path: Path, encoding: str) -> Iterator[TextIO]:
-    """Open a file for writing, which gets its name only if all of it is written. Raises TableError."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("w", encoding=encoding, newline="") as file:
-            yield file
-        os.replace(part, path)
-    except OSError as error:
-        raise TableError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _network(options: argparse.Namespace) -> tuple[Count, Sequence[Asked]]:

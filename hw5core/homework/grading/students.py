@@ -11,7 +11,7 @@ from hw5core.homework.grading.grades import Grade
 from hw5core.homework.grading.reading import Row
 from hw5core.homework.grading.writing import cleaned
 
-MAX_STUDENTS = 200_000
+MAX_STUDENTS = 100_000
 
 Key = tuple[Identity, str]
 """What may identify a student, such as a login."""

@@ -8,10 +8,10 @@ from typing import TextIO
 MAX_WRITTEN = 30_000
 """The largest number of characters in a written cell. Excel takes 32,767."""
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Control characters, halves of characters, and marks that change the order of the text after them."""
 
-_SUSPECT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff=+\\-@＝＋－＠]")
+_SUSPECT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff=+\\-@＝＋－＠]")
 """What a cell has that is not written as it is. Most cells have none of it."""
 
 _HARMLESS = re.compile(r"[+-]?[0-9][0-9.,]*|-")
