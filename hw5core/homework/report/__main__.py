@@ -8,10 +8,11 @@ import pickle
 import sys
 from collections.abc import Callable
 
+from hw5core.homework.report.archive import to_archive
 from hw5core.homework.report.document import Document
 from hw5core.homework.report.html import to_html
 
-_WRITERS: dict[str, Callable[[Document], str | bytes]] = {"html": to_html}
+_WRITERS: dict[str, Callable[[Document], str | bytes]] = {"html": to_html, "zip": to_archive}
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from hw5core import home
+from hw5core.homework.report.document import Chart
 
 
 def vega_bundle() -> str:
@@ -33,3 +34,11 @@ def _write_bundle(path: Path) -> None:
     )
     unfinished.write_text(script, encoding="utf-8")
     unfinished.replace(path)
+
+
+def picture(chart: Chart) -> bytes:
+    """Return the chart as a PNG picture."""
+    import vl_convert
+
+    drawn: bytes = vl_convert.vegalite_to_png({**chart.specification, "width": 640}, scale=2, allowed_base_urls=[])
+    return drawn
