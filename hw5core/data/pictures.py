@@ -51,10 +51,11 @@ _one_at_a_time = threading.Lock()
 
 
 def as_png(image: NDArray[np.uint8]) -> bytes:
-    """Return the grey levels (height, width) as a PNG file."""
-    height, width = image.shape
+    """Return grey levels (height, width), or colours (height, width, 3), as a PNG file."""
+    height, width = image.shape[:2]
+    kind_of_pixels = 0 if image.ndim == 2 else 2
     rows = b"".join(b"\0" + row.tobytes() for row in image)  # each row begins with the number of its filter
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, kind_of_pixels, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw5core.data.datasets import DATASETS
+from hw5core.runs.attribution import Attributed
 from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import FeatureMaps
 from hw5core.runs.records import Checkpoint
@@ -58,6 +59,20 @@ def feature_maps_at(
     pixels = _pixels(configs[0], image)
     return tuple(
         feature_maps(config, weights_at(config, source), pixels, number, place)
+        for config, source in zip(configs, sources, strict=True)
+    )
+
+
+def attributions_at(
+    configs: tuple[RunConfig, ...], sources: tuple[Source, ...], image: bytes, label: int
+) -> tuple[tuple[Attributed, ...], ...]:
+    """Return which pixels of an image each network's score for a class depends on, with the sanity check's networks."""
+    availability.load()
+    from hw5core.training.attribution import attributions
+
+    pixels = _pixels(configs[0], image)
+    return tuple(
+        attributions(config, weights_at(config, source), pixels, label)
         for config, source in zip(configs, sources, strict=True)
     )
 

@@ -13,6 +13,7 @@ CORE = [
 
 # Only these ever load torch, and only workers, the process that they are copies of and the terminal import them.
 NEED_TORCH = {
+    "hw5core.training.attribution",
     "hw5core.training.backprop",
     "hw5core.training.batch_last",
     "hw5core.training.environment",

@@ -143,7 +143,7 @@ def test_the_curve_has_the_probability_at_every_checkpoint(open_inside: Callable
         first = _computed(initial_network(RACE[number].architecture, RACE[number].seed))
         final = _computed(_recorded(number, 4))
         assert f"{label}: {100 * first[3]:.2f} % at the start, {100 * final[3]:.2f} % after epoch 4" in html(app)
-    next(one for one in app.get("button_group") if one.label == "Probability of the class").set_value("5").run()
+    next(one for one in app.get("button_group") if one.label == "Class").set_value("5").run()
     assert "Probability of class 5" in html(app)
     assert f"{100 * _computed(_recorded(0, 4))[5]:.2f} % after epoch 4" in html(app)
 
@@ -153,3 +153,14 @@ def test_the_curve_of_large_networks_has_some_of_their_checkpoints() -> None:
     epochs = tuple(range(-1, 30))
     assert shown_epochs(RACE, epochs, 7) == epochs
     assert shown_epochs(large, epochs, 7) == (-1, 7, 29)
+
+
+def test_each_map_is_next_to_its_sanity_check(open_inside: Callable[..., AppTest]) -> None:
+    app = open_inside(view="Attribution")
+    assert not app.exception
+    for method in ("Occlusion", "Gradient (saliency)", "Grad-CAM"):
+        assert len(re.findall(rf'alt="{re.escape(method)} with [^"]+rank correlation', html(app))) == 12
+        assert len(re.findall(rf"<h3>{re.escape(method)} <span>[^<]*what the network has learned", html(app))) == 2
+    assert html(app).count("its score for class 3") == 2
+    next(one for one in app.get("button_group") if one.label == "Class").set_value("8").run()
+    assert html(app).count("its score for class 8") == 2

@@ -8,19 +8,16 @@ from numpy.typing import NDArray
 
 from hw5core.charts.one_class import Curve, one_class_chart, one_class_in_words, one_class_table
 from hw5core.charts.series import series_of
-from hw5core.data.datasets import DATASETS
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.training.predictions import predict_at
 from pages.parts.inside.checkpoints import START, source_of
+from pages.parts.inside.class_choice import chosen_class, class_name
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.server import ask_worker
 
 _MOST_PARAMETERS = 4_000_000
 """The most parameters that one drawing sends to a worker. Of a large network, not all checkpoints are shown."""
-
-_CLASS = "class of the curve"
-_PREDICTED = "predicted"
 
 Rows = tuple[tuple[float, ...], ...]
 
@@ -31,7 +28,7 @@ def through_training(
     """Draw the probability of a class of this image at every checkpoint. A line marks the epoch of the slider."""
     shown = shown_epochs(configs, epochs, epoch)
     rows = _probabilities_through(configs, shown, image.tobytes())
-    chosen = _chosen_class(configs[0], rows[0][-1])
+    chosen = chosen_class(configs[0], rows[0][-1])
     curves: dict[str, Curve] = {
         config.label: [
             (_name(one), _batches(config, one), row[chosen])
@@ -41,7 +38,7 @@ def through_training(
         for config, of_network in zip(configs, rows, strict=True)
     }
     known = {label: curve for label, curve in curves.items() if curve}
-    title = f"Probability of class {_class_name(configs[0], chosen)} for this image"
+    title = f"Probability of class {class_name(configs[0], chosen)} for this image"
     words = "; ".join(one_class_in_words(known))
     table, chart = one_class_table(known, _name(epoch)), one_class_chart(series_of(configs))
     draw_chart(title, words, table, chart, key="probability chart")
@@ -70,26 +67,6 @@ def _probabilities_through(configs: tuple[RunConfig, ...], epochs: tuple[int, ..
     sources = tuple(source_of(*pair) for pair in pairs)
     rows: Rows = ask_worker(predict_at, tuple(config for config, _ in pairs), sources, image)
     return tuple(rows[first : first + len(epochs)] for first in range(0, len(rows), len(epochs)))
-
-
-def _chosen_class(config: RunConfig, last: tuple[float, ...]) -> int:
-    """Draw the choice of the class, and return it. Without a choice, it is the one that the first network predicts."""
-    predicted = int(np.argmax(last))
-    options = [_PREDICTED, *map(str, range(DATASETS[config.dataset].classes))]
-    chosen = st.pills(
-        "Probability of the class",
-        options,
-        default=_PREDICTED,
-        required=True,
-        key=_CLASS,
-        format_func=lambda one: f"that {config.label} predicts" if one == _PREDICTED else one,
-    )
-    return predicted if chosen in (None, _PREDICTED) else int(chosen)
-
-
-def _class_name(config: RunConfig, number: int) -> str:
-    names = DATASETS[config.dataset].names
-    return f"{number} ({names[number]})" if names else str(number)
 
 
 def _name(epoch: int) -> str:

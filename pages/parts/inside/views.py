@@ -5,10 +5,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from hw5core.runs.config import RunConfig
+from pages.parts.inside.attribution import attribution
 from pages.parts.inside.mistakes import mistakes
 from pages.parts.inside.through_training import through_training
 
-_THROUGH, _MISTAKES = "Through training", "Mistakes"
+_THROUGH, _MISTAKES, _ATTRIBUTION = "Through training", "Mistakes", "Attribution"
 
 
 def views(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int, image: NDArray[np.uint8]) -> None:
@@ -16,7 +17,7 @@ def views(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int, i
     with st.container(key="views"):
         name = st.segmented_control(
             "View",
-            (_THROUGH, _MISTAKES),
+            (_THROUGH, _MISTAKES, _ATTRIBUTION),
             default=_THROUGH,
             required=True,
             key="view",
@@ -25,5 +26,7 @@ def views(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int, i
         )
         if name == _MISTAKES:
             mistakes(configs, epoch)
+        elif name == _ATTRIBUTION:
+            attribution(configs, epoch, image)
         else:
             through_training(configs, epochs, epoch, image)

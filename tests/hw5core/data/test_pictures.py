@@ -180,8 +180,9 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
         read_picture_file(tmp_path)
 
 
-def test_an_image_survives_its_png() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (28, 20), np.uint8)
+@pytest.mark.parametrize(("shape", "mode"), [((28, 20), "L"), ((28, 20, 3), "RGB")])
+def test_an_image_survives_its_png(shape: tuple[int, ...], mode: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     with Image.open(io.BytesIO(as_png(image))) as opened:
-        assert opened.mode == "L"
+        assert opened.mode == mode
         assert (np.asarray(opened) == image).all()
