@@ -7,11 +7,13 @@ from hw5core.homework.answers.check import check_text
 from hw5core.network.counting import Count
 from pages.parts.check.answers import answers, times_handed_in
 from pages.parts.check.hints import hints
-from pages.parts.check.network import chosen_network
+from pages.parts.check.lecturers import lecturers_button
+from pages.parts.check.network import Chosen, chosen_network
 from pages.parts.check.questions import questions
 from pages.parts.check.result import result
 from pages.parts.check.reveal import reveal
 from pages.parts.shared.frame import begin_page
+from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
 
 
@@ -21,7 +23,8 @@ def page() -> None:
         "Check your answers",
         "**Try this:** count the parameters of each layer yourself, and write down how. A wrong number gets a reason.",
     )
-    counted, problem = _network()
+    chosen, problem = _network()
+    counted = chosen.own if chosen else None
     handed_in, checked = st.columns(2, gap="large")
     with handed_in:
         text = answers(counted)
@@ -31,11 +34,14 @@ def page() -> None:
         if counted:
             _result(counted, text)
             hints(counted)
+    if chosen:
+        with aside("lecturers"):
+            lecturers_button(chosen.network)
     reveal(times_handed_in())
 
 
-def _network() -> tuple[Count | None, str]:
-    """Draw the choice of the network. Return its counts, or None and what is wrong with it."""
+def _network() -> tuple[Chosen | None, str]:
+    """Draw the choice of the network. Return it, or None and what is wrong with it."""
     try:
         return chosen_network(), ""
     except LabError as error:

@@ -159,7 +159,7 @@ def _print_summary(graded: Class, filled: Filled | None, options: argparse.Names
             print(f"{times:>8,}  {code}")
         if filled:
             print(f"{options.fill[1]}: {filled.written:,} grades for {filled.platform}. {filled.advice}")
-            print(f"{filled.without_answers:,} students of the platform have no answers in the class")
+            print(f"students of the platform without answers in the class: {filled.without_answers:,}")
     _print_errors([f"row {one['row']}: {one['problem']}" for one in broken], "see the column reasons")
     if filled:
         _print_errors([f"not matched: {one}" for one in filled.unmatched], "--json lists all")

@@ -43,3 +43,30 @@ def test_a_phone_shows_the_result_after_the_click_without_scrolling_sideways(pho
     expect(phone.get_by_text("885,129 is 9 more than 885,120")).to_be_in_viewport()
     settle(phone)
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_lecturer_opens_a_class_and_downloads_the_grades(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/check?net=3x32x32+conv8k5+relu")
+    page.get_by_role("button", name="For lecturers").click()
+    table = {
+        "name": "class.csv",
+        "mimeType": "text/csv",
+        "buffer": "Name;conv1\nMüller;608\n=1+1;600\n".encode("cp1252"),
+    }
+    with page.expect_file_chooser() as chooser:
+        page.get_by_text("Open the class …").click()
+    chooser.value.set_files([table])
+    expect(page.get_by_text("2 of 2 students have a grade")).to_be_in_viewport()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Graded table").click()
+    written = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert written[:2] == ["Name;conv1;points;of;reasons", "Müller;608;1;1;"]
+    assert written[2].startswith("'=1+1;600;0;1;")
+    settle(page)
+    violations = Axe().run(page).response["violations"]
+    assert not [one["id"] for one in violations if one["impact"] in ("serious", "critical")]
+    with page.expect_file_chooser() as chooser:
+        page.get_by_text("Open the class …").click()
+    chooser.value.set_files([table | {"buffer": bytes(700_001)}])
+    expect(page.get_by_text("class.csv has more than 700 kB")).to_be_in_viewport()

@@ -7,6 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core.homework.variants import code_of, variant, variant_number
 from hw5core.network.presets import PRESETS
+from pages.parts.check.file_field import OpenedFile
+from pages.parts.check.lecturers import Files
 from tests.pages.conftest import button, html
 
 Opened = Callable[..., AppTest]
@@ -109,3 +111,41 @@ def test_a_link_opens_a_variant_and_an_impossible_one_says_why(open_page: Opened
     assert any("**v042**" in one.value for one in app.markdown)
     app = open_page("check", net="1x5x5 conv1k1", variant="v042")
     assert "no variants" in app.error[0].value
+
+
+def _lecturers(app: AppTest, table: str, export: str = "") -> AppTest:
+    """Open the dialog with these files. Only a browser can open a file itself."""
+    files = {"table": OpenedFile("class.csv", table.encode())} | (
+        {"export": OpenedFile("export.csv", export.encode())} if export else {}
+    )
+    app.session_state["dialog for lecturers"] = Files(open=True, **files)
+    return app.run()
+
+
+def test_a_lecturer_grades_a_class_and_fills_an_export(open_page: Opened) -> None:
+    table = "Student,conv1,conv2\n=Jane,608,1168\nRick,600,1168\nMax,608,1,168\n"
+    export = "Student,ID,Section,HW5 (1)\nPoints Possible,,,2\nRick,7,A,\n"
+    app = _lecturers(open_page("check", net=SMALL, variant="v042"), table, export)
+    assert not app.exception
+    shown = "\n".join(one.value for one in (*app.markdown, *app.warning))
+    assert "2 of 3 students have a grade**, mean 1.5 of 2 points" in shown
+    assert "Row 4 has no grade: it has 4 cells, but the table has 3 columns" in shown
+    assert "Grades for Canvas: 1.**" in shown
+    assert "class, row 2, =Jane: no student" in shown
+    app.number_input[0].set_value(10).run()
+    assert "mean 7.5 of 10 points" in "\n".join(one.value for one in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("table", "export", "problem"),
+    [
+        ("", "", "This file cannot be graded: it is empty"),
+        ("Name,Note\n", "", "no column has answers"),
+        ("<b>,conv1,first layer\n", "", "are both for Conv2d-1"),
+        ("Name,conv1\n", "a,b\n", "This export cannot be filled: it is no export that is known"),
+    ],
+)
+def test_a_file_that_cannot_be_graded_says_why(open_page: Opened, table: str, export: str, problem: str) -> None:
+    app = _lecturers(open_page("check", net=SMALL), table, export)
+    assert not app.exception
+    assert problem in app.error[0].value

@@ -1,5 +1,7 @@
 """The choice of the network whose parameters a student has counted. The address of the page contains it."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from hw5core.errors import ArchitectureError
@@ -21,8 +23,16 @@ _LAST_VARIANT = "variant of the last check"
 _NAME = "name or number of the student"
 
 
-def chosen_network() -> Count:
-    """Draw the menu of presets, the network in one line and the field for a variant of it. Return the chosen counts.
+@dataclass(frozen=True)
+class Chosen:
+    """The counts of the network, and of the student's own variant of it. Without a variant, they are the same."""
+
+    network: Count
+    own: Count
+
+
+def chosen_network() -> Chosen:
+    """Draw the menu of presets, the network in one line and the field for a variant of it. Return what is chosen.
 
     Raises ArchitectureError if it cannot be read, a layer does not fit or no layer has parameters.
     """
@@ -41,11 +51,11 @@ def chosen_network() -> Count:
     if not counted.parameters:
         raise ArchitectureError("it has no layer with parameters: add one, such as conv16k3")
     if not student:
-        return counted
+        return Chosen(counted, counted)
     number = variant_number(student)
     varied = variant(counted.architecture, number)
     st.markdown(f"Variant **{code_of(number)}**: `{varied.architecture}`")
-    return varied
+    return Chosen(counted, varied)
 
 
 def _student(place: DeltaGenerator) -> str:

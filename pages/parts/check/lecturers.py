@@ -1,0 +1,222 @@
+"""The dialog for lecturers: a class graded from a file, the export of a platform filled, and questions for Moodle.
+
+It works for everyone who has a file. The files stay in the session: no other visitor sees them, and no disk has them.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import streamlit as st
+
+from hw5core.errors import LabError
+from hw5core.homework.grading.grades import decimal
+from hw5core.homework.grading.platforms import MAX_TITLE, TITLE
+from hw5core.markdown import markdown_table
+from hw5core.network.counting import Count
+from pages.parts.check.file_field import OpenedFile, file_field, read_file
+from pages.parts.check.grading import (
+    MAX_STUDENTS,
+    FilledFile,
+    GradedFile,
+    bank_file,
+    fill_file,
+    grade_file,
+    in_words,
+    most_variants,
+    other_columns,
+)
+from pages.parts.shared.plain_words import plain
+
+_STATE = "dialog for lecturers"
+_SAME = "the same network"
+_MOST_POINTS = 1_000
+
+
+@dataclass
+class Files:
+    """What a lecturer has opened: the class's table and a platform's export; why a file could not be opened; and the
+    results, with what they were made from."""
+
+    open: bool = False
+    table: OpenedFile | None = None
+    export: OpenedFile | None = None
+    problem: str = ""
+    graded: tuple[object, GradedFile] | None = None
+    filled: tuple[object, FilledFile] | None = None
+
+
+def lecturers_button(counted: Count) -> None:
+    """Draw the button that opens the dialog, and the dialog while it is open."""
+    st.button("For lecturers", icon=":material/school:", on_click=_open, help="Grade a class, or make a Moodle quiz")
+    if _files().open:
+        _dialog(counted)
+
+
+def _files() -> Files:
+    files: Files = st.session_state.setdefault(_STATE, Files())
+    return files
+
+
+def _open() -> None:
+    _files().open = True
+
+
+def _close() -> None:
+    """Forget the files: they have the names of students."""
+    st.session_state[_STATE] = Files()
+
+
+@st.dialog("For lecturers", width="large", icon=":material/school:", on_dismiss=_close)
+def _dialog(counted: Count) -> None:
+    grade, questions = st.tabs(["Grade a class", "Questions for Moodle"])
+    with grade:
+        _grade(counted)
+    with questions:
+        _questions(counted)
+
+
+def _grade(counted: Count) -> None:
+    files = _files()
+    st.caption(
+        "A CSV file with one row per student and one column per layer, such as conv1, or one column answers. The file "
+        f"is graded for the network of this page and not kept. At most {MAX_STUDENTS:,} students; the command grade "
+        "takes more."
+    )
+    table, export = st.columns(2, gap="large")
+    with table:
+        file_field("class file", "Open the class", files.table, lambda sent: _take(sent, "table"))
+        if files.problem:
+            st.error(plain(files.problem))
+        if not files.table:
+            return
+        try:
+            graded = _graded(counted, files.table)
+        except LabError as error:
+            st.error(plain(f"This file cannot be graded: {error}."))
+            return
+        _show(graded, files.table)
+    with export:
+        _platform(graded)
+
+
+def _take(sent: Any, which: str) -> None:
+    """Keep the file that a browser has sent, or the reason why that is not possible."""
+    files = _files()
+    files.problem = ""
+    try:
+        setattr(files, which, read_file(sent))
+    except LabError as error:
+        files.problem = f"{error}."[:1].upper() + f"{error}."[1:]
+
+
+def _graded(counted: Count, table: OpenedFile) -> GradedFile:
+    """Draw the settings. Return the graded class. Raises LabError."""
+    files = _files()
+    by, points = st.columns([2, 1])
+    columns = other_columns(counted, table.content)
+    chosen = by.selectbox("Variants by the column", [_SAME, *columns], help=_VARIANTS_HELP)
+    layers = sum(bool(row.parameters) for row in counted.rows)
+    most = Fraction(points.number_input("Points", 1, _MOST_POINTS, min(layers, _MOST_POINTS)))
+    made_from = (counted.architecture, table, chosen, most)
+    if files.graded is None or files.graded[0] != made_from:
+        files.graded = (made_from, grade_file(counted, table.content, None if chosen == _SAME else chosen, most))
+        files.filled = None
+    return files.graded[1]
+
+
+def _show(graded: GradedFile, table: OpenedFile) -> None:
+    """Draw the summary and the download of a graded class."""
+    summary = graded.summary
+    mean = (
+        "" if summary.mean is None else f", mean {decimal(summary.mean * graded.most)} of {decimal(graded.most)} points"
+    )
+    st.markdown(f"**{summary.graded:,} of {summary.students:,} students have a grade**{mean}")
+    st.download_button(
+        "Graded table",
+        graded.text.encode("utf-8-sig"),
+        f"graded-{table.name}" if table.name.endswith((".csv", ".tsv", ".txt")) else "graded.csv",
+        "text/csv",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+    )
+    if summary.broken:
+        broken = [plain(f"Row {row.number} has no grade: {row.problem}.") for row in summary.broken]
+        st.warning(in_words(broken))
+    if graded.mistakes:
+        rows = [[f"`{code}`", f"{times:,}"] for code, times in graded.mistakes]
+        with st.expander("The most common mistakes", expanded=False):
+            st.markdown(markdown_table(["mistake", "answers"], rows))
+
+
+def _platform(graded: GradedFile) -> None:
+    """Draw the field for a platform's export, and what became of it."""
+    files = _files()
+    name = st.text_input("Assignment in Canvas or Moodle", TITLE, max_chars=MAX_TITLE, help=_TITLE_HELP)
+    file_field("export file", "Open its export", files.export, lambda sent: _take(sent, "export"))
+    if not files.export:
+        st.caption("The file that the platform has exported comes back with the grades, ready for its import.")
+        return
+    made_from = (files.graded and files.graded[0], files.export, name)
+    try:
+        if files.filled is None or files.filled[0] != made_from:
+            files.filled = (made_from, fill_file(graded.students, files.export.content, name, graded.most))
+    except LabError as error:
+        st.error(plain(f"This export cannot be filled: {error}."))
+        return
+    _show_filled(files.filled[1])
+
+
+def _show_filled(one: FilledFile) -> None:
+    filled = one.filled
+    st.markdown(f"**Grades for {filled.platform}: {filled.written:,}.** {filled.advice}")
+    st.download_button(
+        "Filled export",
+        one.text.encode(),
+        "import.csv",
+        "text/csv",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+    )
+    if filled.without_answers:
+        st.caption(f"Students of the platform without answers in the class: {filled.without_answers:,}")
+    if filled.unmatched:
+        st.warning("Not matched, and left out:\n\n" + in_words([plain(str(student)) for student in filled.unmatched]))
+
+
+def _questions(counted: Count) -> None:
+    """Draw the settings and the download of a question bank."""
+    st.caption(
+        "Numerical questions about variants of this network. Each common mistake is an answer without points, with its "
+        "reason as feedback. A category holds the questions about one layer, so that a quiz can draw one from each."
+    )
+    highest = most_variants(counted)
+    number, title = st.columns(2)
+    variants = number.number_input("Variants", 1, highest, min(20, highest), help=f"At most {highest} here.")
+    name = title.text_input("Category", TITLE, max_chars=MAX_TITLE)
+    layers = sum(bool(row.parameters) for row in counted.rows)
+
+    def content() -> bytes:
+        try:
+            return bank_file(counted, int(variants), name).encode()
+        except LabError as error:
+            return f"This question bank cannot be made: {error}.".encode()  # the browser has asked for a file
+
+    st.download_button(
+        f"{variants * layers:,} questions as Moodle XML",
+        content,
+        "questions.xml",
+        "application/xml",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+    )
+
+
+_VARIANTS_HELP = (
+    "Choose a column if each student has an own variant: the one with the name, number or code that the student has "
+    "entered on this page."
+)
+_TITLE_HELP = "The assignment in Canvas, as it is called there, or the new grade item in Moodle."
