@@ -8,6 +8,7 @@ from hw5core.errors import LabError, StoreError
 from hw5core.runs.sweeps import Sweep
 from pages.parts.shared.estimate import sweep_words
 from pages.parts.shared.frame import begin_page
+from pages.parts.shared.group_snapshot import activity_version, results_version
 from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import RECONNECT_SECONDS
@@ -18,7 +19,7 @@ from pages.parts.sweep.buttons import sweep_buttons
 from pages.parts.sweep.curves import charts_version, curves, results
 from pages.parts.sweep.grid import run_grid
 from pages.parts.sweep.settings import chosen_name, chosen_sweep
-from pages.parts.sweep.snapshot import SweepSnapshot, page_version, read_sweep, read_sweep_live, results_version
+from pages.parts.sweep.snapshot import SweepSnapshot, read_sweep, read_sweep_live
 
 
 def page() -> None:
@@ -33,7 +34,7 @@ def page() -> None:
         if name := chosen_name():
             st.subheader(plain(name), anchor=False)
         reading = Reading(read_sweep, sweep, live=read_sweep_live)
-        reading.subscribe_redraw(page_version)
+        reading.subscribe_redraw(activity_version)
         if run_store().notice:
             st.warning(run_store().notice)
         snapshot = reading.value

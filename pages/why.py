@@ -18,6 +18,7 @@ from pages.parts.why.depth import depth
 from pages.parts.why.explanations import explanations_on_trial
 from pages.parts.why.functions import functions
 from pages.parts.why.one_batch import one_batch
+from pages.parts.why.rescues import draw_rescues
 from pages.parts.why.through_training import through_training
 
 _STEPS = (
@@ -40,6 +41,7 @@ def page() -> None:
     functions_place, settings_place = st.container(key="functions"), st.container()
     trial_place, training_place = st.container(key="trial"), st.container(key="through-training")
     budget_place, depth_place = st.container(key="gradient-budget"), st.container(key="depth")
+    rescues_place = st.container(key="rescues")
     batch_place = st.container()
     configs, problem = _chosen(settings_place)
     with functions_place:
@@ -63,12 +65,21 @@ def page() -> None:
         st.fragment(through_training, run_every=RECONNECT_SECONDS)(configs)
     with depth_place:
         st.fragment(depth)(configs[0])
+    with rescues_place:
+        _draw_rescues(configs)
     if measured:
         with batch_place:
             try:
                 one_batch(configs)
             except LabError as error:
                 st.error(plain(error))
+
+
+def _draw_rescues(configs: tuple[RunConfig, ...]) -> None:
+    """Draw the rescues of sigmoid, if it is in the race."""
+    for config in configs:
+        if config.activation == "sigmoid":
+            st.fragment(draw_rescues, run_every=RECONNECT_SECONDS)(config)
 
 
 def _chosen(place: DeltaGenerator) -> tuple[tuple[RunConfig, ...], str]:

@@ -1,7 +1,8 @@
-"""The tables of a sweep: mean and range over the seeds of each arm, and the number of these seeds."""
+"""The tables of runs with several seeds: mean and range over the seeds of each group, such as an arm of a sweep."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 from hw5core.charts.race import MAX_POINTS
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import learning_of
-from hw5core.runs.sweeps import Arm, Sweep
+from hw5core.runs.sweeps import Sweep
 
 MAX_TOTAL_POINTS = 4_000
-"""The number of points of all arms together in the chart of the training loss. A browser draws them twice a second."""
+"""The number of points of all groups together in a chart of the training loss. A browser draws them twice a second."""
 
 _NAMED = ("activation", "rate", "n", "of")
 _EPOCH_COLUMNS = (
@@ -24,28 +25,53 @@ _EPOCH_COLUMNS = (
 _LOSS_COLUMNS = (*_NAMED, "batch", "loss", "loss_lowest", "loss_highest")
 
 
-def epoch_bands(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFrame:
-    """Return a row per arm and epoch that any seed has finished.
+@dataclass(frozen=True)
+class SeedGroup:
+    """Runs that differ only in their seed, which are one line with a band.
+
+    `histories` are those of the runs that have one, and `of` is the number of seeds. `rate` is their learning rate.
+    """
+
+    label: str
+    rate: float
+    of: int
+    histories: tuple[RunHistory, ...]
+
+    def named(self, n: int) -> dict[str, Any]:
+        """Return the columns that each row of the group has. `n` is the number of seeds of the row."""
+        return {"activation": self.label, "rate": self.rate, "n": n, "of": self.of}
+
+
+def arm_groups(sweep: Sweep, histories: Mapping[str, RunHistory]) -> list[SeedGroup]:
+    """Return a group per arm of the sweep."""
+    return [
+        SeedGroup(
+            sweep.configs[arm, sweep.seeds[0]].label,
+            arm.learning_rate,
+            len(sweep.seeds),
+            tuple(sweep.of(arm, histories)),
+        )
+        for arm in sweep.arms
+    ]
+
+
+def epoch_bands(groups: Iterable[SeedGroup]) -> pd.DataFrame:
+    """Return a row per group and epoch that any seed has finished.
 
     The columns are activation, rate, epoch, n (finished seeds), of (all seeds), and for test_accuracy and
     validation_loss the mean over the n seeds, with _lowest and _highest.
     """
-    rows = [row for arm in sweep.arms for row in _epoch_rows(sweep, arm, sweep.of(arm, histories))]
+    rows = [row for group in groups for row in _epoch_rows(group)]
     return pd.DataFrame(rows, columns=list(_EPOCH_COLUMNS))
 
 
-def _named(sweep: Sweep, arm: Arm, n: int) -> dict[str, Any]:
-    label = sweep.configs[arm, sweep.seeds[0]].label
-    return {"activation": label, "rate": arm.learning_rate, "n": n, "of": len(sweep.seeds)}
-
-
-def _epoch_rows(sweep: Sweep, arm: Arm, histories: list[RunHistory]) -> Iterable[dict[str, Any]]:
-    for epoch in range(max((len(history.epochs) for history in histories), default=0)):
-        results = [history.epochs[epoch] for history in histories if len(history.epochs) > epoch]
+def _epoch_rows(group: SeedGroup) -> Iterable[dict[str, Any]]:
+    for epoch in range(max((len(history.epochs) for history in group.histories), default=0)):
+        results = [history.epochs[epoch] for history in group.histories if len(history.epochs) > epoch]
         accuracies = [result.test_accuracy for result in results]
         losses = [result.validation_loss for result in results]
         yield {
-            **_named(sweep, arm, len(results)),
+            **group.named(len(results)),
             "epoch": epoch,
             **_band("test_accuracy", accuracies),
             **_band("validation_loss", losses),
@@ -61,23 +87,24 @@ def _band(what: str, values: Sequence[float]) -> dict[str, Any]:
     return {what: mean, f"{what}_lowest": min(values), f"{what}_highest": max(values)}
 
 
-def loss_bands(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFrame:
-    """Return a row per arm and bin of batches.
+def loss_bands(groups: Sequence[SeedGroup], total_steps: int) -> pd.DataFrame:
+    """Return a row per group and bin of batches. All runs have `total_steps` batches.
 
     The columns are activation, rate, batch (the middle of the bin), n (seeds that have the complete bin), of (all
     seeds), and loss, loss_lowest and loss_highest: the mean and the range of the seeds' mean losses in the bin.
     """
-    tables = [_loss_rows(sweep, arm, sweep.of(arm, histories), bin_width(sweep)) for arm in sweep.arms]
+    width = bin_width(total_steps, len(groups))
+    tables = [_loss_rows(group, width, total_steps) for group in groups]
     return pd.concat(tables, ignore_index=True)[list(_LOSS_COLUMNS)]
 
 
-def bin_width(sweep: Sweep) -> int:
-    """Return the number of batches in a bin."""
-    return -(-sweep.base.total_steps // min(MAX_POINTS, max(1, MAX_TOTAL_POINTS // len(sweep.arms))))
+def bin_width(total_steps: int, groups: int) -> int:
+    """Return the number of batches in a bin, for so many groups."""
+    return -(-total_steps // min(MAX_POINTS, max(1, MAX_TOTAL_POINTS // groups)))
 
 
-def _loss_rows(sweep: Sweep, arm: Arm, histories: list[RunHistory], width: int) -> pd.DataFrame:
-    means = [_bin_means(history, width) for history in histories]
+def _loss_rows(group: SeedGroup, width: int, total_steps: int) -> pd.DataFrame:
+    means = [_bin_means(history, width) for history in group.histories]
     bins = np.full((len(means), max(map(len, means), default=0)), np.nan)
     is_there = np.zeros(bins.shape, bool)
     for row, values in enumerate(means):
@@ -88,9 +115,9 @@ def _loss_rows(sweep: Sweep, arm: Arm, histories: list[RunHistory], width: int) 
     # As in _band: the mean stays in its range, and nothing is drawn if a seed has diverged.
     mean = np.clip(np.where(is_there, bins, 0.0).sum(axis=0) / n, lowest, highest)
     drawn = np.where(np.isfinite([mean, lowest, highest]).all(axis=0), [mean, lowest, highest], np.nan)
-    middles = (starts + np.minimum(starts + width, sweep.base.total_steps) - 1) / 2
+    middles = (starts + np.minimum(starts + width, total_steps) - 1) / 2
     losses = dict(zip(_LOSS_COLUMNS[-3:], drawn, strict=True))
-    return pd.DataFrame({**_named(sweep, arm, 0), "n": n, "batch": middles, **losses})
+    return pd.DataFrame({**group.named(0), "n": n, "batch": middles, **losses})
 
 
 def _bin_means(history: RunHistory, width: int) -> NDArray[np.float64]:
@@ -104,22 +131,22 @@ def _bin_means(history: RunHistory, width: int) -> NDArray[np.float64]:
     return np.add.reduceat(losses, starts) / np.diff(starts, append=len(losses))
 
 
-def arm_ends(sweep: Sweep, histories: Mapping[str, RunHistory]) -> pd.DataFrame:
-    """Return a row per arm with its newest results; missing ones are NaN.
+def group_ends(groups: Sequence[SeedGroup]) -> pd.DataFrame:
+    """Return a row per group with its newest results; missing ones are NaN.
 
     The columns are those of `epoch_bands` at the newest epoch that any seed has finished, and plateau (mean number of
     batches before the network is better than guessing, over the started seeds that did not diverge before), seconds
     (mean training time, over the finished seeds), diverged (the number of seeds that diverged) and diverged_at (the
     first batch at which one did).
     """
-    bands = epoch_bands(sweep, histories)
+    bands = epoch_bands(groups)
     newest = bands.groupby(["activation", "rate"], sort=False).tail(1)
-    rows = [{**_named(sweep, arm, 0), **_averages(sweep.of(arm, histories))} for arm in sweep.arms]
+    rows = [{**group.named(0), **_averages(group.histories)} for group in groups]
     ends = pd.DataFrame(rows).drop(columns="n").merge(newest, on=["activation", "rate", "of"], how="left")
     return ends.fillna({"n": 0}).astype({"n": int})
 
 
-def _averages(histories: list[RunHistory]) -> dict[str, Any]:
+def _averages(histories: Sequence[RunHistory]) -> dict[str, Any]:
     stages = [learning_of(history) for history in histories if len(history.losses)]
     plateaus = [one.plateau for one in stages if one.plateau is not None]
     diverged = [one.diverged_at for one in stages if one.diverged_at is not None]

@@ -11,6 +11,7 @@ import pandas as pd
 from hw5core.charts.parts import CROSS, FOUR_DIGITS, POWERS, ROWS, colour, dash, specification, tooltip
 from hw5core.charts.series import Series
 from hw5core.network.counting import count
+from hw5core.network.layers import Activate
 from hw5core.runs.config import RunConfig
 from hw5core.runs.gradient_budget import gradient_budget
 from hw5core.runs.layer_figures import BatchFigures
@@ -39,12 +40,10 @@ def budget_table(measured: Mapping[RunConfig, BatchFigures]) -> pd.DataFrame:
 
 def _names(config: RunConfig) -> list[str]:
     """Return the names of the layers from the last to the first, the same for networks that differ in activations."""
-    return [_name(row.name, config) for row in reversed(count(config.architecture).rows)]
-
-
-def _name(name: str, config: RunConfig) -> str:
-    kind, _, number = name.rpartition("-")
-    return f"activation-{number}" if kind == config.spec.torch_module else name
+    return [
+        f"activation-{row.number}" if isinstance(row.layer, Activate) else row.name
+        for row in reversed(count(config.architecture).rows)
+    ]
 
 
 def budget_in_words(measured: Mapping[RunConfig, BatchFigures]) -> str:

@@ -28,7 +28,11 @@ _LOSS_ENDS = (3.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 def rows_of_rate(bands: pd.DataFrame, rate: float) -> pd.DataFrame:
     """Return the rows of one learning rate for its chart, with the column seeds ("2 of 3") and an empty first row."""
-    rows = bands[bands.rate == rate]
+    return chart_rows(bands[bands.rate == rate])
+
+
+def chart_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return these rows of a table of bands for a chart, with the column seeds ("2 of 3") and an empty first row."""
     seeds = rows.n.astype(str) + " of " + rows.of.astype(str)
     numbers = [column for column in rows.columns if column != "activation"]
     return pd.concat([empty_row(*numbers), rows.assign(seeds=seeds)])
@@ -48,16 +52,16 @@ def sweep_accuracy_chart(series: tuple[Series, ...], epochs: int, commonest_shar
     """
     layers = _band(series, epoch_axis(epochs), "epoch", "test_accuracy", "test accuracy (%)", 100)
     if commonest_share is None:
-        return specification(*layers)
+        return specification(*layers, series=series)
     words = f"{commonest_share:.1f} %: always guessing the most common class"
-    return specification(*layers, reference(commonest_share, words))
+    return specification(*layers, reference(commonest_share, words), series=series)
 
 
 @lru_cache
 def sweep_validation_chart(series: tuple[Series, ...], epochs: int, end: float) -> dict[str, Any]:
     """Return the chart of the validation loss after each epoch, on an axis up to `end`."""
     layers = _band(series, epoch_axis(epochs), "epoch", "validation_loss", "validation loss (nats)", end)
-    return specification(*layers, *guess_lines(series))
+    return specification(*layers, *guess_lines(series), series=series)
 
 
 @lru_cache
@@ -65,7 +69,7 @@ def sweep_loss_chart(series: tuple[Series, ...], total_steps: int, end: float) -
     """Return the chart of the training loss over the batches, on an axis up to `end`."""
     x = alt.X("batch:Q", title="batch (steps of SGD)", scale=alt.Scale(domain=[0, total_steps], nice=False))
     layers = _band(series, x, "batch", "loss", "training loss (nats)", end, points=False)
-    return specification(*layers, *guess_lines(series))
+    return specification(*layers, *guess_lines(series), series=series)
 
 
 @lru_cache

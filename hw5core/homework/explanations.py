@@ -139,7 +139,7 @@ def _experiment(
         getattr(one.config, setting): plateau
         for one in tried
         if getattr(one.config, setting) != getattr(sigmoid.config, setting)
-        and (plateau := _known_plateau(one, usual)) is not None
+        and (plateau := known_plateau(one, usual)) is not None
     }
     if not found:
         return Verdict.UNDECIDED, f"no run of sigmoid with another {label} is far enough on this server"
@@ -147,15 +147,24 @@ def _experiment(
     reason = (
         f"sigmoid is no better than guessing for {usual:,} batches in this race, and with another {label} for {values}"
     )
-    best = min(found.values()) / usual
-    if best <= MUCH_EARLIER:
-        return Verdict.SUPPORTED, reason
-    if learned_after(sigmoid) is None:
-        return Verdict.UNDECIDED, f"{reason}; the race ends before sigmoid learns, so train it longer"
-    return Verdict.CONTRADICTED if best >= HARDLY_EARLIER else Verdict.UNDECIDED, reason
+    verdict = verdict_of_plateau(min(found.values()), sigmoid)
+    if verdict is Verdict.UNDECIDED and learned_after(sigmoid) is None:
+        reason += "; the race ends before sigmoid learns, so train it longer"
+    return verdict, reason
 
 
-def _known_plateau(history: RunHistory, usual: int) -> int | None:
+def verdict_of_plateau(plateau: int, usual: RunHistory) -> Verdict:
+    """Judge whether a changed run that guesses for so many batches learns earlier than the usual one.
+
+    If the usual one never learns, nobody knows how much longer it would have guessed.
+    """
+    share = plateau / (learning_of(usual).plateau or 1)
+    if share <= MUCH_EARLIER:
+        return Verdict.SUPPORTED
+    return Verdict.CONTRADICTED if share >= HARDLY_EARLIER and learned_after(usual) is not None else Verdict.UNDECIDED
+
+
+def known_plateau(history: RunHistory, usual: int) -> int | None:
     """Return for how many batches a network only guesses, or None if it diverged or has not trained long enough.
 
     A network that still guesses after as many batches as in the race has trained long enough.

@@ -16,7 +16,7 @@ from typing import Any
 from hw5core.data import datasets
 from hw5core.errors import ArchitectureError, ConfigError
 from hw5core.network.activations import ACTIVATIONS, Activation
-from hw5core.network.architecture import Architecture
+from hw5core.network.architecture import MAX_LAYERS, Architecture
 from hw5core.network.counting import count
 from hw5core.network.layers import Activate, BatchNorm
 from hw5core.network.notation import parse
@@ -38,6 +38,9 @@ INITIALISATIONS = {
     "normal": "normal, 0.01 (1990s, as in the homework)",
 }
 """The ways to draw the first weights, with their labels. `training/modules.py` draws them."""
+
+ADDED_LATER = ("relu_layer",)
+"""Settings that are part of a run's id only if they are not the default, so that runs from before keep their ids."""
 
 MAX_TRAINING_IMAGES = max(datasets.split_sizes(name)[0] for name in datasets.DATASETS)
 
@@ -130,6 +133,14 @@ class RunConfig:
         highest=2**31 - 1,
     )
 
+    relu_layer: int = _setting(
+        0,
+        "ReLU in one layer",
+        "the number of the activation, counted from the input, that is a ReLU whatever the other ones are; 0 for none",
+        lowest=0,
+        highest=MAX_LAYERS,
+    )
+
     fork: Fork | None = None
 
     def __post_init__(self) -> None:
@@ -138,16 +149,19 @@ class RunConfig:
         _check_trainable(parse(self.network), datasets.DATASETS[self.dataset])
         if self.training_images >= datasets.split_sizes(self.dataset)[0]:
             object.__setattr__(self, "training_images", 0)
-        _check_batches(self)
         # Equal runs need equal texts: the network is written in its canonical form, with the run's own activation.
-        object.__setattr__(self, "network", str(self.architecture))
+        object.__setattr__(self, "network", str(parse(self.network).with_activation(self.activation)))
+        _check_relu_layer(self)
+        _check_batches(self)
         object.__setattr__(self, "fork", _as_fork(self.fork))
         if self.fork:
             _check_fork(self, self.fork)
 
     @cached_property
     def architecture(self) -> Architecture:
-        return parse(self.network).with_activation(self.activation)
+        """The network with the run's activation, and with a ReLU in the `relu_layer` if there is one."""
+        network = parse(self.network).with_activation(self.activation)
+        return _with_relu_in(network, self.relu_layer) if self.relu_layer else network
 
     @cached_property
     def label(self) -> str:
@@ -197,7 +211,11 @@ class RunConfig:
     @cached_property
     def run_id(self) -> str:
         """The run's id: 16 hexadecimal digits, a hash of the config and of TRAINING_VERSION."""
-        plain: dict[str, Any] = {declared.name: getattr(self, declared.name) for declared in setting_fields()}
+        plain: dict[str, Any] = {
+            declared.name: value
+            for declared in setting_fields()
+            if (value := getattr(self, declared.name)) != declared.default or declared.name not in ADDED_LATER
+        }
         if self.fork:
             plain["fork"] = {"parent": self.fork.parent.run_id, "step": self.fork.step}
         text = json.dumps({"version": TRAINING_VERSION, **plain}, sort_keys=True)
@@ -273,12 +291,34 @@ def _check_trainable(architecture: Architecture, dataset: datasets.Dataset) -> N
         raise ConfigError(
             f"the network must end in one logit per class: make flatten and linear{dataset.classes} its last layers"
         )
-    if not any(isinstance(layer, Activate) for layer in architecture.layers):
+    if not _activation_places(architecture):
         raise ConfigError("the network has no activation to compare: add relu after a convolution or linear layer")
     if counted.parameters > MAX_PARAMETERS or counted.macs > MAX_MACS:
         raise ConfigError(
             f"this network has {counted.parameters:,} parameters and {counted.macs:,} MACs per image; the limits for "
             f"training are {MAX_PARAMETERS:,} and {MAX_MACS:,}"
+        )
+
+
+def _with_relu_in(architecture: Architecture, number: int) -> Architecture:
+    """Return the network with a ReLU as the activation of this number, counted from 1."""
+    place = _activation_places(architecture)[number - 1]
+    layers = (*architecture.layers[:place], Activate("relu"), *architecture.layers[place + 1 :])
+    return replace(architecture, layers=layers)
+
+
+def _activation_places(architecture: Architecture) -> list[int]:
+    """Return the places of the activations among the layers."""
+    return [place for place, layer in enumerate(architecture.layers) if isinstance(layer, Activate)]
+
+
+def _check_relu_layer(config: RunConfig) -> None:
+    """Raise ConfigError if the network has fewer activations than the number of the one that is a ReLU."""
+    found = len(_activation_places(parse(config.network)))
+    if config.relu_layer > found:
+        raise ConfigError(
+            f"the network has {found} activation{'s' * (found != 1)}, so number {config.relu_layer} cannot be a ReLU: "
+            "choose a smaller number"
         )
 
 

@@ -62,9 +62,8 @@ def with_normalisation(architecture: Architecture, normalisation: Normalisation)
 def normalisation_of(config: RunConfig) -> Normalisation:
     """Return the choice that makes this fork from its parent, together with the fork's own settings."""
     assert config.fork is not None
-    unchanged = config.fork.parent.architecture.with_activation(config.activation)
-    choices = (choice for choice in Normalisation if with_normalisation(unchanged, choice) == config.architecture)
-    return next(choices)
+    parent, own = (one.architecture.with_activation("identity") for one in (config.fork.parent, config))
+    return next(choice for choice in Normalisation if with_normalisation(parent, choice) == own)
 
 
 def forks_of(parent: RunConfig, configs: Iterable[RunConfig]) -> list[RunConfig]:

@@ -13,7 +13,6 @@ from itertools import product
 from hw5core.errors import ConfigError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
-from hw5core.runs.run import Status
 
 MAX_RUNS = 200
 MAX_RATES = 6
@@ -73,11 +72,6 @@ class Sweep:
         """Return the histories of an arm's runs, in the order of the seeds. Runs without a history are left out."""
         ids = (self.run_ids[arm, seed] for seed in self.seeds)
         return [histories[run_id] for run_id in ids if run_id in histories]
-
-    def unfinished(self, histories: Mapping[str, RunHistory]) -> list[RunConfig]:
-        """Return the configs of the runs that are not finished."""
-        finished = {run_id for run_id, history in histories.items() if history.status is Status.FINISHED}
-        return [config for key, config in self.configs.items() if self.run_ids[key] not in finished]
 
 
 def parse_rates(text: str) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from hw5core.store.store import RunStore
 from hw5core.store.votes import Round
 from pages.parts.shared.server import ballot_box
 from pages.parts.why import vote
-from tests.pages.conftest import button, html
+from tests.pages.conftest import button, html, rerun_until
 from tools.training import train_into
 
 SMALL = {"dataset": "digits", "training-images": "100", "epochs-digits": "2"}
@@ -186,3 +186,36 @@ def test_other_numbers_of_layers_in_the_link_show_ten(open_why: Callable[..., Ap
 
 def test_one_layer_passes_no_gradient_on(open_why: Callable[..., AppTest]) -> None:
     assert "With one layer, no gradient has to pass" in _words(open_why(**SMALL, **{"depth-layers": "1"}))
+
+
+def test_one_click_trains_the_original_and_a_rescue_next_to_it(open_why: Callable[..., AppTest]) -> None:
+    app = open_why(**SMALL)
+    assert "The first click trains it too" in _words(app)
+    button(app, "Xavier initialisation").click().run()
+    rerun_until(
+        app,
+        lambda app: "frees sigmoid" in _words(app) and button(app, "Xavier initialisation").icon == ":material/check:",
+    )
+    store = RunStore(home.store_folder())
+    ids = {config.run_id for config in (RACE[1], replace(RACE[1], initialisation="xavier"))}
+    assert {run.run_id for run, _ in store.newest(10)} == ids
+    assert "**Xavier initialisation frees sigmoid**" in _words(app)
+    assert "Training loss of the original and its rescues" in html(app)
+
+
+def test_the_recorded_run_is_the_original_of_the_rescues(open_why: Callable[..., AppTest]) -> None:
+    words = _words(open_why(dataset="mnist"))
+    assert "The original run was recorded on" in words
+
+
+def test_a_rescue_with_several_seeds_is_judged_over_all(open_why: Callable[..., AppTest]) -> None:
+    store = RunStore(home.store_folder())
+    sigmoid = RACE[1]
+    tried = [replace(sigmoid, momentum=0.9, seed=seed) for seed in range(3)]
+    train_into(store, *tried, *(replace(sigmoid, seed=seed) for seed in range(3)), owner="somebody")
+    app = open_why(**SMALL, **{"rescue-seeds": "3"})
+    words = _words(app)
+    assert "with momentum 0.9, 3 seeds. seed 0:" in words
+    assert "over 3 of 3 seeds" in html(app)
+    assert button(app, "momentum 0.9").disabled
+    assert not button(app, "tanh").disabled

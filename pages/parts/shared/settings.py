@@ -22,7 +22,7 @@ ALSO = "fork-also"
 RACERS = ("relu", "sigmoid")
 """The two activations of the homework."""
 
-ADVANCED = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed")
+ADVANCED = ("batch_size", "learning_rate", "momentum", "training_images", "split_seed", "relu_layer")
 """The numbers that the homework does not change."""
 
 

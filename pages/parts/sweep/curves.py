@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from hw5core.charts.bands import arm_ends, bin_width, epoch_bands, loss_bands
+from hw5core.charts.bands import arm_groups, bin_width, epoch_bands, group_ends, loss_bands
 from hw5core.charts.series import series_of
 from hw5core.charts.sweeps import (
     loss_end,
@@ -73,7 +73,8 @@ def _content(snapshot: SweepSnapshot) -> _Content:
 def _content_of(sweep: Sweep, histories: tuple[RunHistory, ...]) -> _Content:
     """Compute the content once for all viewers, and again when a run has reported something."""
     runs = {run.run_id: run for run in histories}
-    epochs, losses = epoch_bands(sweep, runs), loss_bands(sweep, runs)
+    groups = arm_groups(sweep, runs)
+    epochs, losses = epoch_bands(groups), loss_bands(groups, sweep.base.total_steps)
     tables = {"test_accuracy": epochs, "validation_loss": epochs, "loss": losses}
     charts = {
         (what, rate): _Chart(
@@ -85,7 +86,7 @@ def _content_of(sweep: Sweep, histories: tuple[RunHistory, ...]) -> _Content:
     }
     share = next((run.started.commonest_share for run in histories if run.started), None)
     axes = _Axes(share, loss_end(epochs.validation_loss_highest), loss_end(losses.loss))
-    return _Content(axes, arm_ends(sweep, runs), charts)
+    return _Content(axes, group_ends(groups), charts)
 
 
 def _title(sweep: Sweep, what: str, rate: float) -> str:
@@ -116,7 +117,7 @@ def curves(reading: Reading[SweepSnapshot]) -> None:
 
 
 def _explanation(sweep: Sweep) -> str:
-    n, batches = len(sweep.seeds), bin_width(sweep)
+    n, batches = len(sweep.seeds), bin_width(sweep.base.total_steps, len(sweep.arms))
     losses = "one batch" if batches == 1 else f"the mean of {batches:,} batches"
     return (
         f"A line is the mean of n = {n} seed{'s' * (n != 1)}. A band reaches from the lowest to the highest seed. "

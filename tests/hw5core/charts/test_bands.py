@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw5core.charts.bands import arm_ends, epoch_bands, loss_bands
+from hw5core.charts.bands import arm_groups, epoch_bands, group_ends, loss_bands
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import EpochResult
@@ -51,7 +51,7 @@ def _by_pandas(runs: dict[str, RunHistory]) -> pd.DataFrame:
 def test_epochs_agree_with_pandas(batches: dict[int, int] | None) -> None:
     runs = _runs(batches)
     expected = _by_pandas(runs)
-    bands = epoch_bands(SWEEP, runs).set_index(["activation", "rate", "epoch"]).loc[expected.index]
+    bands = epoch_bands(arm_groups(SWEEP, runs)).set_index(["activation", "rate", "epoch"]).loc[expected.index]
     for what, column in (("accuracy", "test_accuracy"), ("loss", "validation_loss")):
         np.testing.assert_allclose(bands[column], expected[what]["mean"])
         assert bands[f"{column}_lowest"].tolist() == expected[what]["min"].tolist()
@@ -63,7 +63,7 @@ def test_epochs_agree_with_pandas(batches: dict[int, int] | None) -> None:
 def test_losses_agree_with_numpy_and_count_seeds_with_the_complete_bin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hw5core.charts.bands.MAX_TOTAL_POINTS", 400)
     runs = _runs({0: BASE.total_steps, 1: 101, 2: 0})
-    table, arm = loss_bands(SWEEP, runs), Arm("sigmoid", 0.05)
+    table, arm = loss_bands(arm_groups(SWEEP, runs), SWEEP.base.total_steps), Arm("sigmoid", 0.05)
     bands = table[(table.activation == "sigmoid") & (table.rate == 0.05)].reset_index()
     one, other, _ = ([*run.losses] for run in SWEEP.of(arm, runs))
     width = round(2 * bands.batch[0] + 1)
@@ -82,8 +82,8 @@ def test_losses_agree_with_numpy_and_count_seeds_with_the_complete_bin(monkeypat
 def test_the_mean_is_inside_the_band_for_any_losses(counts: list[int], loss: float | None) -> None:
     runs = _runs(dict(enumerate(counts)), loss)
     for bands, columns in (
-        (epoch_bands(SWEEP, runs), ("test_accuracy", "validation_loss")),
-        (loss_bands(SWEEP, runs), ("loss",)),
+        (epoch_bands(arm_groups(SWEEP, runs)), ("test_accuracy", "validation_loss")),
+        (loss_bands(arm_groups(SWEEP, runs), SWEEP.base.total_steps), ("loss",)),
     ):
         assert ((bands.n >= 1) & (bands.n <= bands.of)).all()
         for column in columns:
@@ -94,24 +94,24 @@ def test_the_mean_is_inside_the_band_for_any_losses(counts: list[int], loss: flo
 
 
 def test_every_arm_has_a_row_before_the_first_record() -> None:
-    ends = arm_ends(SWEEP, {})
+    ends = group_ends(arm_groups(SWEEP, {}))
     assert ends.activation.tolist() == ["ReLU", "ReLU", "sigmoid", "sigmoid"]
     assert ends.n.tolist() == [0] * 4
     assert ends.test_accuracy.isna().all()
-    assert epoch_bands(SWEEP, {}).empty
-    assert loss_bands(SWEEP, {}).empty
+    assert epoch_bands(arm_groups(SWEEP, {})).empty
+    assert loss_bands(arm_groups(SWEEP, {}), SWEEP.base.total_steps).empty
 
 
 def test_an_arm_shows_the_newest_epoch_that_any_seed_has_finished() -> None:
-    ends = arm_ends(SWEEP, _runs({0: 4 * STEPS, 1: 3 * STEPS, 2: STEPS}))
+    ends = group_ends(arm_groups(SWEEP, _runs({0: 4 * STEPS, 1: 3 * STEPS, 2: STEPS})))
     assert ends.epoch.tolist() == [3] * 4
     assert ends.n.tolist() == [1] * 4
     assert ends.seconds.tolist() == [3.0] * 4
-    assert arm_ends(SWEEP, _runs()).seconds.tolist() == [4.0] * 4
+    assert group_ends(arm_groups(SWEEP, _runs())).seconds.tolist() == [4.0] * 4
 
 
 def test_the_plateau_is_the_mean_over_the_started_seeds() -> None:
-    ends = arm_ends(SWEEP, _runs({0: 800, 1: 400, 2: 0}, loss=math.log(10)))
+    ends = group_ends(arm_groups(SWEEP, _runs({0: 800, 1: 400, 2: 0}, loss=math.log(10))))
     assert ends.plateau.tolist() == [600.0] * 4
 
 
@@ -121,7 +121,7 @@ def test_a_diverged_run_is_counted_and_not_hidden_by_a_mean() -> None:
     losses = np.append(first.losses[:-1], math.nan)
     epochs = [*first.epochs[:-1], EpochResult(3, 4 * STEPS - 1, math.nan, 10.0, 11.0, 1.0, 0.1)]
     runs[first.run_id] = replace(first, losses=losses, epochs=epochs)
-    ends, bands = arm_ends(SWEEP, runs), loss_bands(SWEEP, runs)
+    ends, bands = group_ends(arm_groups(SWEEP, runs)), loss_bands(arm_groups(SWEEP, runs), SWEEP.base.total_steps)
     assert ends.diverged.tolist() == [1, 0, 0, 0]
     assert ends.diverged_at[0] == len(losses) - 1
     assert math.isnan(ends.validation_loss[0])

@@ -1,11 +1,13 @@
 """Configs of runs: limits, canonical form and id."""
 
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
 from hw5core.errors import ArchitectureError, ConfigError
-from hw5core.runs.config import SETTINGS, RunConfig, race
+from hw5core.runs.config import ADDED_LATER, SETTINGS, RunConfig, race
+from hw5core.runs.forks import Normalisation, fork, normalisation_of
 
 TINY = "1x28x28 flatten linear10 relu linear10"
 
@@ -29,6 +31,29 @@ def test_every_setting_changes_the_id() -> None:
     numbers["momentum"] = 0.5  # type: ignore[assignment]
     ids = [RunConfig(**{name: value}).run_id for name, value in {**numbers, **other}.items()]
     assert len({base.run_id, *ids}) == 1 + len(ids)
+
+
+def test_runs_from_before_the_latest_settings_keep_their_ids() -> None:
+    # The ids of the shipped recordings, whose receipts do not know the setting.
+    assert [one.run_id for one in race(RunConfig(dataset="mnist"))] == ["6ce7e4242f4fd458", "34cf3d8024ebe82b"]
+    stored = {name: value for name, value in asdict(RunConfig(momentum=0.5)).items() if name not in ADDED_LATER}
+    assert RunConfig(**stored) == RunConfig(momentum=0.5)
+
+
+def test_one_activation_can_be_a_relu() -> None:
+    network = "1x28x28 conv2k3 tanh conv2k3 tanh flatten linear10"
+    mixed = RunConfig(network=network, activation="sigmoid", relu_layer=2)
+    assert str(mixed.architecture) == "1x28x28 conv2k3 sigmoid conv2k3 relu flatten linear10"
+    plain = replace(mixed, relu_layer=0)
+    assert mixed.network == plain.network
+    assert mixed != plain
+    assert str(replace(mixed, activation="tanh").architecture) == network.replace("tanh flatten", "relu flatten")
+    assert replace(mixed, network=str(mixed.architecture)) == mixed
+    with pytest.raises(ConfigError, match="has 2 activations, so number 3 cannot be a ReLU"):
+        replace(mixed, relu_layer=3)
+    child = fork(replace(mixed, epochs=3), 0, "tanh", 0.1, Normalisation.INSERTED)
+    assert str(child.architecture) == "1x28x28 conv2k3 bn tanh conv2k3 bn relu flatten linear10"
+    assert normalisation_of(child) is Normalisation.INSERTED
 
 
 def test_the_runs_of_a_race_differ_only_in_the_activation() -> None:
