@@ -9,6 +9,12 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+EARLY_STEPS = (10, 100, 1_000)
+"""After so many batches of its first epoch, a run takes a checkpoint that is kept: most is learnt early."""
+
+MAX_EARLY_BYTES = 4 * 1024**2
+"""The most bytes of numbers in such a checkpoint. A network with more weights has its epochs only."""
+
 
 @dataclass(frozen=True)
 class RunStarted:

@@ -403,6 +403,21 @@ class RunStore:
             run = tables.find_run(database, run_id)
             return tables.epochs_with_checkpoint(database, run_id, run.config.first_step if run else 0)
 
+    @sets_damage_aside
+    def kept_steps(self, run_id: str) -> list[int]:
+        """Return after how many batches the run has a checkpoint that is kept: early ones, and ends of epochs.
+
+        For a fork, these are the batches that it has trained itself.
+        """
+        with transaction(self.path) as database:
+            run = tables.find_run(database, run_id)
+            return tables.kept_steps(database, run_id, run.config.first_step if run else 0)
+
+    def checkpoint_at(self, run_id: str, step: int) -> Checkpoint | None:
+        """Return the run's checkpoint after this many batches. None if it is missing or damaged."""
+        with transaction(self.path) as database:
+            return tables.checkpoint_at(database, run_id, step)
+
     def epoch_checkpoint(self, run_id: str, epoch: int) -> Checkpoint | None:
         """Return the run's checkpoint at the end of this epoch, counted from 0. None if it is missing or damaged."""
         with transaction(self.path) as database:

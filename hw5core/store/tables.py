@@ -10,7 +10,17 @@ from typing import Any, NamedTuple
 
 from hw5core.errors import DamagedRunError, LabError, NoCheckpointError, StoreError
 from hw5core.runs.config import Fork, RunConfig
-from hw5core.runs.records import BatchLosses, Checkpoint, EncodedRecord, EpochResult, Record, RunStarted, decode
+from hw5core.runs.records import (
+    EARLY_STEPS,
+    MAX_EARLY_BYTES,
+    BatchLosses,
+    Checkpoint,
+    EncodedRecord,
+    EpochResult,
+    Record,
+    RunStarted,
+    decode,
+)
 from hw5core.runs.run import LONG_AGO, Run, Status
 from hw5core.store.checksums import bare_id, checkpoint_checksum, checksum, content_checksum, record_checksum, total
 from hw5core.store.owners import is_guest, token_of
@@ -19,6 +29,11 @@ from hw5core.store.trash import IS_KEPT, forget
 
 MAX_CHECKPOINT_BYTES = 64 * 1024**2
 """Space for the checkpoints of a run's earlier epochs: all epochs of the homework's network, fewer of a larger one."""
+
+_MOST_EARLY_STATE = 2 * MAX_EARLY_BYTES
+"""The largest state of an early checkpoint that is kept, with room for what torch's format adds to the numbers."""
+
+_IS_EARLY = f"(epoch IS NULL AND step IN {EARLY_STEPS})"
 
 _RUN_ROW = f"{RUN_COLUMNS}, checksum, rowid"
 
@@ -259,11 +274,12 @@ def _insert_checkpoint(database: sqlite3.Connection, run: Run, record: EncodedRe
     checkpoint = decode(record.kind, record.body, record.state)
     assert isinstance(checkpoint, Checkpoint)
     _put_checkpoint(database, run.run_id, checkpoint)
-    # Of the earlier checkpoints, only ends of epochs are needed, and as many of them as there is space for.
+    # Of the earlier checkpoints, only early steps and ends of epochs are needed, and as many as there is space for.
     every = -(-len(checkpoint.state) * run.config.epochs // MAX_CHECKPOINT_BYTES)
+    is_kept = f"({_IS_EARLY} AND length(state) <= ?) OR (epoch IS NOT NULL AND (epoch + 1) % ? = 0)"
     database.execute(
-        "DELETE FROM checkpoints WHERE run_id = ? AND step < ? AND (epoch IS NULL OR (epoch + 1) % ? != 0)",
-        (run.run_id, checkpoint.step, every),
+        f"DELETE FROM checkpoints WHERE run_id = ? AND step < ? AND NOT ({is_kept})",
+        (run.run_id, checkpoint.step, _MOST_EARLY_STATE, every),
     )
 
 
@@ -301,12 +317,31 @@ def newest_checkpoint_step(database: sqlite3.Connection, run_id: str) -> int:
 
 def epochs_with_checkpoint(database: sqlite3.Connection, run_id: str, first_step: int) -> list[int]:
     """Return the epochs that end at a checkpoint after `first_step` batches. The states are not read."""
+    return [row[3] for row in _intact_checkpoints(database, run_id, first_step, "epoch IS NOT NULL")]
+
+
+def kept_steps(database: sqlite3.Connection, run_id: str, first_step: int) -> list[int]:
+    """Return after how many batches, more than `first_step`, the run has checkpoints that are kept."""
+    return [row[0] for row in _intact_checkpoints(database, run_id, first_step, f"(epoch IS NOT NULL OR {_IS_EARLY})")]
+
+
+def _intact_checkpoints(
+    database: sqlite3.Connection, run_id: str, first_step: int, condition: str
+) -> list[tuple[Any, ...]]:
+    """Return the rows of these checkpoints after `first_step` batches, without their states, in order."""
     rows = database.execute(
         "SELECT step, seconds, epoch_seconds, epoch, state_checksum, checksum FROM checkpoints "
-        "WHERE run_id = ? AND epoch IS NOT NULL AND step > ? ORDER BY step",
+        f"WHERE run_id = ? AND {condition} AND step > ? ORDER BY step",
         (run_id, first_step),
     ).fetchall()
-    return [row[3] for row in rows if checkpoint_checksum(run_id, *row[:-1]) == row[-1]]
+    return [row for row in rows if checkpoint_checksum(run_id, *row[:-1]) == row[-1]]
+
+
+def checkpoint_at(database: sqlite3.Connection, run_id: str, step: int) -> Checkpoint | None:
+    """Return the run's checkpoint after this many batches, or None if it is missing or damaged."""
+    query = f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? AND step = ?"
+    row = database.execute(query, (run_id, step)).fetchone()
+    return _as_checkpoint(run_id, row) if row else None
 
 
 def checkpoint_of_epoch(database: sqlite3.Connection, run_id: str, epoch: int) -> Checkpoint | None:

@@ -23,7 +23,17 @@ from torch.nn import functional
 from hw5core.data.datasets import DATASETS, Pool, Split, split
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
-from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
+from hw5core.runs.records import (
+    EARLY_STEPS,
+    MAX_EARLY_BYTES,
+    BatchLosses,
+    Checkpoint,
+    EpochResult,
+    LayerStatistics,
+    Record,
+    RunFinished,
+    RunStarted,
+)
 from hw5core.training.backprop import Backprop
 from hw5core.training.environment import environment
 from hw5core.training.kernel import Hook, Kernel
@@ -61,9 +71,9 @@ def train(
 
     The checkpoint is one of the same config; a fork starts from a checkpoint of its parent. Yield RunStarted, then
     BatchLosses every REPORT_SECONDS, LayerStatistics every STATISTICS_STEPS, an EpochResult and a Checkpoint after
-    every epoch, a Checkpoint at least every CHECKPOINT_SECONDS within an epoch, and RunFinished at the end. `stop` is
-    called after every batch; when it returns True within an epoch, training ends with a Checkpoint. The caller sets the
-    number of torch's threads.
+    every epoch, a Checkpoint at least every CHECKPOINT_SECONDS within an epoch and after EARLY_STEPS of the first, and
+    RunFinished at the end. `stop` is called after every batch; when it returns True within an epoch, training ends with
+    a Checkpoint. The caller sets the number of torch's threads.
     """
     parts = split_for(config, len(pool.labels))
     network = initial_network(config.architecture, config.seed, config.initialisation)
@@ -209,8 +219,19 @@ class _Run:
         return Checkpoint(self.step, self.seconds, self.epoch_seconds, state.getvalue(), ended_epoch)
 
     @property
+    def is_early(self) -> bool:
+        """Return True if a checkpoint of this step is kept, because it is one of EARLY_STEPS and small enough."""
+        is_one = self.step in EARLY_STEPS and self.step < self.config.steps_per_epoch
+        return is_one and self._state_bytes <= MAX_EARLY_BYTES
+
+    @property
+    def _state_bytes(self) -> int:
+        tensors = [*self.network.state_dict().values(), *self.backprop.velocities]
+        return sum(tensor.nbytes for tensor in tensors)
+
+    @property
     def checkpoint_due(self) -> bool:
-        return self.seconds - self.seconds_at_checkpoint >= CHECKPOINT_SECONDS
+        return self.is_early or self.seconds - self.seconds_at_checkpoint >= CHECKPOINT_SECONDS
 
 
 def _train_epoch(
@@ -230,7 +251,7 @@ def _train_epoch(
         elapsed = time.perf_counter() - reported
         is_stopping = stop()
         # The epoch's last batch is reported after the loop: a checkpoint here would skip the evaluation.
-        if (is_stopping or elapsed >= REPORT_SECONDS) and run.step < last_step:
+        if (is_stopping or run.is_early or elapsed >= REPORT_SECONDS) and run.step < last_step:
             run.add_time(elapsed)
             yield from losses.take(run.seconds)
             if is_stopping:

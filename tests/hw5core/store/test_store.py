@@ -6,7 +6,16 @@ from dataclasses import replace
 import pytest
 
 from hw5core.runs.config import RunConfig
-from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted, encode
+from hw5core.runs.records import (
+    MAX_EARLY_BYTES,
+    BatchLosses,
+    Checkpoint,
+    EpochResult,
+    Record,
+    RunFinished,
+    RunStarted,
+    encode,
+)
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import MAX_NAME, RunStore
@@ -157,6 +166,23 @@ def test_every_epochs_checkpoint_is_kept_while_there_is_space(store: RunStore, m
     assert epochs_with_checkpoint(replace(CONFIG, epochs=5), 200) == [0, 1, 2, 3, 4]
     # There is space for two of these: every third of the five, and the newest.
     assert epochs_with_checkpoint(replace(CONFIG, epochs=5, seed=1), 500) == [2, 4]
+
+
+def test_early_checkpoints_are_kept_while_they_are_small(store: RunStore) -> None:
+    config = replace(CONFIG, epochs=2)
+    ends = [config.steps_per_epoch, 2 * config.steps_per_epoch]
+    for own, size in ((config, 1_000), (replace(config, seed=1), 2 * MAX_EARLY_BYTES + 1)):
+        store.claim(own)
+        for step in (5, 10, 50, 100, ends[0] - 1):
+            store.add(own.run_id, Checkpoint(step, 1.0, 1.0, bytes(size)))
+            assert store.checkpoint(own.run_id).step == step
+        for epoch, end in enumerate(ends):
+            store.add(own.run_id, Checkpoint(end, 1.0, 1.0, bytes(1_000), epoch))
+        is_small = size == 1_000
+        assert store.kept_steps(own.run_id) == ([10, 100] if is_small else []) + ends
+        assert store.forkable_epochs(own.run_id) == [0, 1]
+        assert store.checkpoint_at(own.run_id, 10) == (Checkpoint(10, 1.0, 1.0, bytes(size)) if is_small else None)
+        assert store.checkpoint_at(own.run_id, 50) is None
 
 
 def test_a_batch_is_found_in_the_record_that_holds_it(store: RunStore) -> None:

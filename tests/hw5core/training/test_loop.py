@@ -12,7 +12,7 @@ from torch import nn
 from hw5core.data import datasets
 from hw5core.data.datasets import Pool
 from hw5core.runs.config import RunConfig, race
-from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted
+from hw5core.runs.records import EARLY_STEPS, BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted
 from hw5core.training.loop import split_for, train
 
 SMALL = "1x28x28 conv4k3p1 relu maxpool4 bn flatten dropout0.25 linear10"
@@ -110,6 +110,29 @@ def test_a_run_continued_from_any_checkpoint_ends_with_the_same_numbers(
         rest = list(train(config, digits, resume=checkpoint))
         assert _losses(rest) == _losses(whole)[checkpoint.step :]
         assert _epochs(rest) == [one for one in _epochs(whole) if one.last_step >= checkpoint.step]
+
+
+def test_early_checkpoints_are_of_the_first_epoch_and_have_the_weights_after_so_many_batches(digits: Pool) -> None:
+    config = RunConfig(network="1x28x28 flatten linear20 relu linear10", epochs=6, training_images=600, momentum=0.9)
+    whole = list(train(config, digits))
+    early = [one for one in whole if isinstance(one, Checkpoint) and one.step in EARLY_STEPS]
+    assert [(one.step, one.epoch) for one in early] == [
+        (10, None),
+        (100, None),
+    ]  # batch 1,000 is not in the first epoch
+    for checkpoint in early:
+        rest = list(train(config, digits, resume=checkpoint))
+        assert _losses(rest) == _losses(whole)[checkpoint.step :]
+        assert _epochs(rest) == _epochs(whole)
+    asked = count(1)
+    stopped = [one for one in train(config, digits, stop=lambda: next(asked) == 10) if isinstance(one, Checkpoint)]
+    assert stopped[-1].state == early[0].state
+
+
+def test_a_large_network_has_no_early_checkpoints(digits: Pool) -> None:
+    config = RunConfig(network="1x28x28 flatten linear1500 relu linear10", epochs=1, training_images=100)
+    steps = [one.step for one in train(config, digits) if isinstance(one, Checkpoint) and one.epoch is None]
+    assert 10 not in steps
 
 
 def test_a_race_shares_weights_split_and_order(digits: Pool) -> None:
