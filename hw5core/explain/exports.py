@@ -36,10 +36,17 @@ def python_code(counted: Count) -> str:
 
     It contains the layers up to the first one that does not fit.
     """
-    layers = "".join(f"        {_module(row)},  # {_shape(row)}{_parameters(row)}\n" for row in counted.rows)
     example = ", ".join(map(str, (1, *counted.architecture.input_shape)))
     network = "\n".join(_wrapped(counted.architecture))
-    return _CODE.format(network=network, total=counted.parameters, layers=layers, example=example)
+    return _CODE.format(
+        network=network, total=counted.parameters, layers=modules_code(counted, indent=8), example=example
+    )
+
+
+def modules_code(counted: Count, indent: int) -> str:
+    """Return a line of Python per layer: the expression that builds its module, with its shape in a comment."""
+    lines = (f"{_module(row)},  # {_shape(row)}{_parameters(row)}\n" for row in counted.rows)
+    return "".join(" " * indent + line for line in lines)
 
 
 def csv_table(counted: Count) -> str:

@@ -42,12 +42,12 @@ def initial_network(architecture: Architecture, seed: int, initialisation: str =
     generator = torch.Generator().manual_seed(seed)
     for layer, module in zip(architecture.layers, network, strict=True):
         if layer.draws_weights:
-            _draw_weights(module, initialisation, generator)
+            draw_weights(module, initialisation, generator)
     return network
 
 
 @torch.no_grad()
-def _draw_weights(module: nn.Module, initialisation: str, generator: torch.Generator) -> None:
+def draw_weights(module: nn.Module, initialisation: str, generator: torch.Generator) -> None:
     """Fill the weights and biases of one module. Xavier and He follow their papers: gain for ReLU whichever activation
     follows, and biases of 0."""
     weight, bias = module.weight, module.bias

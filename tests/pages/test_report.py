@@ -30,7 +30,7 @@ def test_a_first_visitor_can_download_the_recorded_race(open_report: Callable[..
     assert not app.error
     assert "ReLU accuracy of epoch 4: 98.39285714285714" in _words(app)
     assert "Estimated Total Size (MB): 71.61" in _words(app)
-    assert [one.proto.label for one in app.get("download_button")] == ["HTML", "PDF", "Markdown"]
+    assert [one.proto.label for one in app.get("download_button")] == ["HTML", "PDF", "Markdown", "Notebook"]
     assert not app.warning
 
 

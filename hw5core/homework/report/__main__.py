@@ -11,9 +11,15 @@ from collections.abc import Callable
 from hw5core.homework.report.archive import to_archive
 from hw5core.homework.report.document import Document
 from hw5core.homework.report.html import to_html
+from hw5core.homework.report.notebook import to_notebook
 from hw5core.homework.report.pdf import to_pdf
 
-_WRITERS: dict[str, Callable[[Document], str | bytes]] = {"html": to_html, "pdf": to_pdf, "zip": to_archive}
+_WRITERS: dict[str, Callable[[Document], str | bytes]] = {
+    "html": to_html,
+    "pdf": to_pdf,
+    "zip": to_archive,
+    "ipynb": to_notebook,
+}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hw5core.errors import ReportError
 from hw5core.explain.torch_report import ModuleReport
 from hw5core.homework.report.document import Attachment, Block, Document, Heading, Missing, Paragraph, Quote, Table
+from hw5core.homework.report.program import program
 from hw5core.homework.report.question1 import question1
 from hw5core.homework.report.question2 import NONE, question2
 from hw5core.network.counting import Count
@@ -32,8 +33,10 @@ def report(
     """Return the report on a network (question 1) and a race (question 2).
 
     `tools` are the reports of both tools on the network, or a sentence that says why there are none. Raise ReportError
-    for a name or remarks that are too long.
+    for a name or remarks that are too long, and for runs that are not of one race.
     """
+    if len({history.config.race_key for history in histories}) > 1:
+        raise ReportError("The runs are not of one race: they differ in more than their activation.")
     author = " ".join(_readable(name, MAX_NAME, "The name is").split())
     words = _readable(remarks, MAX_REMARKS, "The remarks are").strip()
     blocks = (
@@ -41,6 +44,7 @@ def report(
         *question2(histories),
         *_remarks(words),
         *_receipts(histories),
+        *program(histories),
     )
     return Document("Homework 5: parameters of a CNN, and ReLU against sigmoid", author, blocks)
 

@@ -81,7 +81,14 @@ class Attachment:
     words: str
 
 
-Block = Heading | Paragraph | Missing | Quote | Items | Code | Table | Chart | Attachment
+@dataclass(frozen=True)
+class Program:
+    """A Python program in parts: what each one is, and its code. They run in this order."""
+
+    parts: tuple[tuple[str, str], ...]
+
+
+Block = Heading | Paragraph | Missing | Quote | Items | Code | Table | Chart | Attachment | Program
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,9 @@ class Document:
                     yield from (block.title, block.words, *_texts_of_table(block.table))
                 case Attachment():
                     yield from (block.name, block.words)
+                case Program():
+                    for part in block.parts:
+                        yield from part
 
 
 def _texts_of_table(table: Table) -> Iterator[str]:

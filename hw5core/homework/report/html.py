@@ -16,6 +16,7 @@ from hw5core.homework.report.document import (
     Items,
     Missing,
     Paragraph,
+    Program,
     Quote,
     Table,
 )
@@ -87,7 +88,7 @@ def _block(block: Block, numbers: "count[int]") -> str:
         case Items(texts):
             return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
         case Code(title, text):
-            return f'<figure><figcaption>{escape(title)}</figcaption><pre tabindex="0">{escape(text)}</pre></figure>'
+            return f"<figure><figcaption>{escape(title)}</figcaption>{_code(text)}</figure>"
         case Table():
             return _table(block)
         case Chart(title, words, _, table):
@@ -100,6 +101,13 @@ def _block(block: Block, numbers: "count[int]") -> str:
             data = b64encode(content.encode()).decode()
             link = f'<a download="{escape(name)}" href="data:application/json;base64,{data}">{escape(name)}</a>'
             return f"<p>{link}: {escape(words)}</p>"
+        case Program(parts):
+            listing = "".join(f"<h3>{escape(words)}</h3>{_code(code)}" for words, code in parts)
+            return f"<details><summary>The program</summary>{listing}</details>"
+
+
+def _code(text: str) -> str:
+    return f'<pre tabindex="0">{escape(text)}</pre>'
 
 
 def _table(table: Table) -> str:

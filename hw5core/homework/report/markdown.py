@@ -12,6 +12,7 @@ from hw5core.homework.report.document import (
     Items,
     Missing,
     Paragraph,
+    Program,
     Quote,
     Table,
 )
@@ -55,7 +56,7 @@ def markdown_of(block: Block, picture: str) -> str:
         case Items(texts):
             return "\n".join(f"- {escaped(text)}" for text in texts)
         case Code(title, text):
-            return f"**{escaped(title)}**\n\n" + "\n".join(f"    {line}" for line in text.splitlines())
+            return f"**{escaped(title)}**\n\n{_indented(text)}"
         case Table():
             return _table(block)
         case Chart(title, words, _, table):
@@ -63,6 +64,12 @@ def markdown_of(block: Block, picture: str) -> str:
             return "\n\n".join([f"**{escaped(title)}**", image, escaped(words), _table(table)])
         case Attachment(name, _, words):
             return f"[{escaped(name)}]({name}): {escaped(words)}"
+        case Program(parts):
+            return "\n\n".join(f"**{escaped(words)}**\n\n{_indented(code)}" for words, code in parts)
+
+
+def _indented(code: str) -> str:
+    return "\n".join(f"    {line}" for line in code.splitlines())
 
 
 def _quoted_lines(text: str) -> Iterator[str]:

@@ -30,6 +30,7 @@ FORMATS = {
     "html": Format("HTML", "text/html", "One file for a browser. It works without a network, and its charts are live."),
     "pdf": Format("PDF", "application/pdf", "For print and for hand-ins. It works with screen readers."),
     "zip": Format("Markdown", "application/zip", "Markdown with pictures and the receipts, in a zip file."),
+    "ipynb": Format("Notebook", "application/x-ipynb+json", "For Jupyter. It trains the race again in plain PyTorch."),
 }
 """The formats by the ending of their files."""
 

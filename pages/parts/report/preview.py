@@ -13,6 +13,7 @@ from hw5core.homework.report.document import (
     Items,
     Missing,
     Paragraph,
+    Program,
     Quote,
     Table,
 )
@@ -60,6 +61,11 @@ def _draw(block: Block, number: int) -> None:
                 _table(table)
         case Attachment(name, _, words):
             st.caption(plain(f"{name}: {words}"))
+        case Program(parts):
+            with st.expander("The program"):
+                for words, code in parts:
+                    st.markdown(f"**{plain(words)}**")
+                    st.code(code, language="python")
 
 
 def _table(table: Table) -> None:

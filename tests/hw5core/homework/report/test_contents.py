@@ -140,5 +140,12 @@ def test_words_that_are_too_long_get_a_message(name: str, remarks: str) -> None:
         report(HOMEWORK, NO_TOOLS, [], name, remarks)
 
 
+def test_runs_of_two_races_are_not_one_report() -> None:
+    relu, sigmoid = recorded_race(RACE)
+    other = replace(sigmoid, run=replace(sigmoid.run, config=replace(sigmoid.config, seed=1)))
+    with pytest.raises(ReportError, match="not of one race"):
+        report(HOMEWORK, NO_TOOLS, [relu, other])
+
+
 def test_words_of_the_greatest_length_are_taken() -> None:
     assert report(HOMEWORK, NO_TOOLS, [], "x" * MAX_NAME, "y" * MAX_REMARKS).author == "x" * MAX_NAME
