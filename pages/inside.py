@@ -6,9 +6,9 @@ from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
 from pages.parts.inside.checkpoints import (
     accuracies_in_words,
-    epochs_version,
+    checkpoints_version,
     probabilities,
-    read_epochs,
+    read_checkpoints,
 )
 from pages.parts.inside.choice import chosen_networks
 from pages.parts.inside.downloads import weights_downloads
@@ -51,26 +51,26 @@ def page() -> None:
     except StoreError as error:
         st.error(plain(error))
         return
-    st.fragment(_draw_inside, run_every=RECONNECT_SECONDS, key=_FRAGMENT)(configs, Reading(read_epochs, configs))
+    st.fragment(_draw_inside, run_every=RECONNECT_SECONDS, key=_FRAGMENT)(configs, Reading(read_checkpoints, configs))
 
 
 def _draw_inside(configs: tuple[RunConfig, ...], reading: Reading[tuple[int, ...]]) -> None:
     """Draw everything that follows the drawing and the slider."""
     reading = reading.in_fragment(_FRAGMENT)
-    reading.subscribe_redraw(epochs_version)
+    reading.subscribe_redraw(checkpoints_version)
     try:
         drawing, result = st.columns(2, gap="medium")
         with drawing:
             image = drawing_pad(configs[0])
         with epoch_bar():
-            epoch = epoch_slider(reading.value)
-            st.caption(accuracies_in_words(configs, epoch))
+            step = epoch_slider(configs[0], reading.value)
+            st.caption(accuracies_in_words(configs, step))
         with result:
-            prediction_bars(configs, probabilities(configs, epoch, image.tobytes()))
-        layers_inside(configs, epoch, image)
+            prediction_bars(configs, probabilities(configs, step, image.tobytes()))
+        layers_inside(configs, step, image)
         with aside("weights"):
-            weights_downloads(configs, epoch)
-        views(configs, reading.value, epoch, image)
+            weights_downloads(configs, step)
+        views(configs, reading.value, step, image)
     except LabError as error:
         st.error(plain(error))
 

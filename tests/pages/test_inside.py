@@ -1,5 +1,6 @@
 """The inside page without a browser: the recorded race, a race of the store, and links to races that are gone."""
 
+import io
 import re
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core import home
 from hw5core.runs.config import RunConfig, race
+from hw5core.runs.forks import fork
 from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import shipped_weights
 from hw5core.store.followers import Follower
@@ -18,7 +20,7 @@ from hw5core.store.store import RunStore
 from hw5core.training.loop import standardise
 from hw5core.training.modules import build, initial_network
 from pages.parts.inside.drawing_pad import example_digit
-from pages.parts.inside.through_training import shown_epochs
+from pages.parts.inside.through_training import shown_checkpoints
 from tests.pages.conftest import html, rerun_until
 from tools.training import train_into
 
@@ -89,6 +91,35 @@ def test_a_race_of_the_store_can_be_chosen_and_a_link_names_it(open_inside: Call
     assert app.query_params["race"] == RACE[0].race_key
 
 
+def test_early_checkpoints_have_a_place_on_the_slider_and_a_fork_starts_with_its_parents_weights(
+    open_inside: Callable[..., AppTest],
+) -> None:
+    store = RunStore(home.store_folder())
+    parent = RunConfig(network=SMALL[0].network, epochs=2, training_images=300)
+    forked = fork(parent, 0, "tanh", 0.01)
+    train_into(store, parent, forked)
+    app = open_inside(race=parent.race_key, after="10-batches")
+    assert not app.error
+    assert "The weights after 10 batches." in app.caption[0].value
+    assert not app.get("download_button")
+    network = build(parent.architecture)
+    state = torch.load(io.BytesIO(store.checkpoint_at(parent.run_id, 10).state), weights_only=True)
+    network.load_state_dict(state["network"])
+    np.testing.assert_allclose(_shown(app), [_computed(network)], atol=1e-6)
+    app.query_params["after"] = "0"
+    after_epoch = _shown(app.run())
+    assert "Test accuracy after epoch 0" in app.caption[0].value
+    assert store.kept_steps(parent.run_id) == [10, 60, 120]
+    # The fork has the parent's weights and another activation.
+    app = open_inside(race=forked.race_key, after="start")
+    assert app.caption[0].value == "The weights from which this fork starts."
+    state = torch.load(io.BytesIO(store.checkpoint_at(parent.run_id, 60).state), weights_only=True)
+    network = build(forked.architecture)
+    network.load_state_dict(state["network"])
+    np.testing.assert_allclose(_shown(app), [_computed(network)], atol=1e-6)
+    assert _shown(app) != after_epoch
+
+
 @pytest.mark.parametrize("after", ["5", "-1", "x", ""])
 def test_a_link_to_an_epoch_that_is_not_here_says_so_and_shows_the_last(
     open_inside: Callable[..., AppTest], after: str
@@ -151,8 +182,8 @@ def test_the_curve_has_the_probability_at_every_checkpoint(open_inside: Callable
 def test_the_curve_of_large_networks_has_some_of_their_checkpoints() -> None:
     large = race(RunConfig(network="1x28x28 flatten linear2000 relu linear10"))
     epochs = tuple(range(-1, 30))
-    assert shown_epochs(RACE, epochs, 7) == epochs
-    assert shown_epochs(large, epochs, 7) == (-1, 7, 29)
+    assert shown_checkpoints(RACE, epochs, 7) == epochs
+    assert shown_checkpoints(large, epochs, 7) == (-1, 7, 29)
 
 
 def test_each_map_is_next_to_its_sanity_check(open_inside: Callable[..., AppTest]) -> None:

@@ -55,15 +55,15 @@ _CHECK = (
 Found = tuple[tuple[Attributed, ...], ...]
 
 
-def attribution(configs: tuple[RunConfig, ...], epoch: int, image: NDArray[np.uint8]) -> None:
-    """Draw the maps of the networks after this epoch for a class of the image. Raises LabError."""
-    st.fragment(_attribution, key="attribution")(configs, epoch, image)
+def attribution(configs: tuple[RunConfig, ...], step: int, image: NDArray[np.uint8]) -> None:
+    """Draw the maps of the networks after this many batches for a class of the image. Raises LabError."""
+    st.fragment(_attribution, key="attribution")(configs, step, image)
 
 
-def _attribution(configs: tuple[RunConfig, ...], epoch: int, image: NDArray[np.uint8]) -> None:
+def _attribution(configs: tuple[RunConfig, ...], step: int, image: NDArray[np.uint8]) -> None:
     pixels = image.tobytes()
-    label = chosen_class(configs[0], probabilities(configs, epoch, pixels)[0])
-    found = _found(configs, epoch, pixels, label)
+    label = chosen_class(configs[0], probabilities(configs, step, pixels)[0])
+    found = _found(configs, step, pixels, label)
     if found is None:
         st.info("A worker computes the maps of these networks. They are large, so this takes a while.")
         return
@@ -77,27 +77,27 @@ def _attribution(configs: tuple[RunConfig, ...], epoch: int, image: NDArray[np.u
     st.markdown(_CHECK)
 
 
-def _found(configs: tuple[RunConfig, ...], epoch: int, pixels: bytes, label: int) -> Found | None:
+def _found(configs: tuple[RunConfig, ...], step: int, pixels: bytes, label: int) -> Found | None:
     """Return the maps of the networks, or None while large ones are being computed."""
     places = -((-28 // STRIDE) ** 2)
     macs = sum(row.macs for config in configs for row in count(config.architecture).rows)
     layers = max(len(count(config.architecture).rows) for config in configs)
     if macs * places * layers <= _AT_ONCE:
-        return _computed_once(configs, epoch, pixels, label)
-    job = (_computed, configs, epoch, pixels, label)
+        return _computed_once(configs, step, pixels, label)
+    job = (_computed, configs, step, pixels, label)
     subscribe_redraw(ended, (job,))
     found: Found | None = ask_in_background(*job)
     return found
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _computed_once(configs: tuple[RunConfig, ...], epoch: int, pixels: bytes, label: int) -> Found:
-    return _computed(configs, epoch, pixels, label)
+def _computed_once(configs: tuple[RunConfig, ...], step: int, pixels: bytes, label: int) -> Found:
+    return _computed(configs, step, pixels, label)
 
 
-def _computed(configs: tuple[RunConfig, ...], epoch: int, pixels: bytes, label: int) -> Found:
+def _computed(configs: tuple[RunConfig, ...], step: int, pixels: bytes, label: int) -> Found:
     """Let a worker compute the maps. Raises LabError."""
-    sources = tuple(source_of(config, epoch) for config in configs)
+    sources = tuple(source_of(config, step) for config in configs)
     found: Found = ask_worker(attributions_at, configs, sources, pixels, label)
     return found
 

@@ -15,29 +15,47 @@ from hw5core.runs.weights import Weights, short_receipt, to_bytes
 from hw5core.training.predictions import Source, feature_maps_at, predict_at, weights_at
 from pages.parts.shared.server import ask_worker, follower, run_store
 
-START = -1
-"""In place of an epoch: before the first batch."""
+START = 0
+"""The number of batches before the first one. The weights are those that the seed draws."""
 
 
-def read_epochs(configs: tuple[RunConfig, ...]) -> tuple[int, ...]:
-    """Return the epochs after which the weights of all these networks are known, with START first."""
-    known = [set(_epochs_of(config)) for config in configs]
-    return (START, *sorted(set.intersection(*known)))
+def read_checkpoints(configs: tuple[RunConfig, ...]) -> tuple[int, ...]:
+    """Return after how many batches the weights of all these networks are known, the start of training included."""
+    known = [set(_steps_of(config)) for config in configs]
+    return (configs[0].first_step, *sorted(set.intersection(*known)))
 
 
-def epochs_version(epochs: tuple[int, ...]) -> Hashable:
-    """Return a value that changes when there are weights of another epoch."""
-    return epochs
+def checkpoints_version(steps: tuple[int, ...]) -> Hashable:
+    """Return a value that changes when there is another checkpoint."""
+    return steps
 
 
-def _epochs_of(config: RunConfig) -> list[int]:
-    return run_store().forkable_epochs(config.run_id) or shipped_epochs(config)
+def _steps_of(config: RunConfig) -> list[int]:
+    shipped = [(epoch + 1) * config.steps_per_epoch for epoch in shipped_epochs(config)]
+    return run_store().kept_steps(config.run_id) or shipped
 
 
-def accuracies_in_words(configs: tuple[RunConfig, ...], epoch: int) -> str:
-    """Return the test accuracies after this epoch as a sentence."""
-    if epoch == START:
-        return "The first weights, before any training."
+def ended_epoch(config: RunConfig, step: int) -> int | None:
+    """Return the epoch of the run that ends after this many batches, counted from 0, or None if none does."""
+    is_end = step > config.first_step and step % config.steps_per_epoch == 0
+    return step // config.steps_per_epoch - 1 if is_end else None
+
+
+def checkpoint_name(config: RunConfig, step: int) -> str:
+    """Return what the checkpoint after this many batches is called: "start", "10 batches" or "epoch 3"."""
+    epoch = ended_epoch(config, step)
+    if epoch is not None:
+        return f"epoch {epoch}"
+    return "start" if step == config.first_step else f"{step:,} batches"
+
+
+def accuracies_in_words(configs: tuple[RunConfig, ...], step: int) -> str:
+    """Return the test accuracies at this checkpoint as a sentence."""
+    if step == configs[0].first_step:
+        return "The weights from which this fork starts." if step else "The first weights, before any training."
+    epoch, name = ended_epoch(configs[0], step), checkpoint_name(configs[0], step)
+    if epoch is None:
+        return f"The weights after {name}. A run measures its test accuracy at the end of each epoch."
     histories = [history_of(config) for config in configs]
     found = (
         f"{history.label} {one.test_accuracy:.2f} %"
@@ -46,7 +64,7 @@ def accuracies_in_words(configs: tuple[RunConfig, ...], epoch: int) -> str:
         for one in history.epochs
         if one.epoch == epoch
     )
-    return f"Test accuracy after epoch {epoch}: {', '.join(found)}."
+    return f"Test accuracy after {name}: {', '.join(found)}."
 
 
 def history_of(config: RunConfig) -> RunHistory | None:
@@ -54,44 +72,44 @@ def history_of(config: RunConfig) -> RunHistory | None:
 
 
 @st.cache_data(max_entries=1_000, show_spinner=False)
-def probabilities(configs: tuple[RunConfig, ...], epoch: int, image: bytes) -> tuple[tuple[float, ...], ...]:
-    """Return the probabilities that each network gives to the classes of an image of 28x28 pixels, after this epoch.
+def probabilities(configs: tuple[RunConfig, ...], step: int, image: bytes) -> tuple[tuple[float, ...], ...]:
+    """Return the probabilities that each network gives to the classes of an image of 28x28 pixels after `step` batches.
 
     A worker computes them once for all viewers. Raises EngineError, StoreError or WeightsError.
     """
-    sources = tuple(source_of(config, epoch) for config in configs)
+    sources = tuple(source_of(config, step) for config in configs)
     rows: tuple[tuple[float, ...], ...] = ask_worker(predict_at, configs, sources, image)
     return rows
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def feature_maps(
-    configs: tuple[RunConfig, ...], epoch: int, image: bytes, number: int, place: tuple[int, ...]
+    configs: tuple[RunConfig, ...], step: int, image: bytes, number: int, place: tuple[int, ...]
 ) -> tuple[FeatureMaps, ...]:
-    """Return what layer `number`, counted from 1, of each network makes of an image after this epoch.
+    """Return what layer `number`, counted from 1, of each network makes of an image after `step` batches.
 
     The value at this place is written out. A worker computes it once for all viewers. Raises EngineError, StoreError or
     WeightsError.
     """
-    sources = tuple(source_of(config, epoch) for config in configs)
+    sources = tuple(source_of(config, step) for config in configs)
     maps: tuple[FeatureMaps, ...] = ask_worker(feature_maps_at, configs, sources, image, number, place)
     return maps
 
 
-def source_of(config: RunConfig, epoch: int) -> Source:
-    """Return the checkpoint or the tensors of the network after this epoch. Raise WeightsError if they are gone."""
-    if epoch == START and config.fork is None:
+def source_of(config: RunConfig, step: int) -> Source:
+    """Return the weights of the network after this many batches. Raise WeightsError if they are gone."""
+    if step == START:
         return None
-    # A fork starts from its parent's weights, which its own first checkpoint has.
-    wanted = config.fork.epoch if config.fork and epoch == START else epoch
-    checkpoint = run_store().epoch_checkpoint(config.run_id, wanted)
+    # A fork's first own checkpoint has its parent's weights, from which it starts.
+    checkpoint = run_store().checkpoint_at(config.run_id, step)
     if checkpoint:
         return checkpoint
-    shipped = shipped_weights(config, epoch)
+    epoch = ended_epoch(config, step)
+    shipped = None if epoch is None else shipped_weights(config, epoch)
     if shipped:
         return shipped.tensors
     raise WeightsError(
-        f"The weights of {config.label} after epoch {wanted} are not here any more. Choose another epoch."
+        f"The weights of {config.label} after {step:,} batches are not here any more. Move the slider to another place."
     )
 
 

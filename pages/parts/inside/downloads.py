@@ -8,12 +8,13 @@ from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.weights import file_name
 from hw5core.strict_json import to_json
-from pages.parts.inside.checkpoints import START, weights_file
+from pages.parts.inside.checkpoints import ended_epoch, weights_file
 
 
-def weights_downloads(configs: tuple[RunConfig, ...], epoch: int) -> None:
-    """Draw one download button per network, for its weights after this epoch."""
-    if epoch == START:
+def weights_downloads(configs: tuple[RunConfig, ...], step: int) -> None:
+    """Draw one download button per network, for its weights after this many batches, if they end an epoch."""
+    epoch = ended_epoch(configs[0], step)
+    if epoch is None:
         return
     with st.container(horizontal=True):
         for config in configs:

@@ -4,12 +4,13 @@ from contextlib import AbstractContextManager
 
 import streamlit as st
 
-from pages.parts.inside.checkpoints import START
+from hw5core.runs.config import RunConfig
+from pages.parts.inside.checkpoints import checkpoint_name
 from pages.parts.shared.frame import page_background
 from pages.parts.shared.live_slider import live_slider
 
 _AFTER = "after"
-"""The URL parameter: the number of the epoch, or "start". Without it, the page shows the last epoch."""
+"""The URL parameter: the number of the epoch, "10-batches" or "start". Without it, the page shows the last epoch."""
 
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-epoch-bar) {position: sticky; top: var(--hw5-menu); bottom: 0;
@@ -27,25 +28,25 @@ def epoch_bar() -> AbstractContextManager[object]:
     return st.container(key="epoch-bar")
 
 
-def epoch_slider(epochs: tuple[int, ...]) -> int:
-    """Draw the slider over these epochs, and return the chosen one."""
-    if len(epochs) == 1:
+def epoch_slider(config: RunConfig, steps: tuple[int, ...]) -> int:
+    """Draw the slider over the checkpoints after these numbers of batches, and return the chosen one."""
+    if len(steps) == 1:
         st.caption("The networks before their first batch. After the first epoch, a slider shows how they change.")
-        return epochs[0]
+        return steps[0]
     wanted = st.query_params.get(_AFTER)
-    found = next((epoch for epoch in epochs if _in_url(epoch) == wanted), None)
+    found = next((step for step in steps if _in_url(config, step) == wanted), None)
     if wanted is not None and found is None:
         st.warning("The weights of the epoch in this link are not here. Below are those of the last epoch.")
-    chosen = epochs[-1] if found is None else found
-    labels = tuple("start" if epoch == START else f"epoch {epoch}" for epoch in epochs)
-    live_slider("epoch slider", "Weights after", labels, epochs.index(chosen), lambda place: _move(epochs[place]))
+    chosen = steps[-1] if found is None else found
+    labels = tuple(checkpoint_name(config, step) for step in steps)
+    live_slider("epoch slider", "Weights after", labels, steps.index(chosen), lambda place: _move(config, steps[place]))
     return chosen
 
 
-def _move(epoch: int) -> None:
-    """Write the epoch into the URL."""
-    st.query_params[_AFTER] = _in_url(epoch)
+def _move(config: RunConfig, step: int) -> None:
+    """Write the checkpoint into the URL."""
+    st.query_params[_AFTER] = _in_url(config, step)
 
 
-def _in_url(epoch: int) -> str:
-    return "start" if epoch == START else str(epoch)
+def _in_url(config: RunConfig, step: int) -> str:
+    return checkpoint_name(config, step).removeprefix("epoch ").replace(",", "").replace(" ", "-")

@@ -31,13 +31,13 @@ Place = tuple[int, int, int]
 _component = inline_component(__file__, "feature_maps", '<div class="maps"></div>')
 
 
-def layers_inside(configs: tuple[RunConfig, ...], epoch: int, image: NDArray[np.uint8]) -> None:
+def layers_inside(configs: tuple[RunConfig, ...], step: int, image: NDArray[np.uint8]) -> None:
     """Draw the choice of a layer, its filters and feature maps, and one map enlarged. Raises LabError."""
     heading("What each layer makes of it")
     rows = drawn_layers(configs[0])
     row = _chosen_layer(rows)
     place = _chosen_place(row)
-    found = feature_maps(configs, epoch, image.tobytes(), row.number, _in_layer(row, place))
+    found = feature_maps(configs, step, image.tobytes(), row.number, _in_layer(row, place))
     _component(
         key=_KEY,
         data={

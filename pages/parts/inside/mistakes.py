@@ -12,7 +12,7 @@ from hw5core.engine.tasks import classify_images
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.mistakes import Classified, Part, commonest_mistake
-from pages.parts.inside.checkpoints import START, source_of
+from pages.parts.inside.checkpoints import checkpoint_name, source_of
 from pages.parts.inside.confusion import confusion
 from pages.parts.inside.gallery import gallery
 from pages.parts.shared.background import ask_in_background, ended
@@ -30,12 +30,12 @@ _WIDGET = "shown images"
 _COLUMNS = 2
 
 
-def mistakes(configs: tuple[RunConfig, ...], epoch: int) -> None:
-    """Draw what the networks get wrong after this epoch."""
-    st.fragment(_mistakes, key="mistakes")(configs, epoch)
+def mistakes(configs: tuple[RunConfig, ...], step: int) -> None:
+    """Draw what the networks get wrong after this many batches."""
+    st.fragment(_mistakes, key="mistakes")(configs, step)
 
 
-def _mistakes(configs: tuple[RunConfig, ...], epoch: int) -> None:
+def _mistakes(configs: tuple[RunConfig, ...], step: int) -> None:
     st.html(_STYLE)
     with st.container(horizontal=True):
         part = st.segmented_control(
@@ -49,7 +49,7 @@ def _mistakes(configs: tuple[RunConfig, ...], epoch: int) -> None:
             format_func=lambda part: f"{part} images",
         )
         shown = _chosen_images(DATASETS[configs[0].dataset])
-    jobs = tuple((_classified, config, epoch, part) for config in configs)
+    jobs = tuple((_classified, config, step, part) for config in configs)
     subscribe_redraw(ended, jobs)
     outcomes = [_ask(job) for job in reversed(jobs)][::-1]  # the newest request is computed first
     known = {
@@ -58,12 +58,12 @@ def _mistakes(configs: tuple[RunConfig, ...], epoch: int) -> None:
     for first in range(0, len(configs), _COLUMNS):
         for column, number in zip(st.columns(_COLUMNS, gap="medium"), range(first, len(configs)), strict=False):
             with column:
-                _network(configs[number], outcomes[number], known, part, epoch, shown)
+                _network(configs[number], outcomes[number], known, part, step, shown)
 
 
-def _classified(config: RunConfig, epoch: int, part: Part) -> Classified:
+def _classified(config: RunConfig, step: int, part: Part) -> Classified:
     """Return what the network predicts for all images of the part. A background job."""
-    found: Classified = ask_worker(classify_images, config, source_of(config, epoch), part)
+    found: Classified = ask_worker(classify_images, config, source_of(config, step), part)
     return found
 
 
@@ -80,12 +80,12 @@ def _network(
     outcome: Classified | LabError | None,
     known: dict[RunConfig, Classified],
     part: Part,
-    epoch: int,
+    step: int,
     shown: str,
 ) -> None:
     """Draw the column of one network."""
     if outcome is None:
-        st.info(_waiting(config, part, epoch))
+        st.info(_waiting(config, part, step))
         return
     if isinstance(outcome, LabError):
         st.error(plain(outcome))
@@ -103,9 +103,10 @@ def _heading(config: RunConfig, found: Classified) -> str:
     return f'<h2 class="hw5-chart">{escape(config.label)} gets {number} right</h2>'
 
 
-def _waiting(config: RunConfig, part: Part, epoch: int) -> str:
+def _waiting(config: RunConfig, part: Part, step: int) -> str:
     _, validation, test = split_sizes(config.dataset)
-    after = "with its first weights" if epoch == START else f"with its weights after epoch {epoch}"
+    name = checkpoint_name(config, step)
+    after = "with its first weights" if name == "start" else f"with its weights after {name}"
     return (
         f"A worker classifies the {test if part == 'test' else validation:,} {part} images with {config.label}, "
         f"{after}. This takes seconds, once for all visitors."

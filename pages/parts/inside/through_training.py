@@ -11,7 +11,7 @@ from hw5core.charts.series import series_of
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.training.predictions import predict_at
-from pages.parts.inside.checkpoints import START, source_of
+from pages.parts.inside.checkpoints import checkpoint_name, source_of
 from pages.parts.inside.class_choice import chosen_class, class_name
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.server import ask_worker
@@ -23,15 +23,15 @@ Rows = tuple[tuple[float, ...], ...]
 
 
 def through_training(
-    configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int, image: NDArray[np.uint8]
+    configs: tuple[RunConfig, ...], steps: tuple[int, ...], step: int, image: NDArray[np.uint8]
 ) -> None:
-    """Draw the probability of a class of this image at every checkpoint. A line marks the epoch of the slider."""
-    shown = shown_epochs(configs, epochs, epoch)
+    """Draw the probability of a class of this image at every checkpoint. A line marks the slider's."""
+    shown = shown_checkpoints(configs, steps, step)
     rows = _probabilities_through(configs, shown, image.tobytes())
     chosen = chosen_class(configs[0], rows[0][-1])
     curves: dict[str, Curve] = {
         config.label: [
-            (_name(one), _batches(config, one), row[chosen])
+            (checkpoint_name(config, one), one, row[chosen])
             for one, row in zip(shown, of_network, strict=True)
             if math.isfinite(row[chosen])
         ]
@@ -40,41 +40,30 @@ def through_training(
     known = {label: curve for label, curve in curves.items() if curve}
     title = f"Probability of class {class_name(configs[0], chosen)} for this image"
     words = "; ".join(one_class_in_words(known))
-    table, chart = one_class_table(known, _name(epoch)), one_class_chart(series_of(configs))
+    table, chart = one_class_table(known, checkpoint_name(configs[0], step)), one_class_chart(series_of(configs))
     draw_chart(title, words, table, chart, key="probability chart")
     st.caption(f"{words}.")
-    if len(shown) < len(epochs):
-        st.caption(f"These networks are large: the chart has {len(shown)} of their {len(epochs)} checkpoints.")
+    if len(shown) < len(steps):
+        st.caption(f"These networks are large: the chart has {len(shown)} of their {len(steps)} checkpoints.")
 
 
-def shown_epochs(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int) -> tuple[int, ...]:
-    """Return the epochs of the curve: all, or evenly chosen ones if that is too much to send for one drawing.
+def shown_checkpoints(configs: tuple[RunConfig, ...], steps: tuple[int, ...], step: int) -> tuple[int, ...]:
+    """Return the checkpoints of the curve: all, or evenly chosen ones if that is too much to send for one drawing.
 
     The first, the last and the slider's are always among them.
     """
     most = max(2, _MOST_PARAMETERS // sum(count(config.architecture).parameters for config in configs))
-    if len(epochs) <= most:
-        return epochs
-    places = np.linspace(0, len(epochs) - 1, most).round().astype(int).tolist()
-    kept = {epochs[place] for place in places} | {epoch}
-    return tuple(one for one in epochs if one in kept)
+    if len(steps) <= most:
+        return steps
+    places = np.linspace(0, len(steps) - 1, most).round().astype(int).tolist()
+    kept = {steps[place] for place in places} | {step}
+    return tuple(one for one in steps if one in kept)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _probabilities_through(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], image: bytes) -> tuple[Rows, ...]:
-    """Return the probabilities of the classes of an image, by network and epoch. Raises LabError."""
-    pairs = [(config, epoch) for config in configs for epoch in epochs]
+def _probabilities_through(configs: tuple[RunConfig, ...], steps: tuple[int, ...], image: bytes) -> tuple[Rows, ...]:
+    """Return the probabilities of the classes of an image, by network and checkpoint. Raises LabError."""
+    pairs = [(config, step) for config in configs for step in steps]
     sources = tuple(source_of(*pair) for pair in pairs)
     rows: Rows = ask_worker(predict_at, tuple(config for config, _ in pairs), sources, image)
-    return tuple(rows[first : first + len(epochs)] for first in range(0, len(rows), len(epochs)))
-
-
-def _name(epoch: int) -> str:
-    return "start" if epoch == START else f"epoch {epoch}"
-
-
-def _batches(config: RunConfig, epoch: int) -> int:
-    """Return how many batches the network had been trained on by then. A fork starts after its parent's."""
-    if epoch == START:
-        return config.fork.step if config.fork else 0
-    return (epoch + 1) * config.steps_per_epoch
+    return tuple(rows[first : first + len(steps)] for first in range(0, len(rows), len(steps)))

@@ -12,8 +12,8 @@ from pages.parts.inside.through_training import through_training
 _THROUGH, _MISTAKES, _ATTRIBUTION = "Through training", "Mistakes", "Attribution"
 
 
-def views(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int, image: NDArray[np.uint8]) -> None:
-    """Draw the switch, and the chosen view of these networks after this epoch. Raises LabError."""
+def views(configs: tuple[RunConfig, ...], steps: tuple[int, ...], step: int, image: NDArray[np.uint8]) -> None:
+    """Draw the switch, and the chosen view of these networks after this many batches. Raises LabError."""
     with st.container(key="views"):
         name = st.segmented_control(
             "View",
@@ -25,8 +25,8 @@ def views(configs: tuple[RunConfig, ...], epochs: tuple[int, ...], epoch: int, i
             label_visibility="collapsed",
         )
         if name == _MISTAKES:
-            mistakes(configs, epoch)
+            mistakes(configs, step)
         elif name == _ATTRIBUTION:
-            attribution(configs, epoch, image)
+            attribution(configs, step, image)
         else:
-            through_training(configs, epochs, epoch, image)
+            through_training(configs, steps, step, image)
