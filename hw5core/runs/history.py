@@ -12,6 +12,7 @@ from hw5core.runs.records import (
     BatchLosses,
     Checkpoint,
     EpochResult,
+    LayerReport,
     LayerStatistics,
     MeasuredStep,
     Record,
@@ -153,6 +154,8 @@ class HistoryBuilder:
                         self._add_time(record.seconds)
                 case LayerStatistics():
                     self._statistics.append(record)
+                case LayerReport():
+                    self._statistics.extend(record.batches)
                 case MeasuredStep():
                     self._measured = record
                 case EpochResult():

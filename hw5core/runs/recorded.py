@@ -16,7 +16,7 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.earlier import earlier_race
 from hw5core.runs.history import RunHistory, history_of, history_until
 from hw5core.runs.receipts import read_file, receipt
-from hw5core.runs.records import BatchLosses, EpochResult, LayerStatistics, Record, RunFinished, RunStarted
+from hw5core.runs.records import BatchLosses, EpochResult, Record, RunFinished, RunStarted, statistics_of
 from hw5core.runs.run import Run, Status
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -113,7 +113,7 @@ def _records(plain: dict[str, Any]) -> Iterator[Record]:
     )
     yield from _losses(metrics["training_loss"], plain.get("clock", []))
     for layers in metrics["layers"]:
-        yield LayerStatistics(**_numbers(layers))
+        yield statistics_of(_numbers(layers))
     for epoch in metrics["epochs"]:
         yield EpochResult(**_numbers(epoch))
     yield RunFinished(len(metrics["training_loss"]), plain["seconds"])

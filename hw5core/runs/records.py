@@ -6,7 +6,7 @@ its RunStarted and the records with positions from `step` on.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 EARLY_STEPS = (10, 100, 1_000)
@@ -58,23 +58,58 @@ class BatchLosses:
         return self.first_step
 
 
+class Outputs(NamedTuple):
+    """The outputs of an activation in one batch, over all images and units, and its slopes.
+
+    `mean` and `deviation` (standard deviation) are those of the outputs, and `zeros` is the share (0 to 1) of outputs
+    that are exactly 0. `rms_slope` is the root of the mean squared derivative.
+    """
+
+    mean: float
+    deviation: float
+    zeros: float
+    rms_slope: float
+
+
 @dataclass(frozen=True)
 class LayerStatistics:
     """Statistics of the layers in batch number `step`, by layer names in torchsummary's style ("Conv2d-1").
 
     `weight_norms` and `gradient_norms` are Euclidean norms: of the weights before the step, and of their gradients.
     `saturated` is the share of an activation's units (0 to 1) through which almost no gradient passes: their derivative
-    is below `training.loop.SATURATED_SLOPE`. For ReLU, these are the units with the output 0.
+    is below `training.measuring.SATURATED_SLOPE`. For ReLU, these are the units with the output 0.
+
+    Runs of earlier versions lack the others. `outputs` are those of activations. `update_ratios` are decimal logarithms
+    of std(learning rate · gradient) / std(weights), None if one of them is 0. Weights are without biases.
     """
 
     step: int
     weight_norms: dict[str, float]
     gradient_norms: dict[str, float]
     saturated: dict[str, float]
+    outputs: dict[str, Outputs] = field(default_factory=dict)
+    update_ratios: dict[str, float | None] = field(default_factory=dict)
 
     @property
     def position(self) -> int:
         return self.step
+
+
+def statistics_of(values: dict[str, Any]) -> LayerStatistics:
+    """Return the statistics with these values, in which a list may stand for Outputs, as in JSON."""
+    outputs = {name: Outputs(*numbers) for name, numbers in values.get("outputs", {}).items()}
+    return LayerStatistics(**{**values, "outputs": outputs})
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """The statistics of all batches that were measured since the last report. They are of the same layers."""
+
+    batches: tuple[LayerStatistics, ...]
+
+    @property
+    def position(self) -> int:
+        return self.batches[0].step
 
 
 def layer_number(name: str) -> int:
@@ -171,11 +206,22 @@ class RunFinished:
         return self.steps
 
 
-Record = RunStarted | BatchLosses | LayerStatistics | MeasuredStep | EpochResult | Checkpoint | RunFinished
+Record = (
+    RunStarted | BatchLosses | LayerStatistics | LayerReport | MeasuredStep | EpochResult | Checkpoint | RunFinished
+)
 
 _KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
-    for kind in (RunStarted, BatchLosses, LayerStatistics, MeasuredStep, EpochResult, Checkpoint, RunFinished)
+    for kind in (
+        RunStarted,
+        BatchLosses,
+        LayerStatistics,  # of earlier versions
+        LayerReport,
+        MeasuredStep,
+        EpochResult,
+        Checkpoint,
+        RunFinished,
+    )
 }
 
 _OF_IMAGES = ("examples", "predictions")
@@ -203,7 +249,13 @@ class EncodedRecord(NamedTuple):
 def encode(record: Record) -> EncodedRecord:
     """Encode a record. `decode` returns an equal one."""
     # asdict would copy the thousand numbers of a record one by one, and only MeasuredStep needs it.
-    values = asdict(record) if isinstance(record, MeasuredStep) else dict(vars(record))
+    match record:
+        case MeasuredStep():
+            values = asdict(record)
+        case LayerReport():
+            values = _columns(record)
+        case _:
+            values = dict(vars(record))
     state = values.pop("state", b"")
     images = {name: values.pop(name) for name in _OF_IMAGES if name in values}
     encoded_images = json.dumps(images) if any(images.values()) else ""
@@ -219,6 +271,10 @@ def decode(kind: str, body: str | bytes, state: bytes = b"", images: str | bytes
     if record_class is BatchLosses:
         values |= json.loads(images) if images else {}
         values |= {name: tuple(values.get(name, ())) for name in ("losses", *_OF_IMAGES)}
+    if record_class is LayerStatistics:
+        return statistics_of(values)
+    if record_class is LayerReport:
+        return _report(values)
     if record_class is MeasuredStep:
         values["layers"] = tuple(_measured_layer(layer) for layer in values["layers"])
         values["probabilities"] = tuple(map(tuple, values["probabilities"]))
@@ -229,3 +285,34 @@ def decode(kind: str, body: str | bytes, state: bytes = b"", images: str | bytes
 
 def _measured_layer(values: dict[str, Any]) -> MeasuredLayer:
     return MeasuredLayer(**{**values, "output_shape": tuple(values["output_shape"])})
+
+
+_BY_LAYER = ("weight_norms", "gradient_norms", "saturated", "update_ratios")
+
+
+def _columns(report: LayerReport) -> dict[str, Any]:
+    """Return a report with one list per quantity and layer, so that names are written once."""
+    first = report.batches[0]
+    quantities = {
+        quantity: {name: [getattr(one, quantity)[name] for one in report.batches] for name in names}
+        for quantity in _BY_LAYER
+        if (names := getattr(first, quantity))
+    }
+    outputs = {name: [one.outputs[name] for one in report.batches] for name in first.outputs}
+    return {"steps": [one.step for one in report.batches], **quantities, "outputs": outputs}
+
+
+def _report(columns: dict[str, Any]) -> LayerReport:
+    """Return the report with these columns."""
+    batches = (
+        LayerStatistics(
+            step,
+            outputs={name: Outputs(*numbers[place]) for name, numbers in columns["outputs"].items()},
+            **{
+                quantity: {name: numbers[place] for name, numbers in columns.get(quantity, {}).items()}
+                for quantity in _BY_LAYER
+            },
+        )
+        for place, step in enumerate(columns["steps"])
+    )
+    return LayerReport(tuple(batches))

@@ -51,8 +51,8 @@ class Kernel:
         """Return the loss's gradient with respect to each parameter. Layers without parameters have no grads."""
         return grads or []
 
-    def derivative(self, saved: Any) -> Tensor | None:  # noqa: ARG002
-        """Return an activation's f'(x) for every value x of the forward pass, in its shape; None for other layers."""
+    def activated(self, saved: Any) -> tuple[Tensor, Tensor] | None:  # noqa: ARG002
+        """Return an activation's f(x) and f'(x) for every value x of the forward pass; None for other layers."""
         return None
 
     def update(self, grads: Any, learning_rate: float) -> None:

@@ -289,10 +289,10 @@ class ActivationKernel(Kernel):
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
         return gradient if self.is_deferred else self.pair.backward(gradient, saved), None
 
-    def derivative(self, saved: Any) -> Tensor:
-        if self.is_deferred:
-            saved = self.pair.forward(saved.clone())
-        return self.pair.backward(torch.ones_like(saved), saved)
+    def activated(self, saved: Any) -> tuple[Tensor, Tensor]:
+        values = self.pair.forward(saved.clone()) if self.is_deferred else saved
+        slopes = self.pair.backward(torch.ones_like(values), values)
+        return values if self.pair.saves_output else self.pair.forward(values), slopes
 
 
 ACTIVATION_KERNELS: dict[type[nn.Module], ActivationPair] = {

@@ -17,7 +17,8 @@ from hw5core.network.layers import Activate
 from hw5core.runs.config import RunConfig
 from hw5core.runs.layer_figures import BatchFigures, Connections, LayerFigures
 from hw5core.runs.records import Checkpoint
-from hw5core.training.loop import batch_indices, dropout_seed, saturated_share, standardise
+from hw5core.training.loop import batch_indices, dropout_seed, standardise
+from hw5core.training.measuring import saturated_share
 from hw5core.training.single_step import activation_slope, layer_outputs, network_at
 
 
@@ -70,10 +71,12 @@ def _figures(name: str, output: Tensor, delta: Tensor) -> dict[str, Any]:
 def _figures_of_activation(layer: Layer, module: nn.Module, layer_input: Tensor, delta: Tensor) -> dict[str, Any]:
     if not isinstance(layer, Activate):
         return {}
-    slope = activation_slope(module, layer_input.detach()).double()
+    single = activation_slope(module, layer_input.detach())
+    slope = single.double()
     reached = slope[delta != 0]
     return {
-        "saturated": saturated_share(slope),
+        # In single precision, as in training: there, the slope 0.01 of LeakyReLU is not below 0.01.
+        "saturated": saturated_share(single),
         "rms_slope": slope.square().mean().sqrt().item(),
         "reached_slope_square": reached.square().mean().item() if len(reached) else None,
     }

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,12 +22,14 @@ from torch.nn import functional
 from hw5core.data.datasets import DATASETS, Pool, Split, split
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
+from hw5core.runs.measured_batches import is_measured
 from hw5core.runs.records import (
     EARLY_STEPS,
     MAX_EARLY_BYTES,
     BatchLosses,
     Checkpoint,
     EpochResult,
+    LayerReport,
     LayerStatistics,
     Record,
     RunFinished,
@@ -36,7 +37,8 @@ from hw5core.runs.records import (
 )
 from hw5core.training.backprop import Backprop
 from hw5core.training.environment import environment
-from hw5core.training.kernel import Hook, Kernel
+from hw5core.training.kernel import Hook
+from hw5core.training.measuring import Measuring
 from hw5core.training.modules import initial_network
 from hw5core.training.warm_start import starting_checkpoint
 
@@ -45,15 +47,6 @@ REPORT_SECONDS = 0.2
 
 CHECKPOINT_SECONDS = 10.0
 """How often a checkpoint is taken: a killed worker loses at most this much training."""
-
-STATISTICS_STEPS = 100
-"""How often the layers are measured, in batches. It takes as long as one or two steps, so about 1% of the time."""
-
-SATURATED_SLOPE = 0.01
-"""A unit is saturated if the absolute derivative of its activation is below this: it passes back almost no gradient.
-
-For sigmoid, whose derivative is at most 0.25, this means |x| > 4.6; for ReLU, x <= 0.
-"""
 
 _GATHER_BATCHES = 50  # their images fit into the processor's cache
 _EVALUATION_BATCH = 20  # small enough for the processor's cache to hold a layer's output until the next layer reads it
@@ -70,7 +63,7 @@ def train(
     """Train the config's network on the pool's images, from its first weights or from a checkpoint.
 
     The checkpoint is one of the same config; a fork starts from a checkpoint of its parent. Yield RunStarted, then
-    BatchLosses every REPORT_SECONDS, LayerStatistics every STATISTICS_STEPS, an EpochResult and a Checkpoint after
+    BatchLosses every REPORT_SECONDS, with a LayerReport if batches were measured, an EpochResult and a Checkpoint after
     every epoch, a Checkpoint at least every CHECKPOINT_SECONDS within an epoch and after EARLY_STEPS of the first, and
     RunFinished at the end. `stop` is called after every batch; when it returns True within an epoch, training ends with
     a Checkpoint. The caller sets the number of torch's threads.
@@ -175,24 +168,10 @@ class _Run:
         self.step += 1
         return log_probabilities
 
-    @property
-    def measures_next(self) -> bool:
-        return self.step % STATISTICS_STEPS == 0
-
     def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[Tensor, LayerStatistics]:
         """Take the same step with the same numbers. Return the log-probabilities and the measurements of the layers."""
-        measured = LayerStatistics(self.step, {}, {}, {})
-
-        def hook(number: int, kernel: Kernel, saved: Any, grads: Any) -> None:
-            name = self.names[number]
-            if kernel.parameters:
-                measured.weight_norms[name] = kernel.parameters[0].norm().item()
-                measured.gradient_norms[name] = kernel.parameter_grads(grads)[0].norm().item()
-            slope = kernel.derivative(saved)
-            if slope is not None:
-                measured.saturated[name] = saturated_share(slope)
-
-        return self.train_batch(images, labels, hook), measured
+        measuring = Measuring(self.step, self.names, self.config.learning_rate)
+        return self.train_batch(images, labels, measuring), measuring.statistics
 
     def add_time(self, seconds: float) -> None:
         self.seconds += seconds
@@ -243,7 +222,7 @@ def _train_epoch(
     reported = time.perf_counter()
     remaining = order[(run.step % run.config.steps_per_epoch) * run.config.batch_size :]
     for images, labels in _batches(pool, remaining, run.config):
-        if run.measures_next:
+        if is_measured(run.config, run.step):
             log_probabilities, statistics = run.train_and_measure(images, labels)
         else:
             log_probabilities, statistics = run.train_batch(images, labels), None
@@ -289,10 +268,9 @@ class _LossCollector:
         batches = [list(islice(values, len(labels))) for labels in self._labels]
         means = tuple(sum(batch) / len(batch) for batch in batches)
         predictions = log_probabilities.argmax(1).tolist()
-        records: list[Record] = [
-            BatchLosses(self._first_step, means, tuple(losses), tuple(predictions), seconds),
-            *self._statistics,
-        ]
+        records: list[Record] = [BatchLosses(self._first_step, means, tuple(losses), tuple(predictions), seconds)]
+        if self._statistics:
+            records.append(LayerReport(tuple(self._statistics)))
         self._first_step += len(means)
         self._log_probabilities, self._labels, self._statistics = [], [], []
         return records
@@ -301,11 +279,6 @@ class _LossCollector:
 def dropout_seed(config: RunConfig, step: int) -> int:
     """Return the seed of dropout's generator for this batch."""
     return config.seed * 1_000_003 + step
-
-
-def saturated_share(derivative: Tensor) -> float:
-    """Return the share of saturated units, from the derivative of their activation."""
-    return (derivative.abs() < SATURATED_SLOPE).float().mean().item()
 
 
 def _batches(pool: Pool, order: NDArray[np.int64], config: RunConfig) -> Iterator[tuple[Tensor, Tensor]]:

@@ -7,7 +7,7 @@ from typing import Any
 from hw5core.data import datasets
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
-from hw5core.runs.records import BatchLosses, EpochResult, LayerStatistics, Record, RunStarted
+from hw5core.runs.records import BatchLosses, EpochResult, LayerReport, Record, RunStarted
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from tools.waiting import wait_until
@@ -23,7 +23,7 @@ def numbers(records: Iterable[Record]) -> dict[str, Any]:
         "losses": [loss for block in blocks for loss in block.losses],
         "examples": [loss for block in blocks for loss in block.examples],
         "epochs": [replace(one, seconds=0, evaluation_seconds=0) for one in records if isinstance(one, EpochResult)],
-        "statistics": [record for record in records if isinstance(record, LayerStatistics)],
+        "statistics": [one for record in records if isinstance(record, LayerReport) for one in record.batches],
     }
 
 

@@ -22,6 +22,7 @@ NEED_TORCH = {
     "hw5core.training.kernel",
     "hw5core.training.kernels",
     "hw5core.training.layer_figures",
+    "hw5core.training.measuring",
     "hw5core.training.mistakes",
     "hw5core.training.module_kernel",
     "hw5core.training.modules",

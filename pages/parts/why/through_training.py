@@ -53,6 +53,6 @@ def through_training(configs: tuple[RunConfig, ...]) -> None:
     title = f"{quantity[0].upper()}{quantity[1:]} of {layers[number]}, in the batches that were measured"
     draw_chart(title, statistics_in_words(table), table, chart, key=f"statistics {quantity}")
     st.caption(
-        f"{_MEANING[quantity]} A vertical line marks where a network becomes better than guessing. Runs measure every "
-        "hundredth batch."
+        f"{_MEANING[quantity]} A vertical line marks where a network becomes better than guessing. Runs measure up to "
+        "250 of their first 1,000 batches, and then every hundredth; runs of earlier versions every hundredth only."
     )

@@ -9,7 +9,16 @@ import pytest
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import fork
 from hw5core.runs.history import RECENT_REPORTS, HistoryBuilder, RunHistory, history_of
-from hw5core.runs.records import BatchLosses, EpochResult, MeasuredStep, Record, RunFinished, RunStarted
+from hw5core.runs.records import (
+    BatchLosses,
+    EpochResult,
+    LayerReport,
+    LayerStatistics,
+    MeasuredStep,
+    Record,
+    RunFinished,
+    RunStarted,
+)
 from hw5core.runs.run import Run, Status
 
 CONFIG = RunConfig(epochs=2)
@@ -32,6 +41,11 @@ def test_a_history_holds_what_its_records_report() -> None:
     assert list(history.epochs) == [epoch]
     assert list(history.clock) == [(0, 0.0), (2, 0.5)]
     assert (history.seconds, history.done, history.records) == (1.5, 3, 5)
+
+
+def test_old_and_new_records_of_layers_follow_each_other() -> None:
+    first, *others = (LayerStatistics(step, {"Conv2d-1": 1.0}, {}, {}) for step in (0, 100, 104))
+    assert _history(STARTED, first, LayerReport(tuple(others))).statistics == (first, *others)
 
 
 def test_a_snapshot_does_not_change_when_more_records_arrive() -> None:

@@ -6,9 +6,11 @@ from hw5core.runs.records import (
     BatchLosses,
     Checkpoint,
     EpochResult,
+    LayerReport,
     LayerStatistics,
     MeasuredLayer,
     MeasuredStep,
+    Outputs,
     Record,
     RunFinished,
     RunStarted,
@@ -27,6 +29,18 @@ from hw5core.runs.records import (
         RunFinished(216, 3.0),
         RunStarted(0, 11.0, "weights", "split", "order", {"torch": "2"}, "note"),
         LayerStatistics(0, {"Conv2d-1": 1.5}, {"Conv2d-1": 0.1}, {"ReLU-2": 0.5}),
+        LayerStatistics(0, {"Conv2d-1": 1.5}, {}, {}, {"ReLU-2": Outputs(0.5, 0.25, 0.5, 1.0)}, {"Conv2d-1": -3.5}),
+        LayerReport(
+            (
+                LayerStatistics(
+                    4, {"A-1": 1.5}, {"A-1": 0.1}, {"R-2": 0.5}, {"R-2": Outputs(1, 2, 3, 4)}, {"A-1": -3.5}
+                ),
+                LayerStatistics(
+                    8, {"A-1": 1.6}, {"A-1": 0.2}, {"R-2": 0.6}, {"R-2": Outputs(5, 6, 7, 8)}, {"A-1": -2.5}
+                ),
+            )
+        ),
+        LayerReport((LayerStatistics(4, {}, {}, {}),)),
         Checkpoint(216, 3.0, 0.5, b"\x00state", 0),
     ],
 )

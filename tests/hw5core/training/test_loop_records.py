@@ -1,6 +1,8 @@
 """The records of a training, its initial weights and its images, compared with PyTorch's own computations."""
 
+import io
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -14,9 +16,12 @@ from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.notation import parse
 from hw5core.runs.config import INITIALISATIONS, RunConfig, race
-from hw5core.runs.records import BatchLosses, Checkpoint, LayerStatistics, Record, RunFinished, decode, encode
+from hw5core.runs.records import BatchLosses, Checkpoint, LayerReport, LayerStatistics, Record, RunFinished
+from hw5core.training import loop
 from hw5core.training.kernels import ActivationKernel
-from hw5core.training.loop import STATISTICS_STEPS, batch_indices, saturated_share, standardise, train
+from hw5core.training.layer_figures import measure_layers
+from hw5core.training.loop import batch_indices, standardise, train
+from hw5core.training.measuring import saturated_share
 from hw5core.training.modules import initial_network
 
 SMALL = "1x28x28 conv4k3p1 relu maxpool4 flatten linear10"
@@ -55,37 +60,86 @@ def test_the_images_of_a_batch_are_found_again_from_the_seed(digits: Pool, recor
     assert set(batch_indices(config, len(digits.labels), 216)) != set(chosen)
 
 
-def test_the_layer_statistics_agree_with_autograd(digits: Pool) -> None:
-    config = RunConfig(network=SMALL, epochs=1, activation="sigmoid")
-    records = [record for record in train(config, digits) if isinstance(record, LayerStatistics)]
-    assert [record.step for record in records] == list(range(0, config.total_steps, STATISTICS_STEPS))
-    encoded = encode(records[0])
-    assert decode(encoded.kind, encoded.body) == records[0]
+def _statistics(records: Iterable[Record]) -> list[LayerStatistics]:
+    return [one for record in records if isinstance(record, LayerReport) for one in record.batches]
+
+
+def _all_batches(_config: RunConfig, _step: int) -> bool:
+    return True
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_figure_of_a_layer_agrees_with_autograd(
+    activation: str, digits: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an activation is before a max pooling, in a linear part, and after a batch normalisation."""
+    monkeypatch.setattr(loop, "is_measured", _all_batches)
+    network = (
+        f"1x28x28 conv4k5 {activation} maxpool2 conv6k3 bn {activation} avgpool2 flatten linear20 {activation} linear10"
+    )
+    config = RunConfig(network=network, activation=activation, epochs=1, training_images=20, learning_rate=0.1)
+    _assert_measured_as_with_autograd(config, digits, None)
+    *_, checkpoint = train(config, digits, stop=lambda: True)
+    assert isinstance(checkpoint, Checkpoint)
+    assert checkpoint.step == 1
+    _assert_measured_as_with_autograd(config, digits, checkpoint)
+
+
+def _assert_measured_as_with_autograd(config: RunConfig, images: Pool, checkpoint: Checkpoint | None) -> None:
+    """Compare the figures of one batch during training with those of plain modules and autograd, in double precision
+    where they are added up."""
+    ours = _statistics(train(config, images, checkpoint))[0]
+    theirs = measure_layers(config, images, ours.step, checkpoint)
+    assert theirs.trained == ours.step
+    activations = [layer for layer in theirs.layers if layer.rms_slope is not None]
+    assert list(ours.outputs) == [layer.name for layer in reversed(activations)]
+    for layer in activations:
+        outputs = ours.outputs[layer.name]
+        assert (outputs.mean, outputs.deviation) == pytest.approx((layer.mean, layer.deviation), rel=1e-4, abs=1e-6)
+        assert (outputs.zeros, ours.saturated[layer.name]) == pytest.approx((layer.zeros, layer.saturated), abs=1e-3)
+        assert outputs.rms_slope == pytest.approx(layer.rms_slope, rel=1e-4)
+    assert set(ours.gradient_norms) == {layer.name for layer in theirs.weighted}
+    for layer in theirs.weighted:
+        assert ours.gradient_norms[layer.name] == pytest.approx(layer.gradient_norm, rel=1e-3)
+        if layer.update_ratio is None:
+            assert ours.update_ratios[layer.name] is None
+        else:
+            assert ours.update_ratios[layer.name] == pytest.approx(layer.update_ratio, abs=1e-3)
+
+
+def test_the_norms_of_the_weights_are_those_of_pytorch(digits: Pool) -> None:
+    config = RunConfig(network=SMALL, epochs=1, training_images=5)
+    (measured,) = _statistics(train(config, digits))
     network = initial_network(config.architecture, config.seed)
-    chosen = batch_indices(config, len(digits.labels), 0)
-    nn.CrossEntropyLoss()(
-        network(standardise(digits.images[chosen], "digits")), torch.tensor(digits.labels[chosen])
-    ).backward()  # type: ignore[no-untyped-call]
     for name, layer in (("Conv2d-1", network[0]), ("Linear-5", network[4])):
-        assert records[0].weight_norms[name] == pytest.approx(layer.weight.norm().item(), rel=1e-5)
-        assert records[0].gradient_norms[name] == pytest.approx(layer.weight.grad.norm().item(), rel=1e-4)
-    assert set(records[0].saturated) == {"Sigmoid-2"}
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        assert measured.weight_norms[name] == pytest.approx(layer.weight.norm().item(), rel=1e-5)
 
 
 def test_an_activation_directly_after_the_images_is_measured_too(digits: Pool) -> None:
     config = RunConfig(network="1x28x28 flatten relu linear10", epochs=1, training_images=20)
-    (records,) = (record for record in train(config, digits) if isinstance(record, LayerStatistics))
+    (measured,) = _statistics(train(config, digits))
     chosen = batch_indices(config, len(digits.labels), 0)
-    assert records.saturated["ReLU-2"] == pytest.approx(
-        (standardise(digits.images[chosen], "digits") <= 0).float().mean().item()
-    )
+    images = standardise(digits.images[chosen], "digits")
+    assert measured.saturated["ReLU-2"] == pytest.approx((images <= 0).float().mean().item(), rel=1e-5)
+    assert measured.outputs["ReLU-2"].mean == pytest.approx(images.relu().mean().item(), rel=1e-5)
 
 
 def test_measuring_the_layers_changes_no_numbers(digits: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     config = RunConfig(network="1x28x28 conv4k3p1 relu bn maxpool4 flatten dropout0.5 linear10", epochs=1)
-    seldom = _examples(list(train(config, digits)))
-    monkeypatch.setattr("hw5core.training.loop.STATISTICS_STEPS", 1)
-    assert _examples(list(train(config, digits))) == seldom
+    seldom = list(train(config, digits))
+    monkeypatch.setattr(loop, "is_measured", _all_batches)
+    always = list(train(config, digits))
+    assert len(_statistics(always)) == config.total_steps > 50 * len(_statistics(seldom))
+    assert _examples(always) == _examples(seldom)
+    ours, theirs = ([record for record in run if isinstance(record, Checkpoint)][-1] for run in (seldom, always))
+    weights = [torch.load(io.BytesIO(one.state), weights_only=True)["network"] for one in (ours, theirs)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_network_that_has_diverged_is_measured_without_an_error(digits: Pool) -> None:
+    config = RunConfig(network=SMALL, epochs=1, training_images=1_000, learning_rate=1.0, momentum=0.9)
+    assert _statistics(train(config, digits))
 
 
 # Where the derivatives s(1-s) and 1-t² are 0.01, and where ReLU's jumps.
@@ -96,7 +150,7 @@ def test_measuring_the_layers_changes_no_numbers(digits: Pool, monkeypatch: pyte
 def test_a_unit_is_saturated_if_its_slope_is_below_a_hundredth(activation: str, saturated_below: float) -> None:
     kernel = ActivationKernel(getattr(nn, ACTIVATIONS[activation].torch_module)())
     _, saved = kernel.forward(torch.tensor([saturated_below - 0.01, saturated_below + 0.01, 0.5, 1.0]))
-    assert saturated_share(kernel.derivative(saved)) == 0.25
+    assert saturated_share(kernel.activated(saved)[1]) == 0.25
 
 
 @pytest.mark.parametrize("seed", [0, 7])

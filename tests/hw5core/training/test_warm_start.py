@@ -55,7 +55,8 @@ def test_a_fork_that_changes_nothing_has_the_numbers_of_its_parent(digits: Pool,
     ours, theirs = numbers(rest), numbers(whole)
     assert ours["losses"] == theirs["losses"][same.first_step :]
     assert ours["epochs"] == theirs["epochs"][1:]
-    assert ours["statistics"] == []  # batch 0 is measured, 100 is not reached
+    # The first batch is measured, and the hundredth is not reached.
+    assert [one.step for one in ours["statistics"]] == [same.first_step]
     # The same holds for a fork of that fork.
     again = fork(same, 1, parent.activation, parent.learning_rate)
     assert numbers(_records(again, digits, _checkpoint(rest, 1)))["losses"] == ours["losses"][same.steps_per_epoch :]
