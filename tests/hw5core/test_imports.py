@@ -28,6 +28,7 @@ NEED_TORCH = {
     "hw5core.training.modules",
     "hw5core.training.normalisation",
     "hw5core.training.one_batch",
+    "hw5core.training.plain",
     "hw5core.training.single_step",
     "hw5core.training.loop",
     "hw5core.training.value_trace",
