@@ -6,8 +6,9 @@ from hw5core.errors import LabError
 from hw5core.homework.answers.check import check_text
 from hw5core.network.counting import Count
 from pages.parts.check.answers import answers, times_handed_in
+from pages.parts.check.golf import golf_button
 from pages.parts.check.hints import hints
-from pages.parts.check.lecturers import lecturers_button
+from pages.parts.check.lecturers import lecturers_are_open, lecturers_button
 from pages.parts.check.network import Chosen, chosen_network
 from pages.parts.check.questions import questions
 from pages.parts.check.result import result
@@ -34,9 +35,11 @@ def page() -> None:
         if counted:
             _result(counted, text)
             hints(counted)
-    if chosen:
-        with aside("lecturers"):
-            lecturers_button(chosen.network)
+    with st.container(horizontal=True):
+        golf_button(lecturers_are_open())
+        if chosen:
+            with aside("lecturers"):
+                lecturers_button(chosen.network)
     reveal(times_handed_in())
 
 

@@ -53,7 +53,7 @@ def variant_number(name: str) -> int:
 
 
 def code_of(number: int) -> str:
-    """Return the code of a variant, such as "v042". It stands for the variant wherever a name does."""
+    """Return the code of a variant, such as "v042". It can be given in the place of a name."""
     return f"v{number:03d}"
 
 

@@ -149,3 +149,28 @@ def test_a_file_that_cannot_be_graded_says_why(open_page: Opened, table: str, ex
     app = _lecturers(open_page("check", net=SMALL), table, export)
     assert not app.exception
     assert problem in app.error[0].value
+
+
+def test_design_golf_says_what_fails_and_puts_a_right_network_on_the_board(open_page: Opened) -> None:
+    app = open_page("check", golf="3x32x32 out8x28x28 params1000")
+    network = next(one for one in app.text_area if one.label == "Your network in one line")
+    assert "16 x 30 x 30, 8 channels too many, 2 too high, 2 too wide" in html(app)
+    assert button(app, "Put it on the board").disabled
+    network.input("3x32x32 conv8k5").run()
+    app.text_input(key="golf name").input("<i>Ana</i>").run()
+    button(app, "Put it on the board").click().run()
+    assert not app.exception
+    assert "You are in place 1 of 1 with 608 parameters." in app.success[0].value
+    assert "<th scope=row>iAnai (you)</th><td>608</td><td>470,400</td>" in html(app)
+    next(one for one in app.text_area if one.label == "Your network in one line").input("3x32x32 conv8k3 conv8k3").run()
+    button(app, "Put it on the board").click().run()
+    assert "Your entry with 608 parameters is better, so it stays." in app.error[0].value
+    button(app, "Clear the board").click().run()
+    assert "Nobody is on the board yet." in html(app)
+
+
+@pytest.mark.parametrize("golf", ["", "x", "3x32x32 <b>", "3x32x32 params" + "9" * 5_000])
+def test_a_challenge_of_the_address_that_cannot_be_read_says_why(open_page: Opened, golf: str) -> None:
+    app = open_page("check", golf=golf)
+    assert not app.exception
+    assert ["cannot be read" in one.value for one in app.error] == [True] * bool(golf)

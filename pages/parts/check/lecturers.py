@@ -53,6 +53,11 @@ def lecturers_button(counted: Count) -> None:
         _dialog(counted)
 
 
+def lecturers_are_open() -> bool:
+    """Return True while the dialog is open. A page can have only one."""
+    return _files().open
+
+
 def _files() -> Files:
     files: Files = st.session_state.setdefault(_STATE, Files())
     return files
