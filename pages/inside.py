@@ -1,6 +1,8 @@
 """Lesson 4: look inside the two networks of a race, at any epoch of their training."""
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
@@ -17,6 +19,7 @@ from pages.parts.inside.epoch_slider import epoch_bar, epoch_slider
 from pages.parts.inside.feature_maps import layers_inside
 from pages.parts.inside.prediction_bars import prediction_bars
 from pages.parts.inside.views import views
+from pages.parts.inside.weights_file import label_of, row_of, weights_file
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
 from pages.parts.shared.lecture import aside
@@ -66,13 +69,26 @@ def _draw_inside(configs: tuple[RunConfig, ...], reading: Reading[tuple[int, ...
             step = epoch_slider(configs[0], reading.value)
             st.caption(accuracies_in_words(configs, step))
         with result:
-            prediction_bars(configs, probabilities(configs, step, image.tobytes()))
+            _predictions(configs, step, image)
         layers_inside(configs, step, image)
         with aside("weights"):
             weights_downloads(configs, step)
         views(configs, reading.value, step, image)
     except LabError as error:
         st.error(plain(error))
+
+
+def _predictions(configs: tuple[RunConfig, ...], step: int, image: NDArray[np.uint8]) -> None:
+    """Draw what the networks predict for the image: those of the race, and one that a visitor has loaded."""
+    # The button comes last on the page, but decides which networks are drawn.
+    place = st.container()
+    with aside("weights file"):
+        loaded = weights_file()
+    rows, labels = probabilities(configs, step, image.tobytes()), tuple(config.label for config in configs)
+    if loaded:
+        configs, rows, labels = (*configs, loaded.config), (*rows, row_of(loaded, image)), (*labels, label_of(loaded))
+    with place:
+        prediction_bars(configs, rows, labels)
 
 
 page()

@@ -8,11 +8,15 @@ import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from hw5core.data import datasets
+from hw5core.runs import recorded_weights
 from hw5core.runs.config import RunConfig, race
+from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import FOLDER
 from hw5core.store.store import RunStore
 from hw5core.training.loop import split_for
 from tests.hw5core.data.test_pictures import HOSTILE
+from tests.hw5core.runs.test_weights import CONTENT
+from tests.hw5core.runs.test_weights import HOSTILE as HOSTILE_WEIGHTS
 from tools.live import ROOT, settle
 from tools.training import train_into
 
@@ -183,3 +187,37 @@ def test_a_click_on_a_cell_of_the_matrix_shows_its_images(page: Page, server_hom
     cell.press("ArrowDown")
     expect(first.locator("button:focus")).not_to_have_attribute("aria-label", words)
     expect(second.locator("[aria-pressed=true]")).to_have_count(1)
+
+
+def test_a_file_of_weights_is_a_third_network_and_hostile_files_get_a_message(page: Page, tmp_path: Path) -> None:
+    page.goto("/inside")
+    settle(page)
+    chooser = page.get_by_label("Load weights from a safetensors file")
+    chooser.set_input_files(recorded_weights.path_of(RACE[1], 0))
+    expect(_numbers(page)).to_have_count(3)
+    expect(page.get_by_text("Your file: sigmoid after epoch 0")).to_be_visible()
+    page.get_by_text("Architecture and receipt of the file").click()
+    expect(page.get_by_text("21,840 parameters")).to_be_visible()
+    # A worker finds out that the shape does not fit the network. The browser refuses the last one.
+    hostile = {
+        "a pickle": "no complete safetensors file",
+        "a false length": "no complete safetensors file",
+        "false offsets": "do not fit its size",
+        "a wrong shape": "do not fit its size",
+        "transposed": "do not fit the network",
+        "five megabytes": "more than 4 MB",
+    }
+    first = CONTENT.index(b'"shape":[50,320]')
+    transposed = CONTENT[:first] + b'"shape":[320,50]' + CONTENT[first + 16 :]
+    contents = {**HOSTILE_WEIGHTS, "transposed": transposed, "five megabytes": bytes(5_000_000)}
+    for name, message in hostile.items():
+        path = tmp_path / f"{name}.safetensors"
+        path.write_bytes(contents[name])
+        chooser.set_input_files(path)
+        expect(page.get_by_text(re.compile(message))).to_be_visible()
+        expect(_numbers(page)).to_have_count(3)
+        chooser.set_input_files(recorded_weights.path_of(RACE[0], 4))
+        expect(page.get_by_text(re.compile(message))).to_have_count(0)
+    expect(page.get_by_text("Your file: ReLU after epoch 4")).to_be_visible()
+    page.get_by_role("button", name="Remove").click()
+    expect(_numbers(page)).to_have_count(2)

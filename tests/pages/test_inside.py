@@ -21,7 +21,7 @@ from hw5core.training.loop import standardise
 from hw5core.training.modules import build, initial_network
 from pages.parts.inside.drawing_pad import example_digit
 from pages.parts.inside.through_training import shown_checkpoints
-from tests.pages.conftest import html, rerun_until
+from tests.pages.conftest import button, html, rerun_until
 from tools.training import train_into
 
 SMALL = race(RunConfig(network="1x28x28 conv3k5 relu avgpool4 flatten linear10", epochs=2, training_images=20))
@@ -195,3 +195,14 @@ def test_each_map_is_next_to_its_sanity_check(open_inside: Callable[..., AppTest
     assert html(app).count("its score for class 3") == 2
     next(one for one in app.get("button_group") if one.label == "Class").set_value("8").run()
     assert html(app).count("its score for class 8") == 2
+
+
+def test_loaded_weights_are_a_third_network_next_to_the_race(open_inside: Callable[..., AppTest]) -> None:
+    app = open_inside(after="1")
+    app.session_state["loaded weights"] = shipped_weights(RACE[1], 4)
+    app.run()
+    assert "your file (sigmoid) predicts" in html(app)
+    np.testing.assert_allclose(_shown(app)[2], _computed(_recorded(1, 4)), atol=1e-6)
+    assert any("reports 90.71 % of the test images" in one.value for one in app.markdown)
+    button(app, "Remove").click().run()
+    assert len(_shown(app)) == 2

@@ -4,7 +4,6 @@ A browser can send anything. A drawing is read as grey levels, and a picture as 
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,6 +18,7 @@ from hw5core.engine.tasks import image_at
 from hw5core.errors import EngineError, PictureError
 from hw5core.explain.convolution import DIGIT
 from hw5core.runs.config import RunConfig
+from pages.parts.inside.sent_bytes import bytes_in, most_bytes
 from pages.parts.shared.component import inline_component
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import ask_worker
@@ -59,7 +59,7 @@ def drawing_pad(config: RunConfig) -> NDArray[np.uint8]:
         key=_KEY,
         data={
             "side": SIDE,
-            "most_bytes": MAX_PICTURE_BYTES,
+            "most_bytes": most_bytes(MAX_PICTURE_BYTES),
             "thing": DATASETS[config.dataset].thing,
             "is_chosen": chosen is not None,
             "seen": base64.b64encode(seen.image.tobytes()).decode(),
@@ -148,10 +148,10 @@ def _picture(sent: Any) -> NDArray[np.uint8]:
 
 
 def _decoded(sent: Any, most: int) -> bytes:
-    """Return the bytes in a base64 text that stands for at most so many. Raise PictureError."""
-    if not isinstance(sent, str) or len(sent) > 4 * (most // 3 + 1):
-        raise PictureError("The picture is too large. Make it smaller, or crop it.")
+    """Return the bytes of a drawing or a picture. Raise PictureError if they are not complete, or more than that."""
     try:
-        return base64.b64decode(sent, validate=True)
-    except (binascii.Error, ValueError) as error:
+        return bytes_in(sent, most)
+    except OverflowError as error:
+        raise PictureError("The picture is too large. Make it smaller, or crop it.") from error
+    except ValueError as error:
         raise PictureError("The picture has arrived incomplete. Try again.") from error

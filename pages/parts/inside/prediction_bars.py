@@ -11,31 +11,34 @@ from hw5core.runs.config import RunConfig
 from pages.parts.shared.frame import number_html
 
 _STYLE = Path(__file__).with_suffix(".css")
+_FEW = 2
 
 Row = tuple[float, ...]
 """The probability of each class, from 0 to 1."""
 
 
-def prediction_bars(configs: tuple[RunConfig, ...], rows: tuple[Row, ...]) -> None:
-    """Draw the predictions of all networks next to each other."""
+def prediction_bars(configs: tuple[RunConfig, ...], rows: tuple[Row, ...], labels: tuple[str, ...] = ()) -> None:
+    """Draw the predictions of all networks next to each other. `labels` name them if their configs do not."""
     st.html(_STYLE)
-    networks = "".join(_network(config, row) for config, row in zip(configs, rows, strict=True))
-    st.html(f'<div class="hw5-predictions">{networks}</div>')
+    named = labels or tuple(config.label for config in configs)
+    networks = "".join(map(_network, configs, rows, named))
+    many = " hw5-many" * (len(configs) > _FEW)
+    st.html(f'<div class="hw5-predictions{many}">{networks}</div>')
 
 
-def _network(config: RunConfig, row: Row) -> str:
+def _network(config: RunConfig, row: Row, network: str) -> str:
     if not all(map(math.isfinite, row)):
         return (
-            f"<div>{number_html(f'{config.label} predicts', '–', config.spec.colour)}"
+            f"<div>{number_html(f'{network} predicts', '–', config.spec.colour)}"
             "<p>Its weights are not finite here: the training has diverged.</p></div>"
         )
     lines = "".join(_line(label, value, config.spec.colour) for label, value in zip(_labels(config), row, strict=True))
     best = max(range(len(row)), key=row.__getitem__)
     names = DATASETS[config.dataset].names
-    label = f"{config.label} predicts {names[best]}" if names else f"{config.label} predicts"
+    label = f"{network} predicts {names[best]}" if names else f"{network} predicts"
     return (
         f"<div>{number_html(label, str(best), config.spec.colour)}"
-        f'<table><caption class="hw5-spoken">{escape(config.label)}: the probability of each class</caption>'
+        f'<table><caption class="hw5-spoken">{escape(network)}: the probability of each class</caption>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 

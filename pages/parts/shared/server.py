@@ -7,7 +7,7 @@ import streamlit as st
 
 from hw5core import home
 from hw5core.engine.engine import Engine
-from hw5core.errors import EngineError
+from hw5core.errors import EngineError, LabError
 from hw5core.store.followers import Follower, GroupFollower
 from hw5core.store.owners import LECTURER
 from hw5core.store.store import RunStore
@@ -53,12 +53,13 @@ def planned() -> dict[str, str | None]:
 def ask_worker(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return the result of a short function that runs on a worker, where torch and the images are.
 
-    Raises EngineError for any failure: an error of the function, a lost worker, or no result within WORKER_SECONDS.
+    Raises the function's LabError, and EngineError for any other failure: another error, a lost worker, or no result
+    within WORKER_SECONDS.
     """
     future = engine().submit(function, *arguments)
     try:
         return future.result(timeout=WORKER_SECONDS)
-    except EngineError:
+    except LabError:
         raise
     except Exception as error:
         if future.cancelled():
