@@ -70,3 +70,21 @@ def test_a_lecturer_opens_a_class_and_downloads_the_grades(page: Page) -> None:
         page.get_by_text("Open the class …").click()
     chooser.value.set_files([table | {"buffer": bytes(700_001)}])
     expect(page.get_by_text("class.csv has more than 700 kB")).to_be_in_viewport()
+
+
+def test_a_link_opens_design_golf_and_a_click_takes_the_network_that_is_in_the_field(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/check?golf=3x32x32+out8x28x28+params2000")
+    expect(page.get_by_text("8 channels too many, 2 too high, 2 too wide")).to_be_in_viewport()
+    field = page.get_by_role("textbox", name="Your network in one line")
+    field.fill("3x32x32 conv8k5 relu")
+    field.press("Control+Enter")
+    expect(page.get_by_role("button", name="Put it on the board")).to_be_enabled()
+    field.fill("3x32x32 conv1k3 conv8k3")
+    page.get_by_role("button", name="Put it on the board").click()
+    expect(page.get_by_text("You are in place 1 of 1 with 108 parameters.")).to_be_in_viewport()
+    settle(page)
+    violations = Axe().run(page).response["violations"]
+    assert not [one["id"] for one in violations if one["impact"] in ("serious", "critical")]
+    page.get_by_role("button", name="Close").click()
+    page.wait_for_url(lambda address: "golf" not in address)

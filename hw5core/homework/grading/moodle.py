@@ -60,7 +60,8 @@ class MoodleGrades:
                 del matching.students[row]
                 reason = f"the user has no own {by} that Moodle would find"
                 matching.unmatched.append(Unmatched("platform", row, student.name, reason))
-        return f"Import it in Moodle with “{by}” for “Identify user by”."
+        highest = decimal(self._most)
+        return f"Import it in Moodle with “{by}” for “Identify user by”, into an item of at least {highest} points."
 
     def row(self, row: Row, student: Graded | None) -> list[str] | None:
         if student is None:

@@ -17,7 +17,7 @@ _SUSPECT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udff
 _HARMLESS = re.compile(r"[+-]?[0-9][0-9.,]*|-")
 """A number, or the dash that stands for none."""
 
-_FORMULA = re.compile(r"(^|[,;\n])(\s*['\"]?\s*)(?=[=+\-@＝＋－＠])")
+_FORMULA = re.compile(r"(^|[,;\n])(\s*\"?\s*)(?=[=+\-@＝＋－＠])")
 """Where a formula may begin: at the start of a cell, and after what another spreadsheet takes for a separator."""
 
 

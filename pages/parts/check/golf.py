@@ -23,7 +23,6 @@ from hw5core.homework.golf import (
     leaderboard,
     read_network,
 )
-from hw5core.network.counting import Count
 from pages.parts.shared.address import address
 from pages.parts.shared.browser import browser
 from pages.parts.shared.frame import number_html
@@ -45,6 +44,7 @@ _SHOWN = 12
 
 _CHALLENGE = "golf challenge"
 _NETWORK = "golf network"
+_NAME = "golf name"
 _REFUSED = "refused golf entry"
 _ROUND = "golf"
 _STARTS = {
@@ -127,7 +127,7 @@ def _play(name: str, challenge: Challenge) -> None:
         return
     judged = challenge.judge(network)
     st.html(number_html("parameters", f"{network.parameters:,}", "inherit") + _judged_html(judged))
-    _submit(challenge, network, all(one.met for one in judged))
+    _submit(challenge, key, all(one.met for one in judged))
 
 
 def _judged_html(judged: list[Judged]) -> str:
@@ -141,30 +141,34 @@ def _judged_html(judged: list[Judged]) -> str:
     return f'<ul class="hw5-golf">{rows}</ul>'
 
 
-def _submit(challenge: Challenge, network: Count, is_met: bool) -> None:
+def _submit(challenge: Challenge, key: str, is_met: bool) -> None:
+    """Draw the name and the button that puts the network in the field `key` on the board."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Short name", max_chars=MAX_NAME, placeholder="anonymous", key="golf name")
+        st.text_input("Short name", max_chars=MAX_NAME, placeholder="anonymous", key=_NAME)
         st.button(
             "Put it on the board",
             type="primary",
             disabled=not is_met,
-            on_click=partial(_enter, challenge, entry_text(name, network)),
+            on_click=partial(_enter, challenge, key),
         )
 
 
-def _enter(challenge: Challenge, text: str) -> None:
-    """Store an entry, unless the visitor has a better one."""
+def _enter(challenge: Challenge, key: str) -> None:
+    """Store the network that is in the field now, unless it is no entry or the visitor has a better one."""
     try:
+        text = entry_text(st.session_state[_NAME], read_network(" ".join(st.session_state[key].split())))
         box = ballot_box(_race(challenge))
         before = box.read().of(_ROUND, browser())
         entries = leaderboard(challenge, {"before": before or "", "now": text})
-        if entries and entries[0].player == "before" and entries[0].parameters < entries[-1].parameters:
+        if "now" not in [entry.player for entry in entries]:
+            st.session_state[_REFUSED] = "The network has changed and does not meet every constraint any more."
+        elif entries[0].player == "before" and entries[0].parameters < entries[-1].parameters:
             st.session_state[_REFUSED] = f"Your entry with {entries[0].parameters:,} parameters is better, so it stays."
         elif not _limit().take(address() or "an unknown address"):
             st.session_state[_REFUSED] = "Too many entries came from this network or to this server. Wait a minute."
         else:
             box.vote(_ROUND, browser(), text)
-    except StoreError as error:
+    except LabError as error:
         st.session_state[_REFUSED] = plain(error)
 
 

@@ -137,6 +137,7 @@ def test_no_hostile_cell_runs_in_a_spreadsheet_or_reaches_the_file_raw(cell: str
     assert not re.search("[\0\u202a-\u202e\u2066-\u2069]", file.getvalue())
     (row,) = graded(a_class(table(["Name", "Note", *LAYERS], [cell, cell, cell, *RIGHT[1:]])))
     assert row["points"] == "4"
+    assert safe(row["Name"]) == row["Name"], "a table that is graded again does not change"
 
 
 @pytest.mark.parametrize("cell", ["Anna", "-5", "+3.5", "1,234", "anna-lena", "a@b.org", "O'Brien", "x = 3", ""])
