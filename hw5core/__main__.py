@@ -162,11 +162,13 @@ def _precompute(options: argparse.Namespace) -> int:
     finished = _run(recorded.RACE, options)
     recorded.write(finished)
     store = RunStore(home.store_folder())
-    recorded_weights.write(
+    exported = (
         export.exported(store, history, epoch)
         for history in finished
         for epoch in store.forkable_epochs(history.run_id)
     )
+    early = {history.config: export.early_tensors(store, history.config) for history in finished}
+    recorded_weights.write(exported, early)
     written = {history.config.activation: str(recorded.path_of(history.config)) for history in finished}
     print(to_json(written) if options.json else "\n".join(written.values()))
     return 0

@@ -2,6 +2,9 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from hw5core import home
 from hw5core.errors import WeightsError
@@ -9,6 +12,7 @@ from hw5core.runs import recorded
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded_weights import shipped_epochs, shipped_weights
+from hw5core.runs.records import EARLY_STEPS
 from hw5core.runs.weights import Weights, short_receipt, to_bytes
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
@@ -83,3 +87,9 @@ def exported(store: RunStore, history: RunHistory, epoch: int) -> Weights:
     if checkpoint is None:
         raise WeightsError(f"The weights of epoch {epoch} in the store are damaged. Export another epoch.")
     return Weights(config, epoch, weights_at(config, checkpoint), short_receipt(history))
+
+
+def early_tensors(store: RunStore, config: RunConfig) -> dict[int, dict[str, NDArray[Any]]]:
+    """Return the tensors at the run's early checkpoints, by number of batches. Raise EngineError without PyTorch."""
+    checkpoints = (store.checkpoint_at(config.run_id, step) for step in EARLY_STEPS)
+    return {one.step: weights_at(config, one) for one in checkpoints if one}

@@ -10,7 +10,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import FeatureMaps
 from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded import recorded_race
-from hw5core.runs.recorded_weights import shipped_epochs, shipped_weights
+from hw5core.runs.recorded_weights import shipped_steps, shipped_tensors, shipped_weights
 from hw5core.runs.weights import Weights, short_receipt, to_bytes
 from hw5core.training.predictions import Source, feature_maps_at, predict_at, weights_at
 from pages.parts.shared.server import ask_worker, follower, run_store
@@ -31,8 +31,7 @@ def checkpoints_version(steps: tuple[int, ...]) -> Hashable:
 
 
 def _steps_of(config: RunConfig) -> list[int]:
-    shipped = [(epoch + 1) * config.steps_per_epoch for epoch in shipped_epochs(config)]
-    return run_store().kept_steps(config.run_id) or shipped
+    return run_store().kept_steps(config.run_id) or shipped_steps(config)
 
 
 def ended_epoch(config: RunConfig, step: int) -> int | None:
@@ -104,10 +103,9 @@ def source_of(config: RunConfig, step: int) -> Source:
     checkpoint = run_store().checkpoint_at(config.run_id, step)
     if checkpoint:
         return checkpoint
-    epoch = ended_epoch(config, step)
-    shipped = None if epoch is None else shipped_weights(config, epoch)
+    shipped = shipped_tensors(config, step)
     if shipped:
-        return shipped.tensors
+        return shipped
     raise WeightsError(
         f"The weights of {config.label} after {step:,} batches are not here any more. Move the slider to another place."
     )

@@ -19,6 +19,7 @@ from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.terminal.export import exported
 from hw5core.training.exported import tensors_of
+from hw5core.training.loop import batch_indices
 from hw5core.training.modules import initial_network
 from hw5core.training.predictions import predict
 from tools.training import train_into
@@ -57,6 +58,24 @@ def test_the_recorded_races_weights_have_its_accuracy(mnist_folder: Path) -> Non
         if history.config.activation == "sigmoid":
             network = nn.Sequential(*(nn.Sigmoid() if isinstance(one, nn.ReLU) else one for one in network))
         assert _accuracy(network, history.config) == history.epochs[epoch].test_accuracy
+
+
+def test_the_recorded_races_early_weights_are_those_of_a_plain_training(mnist_folder: Path) -> None:
+    pool = datasets.load("mnist")
+    for config in recorded.RACE:
+        network = initial_network(config.architecture, config.seed, config.initialisation)
+        optimiser = torch.optim.SGD(network.parameters(), config.learning_rate, config.momentum)
+        for step in range(100):
+            chosen = batch_indices(config, len(pool.labels), step)
+            inputs = (torch.tensor(pool.images[chosen]).float() - 255 * 0.1307) / (255 * 0.3081)
+            optimiser.zero_grad()
+            nn.functional.cross_entropy(network(inputs.unsqueeze(1)), torch.tensor(pool.labels[chosen])).backward()
+            optimiser.step()
+            if step + 1 in (10, 100):
+                tensors = recorded_weights.shipped_tensors(config, step + 1)
+                assert tensors is not None
+                for name, one in network.state_dict().items():
+                    np.testing.assert_allclose(tensors[name], one, atol=1e-5)
 
 
 def test_a_runs_weights_have_its_accuracy_and_so_have_those_of_its_fork(store: RunStore) -> None:
