@@ -67,6 +67,21 @@ def test_the_conclusion_about_a_deep_stack_follows_the_mouse(page: Page) -> None
     page.wait_for_url("**depth-layers=2*")
 
 
+def test_a_rescue_trains_next_to_the_original_after_one_click(page: Page) -> None:
+    page.goto(f"{VIEW}&seed=5")
+    settle(page)
+    section = page.locator(".st-key-rescues")
+    section.get_by_role("button", name="momentum 0.9").click()
+    # No click and no reload is needed from here on.
+    expect(section.get_by_role("heading", name=re.compile("^Training loss of the original"))).to_contain_text(
+        re.compile(r"sigmoid, original \d.*momentum 0\.9 \d")
+    )
+    expect(section.get_by_role("heading", name=re.compile("^Test accuracy"))).to_contain_text("momentum 0.9")
+    expect(section.get_by_text("Momentum 0.9 frees sigmoid")).to_be_in_viewport()
+    expect(section.get_by_role("button", name="momentum 0.9")).to_be_disabled()
+    expect(section.get_by_role("button", name="Stop")).to_have_count(0)
+
+
 def test_a_phone_shows_the_whole_page_without_scrolling_sideways(phone: Page) -> None:
     phone.goto(VIEW)
     settle(phone)
