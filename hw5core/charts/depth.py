@@ -151,7 +151,12 @@ def sizes_chart(activation: str) -> dict[str, Any]:
     base = (
         alt.Chart(ROWS)
         .encode(
-            x=alt.X("layer:Q", title="layer", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(zero=False)),
+            x=alt.X(
+                "layer:Q",
+                title="layer",
+                axis=alt.Axis(tickMinStep=1, format="d"),
+                scale=alt.Scale(zero=False, nice=False),
+            ),
             color=colour(series),
         )
         .transform_filter("datum.measured > 0 && datum.predicted > 0")
