@@ -10,6 +10,7 @@ from hw5core import home
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.store import RunStore
 from tests.hw5core.homework.report.example import NAME, REMARKS
+from tests.pages.conftest import html
 from tools.training import train_into
 
 SMALL = race(RunConfig(network="1x28x28 conv3k5 relu avgpool4 flatten linear10", epochs=2, training_images=20))
@@ -21,7 +22,7 @@ def open_report(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
 
 
 def _words(app: AppTest) -> str:
-    return "\n".join(str(one.value) for one in (*app.markdown, *app.text, *app.code, *app.caption, *app.warning))
+    return "\n".join([html(app), *(str(one.value) for one in (*app.markdown, *app.text, *app.caption, *app.warning))])
 
 
 def test_a_first_visitor_can_download_the_recorded_race(open_report: Callable[..., AppTest]) -> None:

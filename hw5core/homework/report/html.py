@@ -88,29 +88,31 @@ def _block(block: Block, numbers: "count[int]") -> str:
         case Items(texts):
             return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
         case Code(title, text):
-            return f"<figure><figcaption>{escape(title)}</figcaption>{_code(text)}</figure>"
+            return f"<figure><figcaption>{escape(title)}</figcaption>{code_html(text)}</figure>"
         case Table():
-            return _table(block)
+            return table_html(block)
         case Chart(title, words, _, table):
             return (
                 f'<figure><figcaption>{escape(title)}</figcaption><div class="chart" id="chart-{next(numbers)}" '
                 f'role="img" aria-label="{escape(title)}. {escape(words)}"></div><p class="words">{escape(words)}</p>'
-                f"<details><summary>The data as a table</summary>{_table(table)}</details></figure>"
+                f"<details><summary>The data as a table</summary>{table_html(table)}</details></figure>"
             )
         case Attachment(name, content, words):
             data = b64encode(content.encode()).decode()
             link = f'<a download="{escape(name)}" href="data:application/json;base64,{data}">{escape(name)}</a>'
             return f"<p>{link}: {escape(words)}</p>"
         case Program(parts):
-            listing = "".join(f"<h3>{escape(words)}</h3>{_code(code)}" for words, code in parts)
+            listing = "".join(f"<h3>{escape(words)}</h3>{code_html(code)}" for words, code in parts)
             return f"<details><summary>The program</summary>{listing}</details>"
 
 
-def _code(text: str) -> str:
+def code_html(text: str) -> str:
+    """Return lines of fixed-width text. The keyboard can scroll them."""
     return f'<pre tabindex="0">{escape(text)}</pre>'
 
 
-def _table(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """Return a table with its title. The keyboard can scroll it where it is too wide."""
     sides = ["right" if letter == "r" else "left" for letter in table.align]
     head = "".join(
         f'<th scope="col" class="{side}">{escape(text)}</th>' for side, text in zip(sides, table.head, strict=True)

@@ -1,5 +1,7 @@
 """The report as it will be in the files, drawn on the page."""
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -17,15 +19,18 @@ from hw5core.homework.report.document import (
     Quote,
     Table,
 )
-from hw5core.markdown import markdown_table
+from hw5core.homework.report.html import code_html, table_html
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.frame import heading
 from pages.parts.shared.plain_words import plain
 
+_STYLE = Path(__file__).with_suffix(".css")
+
 
 def preview(document: Document) -> None:
     """Draw the report."""
-    with st.container(border=True):
+    st.html(_STYLE)
+    with st.container(border=True, key="report-preview"):
         st.subheader(plain(document.title), anchor=False)
         if document.author:
             st.text(document.author)
@@ -49,26 +54,20 @@ def _draw(block: Block, number: int) -> None:
             st.markdown("\n".join(f"- {plain(text)}" for text in texts))
         case Code(title, text):
             st.markdown(f"**{plain(title)}**")
-            st.code(text, language=None)
+            st.html(code_html(text))
         case Table():
-            _table(block)
+            st.html(table_html(block))
         case Chart(title, words, specification, table):
             rows = pd.DataFrame(specification["data"]["values"])
             drawn = {name: value for name, value in specification.items() if name != "data"}
             draw_chart(title, words, rows, drawn, key=f"report chart {number}")
             st.caption(plain(words))
             with st.expander("The data as a table"):
-                _table(table)
+                st.html(table_html(table))
         case Attachment(name, _, words):
             st.caption(plain(f"{name}: {words}"))
         case Program(parts):
             with st.expander("The program"):
                 for words, code in parts:
                     st.markdown(f"**{plain(words)}**")
-                    st.code(code, language="python")
-
-
-def _table(table: Table) -> None:
-    st.markdown(f"**{plain(table.title)}**")
-    rows = [[plain(cell) for cell in row] for row in table.rows]
-    st.markdown(markdown_table([plain(cell) for cell in table.head], rows, table.align))
+                    st.html(code_html(code))
