@@ -4,7 +4,7 @@ A line is right only if its number is exactly the count, and if the written arit
 tolerance of 1 % would accept a forgotten bias.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hw5core.errors import PastedTextError
@@ -61,8 +61,16 @@ def asked_layers(counted: Count, reading: Reading | None = None) -> tuple[Asked,
     return tuple(Asked(row, made.name, made.shared) for row, made in zip(counted.rows, reading.layers, strict=False))
 
 
-def check_text(counted: Count, text: str, asked: Sequence[Asked] | None = None) -> CheckedSheet:
-    """Check the answers in a text, one per line. Raises PastedTextError if it has no answers or is too long."""
+def check_text(
+    counted: Count,
+    text: str,
+    asked: Sequence[Asked] | None = None,
+    questions: Mapping[int, Question] | None = None,
+) -> CheckedSheet:
+    """Check the answers in a text, one per line. Raises PastedTextError if it has no answers or is too long.
+
+    `questions` are those of the layers by number. Who checks many texts makes them once, with what they have computed.
+    """
     asked = asked_layers(counted) if asked is None else asked
     written, unread = read_lines(text, len(asked))
     answers, total, unmatched = _assign(written, asked)
@@ -71,7 +79,9 @@ def check_text(counted: Count, text: str, asked: Sequence[Asked] | None = None) 
         problem = str(unread[0]) if unread else "no answers found: write one line per layer, such as conv1 = 34,944"
         raise PastedTextError(problem)
     lines = [
-        check_line(Question(counted, one.row), one, answers.get(one.row.number))
+        check_line(
+            (questions or {}).get(one.row.number) or Question(counted, one.row), one, answers.get(one.row.number)
+        )
         for one in asked
         if one.right or one.row.number in answers
     ]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property, lru_cache
 
 from hw5core.homework.answers.arithmetic import UnreadableError
 from hw5core.network.base_layer import Layer
@@ -73,11 +74,11 @@ class Asked:
     in_code: str = ""
     shared: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.row.name
 
-    @property
+    @cached_property
     def right(self) -> int:
         return 0 if self.shared else self.row.parameters
 
@@ -123,7 +124,7 @@ def find(label: str, asked: Sequence[Asked]) -> Asked | Special | None:
     if _TOTALS & set(words):
         return Special.TOTAL
     counted = [one for one in asked if one.right]
-    named = [word for word in kind_words() if _has(word, label)]
+    named = _kinds_in(label, tuple(KINDS))
     position = position_in(label)
     if named:
         of_kind = [one for one in counted if set(named).intersection(_words_for(type(one.row.layer)))]
@@ -163,6 +164,13 @@ def _has(word: str, label: str) -> bool:
     return bool(re.search(rf"(?<![^\W\d_]){re.escape(word)}(?:s|al|[0-9]d)?(?![^\W\d_])", label))
 
 
+@lru_cache(maxsize=500)
+def _kinds_in(label: str, kinds: tuple[type[Layer], ...]) -> tuple[str, ...]:
+    """Return the words for one of these kinds of layers in a label, the longest first. A class uses few labels."""
+    words = dict.fromkeys(word for kind in kinds for word in _words_for(kind) if word)
+    return tuple(word for word in sorted(words, key=len, reverse=True) if _has(word, label))
+
+
 def kind_words() -> list[str]:
     """Return every word for a kind of layer, the longest first."""
     words = dict.fromkeys(word for kind in KINDS for word in _words_for(kind) if word)
@@ -183,4 +191,4 @@ def looks_like_a_layer(label: str) -> bool:
         *_ENDINGS,
     }:
         return True
-    return label.strip().isdigit() or any(_has(word, label) for word in kind_words())
+    return label.strip().isdigit() or bool(_kinds_in(label, tuple(KINDS)))

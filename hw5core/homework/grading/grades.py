@@ -135,7 +135,7 @@ class Grader:
             text = cells[self.columns.text]
             if not text.strip():
                 return self._check_cells(sheet, number, {}, "")
-            return check_text(sheet.counted, text, list(sheet.asked.values()))
+            return check_text(sheet.counted, text, list(sheet.asked.values()), sheet.questions)
         given = {layer: cells[at] for layer, at in self.columns.layers.items()}
         return self._check_cells(sheet, number, given, "" if self.columns.total is None else cells[self.columns.total])
 
