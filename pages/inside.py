@@ -18,7 +18,7 @@ from pages.parts.inside.drawing_pad import drawing_pad
 from pages.parts.inside.epoch_slider import epoch_bar, epoch_slider
 from pages.parts.inside.feature_maps import layers_inside
 from pages.parts.inside.prediction_bars import prediction_bars
-from pages.parts.inside.views import views
+from pages.parts.inside.views import FRAGMENT, views
 from pages.parts.inside.weights_file import label_of, row_of, weights_file
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
@@ -26,8 +26,6 @@ from pages.parts.shared.lecture import aside
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import RECONNECT_SECONDS
 from pages.parts.shared.reading import Reading
-
-_FRAGMENT = "inside"
 
 _STEPS = (
     Step(
@@ -54,12 +52,12 @@ def page() -> None:
     except StoreError as error:
         st.error(plain(error))
         return
-    st.fragment(_draw_inside, run_every=RECONNECT_SECONDS, key=_FRAGMENT)(configs, Reading(read_checkpoints, configs))
+    st.fragment(_draw_inside, run_every=RECONNECT_SECONDS, key=FRAGMENT)(configs, Reading(read_checkpoints, configs))
 
 
 def _draw_inside(configs: tuple[RunConfig, ...], reading: Reading[tuple[int, ...]]) -> None:
     """Draw everything that follows the drawing and the slider."""
-    reading = reading.in_fragment(_FRAGMENT)
+    reading = reading.in_fragment(FRAGMENT)
     reading.subscribe_redraw(checkpoints_version)
     try:
         drawing, result = st.columns(2, gap="medium")

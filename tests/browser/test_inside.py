@@ -187,6 +187,11 @@ def test_a_click_on_a_cell_of_the_matrix_shows_its_images(page: Page, server_hom
     cell.press("ArrowDown")
     expect(first.locator("button:focus")).not_to_have_attribute("aria-label", words)
     expect(second.locator("[aria-pressed=true]")).to_have_count(1)
+    # A click on an image shows which of its pixels decide for the wrong class.
+    page.locator(".gallery button").first.click()
+    expect(page.get_by_role("heading", name=f"gives class {predicted}").first).to_be_in_viewport()
+    page.wait_for_url("**view=Attribution*")
+    expect(page.get_by_text(re.compile(rf"Test image \d+: a {label}\."))).to_have_count(1)
 
 
 def test_a_file_of_weights_is_a_third_network_and_hostile_files_get_a_message(page: Page, tmp_path: Path) -> None:

@@ -192,9 +192,9 @@ def test_each_map_is_next_to_its_sanity_check(open_inside: Callable[..., AppTest
     for method in ("Occlusion", "Gradient (saliency)", "Grad-CAM"):
         assert len(re.findall(rf'alt="{re.escape(method)} with [^"]+rank correlation', html(app))) == 12
         assert len(re.findall(rf"<h3>{re.escape(method)} <span>[^<]*what the network has learned", html(app))) == 2
-    assert html(app).count("its score for class 3") == 2
+    assert html(app).count(" gives class 3 ") == 2
     next(one for one in app.get("button_group") if one.label == "Class").set_value("8").run()
-    assert html(app).count("its score for class 8") == 2
+    assert html(app).count(" gives class 8 ") == 2
 
 
 def test_loaded_weights_are_a_third_network_next_to_the_race(open_inside: Callable[..., AppTest]) -> None:

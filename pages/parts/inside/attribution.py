@@ -1,6 +1,7 @@
 """The view of attribution: maps of the pixels that a score depends on, each with its sanity check."""
 
 import base64
+import math
 from html import escape
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def attribution(configs: tuple[RunConfig, ...], step: int, image: NDArray[np.uin
 
 def _attribution(configs: tuple[RunConfig, ...], step: int, image: NDArray[np.uint8]) -> None:
     pixels = image.tobytes()
-    label = chosen_class(configs[0], probabilities(configs, step, pixels)[0])
+    rows = probabilities(configs, step, pixels)
+    label = chosen_class(configs[0], rows[0])
     found = _found(configs, step, pixels, label)
     if found is None:
         st.info("A worker computes the maps of these networks. They are large, so this takes a while.")
@@ -70,9 +72,9 @@ def _attribution(configs: tuple[RunConfig, ...], step: int, image: NDArray[np.ui
     st.html(_STYLE)
     for first in range(0, len(configs), _COLUMNS):
         columns = st.columns(_COLUMNS, gap="medium")
-        for column, config, one in zip(columns, configs[first:], found[first:], strict=False):
+        for column, config, one, row in zip(columns, configs[first:], found[first:], rows[first:], strict=False):
             with column:
-                st.html(network_html(config, one, image, label))
+                st.html(network_html(config, one, image, label, row[label]))
     st.markdown("\n".join(f"- **{method}:** {meaning}." for method, meaning in _MEANING.items()))
     st.markdown(_CHECK)
 
@@ -102,9 +104,12 @@ def _computed(configs: tuple[RunConfig, ...], step: int, pixels: bytes, label: i
     return found
 
 
-def network_html(config: RunConfig, found: tuple[Attributed, ...], image: NDArray[np.uint8], label: int) -> str:
+def network_html(
+    config: RunConfig, found: tuple[Attributed, ...], image: NDArray[np.uint8], label: int, probability: float
+) -> str:
     """Return the maps of one network as HTML: a line per method, with its verdict and a picture per set of weights."""
-    name = f"{escape(config.label)}: which pixels its score for class {escape(class_name(config, label))} depends on"
+    given = f"{100 * probability:.2f} %" if math.isfinite(probability) else "no finite probability"
+    name = f"{escape(config.label)} gives class {escape(class_name(config, label))} {given}. Because of which pixels?"
     lines = "".join(_line(method, found, image) for method in found[0].maps)
     missing = "" if Method.GRAD_CAM in found[0].maps else "<p>Grad-CAM needs a convolution. This network has none.</p>"
     return f'<div class="hw5-maps" style="--colour:{escape(config.spec.colour)}"><h2>{name}</h2>{lines}{missing}</div>'

@@ -10,6 +10,11 @@ _CHOICE = "chosen class"
 _PREDICTED = "predicted"
 
 
+def choose_class(number: int) -> None:
+    """Choose the class for the next drawing of the page."""
+    st.session_state[_CHOICE] = str(number)
+
+
 def chosen_class(config: RunConfig, row: tuple[float, ...]) -> int:
     """Draw the choice, and return the class. Without a choice, it is the likeliest in this row of probabilities."""
     predicted = int(np.argmax(row))

@@ -75,6 +75,12 @@ def drawing_pad(config: RunConfig) -> NDArray[np.uint8]:
     return seen.image
 
 
+def show_image(config: RunConfig, image: NDArray[np.uint8], words: str) -> None:
+    """Let the next drawing of the page show this image of the run's dataset."""
+    st.session_state.pop(_PROBLEM, None)
+    st.session_state[_SHOWN] = _Shown(config.dataset, image, words)
+
+
 def _example(config: RunConfig) -> _Shown:
     """Return what is shown before a visitor has chosen anything: a digit, or the first test image of other things."""
     if DATASETS[config.dataset].names and is_available(config.dataset):

@@ -1,17 +1,19 @@
 """The view of mistakes: each network's confusion matrix, and the images behind it."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from hw5core.data.datasets import DATASETS, Dataset, split_sizes
 from hw5core.engine.tasks import classify_images
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.mistakes import Classified, Part, commonest_mistake
+from hw5core.runs.mistakes import Classified, Part, Places, commonest_mistake
 from pages.parts.inside.checkpoints import checkpoint_name, source_of
 from pages.parts.inside.confusion import confusion
 from pages.parts.inside.gallery import gallery
@@ -30,12 +32,12 @@ _WIDGET = "shown images"
 _COLUMNS = 2
 
 
-def mistakes(configs: tuple[RunConfig, ...], step: int) -> None:
-    """Draw what the networks get wrong after this many batches."""
-    st.fragment(_mistakes, key="mistakes")(configs, step)
+def mistakes(configs: tuple[RunConfig, ...], step: int, open_image: Callable[[], None]) -> None:
+    """Draw what the networks get wrong after this many batches. A click on an image calls `open_image`."""
+    st.fragment(_mistakes, key="mistakes")(configs, step, open_image)
 
 
-def _mistakes(configs: tuple[RunConfig, ...], step: int) -> None:
+def _mistakes(configs: tuple[RunConfig, ...], step: int, open_image: Callable[[], None]) -> None:
     st.html(_STYLE)
     with st.container(horizontal=True):
         part = st.segmented_control(
@@ -58,7 +60,9 @@ def _mistakes(configs: tuple[RunConfig, ...], step: int) -> None:
     for first in range(0, len(configs), _COLUMNS):
         for column, number in zip(st.columns(_COLUMNS, gap="medium"), range(first, len(configs)), strict=False):
             with column:
-                _network(configs[number], outcomes[number], known, part, step, shown)
+                _network(configs[number], outcomes[number], known, part, step, shown, open_image)
+    if known:
+        st.caption("Click an image to see which of its pixels the score depends on.")
 
 
 def _classified(config: RunConfig, step: int, part: Part) -> Classified:
@@ -82,6 +86,7 @@ def _network(
     part: Part,
     step: int,
     shown: str,
+    open_image: Callable[[], None],
 ) -> None:
     """Draw the column of one network."""
     if outcome is None:
@@ -95,7 +100,8 @@ def _network(
     st.html(_heading(config, outcome))
     st.caption(in_words(outcome, dataset, part))
     confusion(config, outcome.matrix(classes), _cell(shown), partial(_show_cell, classes))
-    _images(config, outcome, known, part, shown)
+    title, places = _chosen_places(config, outcome, known, shown)
+    gallery(config, part, outcome, places, title, open_image)
 
 
 def _heading(config: RunConfig, found: Classified) -> str:
@@ -124,21 +130,18 @@ def in_words(found: Classified, dataset: Dataset, part: Part) -> str:
     return f"{right} Most frequent mistake: {mistake}, {count:,} time{'s' * (count != 1)}."
 
 
-def _images(config: RunConfig, found: Classified, known: dict[RunConfig, Classified], part: Part, shown: str) -> None:
-    """Draw the chosen images below the matrix."""
+def _chosen_places(
+    config: RunConfig, found: Classified, known: dict[RunConfig, Classified], shown: str
+) -> tuple[str, Places]:
+    """Return the title of the chosen images of one network, and their places."""
     cell = _cell(shown)
     if cell:
-        label, predicted = cell
-        title = _cell_in_words(DATASETS[config.dataset], label, predicted)
-        gallery(config, part, found, found.in_cell(*cell), title)
-    elif shown == _ALONE:
+        return _cell_in_words(DATASETS[config.dataset], *cell), found.in_cell(*cell)
+    if shown == _ALONE:
         others = [other for one, other in known.items() if one is not config]
-        if others:
-            gallery(config, part, found, found.right_alone(others), f"Only {config.label} gets these right")
-        else:
-            st.caption("This needs the predictions of another network.")
-    else:
-        gallery(config, part, found, found.mistakes(), "Most confident mistakes")
+        title = f"Only {config.label} gets these right"
+        return title, found.right_alone(others) if others else np.zeros(0, np.int64)
+    return "Most confident mistakes", found.mistakes()
 
 
 def _cell(shown: str) -> tuple[int, int] | None:
