@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from hw5core.homework.evidence import Verdict
 from hw5core.homework.explanations import known_plateau, verdict_of_plateau
@@ -22,6 +23,7 @@ class Rescue:
     config: RunConfig
 
 
+@lru_cache(maxsize=64)  # live updates ask for them again and again, and checking a config takes a millisecond
 def rescues(original: RunConfig) -> tuple[Rescue, ...]:
     """Return the rescues of this run. A change that the original has already is left out."""
     normalised = with_normalisation(original.architecture, Normalisation.INSERTED)
@@ -37,6 +39,7 @@ def rescues(original: RunConfig) -> tuple[Rescue, ...]:
     return tuple(Rescue(label, config) for label, config in tried.items() if config != original)
 
 
+@lru_cache(maxsize=256)
 def with_seeds(config: RunConfig, number: int) -> tuple[RunConfig, ...]:
     """Return the run with its own seed, and with the next seeds, `number` in all. After the highest seed comes 0."""
     after_highest = int(SETTINGS["seed"].highest) + 1
