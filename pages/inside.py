@@ -36,6 +36,10 @@ _STEPS = (
         "This slider goes back in the training. At the start, both guess. When does each recognise your drawing?",
         ".st-key-epoch-slider",
     ),
+    Step(
+        "Choose a layer, click a map, then one of its values. A frame shows what it saw, a table how it is computed.",
+        ".st-key-feature-maps",
+    ),
 )
 
 

@@ -1,6 +1,7 @@
 """The inside page without a browser: the recorded race, a race of the store, and links to races that are gone."""
 
 import io
+import json
 import re
 from collections.abc import Callable
 from functools import partial
@@ -142,6 +143,9 @@ def test_a_network_that_has_diverged_is_said_to_have_no_finite_weights(open_insi
     app = open_inside(race=wild[0].race_key)
     assert not app.exception
     assert "Its weights are not finite here" in html(app)
+    # A browser reads no JSON with NaN.
+    for component in app.get("bidi_component"):
+        json.loads(component.proto.json or "{}", parse_constant=pytest.fail)
 
 
 def test_mistakes_are_shown_once_a_worker_has_found_them(open_inside: Callable[..., AppTest]) -> None:

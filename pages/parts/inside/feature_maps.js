@@ -20,6 +20,9 @@ const padded = (value, digits) => (Number.isFinite(value) ? minus(value.toPrecis
 const exact = (value) => rounded(value, 9)
 const short = (value) => rounded(value, 3)
 
+// A number that is not finite arrives as null.
+const product = ({ value, weight }) => (value === null || weight === null ? NaN : value * weight)
+
 const mix = (from, to, share) => from.map((one, place) => one + share * (to[place] - one))
 
 const colour = (value, largest) => {
@@ -261,9 +264,9 @@ class Maps {
     const where = ({ place }) => (place.length === 3 ? `channel ${place[0] + 1}, row ${place[1] + 1}, column ${place[2] + 1}` : `value ${place[0] + 1}`)
     const others = count - terms.length
     if (kind === "sum") return [
-      ...terms.map((term) => [where(term), `${padded(term.value, 4)} · ${term.weight < 0 ? `(${padded(term.weight, 4)})` : padded(term.weight, 4)}`, term.value * term.weight]),
+      ...terms.map((term) => [where(term), `${padded(term.value, 4)} · ${term.weight < 0 ? `(${padded(term.weight, 4)})` : padded(term.weight, 4)}`, product(term)]),
       ...(others ? [[`the ${others.toLocaleString("en")} smaller products`, "", rest]] : []),
-      ...(bias ? [["bias", "", bias]] : []),
+      ...(bias !== 0 ? [["bias", "", bias]] : []),
       [name, "sum", value, true],
     ]
     if (kind === "largest") return [

@@ -16,6 +16,7 @@ from hw5core.network.counting import LayerCount, count, seen_patch
 from hw5core.network.layers import Activate, Dropout, Flatten
 from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import UNITS_IN_ROW, FeatureMaps, shown_maps
+from hw5core.strict_json import with_nulls
 from pages.parts.inside.checkpoints import feature_maps
 from pages.parts.shared.component import inline_component
 from pages.parts.shared.frame import heading
@@ -77,7 +78,7 @@ def _network(config: RunConfig, one: FeatureMaps) -> dict[str, Any]:
         "layer": one.name,
         "shape": one.values.shape,
         "values": _base64(one.values),
-        "steps": tuple(map(asdict, one.trace.steps)),
+        "steps": tuple(with_nulls(asdict(step)) for step in one.trace.steps),
         "filter_shape": () if one.filters is None else one.filters.shape,
         "filters": "" if one.filters is None else _base64(one.filters),
     }
