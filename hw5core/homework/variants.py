@@ -25,7 +25,7 @@ VARIANTS = 1_000
 
 MAX_NAME = 200
 _CODE = re.compile(r"v[0-9]{3}")
-_TRIED_LAYERS = 3_000
+_TRIED_LAYERS = 2_000
 """The largest number of layers that are drawn for one variant, in all attempts together."""
 
 _SIZES = 32
@@ -57,13 +57,23 @@ def code_of(number: int) -> str:
     return f"v{number:03d}"
 
 
-@lru_cache(maxsize=VARIANTS)
 def variant(architecture: Architecture, number: int) -> Count:
     """Return the counts of a variant of this network.
 
     It has the same kinds of layers with the same strides and groups. Each layer has as many digits in its number of
     parameters, and the same common mistakes give a wrong number. Raises ArchitectureError if no such network is found.
     """
+    found = _found(architecture, number)
+    if found is None:
+        raise ArchitectureError(
+            "it has no variants: no other numbers give answers with as many digits. Try larger layers"
+        )
+    return found
+
+
+@lru_cache(maxsize=VARIANTS)
+def _found(architecture: Architecture, number: int) -> Count | None:
+    """Return the counts of a variant, None if no attempt gives one. A page asks again for what has failed."""
     base = _base(architecture)
     for attempt in range(_TRIED_LAYERS // max(1, len(base.rows))):
         varied = _varied(base, _draws(f"{architecture} {number} {attempt}"))
@@ -72,7 +82,7 @@ def variant(architecture: Architecture, number: int) -> Count:
         counted = count(varied)
         if _is_as_difficult(counted, base):
             return counted
-    raise ArchitectureError("it has no variants: no other numbers give answers with as many digits. Try larger layers")
+    return None
 
 
 @lru_cache(maxsize=4)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from threading import Lock
+from time import monotonic
 
 from hw5core.errors import TableError
 from hw5core.homework.answers.check import asked_layers
@@ -22,6 +23,9 @@ MAX_STUDENTS = 2_000
 
 MAX_QUESTIONS = 250
 """The largest question bank that the page makes, for the same reason."""
+
+MAX_SECONDS = 20.0
+"""The longest time that the page spends on one file, whatever the network is."""
 
 _one_at_a_time = Lock()
 
@@ -53,8 +57,9 @@ def other_columns(counted: Count, content: bytes) -> list[str]:
 
 
 def grade_file(counted: Count, content: bytes, variants: str | None, most: Fraction) -> GradedFile:
-    """Grade a class's table. Raises LabError if it cannot be read or has more than MAX_STUDENTS rows."""
+    """Grade a class's table. Raises LabError if it cannot be read, is larger than MAX_STUDENTS or takes too long."""
     with _one_at_a_time:
+        end = monotonic() + MAX_SECONDS
         one = Class(io.BytesIO(content), counted, asked_layers(counted), most, variants)
         students = GradedClass(one.columns.students)
         output = io.StringIO()
@@ -63,6 +68,7 @@ def grade_file(counted: Count, content: bytes, variants: str | None, most: Fract
                 raise TableError(
                     f"it has more than {MAX_STUDENTS:,} students. The command grade in a terminal has no such limit"
                 )
+            _check_time(end)
             students.add(row, grade)
         mistakes = tuple(one.grader.mistakes.most_common())
         return GradedFile(output.getvalue(), one.summary, most, mistakes, students)
@@ -77,9 +83,19 @@ def fill_file(students: GradedClass, content: bytes, title: str, most: Fraction)
 
 
 def bank_file(counted: Count, variants: int, title: str) -> str:
-    """Return a question bank for Moodle. Raises LabError."""
+    """Return a question bank for Moodle. Raises LabError, also if it takes too long."""
     with _one_at_a_time:
-        return "".join(question_bank(counted.architecture, variants, title))
+        end, pieces = monotonic() + MAX_SECONDS, []
+        for piece in question_bank(counted.architecture, variants, title):
+            _check_time(end)
+            pieces.append(piece)
+        return "".join(pieces)
+
+
+def _check_time(end: float) -> None:
+    """Raise TableError after the end."""
+    if monotonic() > end:
+        raise TableError("it takes too long on this page. The command in a terminal has no such limit")
 
 
 def most_variants(counted: Count) -> int:

@@ -3,9 +3,11 @@
 It works for everyone who has a file. The files stay in the session: no other visitor sees them, and no disk has them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -28,6 +30,8 @@ from pages.parts.check.grading import (
 )
 from pages.parts.shared.plain_words import plain
 
+Made = TypeVar("Made")
+
 _STATE = "dialog for lecturers"
 _SAME = "the same network"
 _MOST_POINTS = 1_000
@@ -36,14 +40,14 @@ _MOST_POINTS = 1_000
 @dataclass
 class Files:
     """What a lecturer has opened: the class's table and a platform's export; why a file could not be opened; and the
-    results, with what they were made from."""
+    results or errors, with what they were made from."""
 
     open: bool = False
     table: OpenedFile | None = None
     export: OpenedFile | None = None
     problem: str = ""
-    graded: tuple[object, GradedFile] | None = None
-    filled: tuple[object, FilledFile] | None = None
+    graded: tuple[object, GradedFile | LabError] | None = None
+    filled: tuple[object, FilledFile | LabError] | None = None
 
 
 def lecturers_button(counted: Count) -> None:
@@ -125,9 +129,24 @@ def _graded(counted: Count, table: OpenedFile) -> GradedFile:
     most = Fraction(points.number_input("Points", 1, _MOST_POINTS, min(layers, _MOST_POINTS)))
     made_from = (counted.architecture, table, chosen, most)
     if files.graded is None or files.graded[0] != made_from:
-        files.graded = (made_from, grade_file(counted, table.content, None if chosen == _SAME else chosen, most))
+        variants = None if chosen == _SAME else chosen
+        files.graded = (made_from, _result(partial(grade_file, counted, table.content, variants, most)))
         files.filled = None
-    return files.graded[1]
+    return _or_raise(files.graded[1])
+
+
+def _result(make: Callable[[], Made]) -> Made | LabError:
+    """Return what is made, or the error: it would be the same the next time."""
+    try:
+        return make()
+    except LabError as error:
+        return error
+
+
+def _or_raise(result: Made | LabError) -> Made:
+    if isinstance(result, LabError):
+        raise result
+    return result
 
 
 def _show(graded: GradedFile, table: OpenedFile) -> None:
@@ -166,11 +185,13 @@ def _platform(graded: GradedFile) -> None:
     made_from = (files.graded and files.graded[0], files.export, name)
     try:
         if files.filled is None or files.filled[0] != made_from:
-            files.filled = (made_from, fill_file(graded.students, files.export.content, name, graded.most))
+            fill = partial(fill_file, graded.students, files.export.content, name, graded.most)
+            files.filled = (made_from, _result(fill))
+        filled = _or_raise(files.filled[1])
     except LabError as error:
         st.error(plain(f"This export cannot be filled: {error}."))
         return
-    _show_filled(files.filled[1])
+    _show_filled(filled)
 
 
 def _show_filled(one: FilledFile) -> None:

@@ -55,3 +55,11 @@ def test_a_question_bank_on_the_page_is_small(name: str) -> None:
     layers = sum(bool(row.parameters) for row in counted.rows)
     assert most_variants(counted) * layers <= MAX_QUESTIONS
     assert bank_file(counted, 1, "HW5").count('<question type="numerical">') == layers
+
+
+def test_a_file_that_takes_too_long_is_sent_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.parts.check.grading.MAX_SECONDS", -1.0)
+    with pytest.raises(TableError, match="takes too long"):
+        grade_file(HOMEWORK, table(["Student", "conv1"], ["Anna", "1"]).encode(), None, Fraction(5))
+    with pytest.raises(TableError, match="takes too long"):
+        bank_file(HOMEWORK, 1, "HW5")
