@@ -4,10 +4,8 @@ import streamlit as st
 
 from hw5core.errors import LabError, StoreError
 from hw5core.homework.report.contents import report
-from hw5core.network.counting import count
-from hw5core.network.presets import PRESETS
 from pages.parts.report.downloads import downloads
-from pages.parts.report.fields import name_and_remarks
+from pages.parts.report.fields import name_and_remarks, network_of_question_1
 from pages.parts.report.preview import preview
 from pages.parts.report.race import chosen_race_of_report, contents_version, read_live, read_to_the_end
 from pages.parts.report.tools import tools_report
@@ -40,10 +38,10 @@ def _draw(reading: Reading[RaceSnapshot]) -> None:
     reading = reading.in_fragment(_FRAGMENT)
     reading.subscribe_redraw(contents_version)
     mine, whole = st.columns([1, 2], gap="large")
-    with mine:
-        name, remarks = name_and_remarks()
-    counted = count(PRESETS["homework"].architecture)
     try:
+        with mine:
+            name, remarks = name_and_remarks()
+            counted = network_of_question_1()
         document = report(counted, tools_report(str(counted.architecture)), reading.value.runs, name, remarks)
     except LabError as error:
         with mine:

@@ -13,9 +13,9 @@ from hw5core.pasted.reading import Reading, read_input
 from hw5core.pasted.source import MAX_CHARACTERS
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """Add the options for a network."""
-    network = command.add_mutually_exclusive_group(required=True)
+def add_options(command: argparse.ArgumentParser, required: bool = True) -> None:
+    """Add the options for a network. They may be `required`."""
+    network = command.add_mutually_exclusive_group(required=required)
     network.add_argument("--preset", choices=PRESETS, help="the name of a network")
     network.add_argument("--net", help='a network in one line, such as "1x28x28 conv10k5 relu flatten linear10"')
     network.add_argument(

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from hw5core import home
-from hw5core.errors import EngineError, ReportError
+from hw5core.errors import EngineError, PastedTextError, ReportError
 from hw5core.explain.torch_report import ModuleReport
 from hw5core.homework.report.contents import MAX_REMARKS, report
 from hw5core.homework.report.writing import FORMATS, write
@@ -15,6 +15,7 @@ from hw5core.runs.history import RunHistory
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
+from hw5core.terminal import networks
 from hw5core.training import availability
 
 
@@ -23,6 +24,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "runs", metavar="RUN", nargs="+", help="the ids of the runs of a race: `train --json` prints them"
     )
+    networks.add_options(command, required=False)
     endings = ", ".join(f".{ending}" for ending in FORMATS)
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help=f"the file to write, with one of: {endings}"
@@ -38,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         raise ReportError(f"A report can end in .{', .'.join(FORMATS)}, not in {options.output.suffix!r}.")
     store = RunStore(home.store_folder())
     histories = [_history(store, run_id) for run_id in dict.fromkeys(options.runs)]
-    counted = count(PRESETS["homework"].architecture)
+    counted = _network_of_question_1(options)
     document = report(counted, _tools(counted), histories, options.name, _remarks(options.remarks))
     content = write(document, format)
     try:
@@ -50,6 +52,18 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join([str(options.output), *document.missing]))
     return 0
+
+
+def _network_of_question_1(options: argparse.Namespace) -> Count:
+    """Return the counts of the network that the options name, or of the homework's. Raises LabError."""
+    if options.code:
+        reading = networks.read_code(options)
+        if reading.problems:
+            raise PastedTextError(f"{options.code}: {reading.problems[0]}")
+        return reading.count
+    if options.net or options.preset:
+        return networks.count_named(options)
+    return count(PRESETS["homework"].architecture)
 
 
 def _history(store: RunStore, run_id: str) -> RunHistory:

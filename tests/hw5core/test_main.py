@@ -193,6 +193,7 @@ def test_layers_prints_the_figures_and_the_gradient_budget_of_each_network(capsy
         (["export", RACE[0].run_id, "-o", "weights.safetensors", "--epoch", "7"], "only of: 0, 1, 2, 3, 4"),
         (["export", RACE[0].run_id, "-o", "no folder/weights.safetensors"], "The weights cannot be written"),
         (["report", "0123456789abcdef", "-o", "homework.html"], "The store has no run '0123456789abcdef'"),
+        (["report", RACE[0].run_id, "-o", "homework.html", "--net", "3x7x7 conv96k11"], "kernel 11 does not fit"),
         (["report", RACE[0].run_id, "-o", "homework.docx"], "can end in .html"),
         (["report", RACE[0].run_id, "-o", "homework.html", "--remarks", "missing.txt"], "The remarks cannot be read"),
         (

@@ -59,6 +59,14 @@ def test_names_and_remarks_are_shown_as_they_are_and_stay_after_a_visit_to_anoth
     assert [one.value for one in app.text] == [NAME, REMARKS]
 
 
+def test_the_address_names_the_network_of_question_1(open_report: Callable[..., AppTest]) -> None:
+    app = open_report(net="1x8x8 conv2k3 relu flatten linear10")
+    assert "1 ⋅ 2 ⋅ (3 ⋅ 3) + 2" in _words(app)
+    app = open_report(net="1x8x8 conv2k9")
+    assert not app.exception
+    assert ["kernel 9 does not fit" in one.value for one in app.error] == [True]
+
+
 def test_a_megabyte_of_remarks_gets_a_message(open_report: Callable[..., AppTest]) -> None:
     app = open_report()
     app.text_area[0].set_value("x" * 1_000_000).run()

@@ -1,14 +1,37 @@
-"""What the student adds to the report: the name and the remarks. They stay after a visit to another page."""
+"""What the student chooses for the report: the name and the remarks, which stay after a visit to another page, and the
+network of question 1."""
 
 import streamlit as st
 
+from hw5core.errors import ArchitectureError
 from hw5core.homework.report.contents import MAX_NAME, MAX_REMARKS
+from hw5core.network.counting import Count, count
+from hw5core.network.notation import parse
+from hw5core.network.presets import PRESETS
 
 _NAME, _REMARKS = "report name", "report remarks"
 _KEPT = "kept report"
 
 _MOST_TYPED = 5 * MAX_REMARKS
 """The field takes longer remarks than the report, and the page says so: a cut text could be handed in unnoticed."""
+
+
+def network_of_question_1() -> Count:
+    """Draw the field, and return the counts of its network. The address of the page contains it.
+
+    Raises ArchitectureError if it cannot be read or a layer does not fit.
+    """
+    text = st.text_input(
+        "The network of question 1, in one line",
+        PRESETS["homework"].text,
+        key="net",
+        bind="query-params",
+        help="The Count page shows this line for each network. The homework's is the default.",
+    )
+    counted = count(parse(text))
+    if counted.misfit:
+        raise ArchitectureError(str(counted.misfit))
+    return counted
 
 
 def name_and_remarks() -> tuple[str, str]:

@@ -33,6 +33,9 @@ def outcome(reading: Reading[RaceSnapshot]) -> None:
     _fairness(runs)
     with aside("receipts"):
         receipts(runs)
+        if any(run.epochs for run in runs):
+            st.page_link("pages/report.py", label="The homework as a document, with these results",
+                         icon=":material/description:", query_params={"race": runs[0].config.race_key})  # fmt: skip
 
 
 def _as_printed(reading: Reading[RaceSnapshot]) -> None:
