@@ -1,122 +1,171 @@
-"""The chart of what a run recorded of one layer through training, from the LayerStatistics of its batches."""
+"""What runs recorded of their layers through training, as panels over the same batches."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any
 
-import altair as alt
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
-from hw5core.charts.parts import FOUR_DIGITS, ROWS, colour, dash, reference, specification, tooltip
 from hw5core.charts.race import MAX_POINTS
-from hw5core.charts.series import Series
 from hw5core.runs.history import RunHistory
-from hw5core.runs.learning import learned_after
 from hw5core.runs.records import LayerStatistics, layer_number
 
 GOOD_UPDATE = -3.0
 """The decimal logarithm of update / weights that is often called healthy: a step changes a weight by a thousandth."""
 
+LOSS_WINDOW = 100
+"""The loss of a batch of five jumps too much to be seen, so the panel shows the mean of so many batches up to it."""
+
 
 class Quantity(StrEnum):
-    """What a chart shows of a layer."""
+    """What a panel shows."""
 
-    GRADIENT = "gradient norm"
-    UPDATE = "update / weights"
+    MEAN_LOSS = f"loss, mean of {LOSS_WINDOW} batches"
+    LOSS = "loss of this batch"
+    GRADIENT = "gradient norm of the weights"
+    UPDATE = "log10 of update / weights"
+    MEAN = "mean of the activations"
+    DEVIATION = "deviation of the activations"
     SATURATED = "saturated units"
+    ZEROS = "units that are 0"
+    SLOPE = "RMS slope f′(z)"
 
 
-_TITLES = {
-    Quantity.GRADIENT: "norm of the weights' gradient",
-    Quantity.UPDATE: "log10 of rate × gradient / weights (norms)",
-    Quantity.SATURATED: "share of units with a slope near 0",
-}
+@dataclass(frozen=True)
+class Part:
+    """A part of a network: a layer with weights and the activation after it, by their numbers. One may be missing."""
+
+    weights: int | None
+    activation: int | None
+    title: str
 
 
-def recorded_layers(histories: Sequence[RunHistory], quantity: Quantity) -> dict[int, str]:
-    """Return the layers for which the runs recorded the quantity: their names by their numbers, from the input on.
+def recorded_parts(histories: Iterable[RunHistory]) -> tuple[Part, ...]:
+    """Return the parts of which the runs recorded something, from the input on.
 
     An activation has another name in each network, so it is called "activation".
     """
     first = [one for history in histories for one in history.statistics[:1]]
-    if quantity is Quantity.SATURATED:
-        numbers = {layer_number(name) for one in first for name in one.saturated}
-        return {number: f"activation-{number}" for number in sorted(numbers)}
-    names = {name for one in first for name in one.gradient_norms}
-    return {layer_number(name): name for name in sorted(names, key=layer_number)}
+    weights = {layer_number(name): name for one in first for name in one.gradient_norms}
+    activations = {layer_number(name) for one in first for name in one.saturated}
+    parts: list[Part] = []
+    for number in sorted({*weights, *activations}):
+        if number in weights:
+            parts.append(Part(number, None, weights[number]))
+        elif parts and parts[-1].activation is None:
+            before = parts.pop()
+            parts.append(Part(before.weights, number, f"{before.title}, activation-{number}"))
+        else:
+            parts.append(Part(None, number, f"activation-{number}"))
+    return tuple(parts)
 
 
-def statistics_table(histories: Sequence[RunHistory], quantity: Quantity, number: int) -> pd.DataFrame:
-    """Return a row per run and measured batch, with the columns activation, batch, value and left.
+@dataclass(frozen=True)
+class Figures:
+    """The values of one quantity in one run: `values` has one for each entry of `steps`, or None without a value."""
 
-    Values that are not finite are left out, and most batches of a long run. `left` is the batch from which on the
-    network was better than guessing, in one row of each network that was.
+    label: str
+    quantity: Quantity
+    steps: tuple[int, ...]
+    values: tuple[float | None, ...]
+
+
+def figures_through_training(
+    histories: Sequence[RunHistory], part: Part, before: int | None = None
+) -> tuple[Figures, ...]:
+    """Return the figures of each quantity of a part in each run, those of one quantity after each other.
+
+    With `before`, only the first batches are shown, up to this one. A quantity that no run recorded is left out, and
+    most batches of a run that measured many more than a chart can show.
     """
-    rows = [row for history in histories for row in _rows(history, quantity, number)]
-    return pd.DataFrame(rows, columns=["activation", "batch", "value", "left"])
+    shown = [(history, _shown(history, before)) for history in histories]
+    return tuple(
+        one
+        for quantity in Quantity
+        for one in _known([_figures(history, rows, part, quantity) for history, rows in shown])
+    )
 
 
-def _rows(history: RunHistory, quantity: Quantity, number: int) -> Iterator[tuple[str, float, float, float]]:
-    after = learned_after(history)
-    if after is not None:
-        yield history.label, math.nan, math.nan, float(history.first_step + after)
-    every = -(-len(history.statistics) // MAX_POINTS) or 1
-    for one in history.statistics[::every]:
-        value = _value(one, quantity, number, history.config.learning_rate)
-        if math.isfinite(value):
-            yield history.label, float(one.step), value, math.nan
+def _shown(history: RunHistory, before: int | None) -> Sequence[LayerStatistics]:
+    rows = [one for one in history.statistics if before is None or one.step - history.first_step <= before]
+    return rows[:: -(-len(rows) // (2 * MAX_POINTS)) or 1]
 
 
-def _value(one: LayerStatistics, quantity: Quantity, number: int, learning_rate: float) -> float:
-    """Return the quantity of a layer in one batch, or NaN if it was not recorded or has no place on the axis."""
-    if quantity is Quantity.SATURATED:
-        return _of_layer(one.saturated, number)
-    gradient = _of_layer(one.gradient_norms, number)
-    if quantity is Quantity.GRADIENT:
-        return gradient if gradient > 0 else math.nan
-    weights = _of_layer(one.weight_norms, number)
-    ratio = learning_rate * gradient / weights if weights else math.nan
-    return math.log10(ratio) if 0 < ratio < math.inf else math.nan
+def _known(figures: list[Figures]) -> list[Figures]:
+    return figures if any(value is not None for one in figures for value in one.values) else []
 
 
-def _of_layer(values: Mapping[str, float], number: int) -> float:
-    return next((value for name, value in values.items() if layer_number(name) == number), math.nan)
+def _figures(history: RunHistory, rows: Sequence[LayerStatistics], part: Part, quantity: Quantity) -> Figures:
+    means = _means(history.losses) if quantity is Quantity.MEAN_LOSS else history.losses
+    values = tuple(
+        _loss(means, one.step - history.first_step)
+        if quantity in (Quantity.LOSS, Quantity.MEAN_LOSS)
+        else _finite(_value(one, part, quantity, history.config.learning_rate))
+        for one in rows
+    )
+    return Figures(history.label, quantity, tuple(one.step for one in rows), values)
 
 
-def statistics_in_words(table: pd.DataFrame) -> str:
-    """Return each network's first and last value, for users who cannot see the chart."""
-    parts = []
-    for label, rows in table.dropna(subset=["value"]).groupby("activation", sort=False):
-        first, last = rows.iloc[0], rows.iloc[-1]
-        parts.append(
-            f"{label}: {first['value']:.3g} in batch {first['batch']:,.0f}, {last['value']:.3g} in batch "
-            f"{last['batch']:,.0f}"
-        )
-    return "; ".join(parts) or "This race has no such records."
+def _means(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of LOSS_WINDOW losses up to each, and of fewer at the start."""
+    with np.errstate(invalid="ignore", over="ignore"):  # of a network that has diverged
+        sums = np.cumsum(losses)
+        sums[LOSS_WINDOW:] -= sums[:-LOSS_WINDOW].copy()
+    return sums / np.minimum(np.arange(1, len(losses) + 1), LOSS_WINDOW)
 
 
-@lru_cache
-def statistics_chart(series: tuple[Series, ...], quantity: Quantity) -> dict[str, Any]:
-    """Return the chart over the batches. A vertical line marks where a network became better than guessing."""
-    base = alt.Chart(ROWS).encode(color=colour(series))
+def _loss(losses: NDArray[np.float64], batch: int) -> float | None:
+    return _finite(float(losses[batch])) if 0 <= batch < len(losses) else None
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _value(one: LayerStatistics, part: Part, quantity: Quantity, learning_rate: float) -> float | None:
+    """Return a quantity in one batch, or None if it was not recorded."""
+    weights = _name(one.gradient_norms, part.weights)
+    activation = _name(one.saturated, part.activation)
+    outputs = one.outputs.get(activation)
     match quantity:
         case Quantity.GRADIENT:
-            y = alt.Y("value:Q", title=_TITLES[quantity], scale=alt.Scale(type="log"), axis=alt.Axis(tickCount=5))
-        case Quantity.UPDATE:
-            y = alt.Y("value:Q", title=_TITLES[quantity], scale=alt.Scale(zero=False))
+            return one.gradient_norms.get(weights)
+        case Quantity.UPDATE if one.update_ratios:
+            return one.update_ratios.get(weights)
+        case Quantity.UPDATE:  # runs of earlier versions have the norms only
+            norms = one.gradient_norms.get(weights), one.weight_norms.get(weights)
+            return _log_ratio(learning_rate, *norms)
         case Quantity.SATURATED:
-            y = alt.Y("value:Q", title=_TITLES[quantity], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
-    x = alt.X("batch:Q", title="batch", scale=alt.Scale(nice=False))
-    values = base.transform_filter("isValid(datum.value)")
-    hints = tooltip("batch", "value", format=FOUR_DIGITS)
-    line = values.mark_line(strokeWidth=1.5).encode(x=x, y=y, strokeDash=dash(series))
-    points = values.mark_point(opacity=0, size=60).encode(x=x, y=y, tooltip=hints)
-    left = (
-        base.transform_filter("isValid(datum.left)")
-        .mark_rule(strokeWidth=2, strokeDash=[2, 3])
-        .encode(x=alt.X("left:Q"), tooltip=[alt.Tooltip("activation:N"), alt.Tooltip("left:Q", format="d")])
-    )
-    references = [reference(GOOD_UPDATE, "−3: each step changes a weight by a thousandth", inside=True)]
-    return specification(left, line, points, *(references if quantity is Quantity.UPDATE else []), series=series)
+            return one.saturated.get(activation)
+        case Quantity.MEAN:
+            return outputs and outputs.mean
+        case Quantity.DEVIATION:
+            return outputs and outputs.deviation
+        case Quantity.ZEROS:
+            return outputs and outputs.zeros
+        case Quantity.SLOPE:
+            return outputs and outputs.rms_slope
+        case _:
+            return None
+
+
+def _log_ratio(learning_rate: float, gradient: float | None, weights: float | None) -> float | None:
+    ratio = learning_rate * gradient / weights if gradient and weights else math.nan
+    return math.log10(ratio) if 0 < ratio < math.inf else None
+
+
+def _name(names: Iterable[str], number: int | None) -> str:
+    return next((name for name in names if layer_number(name) == number), "")
+
+
+def figures_in_words(figures: Iterable[Figures]) -> str:
+    """Return the first and the last value of each quantity, for users who cannot see the panels."""
+    words = []
+    for one in figures:
+        known = [(step, value) for step, value in zip(one.steps, one.values, strict=True) if value is not None]
+        if known:
+            (first, start), (last, end) = known[0], known[-1]
+            words.append(f"{one.label}, {one.quantity}: {start:.3g} in batch {first:,}, {end:.3g} in batch {last:,}")
+    return "; ".join(words)

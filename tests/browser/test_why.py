@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from hw5core.runs.recorded import RACE, recorded_race
 from tools.live import settle
 
 pytestmark = pytest.mark.browser
@@ -106,3 +107,28 @@ def test_links_between_pages_keep_settings_that_both_pages_have(page: Page) -> N
     page.wait_for_url("**/sweep?**initialisation=xavier**")
     settle(page)
     assert "training-images=50" in page.url
+
+
+def test_pointing_at_one_chart_shows_its_batch_in_all_and_in_the_table(page: Page) -> None:
+    page.goto("/why?dataset=mnist")
+    settle(page)
+    section = page.locator(".through-training")
+    section.scroll_into_view_if_needed()
+    slider = section.get_by_role("slider")
+    expect(slider).to_have_attribute("aria-valuetext", "batch 41,900")
+    chart = section.locator("svg").nth(1)
+    box = chart.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 46 + (box["width"] - 54) / 2, box["y"] + 40)
+    # The middle of the axis. Norms in the receipts' LayerStatistics of batch 21,000.
+    expect(slider).to_have_attribute("aria-valuetext", "batch 21,000")
+    runs = recorded_race(RACE)
+    row = section.get_by_role("row").filter(has_text="gradient norm of the weights")
+    for run, cell in zip(runs, row.get_by_role("cell").all(), strict=True):
+        (one,) = (one for one in run.statistics if one.step == 21_000)
+        assert float(cell.inner_text()) == pytest.approx(one.gradient_norms["Conv2d-1"], rel=1e-4)
+    cursors = {line.get_attribute("x1") for line in section.locator(".cursor").all()}
+    assert len(cursors) == 1
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(section.get_by_text("Batch 20,900")).to_be_visible()

@@ -71,15 +71,18 @@ def test_the_recorded_race_is_judged_at_once(open_why: Callable[..., AppTest]) -
 
 def test_the_records_of_a_layer_are_drawn_through_training(open_why: Callable[..., AppTest]) -> None:
     app = open_why(dataset="mnist")
-    spoken = " ".join(one.proto.body for one in app.get("html"))
-    assert "Saturated units of activation-2" in spoken
-    assert "sigmoid: 0 in batch 0" in spoken
-    app.segmented_control(key="quantity").set_value("gradient norm").run()
-    spoken = " ".join(one.proto.body for one in app.get("html"))
+    spoken = html(app)
+    assert "Conv2d-1, activation-2, batch by batch" in spoken
+    assert "sigmoid, saturated units: 0 in batch 0" in spoken
     # The norms of the receipts: 0.22944843769 and 0.00633033365.
-    assert "Gradient norm of Conv2d-1" in spoken
-    assert "ReLU: 0.229 in batch 0" in spoken
-    assert "sigmoid: 0.00633 in batch 0" in spoken
+    assert "ReLU, gradient norm of the weights: 0.229 in batch 0" in spoken
+    assert "sigmoid, gradient norm of the weights: 0.00633 in batch 0" in spoken
+    app.selectbox(key="part of the network").set_value("Linear-10").run()
+    app.segmented_control(key="batches shown").set_value("first 1,000").run()
+    spoken = html(app)
+    assert "Linear-10, batch by batch" in spoken
+    assert "in batch 1,000" in spoken
+    assert not app.exception
 
 
 def test_the_race_on_this_server_and_its_experiments_are_judged(open_why: Callable[..., AppTest]) -> None:

@@ -1,4 +1,4 @@
-"""The chart of one layer through training: its rows, and what old runs show."""
+"""The figures of a part of a network through training, and what old runs show."""
 
 import math
 from collections.abc import Sequence
@@ -6,17 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from hw5core.charts.series import series_of
 from hw5core.charts.statistics import (
+    Part,
     Quantity,
-    recorded_layers,
-    statistics_chart,
-    statistics_in_words,
-    statistics_table,
+    figures_in_words,
+    figures_through_training,
+    recorded_parts,
 )
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.history import RunHistory
-from hw5core.runs.records import LayerStatistics
+from hw5core.runs.records import LayerStatistics, Outputs
 from hw5core.runs.run import Run, Status
 
 CONFIGS = race(RunConfig(learning_rate=0.1))
@@ -37,52 +36,81 @@ def _runs() -> list[RunHistory]:
     return [_history(CONFIGS[0], relu), _history(CONFIGS[1], sigmoid, guesses=200)]
 
 
-def _points(quantity: Quantity, number: int) -> dict[str, list[tuple[float, float]]]:
-    table = statistics_table(_runs(), quantity, number).dropna(subset=["value"])
-    return {label: list(zip(rows["batch"], rows["value"], strict=True)) for label, rows in table.groupby("activation")}
+def _values(quantity: Quantity, part: Part, runs: Sequence[RunHistory] = ()) -> dict[str, list[float | None]]:
+    found = figures_through_training(runs or _runs(), part)
+    return {one.label: list(one.values) for one in found if one.quantity is quantity}
 
 
-def test_activations_have_one_name_for_all_networks() -> None:
-    assert recorded_layers(_runs(), Quantity.SATURATED) == {2: "activation-2"}
-    assert recorded_layers(_runs(), Quantity.GRADIENT) == {1: "Conv2d-1"}
+CONV = Part(1, 2, "Conv2d-1, activation-2")
 
 
-def test_the_rows_are_what_was_recorded_without_values_that_cannot_be_drawn() -> None:
-    assert _points(Quantity.SATURATED, 2) == {
-        "ReLU": [(0, 0.5), (100, 0.5)],
-        "sigmoid": [(0, 0.0), (100, 0.1), (200, 0.2)],
-    }
-    assert _points(Quantity.GRADIENT, 1) == {"ReLU": [(0, 0.2), (100, 0.2)], "sigmoid": [(200, 0.02)]}
+def test_a_layer_and_the_activation_after_it_are_one_part_of_all_networks() -> None:
+    assert recorded_parts(_runs()) == (CONV,)
+    weights = {"Linear-4": 1.0, "Conv2d-2": 1.0, "BatchNorm2d-3": 1.0}
+    run = _history(CONFIGS[0], [LayerStatistics(0, weights, weights, {"ReLU-1": 0.5, "ReLU-5": 0.5})])
+    assert [one.title for one in recorded_parts([run])] == [
+        "activation-1",
+        "Conv2d-2",
+        "BatchNorm2d-3",
+        "Linear-4, activation-5",
+    ]
+
+
+def test_old_runs_show_what_they_have() -> None:
+    assert _values(Quantity.SATURATED, CONV) == {"ReLU": [0.5, 0.5], "sigmoid": [0.0, 0.1, 0.2]}
+    assert _values(Quantity.GRADIENT, CONV) == {"ReLU": [0.2, 0.2], "sigmoid": [0.0, None, 0.02]}
     # 0.1 · 0.2 / 2 and 0.1 · 0.02 / 2
-    assert _points(Quantity.UPDATE, 1) == {
-        "ReLU": [(0, pytest.approx(-2)), (100, pytest.approx(-2))],
-        "sigmoid": [(200, pytest.approx(-3))],
+    assert _values(Quantity.UPDATE, CONV) == {
+        "ReLU": [pytest.approx(-2), pytest.approx(-2)],
+        "sigmoid": [None, None, pytest.approx(-3)],
+    }
+    assert not _values(Quantity.MEAN, CONV)
+
+
+def test_new_runs_show_every_figure() -> None:
+    one = LayerStatistics(
+        7,
+        {"Conv2d-1": 2.0},
+        {"Conv2d-1": 0.2},
+        {"ReLU-2": 0.4},
+        {"ReLU-2": Outputs(0.1, 0.2, 0.3, 0.5)},
+        {"Conv2d-1": -2.5},
+    )
+    figures = figures_through_training([_history(CONFIGS[0], [one])], CONV)
+    assert {figure.quantity: figure.values[0] for figure in figures} == {
+        Quantity.MEAN_LOSS: pytest.approx(math.log(10)),
+        Quantity.LOSS: pytest.approx(math.log(10)),
+        Quantity.GRADIENT: 0.2,
+        Quantity.UPDATE: -2.5,
+        Quantity.MEAN: 0.1,
+        Quantity.DEVIATION: 0.2,
+        Quantity.SATURATED: 0.4,
+        Quantity.ZEROS: 0.3,
+        Quantity.SLOPE: 0.5,
     }
 
 
-def test_a_row_marks_where_each_network_became_better_than_guessing() -> None:
-    left = statistics_table(_runs(), Quantity.SATURATED, 2).dropna(subset=["left"])
-    assert dict(zip(left["activation"], left["left"], strict=True)) == {"ReLU": 100, "sigmoid": 200}
+def test_the_loss_is_that_of_the_batch_and_the_mean_of_the_last_hundred() -> None:
+    statistics = [LayerStatistics(step, {}, {}, {"ReLU-2": 0.5}) for step in (0, 99, 149, 399)]
+    run = _history(CONFIGS[0], statistics)
+    assert _values(Quantity.LOSS, CONV, [run])["ReLU"] == pytest.approx([math.log(10), math.log(10), 0.4, 0.4])
+    half = (math.log(10) + 0.4) / 2
+    assert _values(Quantity.MEAN_LOSS, CONV, [run])["ReLU"] == pytest.approx([math.log(10), math.log(10), half, 0.4])
 
 
-def test_a_long_run_has_at_most_500_points() -> None:
-    statistics = [LayerStatistics(step, {}, {}, {"ReLU-2": 0.5}) for step in range(1_700)]
-    assert len(statistics_table([_history(CONFIGS[0], statistics)], Quantity.SATURATED, 2)) <= 501
+def test_the_first_batches_alone_and_a_long_run_with_few_points() -> None:
+    statistics = [LayerStatistics(step, {}, {}, {"ReLU-2": 0.5}) for step in range(5_000)]
+    run = _history(CONFIGS[0], statistics)
+    assert len(figures_through_training([run], CONV)[0].steps) <= 1_000
+    assert figures_through_training([run], CONV, before=100)[0].steps == tuple(range(101))
 
 
-def test_a_run_without_records_has_no_layers_and_says_so() -> None:
-    old = [_history(config, ()) for config in CONFIGS]
-    assert recorded_layers(old, Quantity.GRADIENT) == {}
-    assert statistics_in_words(statistics_table(old, Quantity.GRADIENT, 1)) == "This race has no such records."
+def test_a_run_without_records_has_no_parts() -> None:
+    assert recorded_parts([_history(config, ()) for config in CONFIGS]) == ()
+    assert figures_in_words(figures_through_training([_history(CONFIGS[0], ())], CONV)) == ""
 
 
 def test_the_words_name_the_first_and_the_last_value() -> None:
-    words = statistics_in_words(statistics_table(_runs(), Quantity.SATURATED, 2))
-    assert words == "ReLU: 0.5 in batch 0, 0.5 in batch 100; sigmoid: 0 in batch 0, 0.2 in batch 200"
-
-
-@pytest.mark.parametrize("quantity", Quantity)
-def test_the_chart_contains_no_data(quantity: Quantity) -> None:
-    chart = statistics_chart(series_of(CONFIGS), quantity)
-    assert "data" not in chart
-    assert "datasets" not in chart
+    words = figures_in_words(figures_through_training(_runs(), CONV))
+    assert "ReLU, saturated units: 0.5 in batch 0, 0.5 in batch 100" in words
+    assert "sigmoid, saturated units: 0 in batch 0, 0.2 in batch 200" in words

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hw5core.charts import budget, functions, layers, one_batch, race, statistics, steps, sweeps
+from hw5core.charts import budget, functions, layers, one_batch, race, steps, sweeps
 from hw5core.charts.series import series_of
 from hw5core.runs import config
 
@@ -25,7 +25,6 @@ CHARTS = {
     "learning rates": sweeps.rates_chart(SERIES),
     "functions": functions.functions_chart(CONFIGS),
     "gradient budget": budget.budget_chart(SERIES, 9),
-    "statistics": statistics.statistics_chart(SERIES, statistics.Quantity.GRADIENT),
     "loss along the gradient": one_batch.step_chart(SERIES),
     "shares": layers.share_chart(),
 }
