@@ -42,11 +42,11 @@ def variant_number(name: str) -> int:
     Capitals, outer spaces and the spelling of accents make no difference. Raises ArchitectureError if the name is empty
     or too long.
     """
+    if len(name) > MAX_NAME:
+        raise ArchitectureError(f"the name for a variant has at most {MAX_NAME} characters")
     spelled = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
     if not spelled:
         raise ArchitectureError("a variant needs a name or a number, such as that of the student")
-    if len(spelled) > MAX_NAME:
-        raise ArchitectureError(f"the name for a variant has at most {MAX_NAME} characters")
     if _CODE.fullmatch(spelled):
         return int(spelled[1:])
     return _hashed(f"student {spelled}") % VARIANTS

@@ -106,6 +106,13 @@ def test_a_name_gets_its_own_variant_and_is_replaced_by_the_code(open_page: Open
     assert "5 of 5" in html(app)
 
 
+def test_a_name_of_the_longest_characters_has_a_variant(open_page: Opened) -> None:
+    app = open_page("check", net=SMALL)
+    app.text_input(key="name or number of the student").input("\ufdfa" * 200).run()
+    assert not app.exception
+    assert any("Variant **v" in one.value for one in app.markdown)
+
+
 def test_a_link_opens_a_variant_and_an_impossible_one_says_why(open_page: Opened) -> None:
     app = open_page("check", net=SMALL, variant="v042")
     assert any("**v042**" in one.value for one in app.markdown)
