@@ -56,9 +56,10 @@ def page() -> None:
     with budget_place:
         try:
             measured = measured_networks(configs)
-            budget(measured)
         except LabError as error:
             st.error(plain(error))
+        else:
+            st.fragment(budget)(measured)
     with trial_place:
         explanations_on_trial(configs, measured)
     with training_place:
@@ -69,10 +70,7 @@ def page() -> None:
         _draw_rescues(configs)
     if measured:
         with batch_place:
-            try:
-                one_batch(configs)
-            except LabError as error:
-                st.error(plain(error))
+            st.fragment(one_batch)(configs)
 
 
 def _draw_rescues(configs: tuple[RunConfig, ...]) -> None:

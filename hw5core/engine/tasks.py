@@ -54,26 +54,27 @@ def step(config: dict[str, Any], run_id: str, checkpoint: Checkpoint | None) -> 
     return one_step(*prepared, checkpoint)
 
 
-def layers_of_batch(config: RunConfig, step: int) -> BatchFigures:
-    """Return the figures of the layers for the images of batch `step`, with the run's first weights.
+def layers_of_batch(config: RunConfig, step: int, checkpoint: Checkpoint | None = None) -> BatchFigures:
+    """Return the figures of the layers for the images of batch `step`, with the run's first weights or a checkpoint's.
 
     Raise EngineError if torch or the images are missing.
     """
     images = _images(config.dataset)
     from hw5core.training.layer_figures import measure_layers
 
-    return measure_layers(config, images, step)
+    return measure_layers(config, images, step, checkpoint)
 
 
-def gradient_of_batch(config: RunConfig, step: int) -> OneBatch:
-    """Return the loss of batch `step` along its gradient, and a gradient check, with the run's first weights.
+def gradient_of_batch(config: RunConfig, step: int, checkpoint: Checkpoint | None = None) -> OneBatch:
+    """Return the loss of batch `step` along its gradient, and a gradient check, with the run's first weights or a
+    checkpoint's.
 
     Raise EngineError if torch or the images are missing.
     """
     images = _images(config.dataset)
     from hw5core.training.one_batch import look_into_batch
 
-    return look_into_batch(config, images, step)
+    return look_into_batch(config, images, step, checkpoint)
 
 
 def classify_images(config: RunConfig, source: Source, part: Part) -> Classified:

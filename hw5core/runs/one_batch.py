@@ -20,7 +20,7 @@ class GradientCheck:
 
 @dataclass(frozen=True)
 class OneBatch:
-    """The loss (nats) of batch number `step` after a single step from the first weights, by the size of the step.
+    """The loss (nats) of batch number `step` after a single step, by the size of the step.
 
     `rates` are learning rates, and `losses` the losses of the same images after a step with each. `before` is the loss
     before the step, and `after` that with the run's own learning rate.

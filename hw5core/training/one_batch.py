@@ -11,6 +11,7 @@ from hw5core.data.datasets import Pool
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.runs.one_batch import GradientCheck, OneBatch
+from hw5core.runs.records import Checkpoint
 from hw5core.training.backprop import Backprop
 from hw5core.training.kernel import Kernel
 from hw5core.training.loop import batch_indices, dropout_seed, standardise
@@ -24,13 +25,15 @@ DIFFERENCE = 1e-6
 
 
 @torch.inference_mode()
-def look_into_batch(config: RunConfig, pool: Pool, step: int) -> OneBatch:
-    """Return the loss along the gradient of batch `step` at the first weights, and the check of one weight.
+def look_into_batch(config: RunConfig, pool: Pool, step: int, checkpoint: Checkpoint | None = None) -> OneBatch:
+    """Return the loss along the gradient of batch `step`, and the check of one weight.
+
+    The weights are the config's first weights, or those of a checkpoint of the run.
 
     The weight is the one of the first layer with weights whose gradient is largest. The gradient is that of the
     training step, computed by hand.
     """
-    network = network_at(config, None)[0].double()
+    network = network_at(config, checkpoint)[0].double()
     chosen = batch_indices(config, len(pool.labels), step)
     images = standardise(pool.images[chosen], config.dataset).double()
     labels = torch.from_numpy(pool.labels[chosen])

@@ -222,3 +222,22 @@ def test_a_rescue_with_several_seeds_is_judged_over_all(open_why: Callable[..., 
     assert "over 3 of 3 seeds" in html(app)
     assert button(app, "momentum 0.9").disabled
     assert not button(app, "tanh").disabled
+
+
+def test_the_budget_and_the_step_of_a_later_batch_have_the_weights_of_a_checkpoint(
+    open_why: Callable[..., AppTest],
+) -> None:
+    train_into(RunStore(home.store_folder()), *RACE, owner="somebody")
+    app = open_why(**SMALL)
+    first = _words(app)
+    assert "before any training" in html(app)
+    choices = [app.selectbox(key=key) for key in ("weights of the budget", "weights of the batch")]
+    assert [choice.options[0] for choice in choices] == ["before any training"] * 2
+    choices[0].set_value(20).run()
+    app.selectbox(key="weights of the batch").set_value(40).run()
+    assert "The gradient on its way back from the loss, after 20 batches" in html(app)
+    assert "by the size of the step, after 40 batches" in html(app)
+    later = _words(app)
+    for start in ("**sigmoid:** slopes ×", "**sigmoid:** the step with rate"):
+        shown = [next(line for line in words.split("- ") if line.startswith(start)) for words in (first, later)]
+        assert shown[0] != shown[1]

@@ -9,16 +9,17 @@ from hw5core.charts.budget import budget_chart, budget_in_words, budget_table
 from hw5core.charts.series import series_of
 from hw5core.data.datasets import DATASETS, is_available
 from hw5core.engine.tasks import layers_of_batch
+from hw5core.errors import LabError
 from hw5core.markdown import markdown_table
 from hw5core.runs.config import RunConfig
 from hw5core.runs.gradient_budget import BudgetLine, Part, gradient_budget, share_that_arrives
 from hw5core.runs.layer_figures import BatchFigures
 from pages.parts.shared.chart import draw_chart
+from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import ask_worker
+from pages.parts.why.checkpoint import after_in_words, checkpoint_after, chosen_checkpoint, next_batch
 
 Measured = Mapping[RunConfig, BatchFigures]
-
-_TITLE = "The gradient on its way back from the loss, before any training"
 
 _RULE = (
     "An activation multiplies the gradient by the RMS of its slopes f′(z). A layer with weights multiplies it by "
@@ -41,19 +42,27 @@ def measured_networks(configs: tuple[RunConfig, ...]) -> dict[RunConfig, BatchFi
     """
     if not is_available(configs[0].dataset):
         return {}
-    return {config: _first_batch(config) for config in configs}
+    return {config: _figures(config, 0) for config in configs}
 
 
-@st.cache_data(max_entries=100, show_spinner="Measuring the layers …")
-def _first_batch(config: RunConfig) -> BatchFigures:
-    """Return the figures of one network. A worker measures them once for all viewers."""
-    figures: BatchFigures = ask_worker(layers_of_batch, config, 0)
+@st.cache_data(max_entries=300, show_spinner="Measuring the layers …")
+def _figures(config: RunConfig, step: int) -> BatchFigures:
+    """Return the figures of one network in its next batch after `step` batches. A worker measures them once for all
+    viewers. Raises EngineError or StoreError."""
+    checkpoint = checkpoint_after(config, step)
+    figures: BatchFigures = ask_worker(layers_of_batch, config, next_batch(config, step), checkpoint)
     return figures
 
 
-def budget(measured: Measured) -> None:
-    """Draw the budget."""
+def budget(first: Measured) -> None:
+    """Draw the budget before training, whose figures are `first`, or with the weights of a checkpoint."""
     st.subheader("Gradient budget", anchor=False)
+    try:
+        step = chosen_checkpoint(tuple(first), "weights of the budget") if first else 0
+        measured = {config: _figures(config, step) for config in first} if step else first
+    except LabError as error:
+        st.error(plain(error))
+        return
     if not measured:
         st.info(
             "The images of this dataset are not on this server yet. A race downloads them; until then, choose the "
@@ -67,10 +76,13 @@ def budget(measured: Measured) -> None:
     with picture:
         table = budget_table(measured)
         chart = budget_chart(series_of(measured), int(table["number"].max()))
-        draw_chart(_TITLE, budget_in_words(measured), table, chart, key="gradient budget chart")
-        st.caption("Dots and lines are measured, crosses are predicted. All networks have equal weights and images.")
+        title = f"The gradient on its way back from the loss, {after_in_words(step)}"
+        draw_chart(title, budget_in_words(measured), table, chart, key="gradient budget chart")
+        equal = "images, and their own weights" if step else "weights and images"
+        st.caption(f"Dots and lines are measured, crosses are predicted. All networks have equal {equal}.")
     with words:
-        st.markdown("\n".join(f"- {one}" for one in (*shares_in_words(measured), *_comparison(measured))))
+        comparison = () if step else _comparison(measured)
+        st.markdown("\n".join(f"- {one}" for one in (*shares_in_words(measured), *comparison)))
         st.markdown(_NOT_A_QUARTER)
     st.markdown(factors_table(measured))
     st.caption(_RULE)

@@ -9,7 +9,8 @@ from torch.nn import functional
 from hw5core.data import datasets
 from hw5core.data.datasets import Pool
 from hw5core.runs.config import RunConfig, race
-from hw5core.training.loop import batch_indices, standardise
+from hw5core.runs.records import BatchLosses, Checkpoint
+from hw5core.training.loop import batch_indices, standardise, train
 from hw5core.training.modules import initial_network
 from hw5core.training.one_batch import RATES, look_into_batch
 
@@ -58,3 +59,13 @@ def test_dropout_and_normalisation_are_those_of_the_training_step(digits: Pool) 
     found = look_into_batch(config, digits, 1)
     assert found.check.difference == pytest.approx(found.check.backpropagation, rel=1e-4)
     assert found == look_into_batch(config, digits, 1)
+
+
+def test_a_checkpoint_has_the_loss_of_the_batch_that_training_takes_next(digits: Pool) -> None:
+    config = RunConfig(network="1x28x28 conv4k3p1 relu maxpool4 flatten linear10", training_images=50, epochs=2)
+    records = list(train(config, digits))
+    checkpoint = next(one for one in records if isinstance(one, Checkpoint) and one.step == 10)
+    losses = [loss for one in records if isinstance(one, BatchLosses) for loss in one.losses]
+    found = look_into_batch(config, digits, 10, checkpoint)
+    assert found.before == pytest.approx(losses[10], rel=1e-5)
+    assert found.check.difference == pytest.approx(found.check.backpropagation, rel=1e-4)
