@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from hw5core import home
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.store import RunStore
+from pages.parts.shared.settings import race_query
 from tests.hw5core.homework.report.example import NAME, REMARKS
 from tests.pages.conftest import html
 from tools.training import train_into
@@ -43,6 +44,14 @@ def test_a_race_with_one_network_says_what_is_missing(open_report: Callable[...,
         "The network with sigmoid is missing",
         "The conclusions are missing",
     ]
+
+
+def test_a_trained_race_links_to_its_report(open_page: Callable[..., AppTest]) -> None:
+    train_into(RunStore(home.store_folder()), *SMALL)
+    app = open_page("train", **dict(race_query(SMALL)))
+    assert not app.exception
+    links = [one.proto.query_string for one in app.get("page_link") if "document" in one.proto.label]
+    assert links == [f"race={SMALL[0].race_key}"]
 
 
 def test_names_and_remarks_are_shown_as_they_are_and_stay_after_a_visit_to_another_page(
