@@ -88,3 +88,27 @@ def test_a_link_opens_design_golf_and_a_click_takes_the_network_that_is_in_the_f
     assert not [one["id"] for one in violations if one["impact"] in ("serious", "critical")]
     page.get_by_role("button", name="Close").click()
     page.wait_for_url(lambda address: "golf" not in address)
+
+
+def test_a_bar_of_the_class_shows_the_answers_and_keeps_the_focus(page: Page, watcher: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    watcher.set_viewport_size({"width": 1280, "height": 800})
+    watcher.goto("/check?net=3x32x32+conv8k5+relu&lecture=true")
+    page.goto("/check?net=3x32x32+conv8k5+relu")
+    field = page.get_by_role("textbox", name="Your answers, one per line")
+    field.fill("600")
+    page.get_by_role("button", name="Check", exact=True).click()
+    bar = watcher.get_by_role("button", name="bias forgotten 1")
+    bar.focus()
+    watcher.keyboard.press("Enter")
+    table = watcher.get_by_role("table", name="bias forgotten")
+    expect(table.get_by_role("cell", name="600")).to_be_in_viewport()
+    expect(bar).to_be_focused()
+    settle(watcher)
+    violations = Axe().run(watcher).response["violations"]
+    assert not [one["id"] for one in violations if one["impact"] in ("serious", "critical")]
+    field.fill("607")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(watcher.get_by_text("No answer has the mistake “bias forgotten” now.")).to_be_in_viewport()
+    watcher.get_by_role("button", name="digit changed 1").click()
+    expect(watcher.get_by_role("cell", name="607")).to_be_in_viewport()

@@ -6,6 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from hw5core.homework.variants import code_of, variant, variant_number
+from hw5core.network.counting import count
+from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 from pages.parts.check.file_field import OpenedFile
 from pages.parts.check.lecturers import Files
@@ -181,3 +183,50 @@ def test_a_challenge_of_the_address_that_cannot_be_read_says_why(open_page: Open
     app = open_page("check", golf=golf)
     assert not app.exception
     assert ["cannot be read" in one.value for one in app.error] == [True] * bool(golf)
+
+
+def _class(app: AppTest) -> str:
+    """Return the view of the class, in lecture mode."""
+    app.query_params["lecture"] = "true"
+    return html(app.run())
+
+
+def test_the_class_sees_the_mistakes_of_a_hand_in_and_the_hints_before_it(open_page: Opened) -> None:
+    app = button(open_page("check", net=SMALL), "Hint 1 of 3").click().run()
+    app = _paste(app, "Anna: 600\n1168")
+    button(app, "Hint 2 of 3").click().run()
+    assert "layers right, with 1 hint<" in html(app)
+    assert "bias forgotten" not in html(app), "the class is folded outside of lecture mode"
+    shown = _class(app)
+    assert 'data-code="bias-forgotten" aria-pressed="false"' in shown
+    assert 'hints per hand-in</div><div class="hw5-number" style="color:inherit">1.0<' in shown
+    assert "Anna" not in shown
+    app = _paste(app, "608\n1168")
+    assert "bias-forgotten" not in html(app), "a new hand-in of the same browser replaces the last one"
+    assert "Nobody has made a mistake." in html(app)
+    button(app, "Delete all answers of the class").click().run()
+    assert "Nobody has handed in answers" in html(app)
+
+
+def test_the_class_does_not_see_the_example_or_a_text_without_answers(open_page: Opened) -> None:
+    app = button(open_page("check", net=SMALL), "Try an example").click().run()
+    app = _paste(app, "nothing")
+    app = _paste(app.run(), "nothing 1 2 3 4 5 6 7 8 9 x1y")
+    assert "Nobody has handed in answers" in _class(app)
+
+
+def test_a_variant_is_in_the_class_of_its_network_without_its_numbers(open_page: Opened) -> None:
+    app = open_page("check", net=SMALL, variant="v042")
+    own = variant(count(parse(SMALL)).architecture, 42)
+    app = _paste(app, f"{own.rows[0].weights}")
+    app.session_state["chosen mistake of the class"] = "bias-forgotten"
+    shown = _class(app)
+    assert "<td>Conv2d-1</td><td>own variant</td><td>1</td>" in shown
+
+
+def test_too_many_hand_ins_are_checked_but_not_shown(open_page: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.parts.check.class_view.HAND_INS_PER_ADDRESS", 0)
+    app = _paste(open_page("check", net=SMALL), "608\n1168")
+    assert "2 of 2" in html(app)
+    assert "the class does not see them" in app.warning[0].value
+    assert "Nobody has handed in answers" in _class(app)

@@ -218,6 +218,40 @@ def test_two_clients_vote_and_see_each_others_votes_at_once(server: Server) -> N
     asyncio.run(check())
 
 
+def test_a_class_sees_the_mistakes_of_answers_as_they_are_handed_in(server: Server) -> None:
+    async def check() -> None:
+        query = "net=3x32x32+conv8k5+relu+conv16k3"
+        async with (
+            visitor(server.address, "check", query, browser_cookie(1)) as student,
+            visitor(server.address, "check", query, browser_cookie(2)) as other,
+            visitor(server.address, "check", f"{query}&lecture=true", browser_cookie(3)) as hall,
+        ):
+            for tab in (student, other, hall):
+                await tab.until_drawn(1)
+            await hall.until(lambda tab: "Nobody has handed in answers" in tab.text())
+            await _check(student, "conv1 600\nconv2 1168")
+            await hall.until(lambda tab: "Mistakes, and how many answers have them" in tab.text())
+            await hall.until(lambda tab: "bias forgotten 1" in tab.text())
+            requests = hall.requests
+            await _check(other, "600\n1152")
+            await hall.until(lambda tab: "bias forgotten 3" in tab.text())
+            await _check(other, "608\n1168")
+            await hall.until(lambda tab: "bias forgotten 1" in tab.text())
+            assert hall.requests == requests
+            await hall.press("Delete all answers of the class")
+            await hall.until(lambda tab: "Nobody has handed in answers" in tab.text())
+            assert not any(tab.exceptions for tab in (student, other, hall))
+
+    asyncio.run(check())
+
+
+async def _check(tab: Visitor, answers: str) -> None:
+    """Hand in answers."""
+    field = next(one.text_area for one in tab.elements.values() if one.text_area.label.startswith("Your answers"))
+    tab.widget_states[field.id] = WidgetState(id=field.id, string_value=answers)
+    await tab.press("Check")
+
+
 async def _vote(tab: Visitor, question: str, choice: str) -> None:
     """Choose an explanation, as soon as the page asks."""
     await tab.until(lambda tab: any(one.radio.label.startswith(question) for one in tab.elements.values()))

@@ -29,10 +29,12 @@ total 1,776"""
 
 @dataclass
 class _Answers:
-    """What a visitor has handed in: the text to check, how often, the text in the field, and the fields of the form."""
+    """What a visitor has handed in: the text to check, how often, and whether it is for the class and not taken there
+    yet; the text in the field, and the fields of the form."""
 
     checked: str = ""
     times: int = 0
+    is_for_class: bool = False
     text: str = ""
     fields: dict[str, str] = field(default_factory=dict)
 
@@ -40,6 +42,12 @@ class _Answers:
 def times_handed_in() -> int:
     """Return how often this visitor has handed in answers."""
     return _kept().times
+
+
+def take_for_class() -> bool:
+    """Return True if this visitor has handed in own answers since the last call."""
+    is_new, _kept().is_for_class = _kept().is_for_class, False
+    return is_new
 
 
 def answers(counted: Count | None) -> str:
@@ -65,6 +73,10 @@ def answers(counted: Count | None) -> str:
             _form([*(row.name for row in counted.rows if row.parameters), _TOTAL])
         else:
             st.caption("Choose a network first.")
+    st.caption(
+        "The class sees which mistakes are made, and the wrong numbers, without a name. A new hand-in of this browser "
+        "replaces the last one."
+    )
     return kept.checked
 
 
@@ -101,6 +113,7 @@ def _take_example() -> None:
     choose_variant("")
     st.session_state[_TEXT] = EXAMPLE
     _hand_in_text()
+    _kept().is_for_class = False
 
 
 def _hand_in_form(names: Sequence[str]) -> None:
@@ -113,3 +126,4 @@ def _hand_in_form(names: Sequence[str]) -> None:
 def _hand_in(text: str) -> None:
     _kept().checked = text
     _kept().times += 1
+    _kept().is_for_class = True

@@ -7,6 +7,7 @@ from hw5core.network.counting import Count, LayerCount
 
 _LAYER = "hint layer"
 _SHOWN = "hints shown"
+_USED = "hints used for the last hand-in"
 _STEPS = ("In symbols", "With the numbers of this layer", "The product")
 
 
@@ -31,6 +32,16 @@ def hints(counted: Count) -> None:
     for step, formula in list(zip(_STEPS, formulas, strict=True))[:shown]:
         st.caption(f"{step}:")
         st.latex(formula)
+
+
+def hints_used(counted: Count, hand_in: int) -> int:
+    """Return how many hints for this network the visitor had seen at this hand-in, which is counted from 1."""
+    last, used = st.session_state.get(_USED, (0, 0))
+    if last != hand_in:
+        network = str(counted.architecture)
+        used = sum(shown for (shown_for, _), shown in _shown().items() if shown_for == network)
+        st.session_state[_USED] = hand_in, used
+    return int(used)
 
 
 def _shown() -> dict[tuple[str, int], int]:

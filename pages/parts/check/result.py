@@ -18,11 +18,12 @@ _MARKS = {True: ("✓", "right"), False: ("✗", "wrong")}
 _MISSING = ("–", "missing")
 
 
-def result(sheet: CheckedSheet, text: str) -> None:
-    """Draw the checked answers of a text."""
+def result(sheet: CheckedSheet, text: str, hints: int) -> None:
+    """Draw the checked answers of a text, and the number of hints that were used for them."""
     st.html(_STYLE)
     right = sum(bool(line.correct) for line in sheet.lines)
-    st.html(number_html("layers right", f"{right} of {len(sheet.lines)}", "inherit"))
+    label = f"layers right, with {hints} hint{'s' * (hints != 1)}" if hints else "layers right"
+    st.html(number_html(label, f"{right} of {len(sheet.lines)}", "inherit"))
     answers = "".join(_line_html(answer) for answer in (*sheet.lines, sheet.total) if answer.correct is not None)
     st.html(f'<ul class="hw5-checked">{answers}</ul>')
     for unread in sheet.unread:
