@@ -20,7 +20,7 @@ MOST_OF_A_RACE = 2_000
 """The number of votes that are kept of one race: those of a thousand voters in both rounds."""
 
 MOST_IN_TOTAL = 20_000
-"""The number of votes that are kept of all races. They take about 4 MB, entries of golf up to 15, and hand-ins up to 25."""
+"""The number of votes that are kept of all races: 4 MB, up to 15 MB as entries of golf, or 25 as hand-ins."""
 
 
 class Round(StrEnum):
@@ -57,7 +57,7 @@ class BallotBox:
         self._read_at = -math.inf
 
     def vote(self, round_: str, voter: str, choice: str) -> None:
-        """Store a vote. It replaces the voter's earlier one in this round. Entries of golf and hand-ins are stored so too."""
+        """Store a vote. It replaces the voter's earlier one in this round. Golf and hand-ins use it too."""
         with transaction(self._store.path) as database:
             database.execute("BEGIN IMMEDIATE")
             _insert(database, self._race, round_, voter, choice)
