@@ -6,7 +6,7 @@ from pathlib import Path
 from hw5core import home
 from hw5core.errors import EngineError, PastedTextError, ReportError
 from hw5core.explain.torch_report import ModuleReport
-from hw5core.homework.report.contents import MAX_REMARKS, report
+from hw5core.homework.report.document import MAX_REMARKS
 from hw5core.homework.report.writing import FORMATS, write
 from hw5core.network.counting import Count, count
 from hw5core.network.presets import PRESETS
@@ -35,6 +35,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the file, and return the exit status 0. Raises LabError."""
+    from hw5core.homework.report.contents import report  # with Altair and pandas, which no other command needs
+
     format = options.output.suffix.lower().removeprefix(".")
     if format not in FORMATS:
         raise ReportError(f"A report can end in .{', .'.join(FORMATS)}, not in {options.output.suffix!r}.")

@@ -50,5 +50,10 @@ def test_the_server_runs_without_torch() -> None:
     assert _import_without("torch", [module for module in CORE if module not in NEED_TORCH]) == ""
 
 
+def test_the_terminal_starts_without_charts() -> None:
+    # They take about as long as everything else together, and only the report draws charts.
+    assert _import_without("altair", ["hw5core.__main__"]) == ""
+
+
 def test_the_guard_can_fail() -> None:
     assert "torch" in _import_without("torch", ["hw5core.training.loop"])

@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 
 from hw5core.errors import ReportError
 from hw5core.explain.torch_report import ModuleReport
-from hw5core.homework.report.document import Attachment, Block, Document, Heading, Missing, Paragraph, Quote, Table
+from hw5core.homework.report.document import (
+    MAX_NAME,
+    MAX_REMARKS,
+    Attachment,
+    Block,
+    Document,
+    Heading,
+    Missing,
+    Paragraph,
+    Quote,
+    Table,
+)
 from hw5core.homework.report.program import program
 from hw5core.homework.report.question1 import question1
 from hw5core.homework.report.question2 import NONE, question2
@@ -15,9 +26,6 @@ from hw5core.runs.history import RunHistory
 from hw5core.runs.receipts import GUARANTEE
 from hw5core.runs.weights import short_receipt
 from hw5core.strict_json import to_json
-
-MAX_NAME, MAX_REMARKS = 200, 20_000
-"""The largest numbers of characters of a name and of remarks."""
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 """Control characters, and those that would turn the direction of the text after them."""

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MAX_NAME, MAX_REMARKS = 200, 20_000
+"""The largest numbers of characters of a name and of remarks."""
+
 
 @dataclass(frozen=True)
 class Heading:

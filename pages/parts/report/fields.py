@@ -4,7 +4,7 @@ network of question 1."""
 import streamlit as st
 
 from hw5core.errors import ArchitectureError
-from hw5core.homework.report.contents import MAX_NAME, MAX_REMARKS
+from hw5core.homework.report.document import MAX_NAME, MAX_REMARKS
 from hw5core.network.counting import Count, count
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS

@@ -6,8 +6,8 @@ import pytest
 
 from hw5core.errors import ReportError
 from hw5core.homework.claims import check_claims
-from hw5core.homework.report.contents import MAX_NAME, MAX_REMARKS, report
-from hw5core.homework.report.document import Attachment, Code, Document, Items, Quote, Table
+from hw5core.homework.report.contents import report
+from hw5core.homework.report.document import MAX_NAME, MAX_REMARKS, Attachment, Code, Document, Items, Quote, Table
 from hw5core.runs.history import RunHistory, history_until
 from hw5core.runs.receipts import metrics_of_receipt, read
 from hw5core.runs.recorded import RACE, recorded_race
