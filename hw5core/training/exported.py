@@ -52,9 +52,14 @@ def _in_words(name: str, tensor: torch.Tensor | None) -> str:
     return f"{name!r} with the shape {'x'.join(map(str, tensor.shape)) or 'of one number'} ({tensor.dtype})"
 
 
-@torch.inference_mode()
 def probabilities(config: RunConfig, tensors: dict[str, NDArray[Any]], images: NDArray[Any]) -> NDArray[Any]:
     """Return the probabilities (n, classes) that the network gives to images, uint8 (n, height, width)."""
+    return probabilities_of(network_of(config, tensors), config.dataset, images)
+
+
+@torch.inference_mode()
+def probabilities_of(network: nn.Sequential, dataset: str, images: NDArray[Any]) -> NDArray[Any]:
+    """Return the same for a network of `network_of` and the images of this dataset."""
     use_one_thread()
-    logits: torch.Tensor = network_of(config, tensors)(standardise(images, config.dataset))
+    logits: torch.Tensor = network(standardise(images, dataset))
     return logits.softmax(1).numpy()

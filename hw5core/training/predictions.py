@@ -46,6 +46,23 @@ def predict_at(
     return tuple(tuple(row[0].tolist()) for row in rows)
 
 
+def networks_at(configs: tuple[RunConfig, ...], sources: tuple[Source, ...]) -> list[Any]:
+    """Return the networks with these weights. They stay on a worker, which predicts with them for many images."""
+    availability.load()
+    from hw5core.training.exported import network_of
+
+    return [network_of(config, weights_at(config, source)) for config, source in zip(configs, sources, strict=True)]
+
+
+def predict_with(networks: list[Any], config: RunConfig, image: bytes) -> tuple[tuple[float, ...], ...]:
+    """Return the probabilities that each of these networks gives to the classes of one image of the run's dataset."""
+    availability.load()
+    from hw5core.training.exported import probabilities_of
+
+    pixels = _pixels(config, image)[None]
+    return tuple(tuple(probabilities_of(one, config.dataset, pixels)[0].tolist()) for one in networks)
+
+
 def feature_maps_at(
     configs: tuple[RunConfig, ...], sources: tuple[Source, ...], image: bytes, number: int, place: tuple[int, ...]
 ) -> tuple[FeatureMaps, ...]:

@@ -1,6 +1,7 @@
 """The same image at every checkpoint: the probability of one class as a curve through training."""
 
 import math
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -8,16 +9,20 @@ from numpy.typing import NDArray
 
 from hw5core.charts.one_class import Curve, one_class_chart, one_class_in_words, one_class_table
 from hw5core.charts.series import series_of
+from hw5core.errors import LabError
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
-from hw5core.training.predictions import predict_at
+from hw5core.training.predictions import networks_at, predict_with
 from pages.parts.inside.checkpoints import checkpoint_name, source_of
 from pages.parts.inside.class_choice import chosen_class, class_name
 from pages.parts.shared.chart import draw_chart
-from pages.parts.shared.server import ask_worker
+from pages.parts.shared.server import ask_worker, engine
 
 _MOST_PARAMETERS = 4_000_000
-"""The most parameters that one drawing sends to a worker. Of a large network, not all checkpoints are shown."""
+"""The most parameters of all networks of a curve. Of a large network, not all checkpoints are shown."""
+
+_MOST_RACES = 8
+"""The number of curves whose networks the workers keep, each with at most 16 MB."""
 
 Rows = tuple[tuple[float, ...], ...]
 
@@ -48,7 +53,7 @@ def through_training(
 
 
 def shown_checkpoints(configs: tuple[RunConfig, ...], steps: tuple[int, ...], step: int) -> tuple[int, ...]:
-    """Return the checkpoints of the curve: all, or evenly chosen ones if that is too much to send for one drawing.
+    """Return the checkpoints of the curve: all, or evenly chosen ones if that is too much to keep.
 
     The first, the last and the slider's are always among them.
     """
@@ -63,7 +68,22 @@ def shown_checkpoints(configs: tuple[RunConfig, ...], steps: tuple[int, ...], st
 @st.cache_data(max_entries=300, show_spinner=False)
 def _probabilities_through(configs: tuple[RunConfig, ...], steps: tuple[int, ...], image: bytes) -> tuple[Rows, ...]:
     """Return the probabilities of the classes of an image, by network and checkpoint. Raises LabError."""
+    try:
+        rows: Rows = ask_worker(predict_with, *_networks(configs, steps), configs[0], image)
+    except LabError:
+        # The worker with the networks may have died. Another one builds them again.
+        _networks.clear()
+        rows = ask_worker(predict_with, *_networks(configs, steps), configs[0], image)
+    return tuple(rows[first : first + len(steps)] for first in range(0, len(rows), len(steps)))
+
+
+@st.cache_resource(max_entries=_MOST_RACES, show_spinner=False)
+def _networks(configs: tuple[RunConfig, ...], steps: tuple[int, ...]) -> tuple[Any]:
+    """Return the future of these networks, by network and checkpoint. While it exists, a worker keeps them.
+
+    So a drawing sends only its image, and not the weights of every checkpoint. The future is in a tuple, because
+    Streamlit caches nothing that can be awaited.
+    """
     pairs = [(config, step) for config in configs for step in steps]
     sources = tuple(source_of(*pair) for pair in pairs)
-    rows: Rows = ask_worker(predict_at, tuple(config for config, _ in pairs), sources, image)
-    return tuple(rows[first : first + len(steps)] for first in range(0, len(rows), len(steps)))
+    return (engine().submit(networks_at, tuple(config for config, _ in pairs), sources),)

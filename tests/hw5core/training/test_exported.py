@@ -21,7 +21,7 @@ from hw5core.terminal.export import exported
 from hw5core.training.exported import tensors_of
 from hw5core.training.loop import batch_indices
 from hw5core.training.modules import initial_network
-from hw5core.training.predictions import predict
+from hw5core.training.predictions import networks_at, predict, predict_at, predict_with
 from tools.training import train_into
 
 SMALL = RunConfig(network="1x28x28 conv3k5 relu avgpool4 flatten linear10", epochs=2)
@@ -101,6 +101,13 @@ def test_probabilities_are_those_of_plain_modules() -> None:
     with torch.no_grad():
         expected = _plain_network(weights.tensors)(inputs.unsqueeze(1)).softmax(1).numpy()
     np.testing.assert_allclose(predict(weights.config, weights.tensors, images), expected, atol=1e-6)
+
+
+def test_networks_that_a_worker_keeps_predict_the_same() -> None:
+    sources = (recorded_weights.shipped_weights(recorded.RACE[0], 4).tensors, None)
+    configs = (recorded.RACE[0], recorded.RACE[1])
+    image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8).tobytes()
+    assert predict_with(networks_at(configs, sources), configs[0], image) == predict_at(configs, sources, image)
 
 
 def test_before_the_first_batch_the_tensors_are_the_first_weights() -> None:
