@@ -41,6 +41,9 @@ async def _measure(address: str) -> list[Measurement]:
         await first.until_drawn(1)
     totals = [rate for _ in range(ROUNDS) for rate in await _drags(address, browsers)]
     opened = [await _openings(address, "count", "", browsers) for _ in range(ROUNDS)]
+    async with visitor(address, "inside", cookie=browser_cookie(next(browsers))) as first:
+        await first.until_drawn(1)  # starts the workers
+    looked = [await _openings(address, "inside", "", browsers) for _ in range(ROUNDS)]
     async with _race(address, browser_cookie(next(browsers))) as query:
         joined = [await _openings(address, "train", query, browsers) for _ in range(ROUNDS)]
     return [
@@ -51,6 +54,7 @@ async def _measure(address: str) -> list[Measurement]:
             Target(5, least=True),
         ),
         *_waits("Count", opened),
+        *_waits("Inside", looked),
         *_waits("a running race", joined),
     ]
 

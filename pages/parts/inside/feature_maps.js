@@ -15,7 +15,10 @@ const make = (tag, attributes = {}, children = []) => {
 const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0))
 const floats = (text) => new Float32Array(bytes(text).buffer)
 const minus = (text) => String(text).replace("-", "−")
-const rounded = (value, digits) => (Number.isFinite(value) ? minus(Number(value.toPrecision(digits))) : "not finite")
+const rounded = (value, digits) => {
+  if (!Number.isFinite(value)) return "not finite"
+  return minus(Math.abs(value) < 1e7 ? Number(value.toPrecision(digits)) : value.toExponential(digits - 1))
+}
 const padded = (value, digits) => (Number.isFinite(value) ? minus(value.toPrecision(digits)) : "not finite")
 const exact = (value) => rounded(value, 9)
 const short = (value) => rounded(value, 3)
