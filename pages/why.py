@@ -65,7 +65,7 @@ def page() -> None:
     with training_place:
         st.fragment(through_training, run_every=RECONNECT_SECONDS)(configs)
     with depth_place:
-        st.fragment(depth)(configs[0])
+        depth(configs[0])
     with rescues_place:
         _draw_rescues(configs)
     if measured:

@@ -120,7 +120,7 @@ def test_invalid_settings_show_a_message(open_training: Callable[..., AppTest]) 
 
 
 def test_a_link_from_the_list_of_runs_opens_the_race(open_training: Callable[..., AppTest]) -> None:
-    config = RunConfig(dataset="mnist", epochs=3, seed=7, learning_rate=0.05, network=SMALL)
+    config = RunConfig(dataset="mnist", epochs=3, seed=7, learning_rate=0.05, network=SMALL, relu_layer=1)
     query: dict[str, list[str]] = {}
     for name, value in race_query(race(config, ["relu", "sigmoid", "tanh"])):
         query.setdefault(name, []).append(value)
@@ -132,3 +132,4 @@ def test_a_link_from_the_list_of_runs_opens_the_race(open_training: Callable[...
     assert app.number_input(key="learning-rate-mnist").value == 0.05
     assert app.number_input(key="epochs-mnist").value == 3
     assert app.text_input(key="network").value == SMALL
+    assert app.number_input(key="relu-layer").value == 1

@@ -57,11 +57,17 @@ class _Content:
 
 
 def depth(config: RunConfig) -> None:
-    """Draw the controls, the conclusion and the charts of a stack. Only this part is redrawn during a drag."""
+    """Draw the section."""
     st.subheader("Depth", anchor=False)
     if not is_available(config.dataset):
         st.info(f"The images of {DATASETS[config.dataset].title} are not on this server yet.")
         return
+    st.fragment(_draw_stack)(config)
+    st.caption(_RULE)
+
+
+def _draw_stack(config: RunConfig) -> None:
+    """Draw the controls, the conclusion and the charts of a stack. Only this part is redrawn during a drag."""
     stack = _chosen_stack()
     images = RunConfig(dataset=config.dataset, seed=config.seed, split_seed=config.split_seed, batch_size=IMAGES)
     try:
@@ -78,7 +84,6 @@ def depth(config: RunConfig) -> None:
     for place, title, (heading, rows), chart in zip(st.columns(3), _TITLES, content.charts, charts, strict=True):
         with place:
             draw_with_heading(heading, title, rows, chart, key=f"depth: {title}")
-    st.caption(_RULE)
 
 
 def _chosen_stack() -> Stack:
