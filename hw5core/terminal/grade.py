@@ -32,13 +32,14 @@ _SHOWN = 20
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     command.add_argument("table", metavar="CLASS.csv", type=Path, help="a table with one row per student")
-    networks.add_options(command)
+    networks.add_options(command, required=False)
     command.add_argument(
         "--variants",
         metavar="COLUMN",
         nargs="?",
         const=VARIANT,
-        help="each student has an own variant, by the name, number or code in this column (default: variant)",
+        help="each student has an own variant of the network (default: the homework's), by the name, number or code in "
+        "this column (default: variant)",
     )
     command.add_argument(
         "--points", type=_points, metavar="POINTS", help="the points of the homework (default: one per layer)"
@@ -110,6 +111,8 @@ def _write_results(folder: Path, grade: Grade, most: Fraction) -> None:
 
 
 def _network(options: argparse.Namespace) -> tuple[Count, Sequence[Asked]]:
+    if not (options.preset or options.net or options.code or options.variants):
+        raise PastedTextError("a network is missing: name one with --preset, --net or --code, or use --variants")
     if not options.code:
         counted = networks.count_named(options)
         return counted, asked_layers(counted)

@@ -29,8 +29,11 @@ def add_options(command: argparse.ArgumentParser, required: bool = True) -> None
 
 
 def count_named(options: argparse.Namespace) -> Count:
-    """Count the network of --preset or --net. Raises ArchitectureError if it cannot be read or a layer does not fit."""
-    counted = count(PRESETS[options.preset].architecture if options.preset else parse(options.net))
+    """Count the network of --preset or --net, or the homework's if neither is given.
+
+    Raises ArchitectureError if it cannot be read or a layer does not fit.
+    """
+    counted = count(parse(options.net) if options.net else PRESETS[options.preset or "homework"].architecture)
     if counted.misfit:
         raise ArchitectureError(str(counted.misfit))
     return counted

@@ -8,8 +8,7 @@ from hw5core.errors import EngineError, PastedTextError, ReportError
 from hw5core.explain.torch_report import ModuleReport
 from hw5core.homework.report.document import MAX_REMARKS
 from hw5core.homework.report.writing import FORMATS, write
-from hw5core.network.counting import Count, count
-from hw5core.network.presets import PRESETS
+from hw5core.network.counting import Count
 from hw5core.runs import recorded
 from hw5core.runs.history import RunHistory
 from hw5core.store.followers import Follower
@@ -63,9 +62,7 @@ def _network_of_question_1(options: argparse.Namespace) -> Count:
         if reading.problems:
             raise PastedTextError(f"{options.code}: {reading.problems[0]}")
         return reading.count
-    if options.net or options.preset:
-        return networks.count_named(options)
-    return count(PRESETS["homework"].architecture)
+    return networks.count_named(options)
 
 
 def _history(store: RunStore, run_id: str) -> RunHistory:

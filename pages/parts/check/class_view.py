@@ -178,7 +178,7 @@ def bars_html(mistakes: ClassMistakes, chosen: str) -> str:
     most = max(counts.values(), default=1)
     rows = "".join(
         f'<li><button type="button" data-code="{escape(code)}" aria-pressed="{str(code == chosen).lower()}">'
-        f'<span class="hw5-code">{escape(in_words(code))}</span><span class="hw5-bar-of-answers">'
+        f'<span>{escape(in_words(code))}</span><span class="hw5-bar-of-answers">'
         f'<i style="width:{100 * number / most:.1f}%"></i></span><span class="hw5-times">{number:,}</span></button>'
         "</li>"
         for code, number in counts.items()

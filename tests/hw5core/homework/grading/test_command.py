@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hw5core.__main__ import main
+from hw5core.homework.variants import variant
+from hw5core.network.presets import PRESETS
 from tests.hw5core.homework.grading.tables import LAYERS, RIGHT, table
 
 Captured = pytest.CaptureFixture[str]
@@ -49,6 +51,15 @@ def test_a_network_in_one_line_and_a_program_can_be_graded(tmp_path: Path, capsy
     program = tmp_path / "network.py"
     program.write_text("nn.Sequential(nn.Conv2d(1, 10, 5), nn.ReLU(), nn.Flatten(), nn.Linear(5760, 10))")
     assert _grade(tmp_path, text, "--code", str(program), "--input", "1x28x28") == 0
+
+
+def test_variants_are_those_of_the_homework_if_no_network_is_named(tmp_path: Path, capsys: Captured) -> None:
+    own = [str(row.parameters) for row in variant(PRESETS["homework"].architecture, 42).rows if row.parameters]
+    text = table(["Name", "variant", *LAYERS[: len(own)]], ["Anna", "v042", *own])
+    assert _grade(tmp_path, text, "--variants") == 0
+    assert json.loads(capsys.readouterr().out)["mean"] == len(own)
+    assert main(["grade", str(tmp_path / "class.csv"), "-o", str(tmp_path / "graded.csv")]) == 2
+    assert "a network is missing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
