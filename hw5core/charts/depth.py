@@ -1,6 +1,6 @@
 """The charts of a stack of layers: histograms of activations and gradients, one row per layer, and their sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
@@ -23,7 +23,7 @@ from hw5core.charts.parts import (
     tooltip,
 )
 from hw5core.charts.series import Series
-from hw5core.explain.depth import StackLayer
+from hw5core.explain.depth import Floats, StackLayer
 from hw5core.network.activations import ACTIVATIONS
 
 
@@ -41,7 +41,6 @@ _ROW = 0.92
 _DECADES = 4
 """How many powers of ten below the smallest typical gradient the axis starts. Smaller ones count in the first bin."""
 
-_COLUMNS = ["layer", "left", "right", "base", "top", "share", "zeros"]
 _LABELS = {Passing.GRADIENTS: "gradients δ (RMS)", Passing.ACTIVATIONS: "activations (standard deviation)"}
 _FEW_CLASSES = 1
 
@@ -53,42 +52,48 @@ def histogram_table(layers: Sequence[StackLayer], passing: Passing) -> pd.DataFr
     scale. `share` is that of the layer's values, and `zeros` the share of those that are exactly 0, which are in no
     bin. `base` and `top` are the ends of the bar on the axis of the layers.
     """
-    values = [one.activations if passing is Passing.ACTIVATIONS else one.gradients for one in layers]
-    edges = _edges(layers) if passing is Passing.GRADIENTS else _even_edges(values)
-    places = np.log10(edges) if passing is Passing.GRADIENTS else edges
-    parts = [_bars(number, one, edges, places) for number, one in enumerate(values, start=1)]
-    return pd.DataFrame(np.concatenate(parts), columns=_COLUMNS)
+    gradients = passing is Passing.GRADIENTS
+    values = np.stack([one.gradients if gradients else one.activations for one in layers]).reshape(len(layers), -1)
+    edges = _even_factors(layers) if gradients else _even_steps(values)
+    counts = _counts(np.abs(values), np.log10(edges), np.log10) if gradients else _counts(values, edges)
+    row, place = np.nonzero(counts)
+    found, number = counts[row, place], row + 1
+    return pd.DataFrame(
+        {
+            "layer": number,
+            "left": edges[place],
+            "right": edges[place + 1],
+            "base": number,
+            "top": number - _ROW * found / counts.max(axis=1)[row],
+            "share": found / values.shape[1],
+            "zeros": (values == 0).mean(axis=1)[row],
+        }
+    )
 
 
-def _even_edges(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _even_steps(values: Floats) -> Floats:
     """Return the edges of equal bins for all activations."""
-    lowest, highest = min(float(one.min()) for one in values), max(float(one.max()) for one in values)
+    lowest, highest = float(values.min()), float(values.max())
     return np.linspace(lowest, highest if highest > lowest else lowest + 1, _BINS + 1)
 
 
-def _edges(layers: Sequence[StackLayer]) -> NDArray[np.float64]:
+def _even_factors(layers: Sequence[StackLayer]) -> Floats:
     """Return the edges of bins of equal factors for all absolute gradients."""
     sizes = [one.delta for one in layers if one.delta] or [1.0]
     largest = max(float(np.abs(one.gradients).max()) for one in layers) or 1.0
     return np.geomspace(min(sizes) / 10**_DECADES, largest, _BINS + 1)
 
 
-def _bars(
-    number: int, values: NDArray[np.float64], edges: NDArray[np.float64], places: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the rows of one layer. `places` are the edges on a scale on which all bins are equally wide."""
-    present = values[values != 0]
-    if places is not edges:
-        present = np.log10(np.abs(present))
-    counts, _ = np.histogram(np.clip(present, places[0], places[-1]), _BINS, (places[0], places[-1]))
-    shown = np.flatnonzero(counts)
-    zeros = 1 - present.size / values.size
-    rows = np.empty((len(shown), len(_COLUMNS)))
-    heights = _ROW * counts[shown] / max(1, counts.max())
-    columns = (number, edges[shown], edges[shown + 1], number, number - heights, counts[shown] / values.size, zeros)
-    for place, column in enumerate(columns):
-        rows[:, place] = column
-    return rows
+def _counts(values: Floats, places: Floats, scale: Callable[[Floats], Floats] = np.positive) -> NDArray[np.int64]:
+    """Return how many of each row's values that are not 0 are in each bin, (rows, bins).
+
+    The `places` are the edges on a `scale` on which all bins are equally wide. All rows are counted together: a moving
+    slider has no time for a histogram per layer.
+    """
+    row, column = np.nonzero(values)
+    shares = (scale(values[row, column]) - places[0]) / (places[-1] - places[0])
+    bins = np.clip((_BINS * shares).astype(np.int64), 0, _BINS - 1)
+    return np.bincount(row * _BINS + bins, minlength=len(values) * _BINS).reshape(len(values), _BINS)
 
 
 @lru_cache

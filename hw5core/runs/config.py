@@ -136,7 +136,7 @@ class RunConfig:
     relu_layer: int = _setting(
         0,
         "ReLU in one layer",
-        "the number of the activation, counted from the input, that is a ReLU whatever the other ones are; 0 for none",
+        "the number of the activation, counted from the input, that is a ReLU in every network of the race; 0 for none",
         lowest=0,
         highest=MAX_LAYERS,
     )
