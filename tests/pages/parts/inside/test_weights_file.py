@@ -5,6 +5,7 @@ import tracemalloc
 from dataclasses import replace
 
 import pytest
+from streamlit import config
 
 from hw5core.errors import WeightsError
 from hw5core.runs import recorded, recorded_weights
@@ -81,3 +82,14 @@ def test_a_small_file_of_a_network_with_huge_layers_is_refused() -> None:
 def test_a_message_to_the_server_has_space_for_the_file() -> None:
     assert most_bytes(MOST_BYTES) == MOST_BYTES
     assert most_bytes(10**9) * 4 / 3 < 25_000_000
+
+
+def test_a_server_that_takes_small_messages_takes_small_files() -> None:
+    usual = config.get_option("server.maxWidgetStateSize")
+    config.set_option("server.maxWidgetStateSize", 1)
+    try:
+        assert most_bytes(MOST_BYTES) == 700_000
+        with pytest.raises(WeightsError, match="too large"):
+            weights_in(_text(bytes(700_003)))
+    finally:
+        config.set_option("server.maxWidgetStateSize", usual)
