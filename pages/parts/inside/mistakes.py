@@ -1,4 +1,4 @@
-"""The view of mistakes: each network's confusion matrix, and the images behind it."""
+"""The view of mistakes: each network's confusion matrix, and the images of its cells."""
 
 import re
 from collections.abc import Callable
@@ -146,7 +146,7 @@ def _chosen_places(
 
 def _cell(shown: str) -> tuple[int, int] | None:
     """Return the label and the predicted class of a chosen cell, or None."""
-    match = re.fullmatch(r"(\d+)-(\d+)", shown)
+    match = re.fullmatch(r"([0-9]{1,3})-([0-9]{1,3})", shown)
     return (int(match[1]), int(match[2])) if match else None
 
 

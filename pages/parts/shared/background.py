@@ -107,7 +107,7 @@ class _Background:
 
 
 def _computed(job: Job) -> tuple[Any, LabError | None]:
-    """Return the job's result and error, one of which is None."""
+    """Return the job's result and its error. One of them is None."""
     function: Callable[..., Any] = job[0]
     try:
         return function(*job[1:]), None
