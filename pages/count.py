@@ -10,6 +10,7 @@ from hw5core.network.counting import MAX_VALUES, Count, count
 from hw5core.network.layers import KINDS
 from hw5core.network.notation import MAX_TEXT
 from hw5core.network.presets import PRESETS, Preset
+from hw5core.pasted.reading import Reading
 from pages.parts.count import state
 from pages.parts.count.batch_size import batch_size, problem_in_address
 from pages.parts.count.channels_last import channels_last
@@ -20,7 +21,6 @@ from pages.parts.count.editor import layer_editor
 from pages.parts.count.export import export
 from pages.parts.count.live_table import live_table
 from pages.parts.count.module_report import redraw_when_reported, report_of
-from pages.parts.count.pasted import paste_button
 from pages.parts.count.race_link import race_link
 from pages.parts.count.tables import cost_table, count_table, formula_table, shape_table
 from pages.parts.count.tool_reports import tool_reports
@@ -28,6 +28,7 @@ from pages.parts.count.total import sticky_total, total_style
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.guide import Step
 from pages.parts.shared.lecture import aside, lecture_mode
+from pages.parts.shared.pasted import paste_button
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.preset_menu import preset_menu
 from pages.parts.shared.streamlit_internals import DeltaGenerator
@@ -89,7 +90,7 @@ def _start_row(current: state.State) -> DeltaGenerator:
         st.button(
             "Redo", icon=":material/redo:", help="Ctrl+Y", on_click=state.redo, disabled=not current.history.future
         )
-        paste_button()
+        paste_button("count", "Count the network of your PyTorch or Keras code", current.network, _take_code)
     words, race = st.columns([5, 2], vertical_alignment="center")
     note = next(
         (f"**{preset.title}.** {preset.note}" for preset in PRESETS.values() if preset.text == str(current.network)), ""
@@ -131,6 +132,11 @@ def _limits() -> str:
         f"Limits: at most {MAX_LAYERS} layers, {MAX_TEXT:,} characters and {MAX_VALUES:,} output values per layer; "
         f"{', '.join(ranges)}."
     )
+
+
+def _take_code(reading: Reading) -> None:
+    state.read(lambda: reading.network, "This code cannot be used")
+    state.select(None)
 
 
 def _take_preset(preset: Preset) -> None:

@@ -230,3 +230,40 @@ def test_too_many_hand_ins_are_checked_but_not_shown(open_page: Opened, monkeypa
     assert "2 of 2" in html(app)
     assert "the class does not see them" in app.warning[0].value
     assert "Nobody has handed in answers" in _class(app)
+
+
+def test_answers_are_checked_against_pasted_code_with_its_names(open_page: Opened) -> None:
+    app = button(open_page("check", net=SMALL, variant="v042"), "Paste code").click().run()
+    code = """class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.entry = nn.Conv2d(3, 8, 5)
+            self.twice = nn.Conv2d(8, 8, 3)
+
+        def forward(self, x):
+            return self.twice(self.twice(F.relu(self.entry(x))))
+    """
+    app.text_area(key="pasted text").set_value(code)
+    app.text_input(key="input of pasted code").set_value("3x32x32")
+    button(app, "Read").click().run()
+    button(app, "Use this network").click().run()
+    assert not app.exception
+    assert app.text_input(key="net").value == "3x32x32 conv8k5 relu conv8k3 conv8k3"
+    assert not app.text_input(key="name or number of the student").value
+    assert any("Conv2d-1, entry" in one.value for one in app.markdown)
+    app = _paste(app, "twice: 584\nentry: 600\ntotal 1192")
+    shown = html(app)
+    assert "1 of 2" in shown, "a layer that is used twice counts once"
+    assert "You forgot the 8 biases" in shown
+    assert "entry" not in _class(app), "the class does not see names of the code"
+    assert any("The network of your PyTorch code" in one.value for one in app.caption)
+    app.text_input(key="net").input(SMALL).run()
+    assert not any("The network of your" in one.value for one in app.caption)
+
+
+def test_a_pasted_table_needs_a_network_that_can_be_read(open_page: Opened) -> None:
+    app = button(open_page("check", net="3x32x32 conv8k50"), "Paste code").click().run()
+    app.text_area(key="pasted text").set_value("Layer (type)   Output Shape  Param #\nConv2d-1 [-1, 8, 28, 28] 608\n")
+    button(app, "Read").click().run()
+    assert not app.exception
+    assert any("nothing to compare the table with" in one.value for one in app.error)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from hw5core.homework.answers.lines import MAX_CHARACTERS, MAX_LINE
-from hw5core.network.counting import Count
+from hw5core.homework.answers.matching import Asked
 from hw5core.network.presets import PRESETS
 from pages.parts.check.network import NETWORK, choose_variant
 
@@ -50,10 +50,10 @@ def take_for_class() -> bool:
     return is_new
 
 
-def answers(counted: Count | None) -> str:
+def answers(asked: Sequence[Asked]) -> str:
     """Draw the text field and the form. Return the text that was handed in last, empty before that.
 
-    Without a network, the form has no fields.
+    Without layers, the form has no fields.
     """
     kept = _kept()
     pasted, form = st.tabs(["Paste text", "Fill in a form"])
@@ -69,8 +69,8 @@ def answers(counted: Count | None) -> str:
                 "Try an example", on_click=_take_example, help="A hand-in with one slip. Who finds it?"
             )
     with form:
-        if counted:
-            _form([*(row.name for row in counted.rows if row.parameters), _TOTAL])
+        if asked:
+            _form([*(one.name for one in asked if one.right), _TOTAL])
         else:
             st.caption("Choose a network first.")
     st.caption(

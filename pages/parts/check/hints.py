@@ -1,8 +1,11 @@
 """Hints in steps: the formula of a layer in symbols, then with its numbers, then the product."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from hw5core.explain.formulas import arithmetic, product
+from hw5core.homework.answers.matching import Asked
 from hw5core.network.counting import Count, LayerCount
 
 _LAYER = "hint layer"
@@ -11,14 +14,14 @@ _USED = "hints used for the last hand-in"
 _STEPS = ("In symbols", "With the numbers of this layer", "The product")
 
 
-def hints(counted: Count) -> None:
+def hints(counted: Count, asked: Sequence[Asked]) -> None:
     """Draw the choice of a layer, the hints that were asked for, and the button for the next one."""
-    asked = {row.name: row for row in counted.rows if row.parameters}
-    if st.session_state.get(_LAYER) not in asked:
+    rows = {one.name: one.row for one in asked if one.right}
+    if st.session_state.get(_LAYER) not in rows:
         st.session_state.pop(_LAYER, None)
-    choice, button = st.columns([2, 1], vertical_alignment="bottom")
-    name = choice.selectbox("A hint for", list(asked), key=_LAYER)
-    row = asked[name]
+    choice, button = st.columns([4, 3], vertical_alignment="bottom")
+    name = choice.selectbox("A hint for", list(rows), key=_LAYER)
+    row = rows[name]
     shown = _shown().get(_place(counted, row), 0)
     button.button(
         f"Hint {min(shown + 1, len(_STEPS))} of {len(_STEPS)}",

@@ -1,14 +1,21 @@
-"""The choice of the network whose parameters a student has counted. The address of the page contains it."""
+"""The choice of the network whose parameters a student has counted. The address of the page contains it.
 
+The network may be that of pasted code. Then answers may use the names of the layers there, as long as it is not edited.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from hw5core.errors import ArchitectureError
+from hw5core.homework.answers.check import asked_layers
+from hw5core.homework.answers.matching import Asked
 from hw5core.homework.variants import MAX_NAME, code_of, variant, variant_number
 from hw5core.network.counting import Count, count
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS, Preset
+from hw5core.pasted.reading import Reading
 from pages.parts.shared.preset_menu import preset_menu
 from pages.parts.shared.streamlit_internals import DeltaGenerator
 
@@ -21,22 +28,27 @@ VARIANT = "variant"
 _LAST = "network of the last check"
 _LAST_VARIANT = "variant of the last check"
 _NAME = "name or number of the student"
+_CODE = "code of the checked network"
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The counts of the network, and of the student's own variant of it. Without a variant, they are the same."""
+    """The counts of the network, and of the student's own variant of it. Without a variant, they are the same.
+
+    `asked` are the layers of the own network that answers may name.
+    """
 
     network: Count
     own: Count
+    asked: tuple[Asked, ...]
 
 
-def chosen_network() -> Chosen:
+def chosen_network(fields: Sequence[DeltaGenerator]) -> Chosen:
     """Draw the menu of presets, the network in one line and the field for a variant of it. Return what is chosen.
 
     Raises ArchitectureError if it cannot be read, a layer does not fit or no layer has parameters.
     """
-    presets, line, name = st.columns([3, 5, 2], vertical_alignment="bottom")
+    presets, line, name = fields
     preset_menu(presets, "check preset", _take_preset)
     if NETWORK not in st.query_params and _LAST in st.session_state:
         # The address of another page does not have the network.
@@ -51,11 +63,27 @@ def chosen_network() -> Chosen:
     if not counted.parameters:
         raise ArchitectureError("it has no layer with parameters: add one, such as conv16k3")
     if not student:
-        return Chosen(counted, counted)
+        return Chosen(counted, counted, _asked(counted))
     number = variant_number(student)
     varied = variant(counted.architecture, number)
     st.markdown(f"Variant **{code_of(number)}**: `{varied.architecture}`")
-    return Chosen(counted, varied)
+    return Chosen(counted, varied, asked_layers(varied))
+
+
+def take_code(reading: Reading) -> None:
+    """Choose the network of pasted code."""
+    st.session_state[NETWORK] = str(reading.network)
+    st.session_state[_CODE] = reading
+    choose_variant("")
+
+
+def _asked(counted: Count) -> tuple[Asked, ...]:
+    """Return the layers that answers may name, with their names in the code that the network is from."""
+    reading: Reading | None = st.session_state.get(_CODE)
+    if reading is None or reading.network != counted.architecture:
+        return asked_layers(counted)
+    st.caption(f"The network of your {reading.library} code. Answers may use its names.")
+    return asked_layers(counted, reading)
 
 
 def _student(place: DeltaGenerator) -> str:

@@ -1,20 +1,27 @@
 """What is asked: the layers with parameters, each with its numbers and its shapes, but without its count."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from hw5core.homework.answers.matching import Asked
 from hw5core.markdown import markdown_table
 from hw5core.network.base_layer import Shape
-from hw5core.network.counting import Count
+from pages.parts.shared.plain_words import plain
 
 
-def questions(counted: Count) -> None:
-    """Draw a table of the layers with parameters."""
+def questions(asked: Sequence[Asked]) -> None:
+    """Draw a table of the layers with parameters of their own."""
     rows = [
-        [row.name, f"`{row.layer}`", _sides(row.input_shape), _sides(row.output_shape)]
-        for row in counted.rows
-        if row.parameters
+        [_names(one), f"`{one.row.layer}`", _sides(one.row.input_shape), _sides(one.row.output_shape)]
+        for one in asked
+        if one.right
     ]
     st.markdown(markdown_table(["layer", "in the line", "input", "output"], rows))
+
+
+def _names(one: Asked) -> str:
+    return f"{one.name}, {plain(one.in_code[:60])}" if one.in_code else one.name
 
 
 def _sides(shape: Shape) -> str:

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from hw5core.pasted.read import read
 from hw5core.pasted.reading import Problem
-from pages.parts.count.marked_code import layer_table, marked_code
+from pages.parts.shared.marked_code import layer_table, marked_code
 from tests.hw5core.pasted.programs import LENET
 
 HOSTILE = """

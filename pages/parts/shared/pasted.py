@@ -1,19 +1,20 @@
 """The dialog that reads pasted code: its network, what is wrong in which line, and the edits that correct it.
 
-The code is never run. The text stays in the session until the visitor replaces it.
+The code is never run. The text stays in the session until the visitor replaces it, on all pages that have the dialog.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 
 from hw5core.errors import LabError
+from hw5core.network.architecture import Architecture
 from hw5core.network.counting import count
 from hw5core.pasted.reading import InputShape, Problem, Reading, apply_fix, read_input, shape_in_words
 from hw5core.pasted.summary_table import SummaryTable, compare, is_summary_table, read_table
-from pages.parts.count import state
-from pages.parts.count.marked_code import compared_table, layer_table, marked_code, style
+from pages.parts.shared.marked_code import compared_table, layer_table, marked_code, style
 from pages.parts.shared.plain_words import plain
 
 _STATE = "pasted code"
@@ -27,9 +28,12 @@ _EXAMPLE = """class Net(nn.Module):
 
 @dataclass
 class _Pasted:
-    """What a visitor has pasted: the text, the input, and what was read: a program or a table, or why nothing was."""
+    """What a visitor has pasted: the text, the input, and what was read: a program or a table, or why nothing was.
 
-    open: bool = False
+    `open_on` is the page on which the dialog is open, "" if it is closed.
+    """
+
+    open_on: str = ""
     text: str = ""
     input: str = ""
     reading: Reading | None = None
@@ -37,13 +41,20 @@ class _Pasted:
     error: str = ""
 
 
-def paste_button() -> None:
-    """Draw the button that opens the dialog, and the dialog while it is open."""
-    st.button(
-        "Paste code", icon=":material/code:", on_click=_open, help="Count the network of your PyTorch or Keras code"
-    )
-    if _pasted().open:
-        _dialog()
+def paste_button(page: str, what: str, network: Architecture | None, use: Callable[[Reading], None]) -> None:
+    """Draw the button that opens the dialog, and the dialog while it is open.
+
+    `page` names the page, and `what` says what the page does with the code. A table is compared with `network`. `use`
+    makes the network of the code the one of the page. It runs before the page is drawn.
+    """
+    st.button("Paste code", icon=":material/code:", on_click=_open, args=(page,), help=what)
+    if is_open(page):
+        _dialog(network, use)
+
+
+def is_open(page: str) -> bool:
+    """Return True while the dialog is open on this page. A page can have only one dialog."""
+    return _pasted().open_on == page
 
 
 def _pasted() -> _Pasted:
@@ -51,16 +62,16 @@ def _pasted() -> _Pasted:
     return pasted
 
 
-def _open() -> None:
-    _pasted().open = True
+def _open(page: str) -> None:
+    _pasted().open_on = page
 
 
 def _close() -> None:
-    _pasted().open = False
+    _pasted().open_on = ""
 
 
-@st.dialog("Count the network of your code", width="large", icon=":material/code:", on_dismiss=_close)
-def _dialog() -> None:
+@st.dialog("The network of your code", width="large", icon=":material/code:", on_dismiss=_close)
+def _dialog(network: Architecture | None, use: Callable[[Reading], None]) -> None:
     pasted = _pasted()
     # The browser's fields are new in each opened dialog.
     st.session_state.setdefault(_TEXT, pasted.text)
@@ -79,9 +90,9 @@ def _dialog() -> None:
         if pasted.error:
             st.error(plain(pasted.error))
         elif pasted.reading:
-            _show(pasted.reading)
+            _show(pasted.reading, use)
         elif pasted.table:
-            _compare(pasted.table)
+            _compare(pasted.table, network)
         else:
             st.caption(
                 "Paste a class with layers and a forward, or a Sequential. You see the parameters of each layer, "
@@ -116,7 +127,7 @@ def _read_again() -> None:
         pasted.error = words[:1].upper() + words[1:] + "."
 
 
-def _show(reading: Reading) -> None:
+def _show(reading: Reading, use: Callable[[Reading], None]) -> None:
     before = f"before line {reading.problems[0].line}" if reading.problems else "trainable parameters"
     st.html(
         f'<div class="hw5-read"><span class="hw5-read-total">{reading.parameters:,}</span> '
@@ -127,7 +138,7 @@ def _show(reading: Reading) -> None:
         _show_problem(number, problem)
     if reading.problems:
         st.html(marked_code(reading))
-    _use_button(reading)
+    _use_button(reading, use)
     st.html(layer_table(reading))
     for note in reading.notes:
         st.caption(plain(note))
@@ -135,9 +146,12 @@ def _show(reading: Reading) -> None:
         st.caption(f"Ignored, because they say nothing about the network: lines {_ranges(reading.ignored)}.")
 
 
-def _compare(table: SummaryTable) -> None:
+def _compare(table: SummaryTable, network: Architecture | None) -> None:
     """Draw the rows of a table next to the layers of the page's network."""
-    counted = count(state.current().network)
+    if network is None:
+        st.error("The network of this page cannot be read, so there is nothing to compare the table with.")
+        return
+    counted = count(network)
     rows = compare(table, counted)
     differing = [row for row in rows if row.difference]
     if differing:
@@ -150,14 +164,13 @@ def _compare(table: SummaryTable) -> None:
     st.html(compared_table(rows))
 
 
-def _use_button(reading: Reading) -> None:
+def _use_button(reading: Reading, use: Callable[[Reading], None]) -> None:
     """Draw the button that makes the layers before the first problem the network of the page, and closes the dialog."""
     problems = reading.problems
     label = f"Use only the layers before line {problems[0].line}" if problems else "Use this network"
     kind: Literal["primary", "secondary"] = "secondary" if problems else "primary"
-    if st.button(label, type=kind, disabled=not reading.layers, icon=":material/check:"):
-        state.read(lambda: reading.network, "This code cannot be used")
-        state.select(None)
+    is_empty = not reading.layers
+    if st.button(label, type=kind, disabled=is_empty, icon=":material/check:", on_click=use, args=(reading,)):
         _close()
         st.rerun()
 
