@@ -35,7 +35,7 @@ _MEANING = (
     "the weights: at the dotted line, −3, a step changes a weight by a thousandth; far below it, a layer hardly "
     "learns. The deviation of the activations is their standard deviation. A unit is saturated if its slope is below "
     "0.01: for sigmoid |z| > 4.6, for ReLU the output 0. ReLU learns with half of its units at 0. Runs measure up to "
-    f"250 of their first {FIRST_BATCHES:,} batches, then every {SELDOM}th. Runs of earlier versions recorded less."
+    f"200 of their first {FIRST_BATCHES:,} batches, then every {SELDOM}th. Runs of earlier versions recorded less."
 )
 
 
