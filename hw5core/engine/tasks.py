@@ -88,27 +88,18 @@ def classify_images(config: RunConfig, source: Source, part: Part) -> Classified
     return classify(config, weights_at(config, source), images, part)
 
 
-def images_at(config: RunConfig, part: Part, places: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return the images (n, height, width) at these places in a part of the run's split.
+def images_at(
+    config: RunConfig, part: Part, places: tuple[int, ...]
+) -> tuple[NDArray[np.uint8], NDArray[np.integer[Any]]]:
+    """Return the images (n, height, width) at these places in a part of the run's split, and their labels (n,).
 
     Raise EngineError if torch or the images are missing.
     """
     images = _images(config.dataset)
     from hw5core.training.mistakes import images_in
 
-    return images.images[images_in(config, images, part)[list(places)]]
-
-
-def image_at(config: RunConfig, part: Part, place: int) -> tuple[NDArray[np.uint8], int]:
-    """Return the image (height, width) at this place in a part of the run's split, and its label.
-
-    Raise EngineError if torch or the images are missing.
-    """
-    images = _images(config.dataset)
-    from hw5core.training.mistakes import images_in
-
-    chosen = images_in(config, images, part)[place]
-    return images.images[chosen], int(images.labels[chosen])
+    chosen = images_in(config, images, part)[list(places)]
+    return images.images[chosen], images.labels[chosen]
 
 
 def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Pool]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hw5core.data.datasets import DATASETS, Dataset, is_available, split_sizes
 from hw5core.data.pictures import prepare, read_picture
-from hw5core.engine.tasks import image_at
+from hw5core.engine.tasks import images_at
 from hw5core.errors import EngineError, PictureError
 from hw5core.explain.convolution import DIGIT
 from hw5core.runs.config import RunConfig
@@ -127,9 +127,9 @@ def _next_test_image(config: RunConfig) -> _Shown:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _test_image(config: RunConfig, place: int) -> _Shown:
-    image, label = ask_worker(image_at, config, "test", place)
-    what = DATASETS[config.dataset].class_in_words(label)
-    return _Shown(config.dataset, image, f"Test image {place}: {what}.")
+    images, labels = ask_worker(images_at, config, "test", (place,))
+    what = DATASETS[config.dataset].class_in_words(int(labels[0]))
+    return _Shown(config.dataset, images[0], f"Test image {place}: {what}.")
 
 
 def image_in(kind: str, sent: Any, dataset: Dataset) -> NDArray[np.uint8]:

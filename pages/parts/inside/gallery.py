@@ -57,7 +57,8 @@ def gallery(
 @st.cache_data(max_entries=500, show_spinner=False)
 def _images(config: RunConfig, part: Part, places: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return the images at these places. A worker finds them once for all viewers."""
-    images: NDArray[np.uint8] = ask_worker(images_at, config, part, places)
+    images: NDArray[np.uint8]
+    images, _ = ask_worker(images_at, config, part, places)
     return images
 
 

@@ -64,5 +64,7 @@ def test_each_prediction_is_that_of_plain_modules() -> None:
 
 def test_the_images_at_places_are_those_of_the_part() -> None:
     pool, parts = _split(SMALL)
-    assert (images_at(SMALL, "test", (3, 0)) == pool.images[parts.test[[3, 0]]]).all()
-    assert (images_at(SMALL, "validation", (5,)) == pool.images[parts.validation[[5]]]).all()
+    for part, indices, places in (("test", parts.test, (3, 0)), ("validation", parts.validation, (5,))):
+        images, labels = images_at(SMALL, part, places)
+        assert (images == pool.images[indices[list(places)]]).all()
+        assert (labels == pool.labels[indices[list(places)]]).all()
