@@ -27,11 +27,11 @@ class Rescue:
 def rescues(original: RunConfig) -> tuple[Rescue, ...]:
     """Return the rescues of this run. A change that the original has already is left out."""
     normalised = with_normalisation(original.architecture, Normalisation.INSERTED)
-    rate = RATE_FACTOR * original.learning_rate
+    rate = min(RATE_FACTOR * original.learning_rate, SETTINGS["learning_rate"].highest)
     tried = {
         "Xavier initialisation": replace(original, initialisation="xavier"),
         "batch normalisation": replace(original, network=str(normalised)),
-        f"learning rate {rate:g}": replace(original, learning_rate=min(rate, SETTINGS["learning_rate"].highest)),
+        f"learning rate {rate:g}": replace(original, learning_rate=rate),
         f"momentum {MOMENTUM:g}": replace(original, momentum=max(MOMENTUM, original.momentum)),
         "tanh": replace(original, activation="tanh"),
         "ReLU in the first layer only": replace(original, relu_layer=1),
@@ -42,8 +42,7 @@ def rescues(original: RunConfig) -> tuple[Rescue, ...]:
 @lru_cache(maxsize=256)
 def with_seeds(config: RunConfig, number: int) -> tuple[RunConfig, ...]:
     """Return the run with its own seed, and with the next seeds, `number` in all. After the highest seed comes 0."""
-    after_highest = int(SETTINGS["seed"].highest) + 1
-    return tuple(replace(config, seed=(config.seed + more) % after_highest) for more in range(number))
+    return tuple(config.with_later_seed(more) for more in range(number))
 
 
 def pairs(

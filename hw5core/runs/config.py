@@ -221,6 +221,10 @@ class RunConfig:
         text = json.dumps({"version": TRAINING_VERSION, **plain}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def with_later_seed(self, more: int) -> "RunConfig":
+        """Return the run with a seed that is larger by `more`. After the highest seed comes 0."""
+        return replace(self, seed=(self.seed + more) % (int(SETTINGS["seed"].highest) + 1))
+
     @property
     def race_key(self) -> str:
         """A hash, 16 hexadecimal digits, that is the same for all runs which differ only in their activation."""

@@ -50,7 +50,7 @@ def _networks(config: RunConfig, tensors: dict[str, NDArray[Any]]) -> Iterator[t
     yield "learned", tensors
     rows = count(config.architecture).rows
     layers = sorted({int(name.split(".")[0]) for name in tensors}, reverse=True)
-    drawn = tensors_of(replace(config, seed=config.seed + _OTHER_SEED, fork=None), None)
+    drawn = tensors_of(replace(config, fork=None).with_later_seed(_OTHER_SEED), None)
     mixed = dict(tensors)
     for number in layers:
         mixed |= {name: drawn[name] for name in tensors if name.startswith(f"{number}.")}

@@ -81,15 +81,24 @@ def _attribution(configs: tuple[RunConfig, ...], step: int, image: NDArray[np.ui
 
 def _found(configs: tuple[RunConfig, ...], step: int, pixels: bytes, label: int) -> Found | None:
     """Return the maps of the networks, or None while large ones are being computed."""
-    places = -((-28 // STRIDE) ** 2)
-    macs = sum(row.macs for config in configs for row in count(config.architecture).rows)
-    layers = max(len(count(config.architecture).rows) for config in configs)
-    if macs * places * layers <= _AT_ONCE:
+    if multiplications(configs) <= _AT_ONCE:
         return _computed_once(configs, step, pixels, label)
     job = (_computed, configs, step, pixels, label)
     subscribe_redraw(ended, (job,))
     found: Found | None = ask_in_background(*job)
     return found
+
+
+def multiplications(configs: tuple[RunConfig, ...]) -> int:
+    """Return about how many multiplications the maps of these networks take.
+
+    The sanity check has a network for each layer with weights, and two more. Each sees the image once per place of the
+    covered square.
+    """
+    _, height, width = configs[0].architecture.input_shape
+    places = math.ceil(height / STRIDE) * math.ceil(width / STRIDE)
+    counts = [count(config.architecture) for config in configs]
+    return places * sum((2 + sum(bool(row.parameters) for row in one.rows)) * one.macs for one in counts)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -56,6 +56,11 @@ def test_a_change_that_the_run_has_already_is_no_rescue() -> None:
     assert "batch normalisation" not in [one.label for one in rescues(linear)]
 
 
+def test_the_label_of_a_rate_is_the_rate() -> None:
+    fast = {one.label: one.config.learning_rate for one in rescues(replace(SIGMOID, learning_rate=2.0))}
+    assert fast["learning rate 10"] == 10
+
+
 def _layers(label: str) -> nn.Sequential:
     """Return the homework's network with one change, from PyTorch's own modules, with its own first weights."""
     normalise = label == "batch normalisation"

@@ -60,6 +60,18 @@ def _check(found: Attributed, network: nn.Sequential) -> None:
         np.testing.assert_allclose(found.maps[Method.OCCLUSION][row, column], fall, rtol=1e-3, atol=1e-4)
 
 
+def test_the_highest_seed_has_random_weights_too() -> None:
+    config = RunConfig(network="1x28x28 flatten linear10 relu linear10", seed=2**31 - 1)
+    found = attributions(config, tensors_of(config, None), IMAGE, LABEL)
+    assert [one.weights for one in found] == [
+        "learned",
+        "random from Linear-4",
+        "random from Linear-2",
+        "first weights",
+    ]
+    assert found[0].score != found[1].score
+
+
 @pytest.mark.parametrize(("number", "activation"), [(0, nn.ReLU), (1, nn.Sigmoid)])
 def test_the_maps_are_those_of_plain_modules(number: int, activation: type[nn.Module]) -> None:
     config, tensors = RACE[number], shipped_weights(RACE[number], 4).tensors
