@@ -7,12 +7,12 @@ from hw5core.homework.report.contents import report
 from pages.parts.report.downloads import downloads
 from pages.parts.report.fields import name_and_remarks, network_of_question_1
 from pages.parts.report.preview import preview
-from pages.parts.report.race import chosen_race_of_report, contents_version, read_live, read_to_the_end
+from pages.parts.report.race import chosen_race_of_report, contents_version
 from pages.parts.report.tools import tools_report
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import RECONNECT_SECONDS
-from pages.parts.shared.race_snapshot import RaceSnapshot
+from pages.parts.shared.race_snapshot import TO_THE_END, RaceSnapshot, read_race, read_race_live
 from pages.parts.shared.reading import Reading
 
 _FRAGMENT = "report"
@@ -29,7 +29,7 @@ def page() -> None:
     except StoreError as error:
         st.error(plain(error))
         return
-    reading = Reading(read_to_the_end, configs, live=read_live)
+    reading = Reading(read_race, configs, TO_THE_END, live=read_race_live)
     st.fragment(_draw, run_every=RECONNECT_SECONDS, key=_FRAGMENT)(reading)
 
 

@@ -35,9 +35,7 @@ def run(options: argparse.Namespace) -> int:
     if options.variant is None and options.answers is None:
         raise PastedTextError("--answers is missing: name a file with one answer per line, or - for the input")
     if options.code:
-        reading = networks.read_code(options)
-        if reading.problems:
-            raise PastedTextError(f"{options.code}: {reading.problems[0]}")
+        reading = networks.read_sound_code(options)
         counted, asked = reading.count, asked_layers(reading.count, reading)
     else:
         counted = networks.count_named(options)

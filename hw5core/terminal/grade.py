@@ -118,9 +118,7 @@ def _network(options: argparse.Namespace) -> tuple[Count, Sequence[Asked]]:
         return counted, asked_layers(counted)
     if options.variants is not None:
         raise PastedTextError("--variants needs --preset or --net: code has no variants")
-    reading = networks.read_code(options)
-    if reading.problems:
-        raise PastedTextError(f"{options.code}: {reading.problems[0]}")
+    reading = networks.read_sound_code(options)
     return reading.count, asked_layers(reading.count, reading)
 
 

@@ -44,6 +44,14 @@ def read_code(options: argparse.Namespace) -> Reading:
     return read(read_text(options.code), read_input(options.input) if options.input else None)
 
 
+def read_sound_code(options: argparse.Namespace) -> Reading:
+    """Read the network of --code. Raises LabError, also if one of its layers does not work."""
+    reading = read_code(options)
+    if reading.problems:
+        raise PastedTextError(f"{options.code}: {reading.problems[0]}")
+    return reading
+
+
 def read_text(name: str) -> str:
     """Return the text of a file, or standard input for "-". Raises PastedTextError."""
     try:

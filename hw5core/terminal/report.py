@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from hw5core import home
-from hw5core.errors import EngineError, PastedTextError, ReportError
+from hw5core.errors import EngineError, ReportError
 from hw5core.explain.torch_report import ModuleReport
 from hw5core.homework.report.document import MAX_REMARKS
 from hw5core.homework.report.writing import FORMATS, write
@@ -57,12 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _network_of_question_1(options: argparse.Namespace) -> Count:
     """Return the counts of the network that the options name, or of the homework's. Raises LabError."""
-    if options.code:
-        reading = networks.read_code(options)
-        if reading.problems:
-            raise PastedTextError(f"{options.code}: {reading.problems[0]}")
-        return reading.count
-    return networks.count_named(options)
+    return networks.read_sound_code(options).count if options.code else networks.count_named(options)
 
 
 def _history(store: RunStore, run_id: str) -> RunHistory:

@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from hw5core.homework.invisible import INVISIBLE
+
 MAX_WRITTEN = 30_000
 """The largest number of characters in a written cell. Excel takes 32,767."""
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""Control characters, halves of characters, and marks that change the order of the text after them."""
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
-_SUSPECT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff=+\\-@＝＋－＠]")
+_SUSPECT = re.compile(rf"[{INVISIBLE}\t\n=+\-@＝＋－＠]")
 """What a cell has that is not written as it is. Most cells have none of it."""
 
 _HARMLESS = re.compile(r"[+-]?[0-9][0-9.,]*|-")
@@ -22,9 +23,9 @@ _FORMULA = re.compile(r"(^|[,;\n])(\s*\"?\s*)(?=[=+\-@＝＋－＠])")
 
 
 def cleaned(cell: str) -> str:
-    """Return the text without control characters, with line ends as \\n and spaces for tabs."""
+    """Return the text without invisible characters, with line ends as \\n and spaces for tabs."""
     text = re.sub("\r\n?", "\n", cell).replace("\t", " ")
-    return _CONTROLS.sub("", text)[:MAX_WRITTEN]
+    return _INVISIBLE.sub("", text)[:MAX_WRITTEN]
 
 
 def safe(cell: str) -> str:

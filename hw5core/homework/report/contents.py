@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from hw5core.errors import ReportError
 from hw5core.explain.torch_report import ModuleReport
+from hw5core.homework.invisible import INVISIBLE
 from hw5core.homework.report.document import (
     MAX_NAME,
     MAX_REMARKS,
@@ -27,8 +28,7 @@ from hw5core.runs.receipts import GUARANTEE
 from hw5core.runs.weights import short_receipt
 from hw5core.strict_json import to_json
 
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
-"""Control characters, and those that would turn the direction of the text after them."""
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 
 def report(

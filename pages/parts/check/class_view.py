@@ -12,7 +12,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from hw5core.engine.limits import is_public
 from hw5core.errors import StoreError
 from hw5core.homework.answers.check import CheckedSheet
 from hw5core.homework.hand_ins import ClassMistakes, class_key, class_mistakes, hand_in_text
@@ -24,7 +23,7 @@ from pages.parts.shared.chart import heading_html
 from pages.parts.shared.component import inline_component
 from pages.parts.shared.frame import number_html
 from pages.parts.shared.lecture import lecture_mode
-from pages.parts.shared.lecturer import has_lecturer, is_lecturer
+from pages.parts.shared.lecturer import may_clear
 from pages.parts.shared.minute_limit import MinuteLimit
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import RECONNECT_SECONDS
@@ -42,7 +41,7 @@ SHARED_SECONDS = 0.2
 
 _STYLE = Path(__file__).with_suffix(".css")
 _ROUND = "answers"
-_KEY = "class mistakes"
+_KEY = "bars of the class"
 _CHOSEN = "chosen mistake of the class"
 _REFUSED = "refused hand-in"
 _MOST_ANSWERS = 40
@@ -99,18 +98,18 @@ def _draw(key: str) -> None:
             _clear_button(key)
     except StoreError as error:
         st.error(plain(error))
-    _buttons(key="bars of the class", data={"chosen": chosen}, on_code_change=_choose)
+    _buttons(key=_KEY, data={"chosen": chosen}, on_code_change=_choose)
 
 
 def _choose() -> None:
     """Show the answers with the mistake that was clicked, or none if they are shown. A browser can send anything."""
-    code = st.session_state["bars of the class"].get("code")
+    code = st.session_state[_KEY].get("code")
     if isinstance(code, str) and len(code) < 40:
         st.session_state[_CHOSEN] = "" if st.session_state.get(_CHOSEN) == code else code
 
 
 def _clear_button(key: str) -> None:
-    if is_lecturer(browser()) or not (has_lecturer() or is_public()):
+    if may_clear():
         with st.popover("Start anew", icon=":material/restart_alt:", type="tertiary"):
             st.button("Delete all answers of the class", on_click=partial(_try, partial(_clear, key)))
 

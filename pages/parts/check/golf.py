@@ -9,7 +9,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from hw5core.engine.limits import is_public
 from hw5core.errors import LabError, StoreError
 from hw5core.homework.golf import (
     CHALLENGES,
@@ -26,7 +25,7 @@ from hw5core.homework.golf import (
 from pages.parts.shared.address import address
 from pages.parts.shared.browser import browser
 from pages.parts.shared.frame import number_html
-from pages.parts.shared.lecturer import has_lecturer, is_lecturer
+from pages.parts.shared.lecturer import may_clear
 from pages.parts.shared.minute_limit import MinuteLimit
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import ballot_box
@@ -201,7 +200,7 @@ def _board(challenge: Challenge, entries: list[Entry]) -> None:
     st.html(board_html(entries, browser()))
     with st.container(horizontal=True):
         st.button("Refresh", icon=":material/refresh:")
-        if entries and (is_lecturer(browser()) or not (has_lecturer() or is_public())):
+        if entries and may_clear():
             st.button("Clear the board", on_click=partial(_clear, challenge))
 
 

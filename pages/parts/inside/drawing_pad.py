@@ -18,9 +18,9 @@ from hw5core.engine.tasks import images_at
 from hw5core.errors import EngineError, PictureError
 from hw5core.explain.convolution import DIGIT
 from hw5core.runs.config import RunConfig
-from pages.parts.inside.sent_bytes import bytes_in, most_bytes
 from pages.parts.shared.component import inline_component
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.sent_bytes import bytes_in, most_bytes
 from pages.parts.shared.server import ask_worker
 
 SIDE = 84

@@ -18,9 +18,9 @@ from hw5core.runs.weights import Weights, from_bytes
 from hw5core.strict_json import to_json
 from hw5core.training.predictions import predict
 from pages.parts.inside.prediction_bars import Row
-from pages.parts.inside.sent_bytes import bytes_in, most_bytes
 from pages.parts.shared.component import inline_component
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.sent_bytes import bytes_in, most_bytes
 from pages.parts.shared.server import ask_worker
 
 MOST_BYTES = 4_000_000

@@ -1,16 +1,13 @@
-"""The race of the report: its choice, and what the page reads of it."""
+"""The race of the report: its choice, and when it has to be drawn again."""
 
 from collections.abc import Hashable
 
 from hw5core.runs.catalogue import Listed
 from hw5core.runs.config import RunConfig
 from pages.parts.shared.race_choice import chosen_race_of_server
-from pages.parts.shared.race_snapshot import SHARED_SECONDS, RaceSnapshot, read_race
+from pages.parts.shared.race_snapshot import RaceSnapshot
 
 _MOST_NETWORKS = 6
-
-_TO_THE_END = 0.0
-"""The time from which a recorded race plays that is shown to its end."""
 
 
 def chosen_race_of_report() -> tuple[RunConfig, ...]:
@@ -22,16 +19,6 @@ def chosen_race_of_report() -> tuple[RunConfig, ...]:
 def _any_run(_: Listed) -> bool:
     """Return True: a report also says what is missing of a race."""
     return True
-
-
-def read_to_the_end(configs: tuple[RunConfig, ...]) -> RaceSnapshot:
-    """Read the race from the store, or the recorded one at its end. Raises StoreError."""
-    return read_race(configs, _TO_THE_END)
-
-
-def read_live(configs: tuple[RunConfig, ...]) -> RaceSnapshot:
-    """Read the race for live updates, which share histories for a moment. Raises StoreError."""
-    return read_race(configs, _TO_THE_END, SHARED_SECONDS)
 
 
 def contents_version(race: RaceSnapshot) -> Hashable:

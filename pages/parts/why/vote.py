@@ -12,7 +12,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from hw5core.engine.limits import is_public
 from hw5core.errors import StoreError
 from hw5core.homework.explanations import Cause
 from hw5core.store.votes import Ballot, Round
@@ -21,7 +20,7 @@ from pages.parts.shared.browser import browser
 from pages.parts.shared.chart import heading_html
 from pages.parts.shared.frame import number_html
 from pages.parts.shared.lecture import aside
-from pages.parts.shared.lecturer import has_lecturer, is_lecturer
+from pages.parts.shared.lecturer import may_clear
 from pages.parts.shared.minute_limit import MinuteLimit
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.reading import Reading
@@ -60,7 +59,7 @@ def vote_before(race: str, was_open: bool) -> None:
         if not was_open:
             st.button("Show the evidence without voting", on_click=partial(_skip, race), icon=":material/visibility:")
         st.caption(_ANONYMOUS, width="content")
-        if is_lecturer(browser()) or not (has_lecturer() or is_public()):
+        if may_clear():
             with st.popover("Start the vote anew", icon=":material/restart_alt:", type="tertiary"):
                 st.button("Delete all votes on this race", on_click=partial(_clear, race))
     if evidence_is_open(race) != was_open:

@@ -145,6 +145,10 @@ def test_a_harmless_cell_is_written_as_it_is(cell: str) -> None:
     assert safe(cell) == cell
 
 
+def test_an_invisible_character_does_not_hide_a_formula() -> None:
+    assert safe("\ufeff=1+1") == "'=1+1"
+
+
 def test_a_cell_of_a_megabyte_is_reported_and_the_others_are_graded() -> None:
     rows = graded(a_class(table(["Name", *LAYERS], ["Anna", "9" * 1_000_000, *RIGHT[1:]], ["Bert", *RIGHT])))
     assert [row["points"] for row in rows] == ["", "5"]
