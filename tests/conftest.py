@@ -78,7 +78,7 @@ def engine(store: RunStore) -> "Iterator[Engine]":
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a cluster for this process's pages, and for its servers unless they start their own. Return its address.
 
-    Starting workers takes longer than most tests. Whoever connects needs the cluster's certificate, so Dask's settings
+    Starting workers takes longer than most tests. A client needs the cluster's certificate, so Dask's settings
     name it, here and in the environment of the servers.
     """
     import dask

@@ -43,7 +43,7 @@ class Part:
 
 
 def recorded_parts(histories: Iterable[RunHistory]) -> tuple[Part, ...]:
-    """Return the parts of which the runs recorded something, from the input on.
+    """Return the parts for which the runs recorded something, from the input on.
 
     An activation has another name in each network, so it is called "activation".
     """

@@ -1,7 +1,7 @@
 """What the class sees of a student's answers: which mistakes were made in which layers, without the student.
 
-A hand-in is kept as a short text of numbers and codes. It has no words of the student. With a variant of the network,
-it has no numbers either, because they would tell whoever knows the names of the class whose variant it is.
+A hand-in is stored as a short text of numbers and codes. It has no words of the student. With a variant of the network,
+it has no numbers either: with the names of the class, the numbers would show whose variant it is.
 """
 
 import re

@@ -65,7 +65,7 @@ def _tanh_slope(np: ModuleType, x: Any) -> Any:
 
 def _normal(np: ModuleType, x: Any) -> Any:
     """Return Φ(x), the standard normal distribution function."""
-    erfc = np.vectorize(math.erfc, otypes=[float])  # numpy has none of its own
+    erfc = np.vectorize(math.erfc, otypes=[float])  # numpy has no erfc
     return erfc(-np.asarray(x) / math.sqrt(2)) / 2
 
 

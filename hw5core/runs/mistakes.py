@@ -1,4 +1,4 @@
-"""What a network predicts for every image of a part of its split: its confusion matrix, and the images behind it."""
+"""What a network predicts for every image of a part of its split: its confusion matrix, and the images of each cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

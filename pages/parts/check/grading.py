@@ -25,7 +25,7 @@ MAX_QUESTIONS = 250
 """The largest question bank that the page makes, for the same reason."""
 
 MAX_SECONDS = 20.0
-"""The longest time that the page spends on one file, whatever the network is."""
+"""The longest time that the page spends on one file, for any network."""
 
 _one_at_a_time = Lock()
 

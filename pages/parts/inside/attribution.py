@@ -118,7 +118,7 @@ def network_html(
 ) -> str:
     """Return the maps of one network as HTML: a line per method, with its verdict and a picture per set of weights."""
     given = f"a probability of {100 * probability:.2f} %" if math.isfinite(probability) else "no finite probability"
-    name = f"{escape(config.label)} gives class {escape(class_name(config, label))} {given}. Because of which pixels?"
+    name = f"{escape(config.label)} gives class {escape(class_name(config, label))} {given}. Which pixels decide that?"
     lines = "".join(_line(method, found, image) for method in found[0].maps)
     missing = "" if Method.GRAD_CAM in found[0].maps else "<p>Grad-CAM needs a convolution. This network has none.</p>"
     return f'<div class="hw5-maps" style="--colour:{escape(config.spec.colour)}"><h2>{name}</h2>{lines}{missing}</div>'

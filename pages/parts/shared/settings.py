@@ -29,7 +29,7 @@ ADVANCED = ("batch_size", "learning_rate", "momentum", "training_images", "split
 def url_name(setting: str, dataset: str = "") -> str:
     """Return the URL parameter of a setting, which is also the key of its widget: "batch-size" for "batch_size".
 
-    If the default depends on the dataset, each dataset has a parameter of its own, such as "epochs-digits".
+    If the default depends on the dataset, each dataset has its own parameter, such as "epochs-digits".
     """
     of_dataset = f"-{dataset}" if dataset and setting in OF_DATASET else ""
     return setting.replace("_", "-") + of_dataset

@@ -1,4 +1,4 @@
-"""A verdict in one line: a mark, what was judged, the verdict, and the figures behind it."""
+"""A verdict in one line: a mark, what was judged, the verdict, and its figures."""
 
 from hw5core.homework.evidence import Verdict
 

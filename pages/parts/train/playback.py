@@ -22,7 +22,7 @@ _SHOWN = 0.0
 def race_or_recording(configs: tuple[RunConfig, ...]) -> Reading[RaceSnapshot]:
     """Read the race, or its recording, which plays for this session, as long as nobody has started the race here.
 
-    Only while a recording plays does a session read something of its own. All viewers of a race share the rest.
+    A session has its own reading only while a recording plays. All viewers of a race share the rest.
     """
     reading = Reading(read_race, configs, live=read_race_live)
     with suppress(StoreError):  # the reading raises it again when its value is drawn

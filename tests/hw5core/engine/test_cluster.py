@@ -193,7 +193,7 @@ def test_a_worker_that_takes_no_tasks_yet_is_not_free(cluster: Cluster, client: 
     first, *others = client.nthreads()
 
     def is_free_while_paused() -> bool:
-        _set_status(client, first, "paused")  # each time, because Dask's monitor of the memory lets it run again
+        _set_status(client, first, "paused")  # each time, because Dask's monitor of the memory ends the pause
         return cluster.free_worker(busy=others) is not None
 
     try:

@@ -97,7 +97,7 @@ def test_a_run_that_another_process_stops_or_deletes_frees_its_worker(lab: Lab, 
 
 
 def test_the_engine_refuses_what_a_guest_may_not_do(lab: Lab) -> None:
-    """What each user may do in each state is tested in tests/hw5core/store/test_permissions.py."""
+    """The actions of each user in each state are tested in tests/hw5core/store/test_permissions.py."""
     engine, store, _ = lab
     config = RunConfig(network=STATEFUL, seed=70)
     run_id = config.run_id

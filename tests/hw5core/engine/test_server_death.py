@@ -71,7 +71,7 @@ def test_workers_come_back_if_the_process_that_makes_them_is_killed(store: RunSt
     with _another_server(store, CONFIG) as server:
         wait_for(store, CONFIG, lambda history: len(history.losses) > 0)
         kill(*descendants(server.pid))
-        # The new one imports torch first, and Dask waits for its first worker meanwhile.
+        # The new one imports torch first. Until then, Dask waits for its first worker.
         makers = wait_until(lambda: _without_children(server.pid), lambda: "no process was started again")
         kill(*makers)
         history = wait_until_over(store, CONFIG)

@@ -59,7 +59,7 @@ def test_weights_are_drawn_as_for_a_run(initialisation: str) -> None:
         squares = [layer.weight_variance, module.weight.double().square().mean().item()]
         assert squares[1] == pytest.approx(squares[0], rel=4 * spread)
         assert (layer.weight**2).mean() == pytest.approx(squares[0], rel=4 * spread)
-        # Draws of both are uniform or both normal: the largest of a thousand tells them apart.
+        # Draws of both are uniform or both normal: the largest of a thousand shows which.
         ours, other = np.abs(layer.weight).max(), module.weight.abs().max().item()
         assert ours == pytest.approx(other, rel=0.35)
         assert bool(np.any(layer.bias)) == bool(module.bias.any())

@@ -1,4 +1,4 @@
-"""The confusion matrix and the images behind it, against numbers that can be counted by hand."""
+"""The confusion matrix and the images of its cells, against numbers that can be counted by hand."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
 """Two hundred random damages of a store: no error but a sentence, no wrong number, and every untouched run is kept.
 
 Each damage is made to a copy of the files of a killed server, or under a running one. Then everything is read that
-pages read. What must be kept is decided without checksums: whatever plain SQLite reads if it cannot read the damaged
+pages read. What must be kept is decided without checksums: all that plain SQLite reads if it cannot read the damaged
 pages.
 """
 

@@ -72,7 +72,7 @@ def _all_batches(_config: RunConfig, _step: int) -> bool:
 def test_every_figure_of_a_layer_agrees_with_autograd(
     activation: str, digits: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where an activation is before a max pooling, in a linear part, and after a batch normalisation."""
+    """The activations are before a max pooling, in a linear part, and after a batch normalisation."""
     monkeypatch.setattr(loop, "is_measured", _all_batches)
     network = (
         f"1x28x28 conv4k5 {activation} maxpool2 conv6k3 bn {activation} avgpool2 flatten linear20 {activation} linear10"
