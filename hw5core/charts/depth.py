@@ -42,7 +42,8 @@ _DECADES = 4
 """How many powers of ten below the smallest typical gradient the axis starts. Smaller ones count in the first bin."""
 
 _LABELS = {Passing.GRADIENTS: "gradients δ (RMS)", Passing.ACTIVATIONS: "activations (standard deviation)"}
-_FEW_CLASSES = 1
+_NO_CLASSES = 1
+"""A series has a number of classes, for a guess as a reference. This chart has none."""
 
 
 def histogram_table(layers: Sequence[StackLayer], passing: Passing) -> pd.DataFrame:
@@ -149,8 +150,8 @@ def sizes_table(layers: Sequence[StackLayer]) -> pd.DataFrame:
 def sizes_chart(activation: str) -> dict[str, Any]:
     """Return the chart, on a logarithmic scale: dots are measured, crosses predicted, and pale bars what is typical."""
     series = (
-        Series(_LABELS[Passing.GRADIENTS], "gradients", ACTIVATIONS[activation].colour, (1, 0), _FEW_CLASSES),
-        Series(_LABELS[Passing.ACTIVATIONS], "activations", GREY, (5, 3), _FEW_CLASSES),
+        Series(_LABELS[Passing.GRADIENTS], "gradients", ACTIVATIONS[activation].colour, (1, 0), _NO_CLASSES),
+        Series(_LABELS[Passing.ACTIVATIONS], "activations", GREY, (5, 3), _NO_CLASSES),
     )
     # A dead layer has a size of 0, which a logarithmic scale cannot show.
     base = (

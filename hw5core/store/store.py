@@ -22,7 +22,7 @@ from hw5core.runs.records import (
     encode,
 )
 from hw5core.runs.run import Run, Stamp, Status
-from hw5core.store import damage, tables, trash
+from hw5core.store import checkpoints, damage, tables, trash
 from hw5core.store.connection import transaction, used_bytes
 from hw5core.store.damage import Damage, sets_damage_aside
 from hw5core.store.eviction import NO_SHARES, Shares, in_order_of_eviction, stored_runs
@@ -165,7 +165,7 @@ class RunStore:
         Directly after a pause it is not: the last checkpoint is still on its way.
         """
         with transaction(self.path) as database:
-            step = tables.newest_checkpoint_step(database, run_id)
+            step = checkpoints.newest_checkpoint_step(database, run_id)
             return not tables.has_records_from(database, run_id, step)
 
     @sets_damage_aside
@@ -206,7 +206,7 @@ class RunStore:
             assert isinstance(started, RunStarted)
             if run is None or run.status is not Status.PAUSED:
                 return False
-            if tables.newest_checkpoint_step(database, run_id) != started.first_step:
+            if checkpoints.newest_checkpoint_step(database, run_id) != started.first_step:
                 return False
             # Without the RunStarted the attempt stays the same, so that readers need not read the run again.
             is_new_attempt = run.attempt == 0 or tables.has_records_from(database, run_id, started.first_step)
@@ -401,7 +401,7 @@ class RunStore:
         """Return the epochs, counted from 0, that the run has trained itself and whose checkpoints are in the store."""
         with transaction(self.path) as database:
             run = tables.find_run(database, run_id)
-            return tables.epochs_with_checkpoint(database, run_id, run.config.first_step if run else 0)
+            return checkpoints.epochs_with_checkpoint(database, run_id, run.config.first_step if run else 0)
 
     @sets_damage_aside
     def kept_steps(self, run_id: str) -> list[int]:
@@ -411,17 +411,17 @@ class RunStore:
         """
         with transaction(self.path) as database:
             run = tables.find_run(database, run_id)
-            return tables.kept_steps(database, run_id, run.config.first_step if run else 0)
+            return checkpoints.kept_steps(database, run_id, run.config.first_step if run else 0)
 
     def checkpoint_at(self, run_id: str, step: int) -> Checkpoint | None:
         """Return the run's checkpoint after this many batches. None if it is missing or damaged."""
         with transaction(self.path) as database:
-            return tables.checkpoint_at(database, run_id, step)
+            return checkpoints.checkpoint_at(database, run_id, step)
 
     def epoch_checkpoint(self, run_id: str, epoch: int) -> Checkpoint | None:
         """Return the run's checkpoint at the end of this epoch, counted from 0. None if it is missing or damaged."""
         with transaction(self.path) as database:
-            return tables.checkpoint_of_epoch(database, run_id, epoch)
+            return checkpoints.checkpoint_of_epoch(database, run_id, epoch)
 
     @sets_damage_aside
     def checkpoint(self, run_id: str) -> Checkpoint | None:
@@ -431,7 +431,7 @@ class RunStore:
         """
         with transaction(self.path) as database:
             database.execute("BEGIN")
-            run, checkpoint = tables.find_run(database, run_id), tables.newest_checkpoint(database, run_id)
+            run, checkpoint = tables.find_run(database, run_id), checkpoints.newest_checkpoint(database, run_id)
         if run and run.config.fork and checkpoint is None:
             raise NoCheckpointError(
                 f"The checkpoint that the run {run.config.label} starts from is damaged. Start the run again."

@@ -8,11 +8,9 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from hw5core.errors import DamagedRunError, LabError, NoCheckpointError, StoreError
-from hw5core.runs.config import Fork, RunConfig
+from hw5core.errors import DamagedRunError, LabError, StoreError
+from hw5core.runs.config import RunConfig
 from hw5core.runs.records import (
-    EARLY_STEPS,
-    MAX_EARLY_BYTES,
     BatchLosses,
     Checkpoint,
     EncodedRecord,
@@ -22,18 +20,11 @@ from hw5core.runs.records import (
     decode,
 )
 from hw5core.runs.run import LONG_AGO, Run, Status
-from hw5core.store.checksums import bare_id, checkpoint_checksum, checksum, content_checksum, record_checksum, total
+from hw5core.store.checkpoints import copy_fork_checkpoint, insert_checkpoint
+from hw5core.store.checksums import checksum, content_checksum, record_checksum, total
 from hw5core.store.owners import is_guest, token_of
 from hw5core.store.sealing import RUN_COLUMNS, changes_run, run_checksum, seal_run
 from hw5core.store.trash import IS_KEPT, forget
-
-MAX_CHECKPOINT_BYTES = 64 * 1024**2
-"""Space for the checkpoints of a run's earlier epochs: all epochs of the homework's network, fewer of a larger one."""
-
-_MOST_EARLY_STATE = 2 * MAX_EARLY_BYTES
-"""The largest state of an early checkpoint that is kept, with room for what torch's format adds to the numbers."""
-
-_IS_EARLY = f"(epoch IS NULL AND step IN {EARLY_STEPS})"
 
 _RUN_ROW = f"{RUN_COLUMNS}, checksum, rowid"
 
@@ -45,7 +36,6 @@ IS_OF_GUESTS = """EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id
 _CHECKSUM = "coalesce(CAST(checksum AS INTEGER), 0)"
 _RECORD_ROW = f"number, position, kind, images_checksum, {_CHECKSUM}, coalesce(CAST(body AS BLOB), x'')"
 _FULL_RECORD_ROW = f"{_RECORD_ROW}, coalesce(CAST(images AS BLOB), x'')"
-_CHECKPOINT_ROW = "step, seconds, epoch_seconds, epoch, state_checksum, checksum, state"
 
 Start = tuple[float, int]
 
@@ -146,30 +136,7 @@ def insert_run(database: sqlite3.Connection, config: RunConfig, server: str, sta
     forget(database, config.run_id)
     set_status(database, config.run_id, status)
     if config.fork:
-        _copy_fork_checkpoint(database, config.run_id, config.fork)
-
-
-def _copy_fork_checkpoint(database: sqlite3.Connection, run_id: str, fork: Fork) -> None:
-    """Give a new fork a copy of the checkpoint that it starts from, so that its parent may be deleted.
-
-    If the parent or an earlier attempt of the fork was set aside as damaged, its checkpoints may still be intact.
-    """
-    if newest_checkpoint(database, run_id):
-        return
-    parent = fork.parent.run_id
-    query = (
-        f"SELECT run_id, {_CHECKPOINT_ROW} FROM checkpoints WHERE step = ? "
-        "AND (run_id = ? OR run_id LIKE 'damaged % ' || ? OR run_id LIKE 'damaged % ' || ?)"
-    )
-    rows = database.execute(query, (fork.step, parent, parent, run_id)).fetchall()
-    copies = (_as_checkpoint(bare_id(source), values) for source, *values in rows)
-    checkpoint = next(filter(None, copies), None)
-    if checkpoint is None:
-        raise NoCheckpointError(
-            f"This server's store has no checkpoint of epoch {fork.epoch} of the {fork.parent.label} run to "
-            "fork from: the run was deleted, damaged or trained elsewhere. Train it again, or fork from another epoch."
-        )
-    _put_checkpoint(database, run_id, checkpoint)
+        copy_fork_checkpoint(database, config.run_id, config.fork)
 
 
 @changes_run
@@ -227,7 +194,7 @@ def insert_record(database: sqlite3.Connection, run: Run, record: EncodedRecord)
     A RunStarted first deletes everything from its first step on: it is about to be computed again.
     """
     if record.is_a(Checkpoint):
-        _insert_checkpoint(database, run, record)
+        insert_checkpoint(database, run, record)
         return
     if record.is_a(RunStarted):
         started = decode(record.kind, record.body)
@@ -268,87 +235,6 @@ def _delete_from(database: sqlite3.Connection, run_id: str, step: int) -> None:
     _add_to_sum(database, run_id, *(-one for (one,) in dropped))
     database.execute("DELETE FROM checkpoints WHERE run_id = ? AND step > ?", (run_id, step))
     database.execute("UPDATE runs SET attempt = attempt + 1 WHERE run_id = ?", (run_id,))
-
-
-def _insert_checkpoint(database: sqlite3.Connection, run: Run, record: EncodedRecord) -> None:
-    checkpoint = decode(record.kind, record.body, record.state)
-    assert isinstance(checkpoint, Checkpoint)
-    _put_checkpoint(database, run.run_id, checkpoint)
-    # Of the earlier checkpoints, only early steps and ends of epochs are needed, and as many as there is space for.
-    every = -(-len(checkpoint.state) * run.config.epochs // MAX_CHECKPOINT_BYTES)
-    is_kept = f"({_IS_EARLY} AND length(state) <= ?) OR (epoch IS NOT NULL AND (epoch + 1) % ? = 0)"
-    database.execute(
-        f"DELETE FROM checkpoints WHERE run_id = ? AND step < ? AND NOT ({is_kept})",
-        (run.run_id, checkpoint.step, _MOST_EARLY_STATE, every),
-    )
-
-
-def _put_checkpoint(database: sqlite3.Connection, run_id: str, checkpoint: Checkpoint) -> None:
-    state = content_checksum(checkpoint.state)
-    values = (checkpoint.step, float(checkpoint.seconds), float(checkpoint.epoch_seconds), checkpoint.epoch, state)
-    database.execute(
-        f"REPLACE INTO checkpoints (run_id, {_CHECKPOINT_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (run_id, *values, checkpoint_checksum(run_id, *values), checkpoint.state),
-    )
-
-
-def _as_checkpoint(run_id: str, row: Sequence[Any]) -> Checkpoint | None:
-    """Return the checkpoint in the values of _CHECKPOINT_ROW, or None if it is damaged."""
-    *values, own, state = row
-    step, seconds, epoch_seconds, epoch, state_checksum = values
-    if checkpoint_checksum(run_id, *values) != own:
-        return None
-    if not isinstance(state, bytes) or content_checksum(state) != state_checksum:
-        return None
-    return Checkpoint(step, seconds, epoch_seconds, state, epoch)
-
-
-def newest_checkpoint(database: sqlite3.Connection, run_id: str) -> Checkpoint | None:
-    """Return the run's newest checkpoint that is intact, or None."""
-    rows = database.execute(f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? ORDER BY step DESC", (run_id,))
-    return next(filter(None, (_as_checkpoint(run_id, row) for row in rows)), None)
-
-
-def newest_checkpoint_step(database: sqlite3.Connection, run_id: str) -> int:
-    """Return the number of batches done at the run's newest checkpoint that is intact, or 0 if there is none."""
-    checkpoint = newest_checkpoint(database, run_id)
-    return checkpoint.step if checkpoint else 0
-
-
-def epochs_with_checkpoint(database: sqlite3.Connection, run_id: str, first_step: int) -> list[int]:
-    """Return the epochs that end at a checkpoint after `first_step` batches. The states are not read."""
-    return [row[3] for row in _intact_checkpoints(database, run_id, first_step, "epoch IS NOT NULL")]
-
-
-def kept_steps(database: sqlite3.Connection, run_id: str, first_step: int) -> list[int]:
-    """Return after how many batches, more than `first_step`, the run has checkpoints that are kept."""
-    return [row[0] for row in _intact_checkpoints(database, run_id, first_step, f"(epoch IS NOT NULL OR {_IS_EARLY})")]
-
-
-def _intact_checkpoints(
-    database: sqlite3.Connection, run_id: str, first_step: int, condition: str
-) -> list[tuple[Any, ...]]:
-    """Return the rows of these checkpoints after `first_step` batches, without their states, in order."""
-    rows = database.execute(
-        "SELECT step, seconds, epoch_seconds, epoch, state_checksum, checksum FROM checkpoints "
-        f"WHERE run_id = ? AND {condition} AND step > ? ORDER BY step",
-        (run_id, first_step),
-    ).fetchall()
-    return [row for row in rows if checkpoint_checksum(run_id, *row[:-1]) == row[-1]]
-
-
-def checkpoint_at(database: sqlite3.Connection, run_id: str, step: int) -> Checkpoint | None:
-    """Return the run's checkpoint after this many batches, or None if it is missing or damaged."""
-    query = f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? AND step = ?"
-    row = database.execute(query, (run_id, step)).fetchone()
-    return _as_checkpoint(run_id, row) if row else None
-
-
-def checkpoint_of_epoch(database: sqlite3.Connection, run_id: str, epoch: int) -> Checkpoint | None:
-    """Return the run's checkpoint at the end of this epoch, or None if it is missing or damaged."""
-    query = f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? AND epoch = ?"
-    row = database.execute(query, (run_id, epoch)).fetchone()
-    return _as_checkpoint(run_id, row) if row else None
 
 
 def has_records_from(database: sqlite3.Connection, run_id: str, step: int) -> bool:

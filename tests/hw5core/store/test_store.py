@@ -152,7 +152,7 @@ def test_a_run_that_has_diverged_is_listed_and_read_like_any_other(store: RunSto
 
 
 def test_every_epochs_checkpoint_is_kept_while_there_is_space(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hw5core.store.tables.MAX_CHECKPOINT_BYTES", 1000)
+    monkeypatch.setattr("hw5core.store.checkpoints.MAX_CHECKPOINT_BYTES", 1000)
 
     def epochs_with_checkpoint(config: RunConfig, size: int) -> list[int]:
         store.claim(config)
