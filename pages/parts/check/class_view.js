@@ -6,6 +6,9 @@ class Bars {
     this.root = root
     root.addEventListener("click", ({ target }) => this.clicked(target.closest("[data-code]")))
     root.addEventListener("focusin", ({ target }) => (this.focused = target.dataset.code))
+    root.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !root.contains(relatedTarget)) this.focused = undefined
+    })
     document.addEventListener("pointerdown", ({ target }) => {
       if (!root.contains(target)) this.focused = undefined
     })
