@@ -20,6 +20,9 @@ from pages.parts.shared.server import engine
 MOST_RESULTS = 300
 """How many results are kept. The predictions for MNIST's test images take 84 KB."""
 
+MOST_WAITING = 300
+"""How many jobs may wait. One more displaces the one that nobody has asked for longest."""
+
 RETRY_SECONDS = 10
 """How long an error is shown before the next visitor causes another try."""
 
@@ -71,6 +74,7 @@ class _Background:
             if outcome is None or outcome.is_old_error:
                 outcome = self.outcomes[job] = _Outcome()
                 self.waiting.append(job)
+                self._displace()
             elif outcome.ended is None and job in self.waiting:
                 self.waiting.remove(job)
                 self.waiting.append(job)  # somebody wants it now
@@ -86,6 +90,13 @@ class _Background:
     def ended(self, jobs: tuple[Job, ...]) -> tuple[bool, ...]:
         with self.lock:
             return tuple(job in self.outcomes and self.outcomes[job].ended is not None for job in jobs)
+
+    def _displace(self) -> None:
+        """Give up a waiting job if there are too many. Its visitors see why."""
+        if len(self.waiting) > MOST_WAITING:
+            outcome = self.outcomes[self.waiting.pop(0)]
+            outcome.error = EngineError("Too many computations are waiting on this server. Try again in a moment.")
+            outcome.ended = time.monotonic()
 
     def _forget(self) -> None:
         """Forget the outcomes that were not asked for longest, but none that is still awaited."""

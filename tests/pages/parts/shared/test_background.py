@@ -87,3 +87,17 @@ def test_only_the_newest_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> No
         ask_in_background(_square, number)
         _await((_square, number))
     assert ended(tuple((_square, number) for number in range(4))) == (False, False, True, True)
+
+
+def test_too_many_waiting_requests_displace_the_oldest_which_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "MOST_WAITING", 2)
+    ask_in_background(_square, 0)
+    wait_until(lambda: STARTED == [0], lambda: STARTED)
+    for number in (1, 2, 3):
+        ask_in_background(_square, number)
+    assert ended(((_square, 1), (_square, 2))) == (True, False)
+    with pytest.raises(LabError, match="Too many computations are waiting"):
+        ask_in_background(_square, 1)
+    GATE.set()
+    _await((_square, 2), (_square, 3))
+    assert STARTED == [0, 3, 2]
