@@ -267,3 +267,10 @@ def test_a_pasted_table_needs_a_network_that_can_be_read(open_page: Opened) -> N
     button(app, "Read").click().run()
     assert not app.exception
     assert any("nothing to compare the table with" in one.value for one in app.error)
+
+
+def test_a_network_without_variants_has_a_message_instead_of_a_file_of_questions(open_page: Opened) -> None:
+    app = button(open_page("check", net="1x5x5 conv1k1"), "For lecturers").click().run()
+    assert "There are no questions about this network: it has no variants" in app.error[0].value
+    app = button(open_page("check", net=SMALL), "For lecturers").click().run()
+    assert not app.error

@@ -14,6 +14,7 @@ import streamlit as st
 from hw5core.errors import LabError
 from hw5core.homework.grading.grades import decimal
 from hw5core.homework.grading.platforms import MAX_TITLE, TITLE
+from hw5core.homework.variants import variant
 from hw5core.markdown import markdown_table
 from hw5core.network.counting import Count
 from pages.parts.check.file_field import OpenedFile, file_field, read_file
@@ -218,10 +219,15 @@ def _questions(counted: Count) -> None:
         "Numerical questions about variants of this network. Each common mistake is an answer without points, with its "
         "reason as feedback. A category holds the questions about one layer, so that a quiz can draw one from each."
     )
+    try:
+        variant(counted.architecture, 0)
+    except LabError as error:
+        st.error(plain(f"There are no questions about this network: {error}."))
+        return
     highest = most_variants(counted)
     number, title = st.columns(2)
     variants = number.number_input("Variants", 1, highest, min(20, highest), help=f"At most {highest} here.")
-    name = title.text_input("Category", TITLE, max_chars=MAX_TITLE)
+    name = title.text_input("Category", TITLE, max_chars=MAX_TITLE).strip() or TITLE
     layers = sum(bool(row.parameters) for row in counted.rows)
 
     def content() -> bytes:
