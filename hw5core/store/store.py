@@ -3,7 +3,6 @@
 Only engines write to it. Everybody else may read it at any time.
 """
 
-import json
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -27,7 +26,7 @@ from hw5core.store.connection import transaction, used_bytes
 from hw5core.store.damage import Damage, sets_damage_aside
 from hw5core.store.eviction import NO_SHARES, Shares, in_order_of_eviction, stored_runs
 from hw5core.store.opening import hold_open, open_store
-from hw5core.store.owners import LECTURER, OPERATOR, is_guest
+from hw5core.store.owners import is_guest
 from hw5core.store.permissions import Action, may
 from hw5core.store.presence import is_alive
 from hw5core.store.tables import Cursor
@@ -38,15 +37,6 @@ MAX_NAME = 60
 
 SPARE = 0.1
 """The share of a full store that is freed at once: finding out which runs need how much space takes a while."""
-
-# The newest record of a run says when it changed last, without a clock. A run without records has just been created.
-_PAUSED_BY_GUESTS = f"""
-    SELECT run_id, controller FROM runs
-    WHERE status = 'paused' AND {trash.IS_KEPT} AND controller NOT IN ('{LECTURER}', '{OPERATOR}')
-    ORDER BY (SELECT max(number) FROM records WHERE records.run_id = runs.run_id) DESC NULLS FIRST"""
-
-
-_STATUSES = {str(status): status for status in Status}
 
 _WITHOUT_STORE = "Start the app again: it recovers everything that can be read."
 
@@ -327,7 +317,7 @@ class RunStore:
     def paused_by_guests(self) -> list[tuple[str, str]]:
         """Return the id and the controller of each run that a guest has paused, those that changed last first."""
         with transaction(self.path) as database:
-            return database.execute(_PAUSED_BY_GUESTS).fetchall()
+            return tables.paused_by_guests(database)
 
     @sets_damage_aside
     def end_pauses(self, run_ids: Iterable[str]) -> None:
@@ -388,13 +378,7 @@ class RunStore:
     def stamps(self, run_ids: Iterable[str]) -> dict[str, Stamp]:
         """Return the stamps of those of the runs that the store has. This is one fast query for many runs."""
         with transaction(self.path) as database:
-            rows = database.execute(
-                "SELECT run_id, status, attempt, created, changed FROM runs "
-                "WHERE run_id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(run_ids)),),
-            ).fetchall()
-        # A status that does not exist is damaged. The next reader of the run finds that out.
-        return {run_id: Stamp(_STATUSES.get(status, Status.FAILED), *others) for run_id, status, *others in rows}
+            return tables.stamps_of(database, run_ids)
 
     @sets_damage_aside
     def forkable_epochs(self, run_id: str) -> list[int]:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,10 +19,10 @@ from hw5core.runs.records import (
     RunStarted,
     decode,
 )
-from hw5core.runs.run import LONG_AGO, Run, Status
+from hw5core.runs.run import LONG_AGO, Run, Stamp, Status
 from hw5core.store.checkpoints import copy_fork_checkpoint, insert_checkpoint
 from hw5core.store.checksums import checksum, content_checksum, record_checksum, total
-from hw5core.store.owners import is_guest, token_of
+from hw5core.store.owners import LECTURER, OPERATOR, is_guest, token_of
 from hw5core.store.sealing import RUN_COLUMNS, changes_run, run_checksum, seal_run
 from hw5core.store.trash import IS_KEPT, forget
 
@@ -36,6 +36,14 @@ IS_OF_GUESTS = """EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id
 _CHECKSUM = "coalesce(CAST(checksum AS INTEGER), 0)"
 _RECORD_ROW = f"number, position, kind, images_checksum, {_CHECKSUM}, coalesce(CAST(body AS BLOB), x'')"
 _FULL_RECORD_ROW = f"{_RECORD_ROW}, coalesce(CAST(images AS BLOB), x'')"
+
+# The newest record of a run says when it changed last, without a clock. A run without records has just been created.
+_PAUSED_BY_GUESTS = f"""
+    SELECT run_id, controller FROM runs
+    WHERE status = 'paused' AND {IS_KEPT} AND controller NOT IN ('{LECTURER}', '{OPERATOR}')
+    ORDER BY (SELECT max(number) FROM records WHERE records.run_id = runs.run_id) DESC NULLS FIRST"""
+
+_STATUSES = {str(status): status for status in Status}
 
 Start = tuple[float, int]
 
@@ -92,6 +100,21 @@ def newest_runs(
         except DamagedRunError as error:
             damaged.append(error)
     return runs, damaged
+
+
+def paused_by_guests(database: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return the id and the controller of each run that a guest has paused, those that changed last first."""
+    return database.execute(_PAUSED_BY_GUESTS).fetchall()
+
+
+def stamps_of(database: sqlite3.Connection, run_ids: Iterable[str]) -> dict[str, Stamp]:
+    """Return the stamps of those of the runs that the store has."""
+    query = (
+        "SELECT run_id, status, attempt, created, changed FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
+    )
+    rows = database.execute(query, (json.dumps(list(run_ids)),)).fetchall()
+    # A status that does not exist is damaged. The next reader of the run finds that out.
+    return {run_id: Stamp(_STATUSES.get(status, Status.FAILED), *others) for run_id, status, *others in rows}
 
 
 @lru_cache(maxsize=4096)
