@@ -74,5 +74,9 @@ class TableError(LabError):
     """Report a table that cannot be read, or that lacks what is needed. The text continues "class.csv: "."""
 
 
+class OutputError(LabError):
+    """Report a file that a command cannot write, or that it would overwrite although it reads it."""
+
+
 class ReportError(LabError):
     """Report a homework report that cannot be written."""

@@ -63,6 +63,8 @@ def variant(architecture: Architecture, number: int) -> Count:
     It has the same kinds of layers with the same strides and groups. Each layer has as many digits in its number of
     parameters, and the same common mistakes give a wrong number. Raises ArchitectureError if no such network is found.
     """
+    if not any(row.parameters for row in _base(architecture).rows):
+        raise ArchitectureError("it has no variants: the network has no layer with parameters")
     found = _found(architecture, number)
     if found is None:
         raise ArchitectureError(

@@ -114,7 +114,7 @@ def read_weights(path: Path) -> Weights:
             content = file.read(MAX_BYTES + 1)
         return from_bytes(content)
     except OSError as error:
-        raise WeightsError(f"The weights cannot be read: {error}") from error
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _header(content: bytes) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         options.output.write_bytes(content)
     except OSError as error:
-        raise WeightsError(f"The weights cannot be written: {error}") from error
+        raise WeightsError(f"{options.output} cannot be written: {error.strerror}") from error
     config, parameters = weights.config, sum(tensor.size for tensor in weights.tensors.values())
     accuracy = next(
         (one["test_accuracy"] for one in weights.receipt["metrics"]["epochs"] if one["epoch"] == weights.epoch), None

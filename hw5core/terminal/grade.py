@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from hw5core.errors import PastedTextError, TableError
+from hw5core.errors import OutputError, PastedTextError
 from hw5core.homework.answers.check import asked_layers
 from hw5core.homework.answers.matching import Asked
 from hw5core.homework.grading.classes import VARIANT, Class
@@ -22,7 +22,7 @@ from hw5core.homework.grading.writing import TableWriter, cleaned
 from hw5core.network.counting import Count
 from hw5core.strict_json import to_json
 from hw5core.terminal import networks
-from hw5core.terminal.files import opened, written
+from hw5core.terminal.files import check_paths, opened, written
 
 _PROGRESS_ROWS = 500
 _SHOWN = 20
@@ -75,6 +75,9 @@ def run(options: argparse.Namespace) -> int:
 
     Raises LabError.
     """
+    code = [Path(options.code)] if options.code else []
+    export, filled_table = (options.fill[:1], options.fill[1:]) if options.fill else ([], [])
+    check_paths([options.table, *code, *export], [options.output, *filled_table])
     counted, asked = _network(options)
     layers = sum(bool(one.right) for one in asked)
     most = Fraction(layers) if options.points is None else options.points
@@ -94,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _fill(options: argparse.Namespace, students: GradedClass, most: Fraction) -> Filled:
-    """Fill the platform's table. Raises TableError."""
+    """Fill the platform's table. Raises TableError and OutputError."""
     source, target = options.fill
     with opened(source) as file:
         export = Export(file, options.title, most)
@@ -107,7 +110,7 @@ def _write_results(folder: Path, grade: Grade, most: Fraction) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "results.json").write_text(results(grade, most), encoding="utf-8")
     except OSError as error:
-        raise TableError(f"{folder} cannot be written: {error.strerror}") from None
+        raise OutputError(f"{folder} cannot be written: {error.strerror}") from None
 
 
 def _network(options: argparse.Namespace) -> tuple[Count, Sequence[Asked]]:

@@ -59,5 +59,7 @@ def read_text(name: str) -> str:
             return sys.stdin.read(MAX_CHARACTERS + 1)
         with Path(name).open(encoding="utf-8", errors="surrogateescape") as file:
             return file.read(MAX_CHARACTERS + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise PastedTextError(f"{name} cannot be read: {error}") from None
+    except OSError as error:
+        raise PastedTextError(f"{name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise PastedTextError(f"{name} cannot be read: it is no text in UTF-8") from None

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         options.output.write_bytes(content)
     except OSError as error:
-        raise ReportError(f"The report cannot be written: {error}") from error
+        raise ReportError(f"{options.output} cannot be written: {error.strerror}") from error
     if options.json:
         print(to_json({"file": str(options.output), "missing": document.missing}))
     else:
@@ -90,5 +90,7 @@ def _remarks(path: Path | None) -> str:
     try:
         with path.open(encoding="utf-8-sig") as file:
             return file.read(MAX_REMARKS + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"The remarks cannot be read: {error}") from None
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ReportError(f"{path} cannot be read: it is no text in UTF-8") from None

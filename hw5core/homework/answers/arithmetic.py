@@ -78,7 +78,8 @@ def _tokens(text: str) -> list[str]:
     signs = 0
     for found in _TOKEN.finditer(text):
         if found["other"]:
-            raise UnreadableError(f"“{found['other']}” is not understood here")
+            advice = ": write one answer per line" if found["other"] in ",;" else ""
+            raise UnreadableError(f"“{found['other']}” is not understood here{advice}")
         if found["number"]:
             tokens.append(str(read_number(found["number"])))
             continue

@@ -86,7 +86,28 @@ def test_files_that_cannot_be_opened_are_named(tmp_path: Path, capsys: Captured)
     (tmp_path / "class.csv").write_text("Name,conv1\n")
     command = ["grade", str(tmp_path / "class.csv"), "--preset", "homework", "-o", str(tmp_path / "no" / "x.csv")]
     assert main(command) == 2
-    assert "x.csv cannot be written" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'no' / 'x.csv'} cannot be written")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("class.csv", "export.csv", "filled.csv"),
+        ("graded.csv", "export.csv", "export.csv"),
+        ("graded.csv", "export.csv", "graded.csv"),
+        ("graded.csv", "export.csv", "link.csv"),
+    ],
+)
+def test_no_file_of_the_lecturer_is_overwritten(tmp_path: Path, capsys: Captured, names: tuple[str, str, str]) -> None:
+    (tmp_path / "class.csv").write_text("Name,conv1\nAnna,34944\n")
+    (tmp_path / "export.csv").write_text("Student,ID,Section\nAnna,1,A\n")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "class.csv")
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    output, export, filled = (str(tmp_path / name) for name in names)
+    command = ["grade", str(tmp_path / "class.csv"), "--preset", "homework", "-o", output, "--fill", export, filled]
+    assert main(command) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
 
 
 def test_a_platforms_export_is_filled_and_everyone_left_out_is_listed(tmp_path: Path, capsys: Captured) -> None:
