@@ -47,8 +47,8 @@ class Dataset:
         return self.names[label] if self.names else str(label)
 
     def class_in_words(self, label: int) -> str:
-        """Return what an image of this class shows: "a 3", or "sneaker"."""
-        return self.names[label] if self.names else f"a {label}"
+        """Return what an image of this class shows: "a 3", "an 8", or "sneaker"."""
+        return self.names[label] if self.names else f"{'an' if label == 8 else 'a'} {label}"
 
 
 DATASETS = {

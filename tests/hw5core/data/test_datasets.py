@@ -123,3 +123,7 @@ def test_a_damaged_file_is_reported_and_downloaded_again(publisher: list[str], h
     assert "downloaded again" in pool.note
     assert publisher == [f"/{NAMES[2]}.gz"]
     assert datasets.load("mnist").note == ""
+
+
+def test_each_class_is_said_in_words() -> None:
+    assert [DATASETS["mnist"].class_in_words(label) for label in (3, 8)] == ["a 3", "an 8"]
