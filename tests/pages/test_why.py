@@ -62,6 +62,14 @@ def test_without_a_race_the_page_says_what_to_train(open_why: Callable[..., AppT
     assert "This race has not been trained on this server" in _words(open_why(**SMALL))
 
 
+def test_without_records_a_link_trains_the_same_race(open_why: Callable[..., AppTest]) -> None:
+    app = open_why(**SMALL, activations=["relu", "tanh"], seed="3")
+    assert "There are no records of layers yet" in _words(app)
+    (link,) = [one.proto for one in app.get("page_link") if one.proto.label == "Train this race"]
+    for setting in ("dataset=digits", "seed=3", "training-images=100", "activations=relu", "activations=tanh"):
+        assert setting in link.query_string
+
+
 def test_the_recorded_race_is_judged_at_once(open_why: Callable[..., AppTest]) -> None:
     words = _words(open_why(dataset="mnist"))
     assert "✗ **Units saturate.** *contradicted, from batch 0 on*" in words

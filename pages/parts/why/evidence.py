@@ -56,12 +56,13 @@ def _draw_links(pair: tuple[RunConfig, ...]) -> None:
     """Offer the race itself and its experiments."""
     st.markdown("**Experiments:** train the race, or sigmoid with one other setting. Then come back.")
     with st.container(horizontal=True):
-        _link("This race, ReLU and sigmoid", pair)
+        train_link("This race, ReLU and sigmoid", pair)
         for config in experiments(pair[1])["initialisation"]:
-            _link(f"Sigmoid with {INITIALISATIONS[config.initialisation]}", (config,))
+            train_link(f"Sigmoid with {INITIALISATIONS[config.initialisation]}", (config,))
         for config in experiments(pair[1])["learning_rate"]:
-            _link(f"Sigmoid with rate {config.learning_rate:g}", (config,))
+            train_link(f"Sigmoid with rate {config.learning_rate:g}", (config,))
 
 
-def _link(label: str, configs: tuple[RunConfig, ...]) -> None:
+def train_link(label: str, configs: tuple[RunConfig, ...]) -> None:
+    """Draw a link to the page Train with this race."""
     st.page_link("pages/train.py", label=label, icon=":material/trending_up:", query_params=race_query(configs))

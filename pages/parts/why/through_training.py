@@ -24,6 +24,7 @@ from pages.parts.shared.component import inline_component
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.race_snapshot import TO_THE_END, RaceSnapshot, details_version, read_race, read_race_live
 from pages.parts.shared.reading import Reading
+from pages.parts.why.evidence import train_link
 
 _component = inline_component(__file__, "through_training", '<div class="through-training"></div>')
 
@@ -52,6 +53,7 @@ def through_training(configs: tuple[RunConfig, ...]) -> None:
     parts = recorded_parts(runs)
     if not parts:
         st.info("There are no records of layers yet. Train the race first.")
+        train_link("Train this race", configs)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         titles = [one.title for one in parts]
