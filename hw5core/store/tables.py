@@ -26,6 +26,13 @@ from hw5core.store.owners import LECTURER, OPERATOR, is_guest, token_of
 from hw5core.store.sealing import RUN_COLUMNS, changes_run, run_checksum, seal_run
 from hw5core.store.trash import IS_KEPT, forget
 
+MOST_OF_A_RACE = 2_000
+"""The number of guesses, and of votes, that are kept of one race: a thousand voters have two votes each."""
+
+MOST_IN_TOTAL = 20_000
+"""The number of guesses, and of votes, that are kept of all races. Votes need 4 MB, up to 15 MB as entries of golf, or
+25 as hand-ins."""
+
 _RUN_ROW = f"{RUN_COLUMNS}, checksum, rowid"
 
 IS_OF_GUESTS = """EXISTS (SELECT 1 FROM owners WHERE owners.run_id = runs.run_id)
@@ -338,6 +345,15 @@ def insert_guess(database: sqlite3.Connection, race: str, owner: str, lead: floa
     values = (race, owner, float(lead))
     query = "INSERT INTO guesses (race, owner, lead, checksum) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
     database.execute(query, (*values, checksum(*values)))
+    keep_newest(database, "guesses", race)
+
+
+def keep_newest(database: sqlite3.Connection, table: str, race: str) -> None:
+    """Delete the oldest guesses or votes, if there are too many of a race or in total: anybody can send them."""
+    # A new row has the largest rowid.
+    for where, of, most in (("race = ?", (race,), MOST_OF_A_RACE), ("true", (), MOST_IN_TOTAL)):
+        oldest_too_many = f"SELECT rowid FROM {table} WHERE {where} ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+        database.execute(f"DELETE FROM {table} WHERE {where} AND rowid <= ({oldest_too_many})", (*of, *of, most))
 
 
 def guesses_of(database: sqlite3.Connection, race: str) -> dict[str, float]:

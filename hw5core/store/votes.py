@@ -15,12 +15,7 @@ from enum import StrEnum
 from hw5core.store.checksums import checksum
 from hw5core.store.connection import transaction
 from hw5core.store.store import RunStore
-
-MOST_OF_A_RACE = 2_000
-"""The number of votes that are kept of one race: those of a thousand voters in both rounds."""
-
-MOST_IN_TOTAL = 20_000
-"""The number of votes that are kept of all races: 4 MB, up to 15 MB as entries of golf, or 25 as hand-ins."""
+from hw5core.store.tables import keep_newest
 
 
 class Round(StrEnum):
@@ -88,10 +83,7 @@ def _insert(database: sqlite3.Connection, race: str, *vote: str) -> None:
         "REPLACE INTO votes (race, round, voter, choice, checksum) VALUES (?, ?, ?, ?, ?)",
         (race, *vote, checksum(race, *map(str, vote))),
     )
-    # A new vote has the largest rowid.
-    for where, of, most in (("race = ?", (race,), MOST_OF_A_RACE), ("true", (), MOST_IN_TOTAL)):
-        oldest_too_many = f"SELECT rowid FROM votes WHERE {where} ORDER BY rowid DESC LIMIT 1 OFFSET ?"
-        database.execute(f"DELETE FROM votes WHERE {where} AND rowid <= ({oldest_too_many})", (*of, *of, most))
+    keep_newest(database, "votes", race)
 
 
 def _ballot(race: str, rows: list[tuple[str, str, str, int]]) -> Ballot:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hw5core.store import votes
+from hw5core.store import tables
 from hw5core.store.store import RunStore
 from hw5core.store.votes import BallotBox, Round
 from tests.hw5core.store.old_stores import make_older
@@ -48,9 +48,16 @@ def test_the_votes_stay_the_same_object_until_one_changes(box: BallotBox) -> Non
     assert box.read().of(Round.BEFORE, "one") == "weights"
 
 
+def test_the_oldest_guesses_make_room(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_OF_A_RACE", 2)
+    for owner in ("one", "two", "one", "three"):
+        store.guess("race", owner, 1.0)
+    assert set(store.guesses("race")) == {"two", "three"}
+
+
 def test_the_oldest_votes_make_room(store: RunStore, box: BallotBox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(votes, "MOST_OF_A_RACE", 3)
-    monkeypatch.setattr(votes, "MOST_IN_TOTAL", 4)
+    monkeypatch.setattr(tables, "MOST_OF_A_RACE", 3)
+    monkeypatch.setattr(tables, "MOST_IN_TOTAL", 4)
     for voter in "abcd":
         box.vote(Round.BEFORE, voter, "rate")
     box.vote(Round.BEFORE, "b", "slopes")  # a changed vote is a new one
