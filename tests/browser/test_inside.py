@@ -148,7 +148,8 @@ def test_test_images_are_shown_one_after_another_until_the_pad_is_cleared(page: 
     pool = datasets.load("digits")
     for place, chosen in enumerate(split_for(runs[0], len(pool.labels)).test[:2]):
         page.get_by_role("button", name="Next test image").click()
-        expect(page.get_by_text(f"Test image {place}: a {pool.labels[chosen]}.")).to_be_visible()
+        what = datasets.DATASETS["digits"].class_in_words(int(pool.labels[chosen]))
+        expect(page.get_by_text(f"Test image {place}: {what}.")).to_be_visible()
         grey = page.get_by_role("img", name="The image as the networks see it").evaluate(
             "one => [...one.getContext('2d').getImageData(0, 0, 28, 28).data.filter((_, place) => place % 4 === 0)]"
         )

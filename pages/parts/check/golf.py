@@ -24,8 +24,8 @@ from hw5core.homework.golf import (
 )
 from pages.parts.shared.address import address
 from pages.parts.shared.browser import browser
+from pages.parts.shared.clearing import may_clear
 from pages.parts.shared.frame import number_html
-from pages.parts.shared.lecturer import may_clear
 from pages.parts.shared.minute_limit import MinuteLimit
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import ballot_box

@@ -12,7 +12,6 @@ import time
 
 import streamlit as st
 
-from hw5core.engine.limits import is_public
 from pages.parts.shared.address import address
 from pages.parts.shared.browser import browser
 from pages.parts.shared.component import inline_component
@@ -54,12 +53,6 @@ def has_lecturer() -> bool:
 def is_lecturer(token: str) -> bool:
     """Return True if the browser with this token has given the secret since the server started."""
     return token in _lecturers()
-
-
-def may_clear() -> bool:
-    """Return True if this browser may delete what a class has entered: that of the lecturer, or everyone's on a server
-    that has no lecturer and is not public."""
-    return is_lecturer(browser()) or not (has_lecturer() or is_public())
 
 
 def recognise_lecturer() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from threading import local
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
 
@@ -26,6 +27,8 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.runtime_util import serialize_forward_msg
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionInfo
 from streamlit.runtime.state.common import is_element_id
@@ -289,20 +292,27 @@ def guard_address_values() -> None:
 
 
 _read_query = QueryParams.populate_from_query_string
+_run_script = ScriptRunner._run_script
 
 
 def keep_parameters_of_links() -> None:
     """From now on, a link to another page keeps a parameter that a widget of the page before has in the address too.
 
     The browser sends the parameters of that page's widgets, and after them those of the link. Streamlit drops them all.
+    After Back and Forward the browser sends the address alone, so each of its parameters is kept.
     """
+    runs = local()
+
+    def run(runner: ScriptRunner, data: RerunData) -> None:
+        runs.from_history = data.is_history_navigation
+        _run_script(runner, data)
 
     def read(params: QueryParams, query: str, scripts: set[str] | None = None) -> None:
         sent = _parse_query_string(query)
         bound = [one for one in params._bindings_by_param.values() if scripts and one.script_hash not in scripts]
         for binding in bound:
             before, values = params.get_all(binding.param_key), sent.get(binding.param_key, [])
-            if values[: len(before)] == before:
+            if values[: len(before)] == before and not getattr(runs, "from_history", False):
                 sent[binding.param_key] = values[len(before) :]
             params.unbind_widget(binding.widget_id)
         _read_query(params, urlencode(sent, doseq=True), scripts)
@@ -310,6 +320,7 @@ def keep_parameters_of_links() -> None:
             params._send_query_param_msg()
 
     QueryParams.populate_from_query_string = read  # type: ignore[method-assign, assignment]
+    ScriptRunner._run_script = run  # type: ignore[method-assign]
 
 
 def refuse_cache_clears() -> None:

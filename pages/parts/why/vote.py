@@ -18,9 +18,9 @@ from hw5core.store.votes import Ballot, Round
 from pages.parts.shared.address import address
 from pages.parts.shared.browser import browser
 from pages.parts.shared.chart import heading_html
+from pages.parts.shared.clearing import may_clear
 from pages.parts.shared.frame import number_html
 from pages.parts.shared.lecture import aside
-from pages.parts.shared.lecturer import may_clear
 from pages.parts.shared.minute_limit import MinuteLimit
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.reading import Reading

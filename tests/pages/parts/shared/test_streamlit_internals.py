@@ -97,6 +97,18 @@ PARTS = [
         ("self", "query_string", "valid_script_hashes"),
         "keep_parameters_of_links",
     ),
+    Part(
+        f"{RUNTIME}.scriptrunner_utils.script_requests",
+        "RerunData",
+        ("is_history_navigation",),
+        "keep_parameters_of_links",
+    ),
+    Part(
+        f"{RUNTIME}.scriptrunner.script_runner",
+        "ScriptRunner._run_script",
+        ("self", "rerun_data"),
+        "keep_parameters_of_links",
+    ),
     Part(f"{PROTO}.ForwardMsg_pb2", "ForwardMsg", ("hash", "metadata", "delta", "script_finished"), "layout_of"),
     Part(f"{PROTO}.ForwardMsg_pb2", "ForwardMsgMetadata", ("cacheable", "delta_path"), "position_of and message_of"),
     Part(f"{PROTO}.Element_pb2", "Element", ("html", "markdown", "code", "vega_lite_chart"), "layout_of"),
