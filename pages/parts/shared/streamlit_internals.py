@@ -320,7 +320,7 @@ def keep_parameters_of_links() -> None:
             params._send_query_param_msg()
 
     QueryParams.populate_from_query_string = read  # type: ignore[method-assign, assignment]
-    ScriptRunner._run_script = run  # type: ignore[method-assign]
+    ScriptRunner._run_script = run  # type: ignore[method-assign, assignment]
 
 
 def refuse_cache_clears() -> None:
