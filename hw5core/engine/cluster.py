@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -200,6 +201,9 @@ class Cluster:
         if self._client.status == "running":
             # Otherwise the scheduler logs an error for each worker that ends while it warms up.
             self._client.cancel(self._warming_up)
+            # And for each record that a worker sends while the connection closes.
+            with suppress(ValueError):  # nothing has been trained
+                self._client.unsubscribe_topic(tasks.TOPIC)
         self._client.close()
         if self._embedded is not None:
             self._embedded.close()
