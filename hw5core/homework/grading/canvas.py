@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from hw5core.errors import TableError
 from hw5core.homework.grading.columns import read_students
-from hw5core.homework.grading.grades import decimal
+from hw5core.homework.grading.grades import decimal, read_points
 from hw5core.homework.grading.reading import Row
 from hw5core.homework.grading.students import Graded, Key, Matching
 
@@ -39,12 +39,12 @@ class Canvas:
     def keys(self, row: Row) -> list[Key] | None:
         """Return what identifies the student of a row; None for the rows above the students."""
         if row.cells[0].strip().casefold() == _POSSIBLE:
-            self._possible = _number(row.cells[self._grade])
+            self._possible = read_points(row.cells[self._grade])
         return self._students.identities(row.cells) if row.cells[self._identifier].strip() else None
 
     def check(self, matching: Matching) -> str:  # noqa: ARG002 (the same call for each platform)
         """Return advice for the import. Raises TableError if the export lacks what is needed."""
-        if self._possible is None or self._possible <= 0:
+        if self._possible is None:
             raise TableError("its row Points Possible has no number for the assignment: give it points in Canvas first")
         return "Import it in the gradebook of Canvas."
 
@@ -64,10 +64,3 @@ def _assignment(header: Sequence[str], title: str) -> int:
         names = ", ".join(f"“{one[:40]}”" for one in list(titles.values())[:10]) or "none"
         raise TableError(f"it has {how_many} for the assignment “{title[:60]}”. Name one with --title; it has: {names}")
     return wanted[0]
-
-
-def _number(text: str) -> Fraction | None:
-    try:
-        return Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
-        return None

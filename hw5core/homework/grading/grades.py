@@ -4,6 +4,7 @@ Each layer gives the same number of points. Right arithmetic with a wrong result
 result with wrong arithmetic. The total gives none: it follows from the layers. But its mistakes are explained.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ _REASONS = 2
 """How many explanations of a wrong number are written."""
 
 _CACHED_ANSWERS = 20_000
+
+_POINTS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,15 @@ def decimal(number: Fraction) -> str:
     hundredths = (number * 200 + 1) // 2
     whole, rest = divmod(hundredths, 100)
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
+
+
+def read_points(text: str) -> Fraction | None:
+    """Return a positive number of points such as 12.5, None for other text.
+
+    Without an exponent: the digits of 1e999999999 take longer than a lecture.
+    """
+    text = text.strip()
+    return (Fraction(text) or None) if _POINTS.fullmatch(text) else None
 
 
 class _Sheet:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from html import escape
 
 from hw5core.homework.grading.columns import read_students
-from hw5core.homework.grading.grades import decimal
+from hw5core.homework.grading.grades import decimal, read_points
 from hw5core.homework.grading.reading import Row
 from hw5core.homework.grading.students import Graded, Key, Matching, Unmatched
 from hw5core.homework.grading.writing import safe
@@ -112,11 +112,7 @@ class MoodleWorksheet:
         return cells
 
     def _maximum(self, row: Row) -> Fraction | None:
-        try:
-            maximum = Fraction(row.cells[self._at["Maximum Grade"]].strip())
-        except (ValueError, ZeroDivisionError):
-            return None
-        return maximum if maximum > 0 else None
+        return read_points(row.cells[self._at["Maximum Grade"]])
 
 
 def feedback(student: Graded) -> str:

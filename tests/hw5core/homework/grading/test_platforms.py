@@ -129,6 +129,7 @@ def test_nobody_is_matched_by_a_guess(
         ([*CANVAS, "HW5 (99)"], [], "more than one column"),
         (CANVAS, [["Doe, Jane", "101", "s1", "jane", "A", "", "", ""]], "Points Possible"),
         (CANVAS, [[*POSSIBLE[:6], "0", ""]], "Points Possible"),
+        (CANVAS, [[*POSSIBLE[:6], "1e999999999", ""]], "Points Possible"),
         (["Name", "Grade"], [], "no export that is known"),
     ],
 )
