@@ -25,6 +25,9 @@ VARIANTS = 1_000
 
 MAX_NAME = 200
 _CODE = re.compile(r"v[0-9]{3}")
+_LIKE_A_CODE = re.compile(r"v[0-9]{1,4}")
+"""A code, or one with a digit too many or too few. Numbers of students that begin with a v are longer."""
+
 _TRIED_LAYERS = 2_000
 """The largest number of layers that are drawn for one variant, in all attempts together."""
 
@@ -39,8 +42,8 @@ Draw = Callable[[Sequence[Any]], Any]
 def variant_number(name: str) -> int:
     """Return the number of the variant for a student's name or number, or for the code of a variant.
 
-    Capitals, outer spaces and the spelling of accents make no difference. Raises ArchitectureError if the name is empty
-    or too long.
+    Capitals, outer spaces and the spelling of accents make no difference. Raises ArchitectureError if the name is
+    empty, too long or a mistyped code.
     """
     if len(name) > MAX_NAME:
         raise ArchitectureError(f"the name for a variant has at most {MAX_NAME} characters")
@@ -49,6 +52,10 @@ def variant_number(name: str) -> int:
         raise ArchitectureError("a variant needs a name or a number, such as that of the student")
     if _CODE.fullmatch(spelled):
         return int(spelled[1:])
+    if _LIKE_A_CODE.fullmatch(spelled):
+        raise ArchitectureError(
+            f"“{spelled}” is no code of a variant: the codes are {code_of(0)} to {code_of(VARIANTS - 1)}"
+        )
     return _hashed(f"student {spelled}") % VARIANTS
 
 

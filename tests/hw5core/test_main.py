@@ -207,6 +207,7 @@ def test_layers_prints_the_figures_and_the_gradient_budget_of_each_network(capsy
             "The name is too long: 201 characters",
         ),
         (["check", "--preset", "empty", "--variant", "Anna"], "the network has no layer with parameters"),
+        (["check", "--preset", "homework", "--variant", "v9999"], "“v9999” is no code of a variant"),
         (["predict", "missing.safetensors", "digit.png"], "missing.safetensors cannot be read: No such file"),
         (["predict", str(ROOT / "README.md"), "digit.png"], "no complete safetensors file"),
         (["predict", str(path_of(RACE[0], 4)), "missing.png"], "missing.png"),

@@ -122,6 +122,14 @@ def test_a_link_opens_a_variant_and_an_impossible_one_says_why(open_page: Opened
     assert "no variants" in app.error[0].value
 
 
+def test_a_mistyped_code_of_a_variant_gets_a_message(open_page: Opened) -> None:
+    app = open_page("check", net=SMALL)
+    app.text_input(key="name or number of the student").input("v9999").run()
+    assert "the codes are v000 to v999" in app.error[0].value
+    app.text_input(key="name or number of the student").input("v042").run()
+    assert any("**v042**" in one.value for one in app.markdown)
+
+
 def _lecturers(app: AppTest, table: str, export: str = "") -> AppTest:
     """Open the dialog with these files. Only a browser can open a file itself."""
     files = {"table": OpenedFile("class.csv", table.encode())} | (

@@ -119,7 +119,10 @@ def choose_variant(code: str) -> None:
 def _take_name() -> None:
     """Put the code of the variant in the place of the name, which is not kept."""
     name = st.session_state[_NAME].strip()[:MAX_NAME]
-    choose_variant(code_of(variant_number(name)) if name else "")
+    try:
+        choose_variant(code_of(variant_number(name)) if name else "")
+    except ArchitectureError:
+        choose_variant(name)  # a mistyped code, about which the page has a message
 
 
 def _take_preset(preset: Preset) -> None:

@@ -107,7 +107,15 @@ def test_a_name_that_is_empty_or_too_long_is_refused(name: str) -> None:
         variant_number(name)
 
 
-@pytest.mark.parametrize("name", ["=1+1", "\0", "\udc80", "\u202eabc", "\ufdfa" * 200, "<b>", "名前", "'; drop table"])
+@pytest.mark.parametrize("code", ["v9999", "v12", " V4 ", "v0042"])
+def test_a_mistyped_code_is_no_name(code: str) -> None:
+    with pytest.raises(ArchitectureError, match="the codes are v000 to v999"):
+        variant_number(code)
+
+
+@pytest.mark.parametrize(
+    "name", ["V00123456", "v12345", "=1+1", "\0", "\udc80", "\u202eabc", "\ufdfa" * 200, "<b>", "名前", "'; drop table"]
+)
 def test_any_name_has_a_variant(name: str) -> None:
     assert 0 <= variant_number(name) < VARIANTS
 
