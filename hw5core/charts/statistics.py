@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw5core.charts.race import MAX_POINTS
+from hw5core.network.counting import count
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import LayerStatistics, layer_number
 
@@ -98,14 +99,15 @@ def _known(figures: list[Figures]) -> list[Figures]:
 
 
 def _figures(history: RunHistory, rows: Sequence[LayerStatistics], part: Part, quantity: Quantity) -> Figures:
-    means = _means(history.losses) if quantity is Quantity.MEAN_LOSS else history.losses
-    values = tuple(
-        _loss(means, one.step - history.first_step)
-        if quantity in (Quantity.LOSS, Quantity.MEAN_LOSS)
-        else _finite(_value(one, part, quantity, history.config.learning_rate))
-        for one in rows
-    )
-    return Figures(history.label, quantity, tuple(one.step for one in rows), values)
+    if quantity in (Quantity.LOSS, Quantity.MEAN_LOSS):
+        losses = history.losses if quantity is Quantity.LOSS else _means(history.losses)
+        values = [_loss(losses, one.step - history.first_step) for one in rows]
+    else:
+        # There are hundreds of rows, so the names are found once.
+        names = {row.number: row.name for row in count(history.config.architecture).rows}
+        weights, activation = (names.get(number or 0, "") for number in (part.weights, part.activation))
+        values = [_value(one, weights, activation, quantity, history.config.learning_rate) for one in rows]
+    return Figures(history.label, quantity, tuple(one.step for one in rows), tuple(map(_finite, values)))
 
 
 def _means(losses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -117,17 +119,17 @@ def _means(losses: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _loss(losses: NDArray[np.float64], batch: int) -> float | None:
-    return _finite(float(losses[batch])) if 0 <= batch < len(losses) else None
+    return float(losses[batch]) if 0 <= batch < len(losses) else None
 
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _value(one: LayerStatistics, part: Part, quantity: Quantity, learning_rate: float) -> float | None:
-    """Return a quantity in one batch, or None if it was not recorded."""
-    weights = _name(one.gradient_norms, part.weights)
-    activation = _name(one.saturated, part.activation)
+def _value(
+    one: LayerStatistics, weights: str, activation: str, quantity: Quantity, learning_rate: float
+) -> float | None:
+    """Return a quantity of the layers with these names in one batch, or None if it was not recorded."""
     outputs = one.outputs.get(activation)
     match quantity:
         case Quantity.GRADIENT:
@@ -154,10 +156,6 @@ def _value(one: LayerStatistics, part: Part, quantity: Quantity, learning_rate: 
 def _log_ratio(learning_rate: float, gradient: float | None, weights: float | None) -> float | None:
     ratio = learning_rate * gradient / weights if gradient and weights else math.nan
     return math.log10(ratio) if 0 < ratio < math.inf else None
-
-
-def _name(names: Iterable[str], number: int | None) -> str:
-    return next((name for name in names if layer_number(name) == number), "")
 
 
 def figures_in_words(figures: Iterable[Figures]) -> str:
