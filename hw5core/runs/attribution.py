@@ -74,22 +74,22 @@ def similarities(attributed: Sequence[Attributed], method: Method) -> list[float
     return [similarity(learned, one.maps[method]) for one in attributed]
 
 
-def verdict(attributed: Sequence[Attributed], method: Method) -> Verdict:
-    """Return what the check says about a method's map for one image.
+def verdict(similar: Sequence[float | None]) -> Verdict:
+    """Return what the check says about a method's map for one image, from the `similarities` of its networks.
 
     The last two networks decide, because all their weights are random.
     """
-    if similarities(attributed, method)[0] is None:
+    if similar[0] is None:
         return Verdict.NOTHING
-    most = most_alike(attributed, method)
+    most = most_alike(similar)
     if most >= ALIKE:
         return Verdict.IGNORES
     return Verdict.DEPENDS if most < UNLIKE else Verdict.PARTLY
 
 
-def most_alike(attributed: Sequence[Attributed], method: Method) -> float:
+def most_alike(similar: Sequence[float | None]) -> float:
     """Return the larger similarity of the learned map with those of the two networks whose weights are all random.
 
     A map without any structure is not like the learned one.
     """
-    return max(0.0 if one is None else one for one in similarities(attributed, method)[-2:])
+    return max(0.0 if one is None else one for one in similar[-2:])

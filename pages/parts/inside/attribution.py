@@ -125,20 +125,20 @@ def network_html(
 
 
 def _line(method: Method, found: tuple[Attributed, ...], image: NDArray[np.uint8]) -> str:
-    alike = similarities(found, method)
+    similar = similarities(found, method)
     items = "".join(
-        _item(method, one, similar, number, image)
-        for number, (one, similar) in enumerate(zip(found, alike, strict=True))
+        _item(method, network, one, number, image)
+        for number, (network, one) in enumerate(zip(found, similar, strict=True))
     )
-    return f'<h3>{method} <span>{escape(in_words(found, method))}</span></h3><ul tabindex="0">{items}</ul>'
+    return f'<h3>{method} <span>{escape(_in_words(similar))}</span></h3><ul tabindex="0">{items}</ul>'
 
 
-def in_words(found: tuple[Attributed, ...], method: Method) -> str:
+def _in_words(similar: list[float | None]) -> str:
     """Return what the sanity check says about a method's map, with its figure."""
-    concluded = verdict(found, method)
+    concluded = verdict(similar)
     if concluded is Verdict.NOTHING:
         return f"{concluded}."
-    return f"{concluded}: with random weights, the rank correlation is at most {_signed(most_alike(found, method))}."
+    return f"{concluded}: with random weights, the rank correlation is at most {_signed(most_alike(similar))}."
 
 
 def _signed(number: float) -> str:
