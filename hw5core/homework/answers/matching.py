@@ -167,13 +167,12 @@ def _has(word: str, label: str) -> bool:
 @lru_cache(maxsize=500)
 def _kinds_in(label: str, kinds: tuple[type[Layer], ...]) -> tuple[str, ...]:
     """Return the words for one of these kinds of layers in a label, the longest first. A class uses few labels."""
+    return tuple(word for word in kind_words(kinds) if _has(word, label))
+
+
+def kind_words(kinds: Sequence[type[Layer]] = KINDS) -> list[str]:
+    """Return every word for these kinds of layers, the longest first."""
     words = dict.fromkeys(word for kind in kinds for word in _words_for(kind) if word)
-    return tuple(word for word in sorted(words, key=len, reverse=True) if _has(word, label))
-
-
-def kind_words() -> list[str]:
-    """Return every word for a kind of layer, the longest first."""
-    words = dict.fromkeys(word for kind in KINDS for word in _words_for(kind) if word)
     return sorted(words, key=len, reverse=True)
 
 
@@ -185,10 +184,7 @@ def looks_like_a_layer(label: str) -> bool:
     """Return True if a label says that it names a layer, so that "Section 2" is no layer 2."""
     label = label.lower()
     words = set(re.findall(r"[^\W\d_]+", label))
-    if (_LAYER_WORDS | _POSITIONS.keys()) & words and words <= _LAYER_WORDS | _POSITIONS.keys() | {
-        "the",
-        "last",
-        *_ENDINGS,
-    }:
+    naming = _LAYER_WORDS | _POSITIONS.keys()
+    if naming & words and words <= naming | {"the", "last"} | _ENDINGS:
         return True
     return label.strip().isdigit() or bool(_kinds_in(label, tuple(KINDS)))

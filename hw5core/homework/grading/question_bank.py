@@ -35,13 +35,11 @@ def question_bank(architecture: Architecture, variants: int, title: str) -> Iter
         raise TableError(f"the title of a question bank has 1 to {MAX_TITLE} characters")
     counts = [variant(architecture, number) for number in range(variants)]
     asked = [row.number for row in counts[0].rows if row.parameters]
-    if not asked:
-        raise TableError("the network has no layer with parameters")
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n'
     for position, number in enumerate(asked, start=1):
         yield _category(title, f"Layer {position}")
-        for code, counted in enumerate(counts):
-            yield _question(Question(counted, counted.rows[number - 1]), code_of(code), position)
+        for of_variant, counted in enumerate(counts):
+            yield _question(Question(counted, counted.rows[number - 1]), code_of(of_variant), position)
     yield "</quiz>\n"
 
 

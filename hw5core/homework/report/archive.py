@@ -12,11 +12,8 @@ REPORT = "homework/homework.md"
 
 def to_archive(document: Document) -> bytes:
     """Return the zip file."""
-    file, parts = (
-        io.BytesIO(),
-        [f"# {escaped(document.title)}", *([escaped(document.author)] if document.author else [])],
-    )
-    pictures = 0
+    file, pictures = io.BytesIO(), 0
+    parts = [f"# {escaped(document.title)}", *([escaped(document.author)] if document.author else [])]
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         for block in document.blocks:
             name = ""

@@ -55,7 +55,7 @@ for (const [number, chart] of {charts}.entries())
 
 
 def to_html(document: Document) -> str:
-    """Return the file. Raises ReportError if the drawing library fails."""
+    """Return the file."""
     numbers = count()
     specifications = [{**chart.specification, "width": "container"} for chart in document.charts]
     return _PAGE.format(
