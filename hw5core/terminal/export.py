@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from hw5core import home
 from hw5core.errors import WeightsError
-from hw5core.runs import recorded
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded_weights import shipped_epochs, shipped_weights
@@ -18,6 +17,8 @@ from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
 from hw5core.terminal import race_options
+from hw5core.terminal.files import save
+from hw5core.terminal.recorded_run import recorded_run
 from hw5core.training.predictions import weights_at
 
 
@@ -35,11 +36,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the file, and return the exit status 0. Raises LabError."""
     weights = _weights(RunStore(home.store_folder()), options.run, options.epoch)
-    content = to_bytes(weights)
-    try:
-        options.output.write_bytes(content)
-    except OSError as error:
-        raise WeightsError(f"{options.output} cannot be written: {error.strerror}") from error
+    save(options.output, to_bytes(weights))
     config, parameters = weights.config, sum(tensor.size for tensor in weights.tensors.values())
     accuracy = next(
         (one["test_accuracy"] for one in weights.receipt["metrics"]["epochs"] if one["epoch"] == weights.epoch), None
@@ -54,17 +51,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _weights(store: RunStore, run_id: str, epoch: int | None) -> Weights:
-    """Return the weights from the store, or those of the recorded race. Raise WeightsError if neither has them."""
+    """Return the weights from the store, or those of the recorded race. Raises LabError."""
     found = Follower(store, run_id).read()
     if found is not None:
         return exported(store, found, _chosen(store.forkable_epochs(run_id), epoch))
-    recorded_run = next((config for config in recorded.RACE if config.run_id == run_id), None)
-    if recorded_run is None:
-        raise WeightsError(
-            f"The store has no run {run_id[:40]!r}. `python -m hw5core train --json` prints the id of each run, and "
-            "the page Runs shows them."
-        )
-    weights = shipped_weights(recorded_run, _chosen(shipped_epochs(recorded_run), epoch))
+    shipped = recorded_run(run_id)
+    weights = shipped_weights(shipped, _chosen(shipped_epochs(shipped), epoch))
     assert weights is not None, "this epoch is shipped"
     return weights
 

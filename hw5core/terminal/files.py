@@ -35,6 +35,14 @@ def written(path: Path, encoding: str) -> Iterator[TextIO]:
         part.unlink(missing_ok=True)
 
 
+def save(path: Path, content: bytes) -> None:
+    """Write a file. Raises OutputError."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+
+
 def check_paths(read: Sequence[Path], written_to: Sequence[Path]) -> None:
     """Check that a command overwrites no file that it reads or has written. Raises OutputError."""
     taken = {path.resolve() for path in read}

@@ -9,12 +9,14 @@ from hw5core.explain.torch_report import ModuleReport
 from hw5core.homework.report.document import MAX_REMARKS
 from hw5core.homework.report.writing import FORMATS, write
 from hw5core.network.counting import Count
-from hw5core.runs import recorded
 from hw5core.runs.history import RunHistory
+from hw5core.runs.recorded import recorded_race
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
 from hw5core.terminal import networks
+from hw5core.terminal.files import save
+from hw5core.terminal.recorded_run import recorded_run
 from hw5core.training import availability
 
 
@@ -43,11 +45,7 @@ def run(options: argparse.Namespace) -> int:
     histories = [_history(store, run_id) for run_id in dict.fromkeys(options.runs)]
     counted = _network_of_question_1(options)
     document = report(counted, _tools(counted), histories, options.name, _remarks(options.remarks))
-    content = write(document, format)
-    try:
-        options.output.write_bytes(content)
-    except OSError as error:
-        raise ReportError(f"{options.output} cannot be written: {error.strerror}") from error
+    save(options.output, write(document, format))
     if options.json:
         print(to_json({"file": str(options.output), "missing": document.missing}))
     else:
@@ -61,15 +59,9 @@ def _network_of_question_1(options: argparse.Namespace) -> Count:
 
 
 def _history(store: RunStore, run_id: str) -> RunHistory:
-    """Return the run's history from the store, or that of the recorded race. Raise ReportError if neither has it."""
+    """Return the run's history from the store, or that of the recorded race. Raises StoreError."""
     found = Follower(store, run_id, lean=True).read()
-    shipped = tuple(config for config in recorded.RACE if config.run_id == run_id)
-    if found is None and not shipped:
-        raise ReportError(
-            f"The store has no run {run_id[:40]!r}. `python -m hw5core train --json` prints the id of each run, and "
-            "the page Runs shows them."
-        )
-    return found or recorded.recorded_race(shipped)[0]
+    return found or recorded_race((recorded_run(run_id),))[0]
 
 
 def _tools(counted: Count) -> ModuleReport | str:
