@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hw5core.charts.race import MAX_POINTS
 from hw5core.network.counting import count
 from hw5core.runs.history import RunHistory
-from hw5core.runs.records import LayerStatistics, layer_number
+from hw5core.runs.records import LayerStatistics, layer_number, update_ratio
 
 GOOD_UPDATE = -3.0
 """The decimal logarithm of update / weights that is often called healthy: a step changes a weight by a thousandth."""
@@ -137,8 +137,8 @@ def _value(
         case Quantity.UPDATE if one.update_ratios:
             return one.update_ratios.get(weights)
         case Quantity.UPDATE:  # runs of earlier versions have the norms only
-            norms = one.gradient_norms.get(weights), one.weight_norms.get(weights)
-            return _log_ratio(learning_rate, *norms)
+            gradient, norm = (norms.get(weights, math.nan) for norms in (one.gradient_norms, one.weight_norms))
+            return update_ratio(learning_rate * gradient, norm)
         case Quantity.SATURATED:
             return one.saturated.get(activation)
         case Quantity.MEAN:
@@ -151,11 +151,6 @@ def _value(
             return outputs and outputs.rms_slope
         case _:
             return None
-
-
-def _log_ratio(learning_rate: float, gradient: float | None, weights: float | None) -> float | None:
-    ratio = learning_rate * gradient / weights if gradient and weights else math.nan
-    return math.log10(ratio) if 0 < ratio < math.inf else None
 
 
 def figures_in_words(figures: Iterable[Figures]) -> str:

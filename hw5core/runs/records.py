@@ -6,6 +6,7 @@ its RunStarted and the records with positions from `step` on.
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -93,6 +94,15 @@ class LayerStatistics:
     @property
     def position(self) -> int:
         return self.step
+
+
+def update_ratio(update: float, weights: float) -> float | None:
+    """Return the decimal logarithm of the size of an update divided by that of the weights.
+
+    Return None if one of them is 0 or not finite.
+    """
+    ratio = update / weights if weights else math.nan
+    return math.log10(ratio) if 0 < ratio < math.inf else None
 
 
 def statistics_of(values: dict[str, Any]) -> LayerStatistics:

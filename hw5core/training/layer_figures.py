@@ -1,7 +1,6 @@
 """Measures each layer of a network in one batch with autograd. Nothing is trained."""
 
 import copy
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from hw5core.network.counting import count
 from hw5core.network.layers import Activate
 from hw5core.runs.config import RunConfig
 from hw5core.runs.layer_figures import BatchFigures, Connections, LayerFigures
-from hw5core.runs.records import Checkpoint
+from hw5core.runs.records import Checkpoint, update_ratio
 from hw5core.training.loop import batch_indices, dropout_seed, standardise
 from hw5core.training.measuring import saturated_share
 from hw5core.training.single_step import activation_slope, layer_outputs, network_at
@@ -62,7 +61,7 @@ def _figures(name: str, output: Tensor, delta: Tensor) -> dict[str, Any]:
     return {
         "name": name,
         "mean": values.mean().item(),
-        "deviation": values.std(correction=0).item(),
+        "deviation": _deviation(values),
         "zeros": (values == 0).double().mean().item(),
         "delta_square": delta.square().mean().item(),
     }
@@ -96,15 +95,14 @@ def _figures_of_weights(
     values, gradient = weight.detach().double(), gradient.double()
     return {
         "gradient_norm": gradient.norm().item(),
-        "update_ratio": _log_ratio(learning_rate * gradient, values),
+        "update_ratio": update_ratio(_deviation(learning_rate * gradient), _deviation(values)),
         "connections": _connections(module, values, input_shape) if layer.draws_weights else None,
     }
 
 
-def _log_ratio(update: Tensor, values: Tensor) -> float | None:
-    """Return the decimal logarithm of the ratio of both standard deviations, or None if one of them is 0."""
-    deviations = [one.std(correction=0).item() for one in (update, values)]
-    return math.log10(deviations[0] / deviations[1]) if all(deviations) else None
+def _deviation(values: Tensor) -> float:
+    """Return the standard deviation."""
+    return values.std(correction=0).item()
 
 
 def _connections(module: nn.Module, weights: Tensor, input_shape: Shape) -> Connections:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hw5core.runs.records import LayerStatistics, Outputs
+from hw5core.runs.records import LayerStatistics, Outputs, update_ratio
 from hw5core.training.kernel import Kernel
 
 SATURATED_SLOPE = 0.01
@@ -39,56 +39,51 @@ class Measuring:
     def _measure(self, name: str, kernel: Kernel, saved: Any, grads: Any) -> None:
         measured = self.statistics
         if kernel.parameters:
-            weights, gradient = flat(kernel.parameters[0]), flat(kernel.parameter_grads(grads)[0])
-            measured.weight_norms[name] = short(norm(weights))
-            measured.gradient_norms[name] = short(norm(gradient))
-            (_, change), (_, spread) = mean_and_deviation(gradient), mean_and_deviation(weights)
-            measured.update_ratios[name] = log_ratio(self._learning_rate * change, spread)
+            weights, gradient = _flat(kernel.parameters[0]), _flat(kernel.parameter_grads(grads)[0])
+            measured.weight_norms[name] = _short(_norm(weights))
+            measured.gradient_norms[name] = _short(_norm(gradient))
+            (_, change), (_, spread) = _mean_and_deviation(gradient), _mean_and_deviation(weights)
+            ratio = update_ratio(self._learning_rate * change, spread)
+            measured.update_ratios[name] = None if ratio is None else _short(ratio)
         activated = kernel.activated(saved)
         if activated:
-            output, slopes = map(flat, activated)
-            measured.saturated[name] = short(share(np.abs(slopes) < SATURATED_SLOPE))
-            rms_slope = norm(slopes) / math.sqrt(len(slopes))
-            outputs = (*mean_and_deviation(output), share(output == 0), rms_slope)
-            measured.outputs[name] = Outputs(*map(short, outputs))
+            output, slopes = map(_flat, activated)
+            measured.saturated[name] = _short(_share(np.abs(slopes) < SATURATED_SLOPE))
+            rms_slope = _norm(slopes) / math.sqrt(len(slopes))
+            outputs = (*_mean_and_deviation(output), _share(output == 0), rms_slope)
+            measured.outputs[name] = Outputs(*map(_short, outputs))
 
 
 def saturated_share(derivative: Tensor) -> float:
     """Return the share of saturated units, from the derivative of their activation."""
-    return share(np.abs(flat(derivative)) < SATURATED_SLOPE)
+    return _share(np.abs(_flat(derivative)) < SATURATED_SLOPE)
 
 
-def flat(values: Tensor) -> NDArray[np.float32]:
+def _flat(values: Tensor) -> NDArray[np.float32]:
     """Return the values as one row, in the order of the memory, so that nothing is copied."""
     row: NDArray[np.float32] = values.numpy().ravel(order="K")
     return row
 
 
-def share(is_counted: NDArray[np.bool_]) -> float:
+def _share(is_counted: NDArray[np.bool_]) -> float:
     """Return the share of True."""
     return int(np.count_nonzero(is_counted)) / len(is_counted)
 
 
-def norm(values: NDArray[np.float32]) -> float:
+def _norm(values: NDArray[np.float32]) -> float:
     """Return the Euclidean norm."""
     return math.sqrt(values.dot(values))
 
 
-def mean_and_deviation(values: NDArray[np.float32]) -> tuple[float, float]:
+def _mean_and_deviation(values: NDArray[np.float32]) -> tuple[float, float]:
     """Return the mean and the standard deviation.
 
     The mean is subtracted first: from the mean of the squares, single precision would leave too few digits.
     """
     mean = np.add.reduce(values) / np.float32(len(values))  # half the time of values.mean()
-    return float(mean), norm(values - mean) / math.sqrt(len(values))
+    return float(mean), _norm(values - mean) / math.sqrt(len(values))
 
 
-def short(number: float) -> float:
+def _short(number: float) -> float:
     """Return the number with six digits. A measurement in single precision has no more, and the store needs space."""
     return float(f"{number:.6g}")
-
-
-def log_ratio(above: float, below: float) -> float | None:
-    """Return the decimal logarithm of a ratio, or None if one of the numbers is 0 or not finite."""
-    is_usable = 0 < above < math.inf and 0 < below < math.inf
-    return short(math.log10(above / below)) if is_usable else None

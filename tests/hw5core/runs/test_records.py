@@ -1,4 +1,6 @@
-"""Records are equal after they were encoded and decoded."""
+"""Records are equal after they were encoded and decoded, and an update is compared with its weights."""
+
+import math
 
 import pytest
 
@@ -16,6 +18,7 @@ from hw5core.runs.records import (
     RunStarted,
     decode,
     encode,
+    update_ratio,
 )
 
 
@@ -49,3 +52,12 @@ def test_a_decoded_record_equals_the_original(record: Record) -> None:
     assert decode(encoded.kind, encoded.body, encoded.state, encoded.images) == record
     assert encoded.position == record.position
     assert encoded.is_a(type(record))
+
+
+def test_an_update_of_a_thousandth_is_minus_three() -> None:
+    assert update_ratio(0.002, 2.0) == -3.0
+
+
+@pytest.mark.parametrize("number", [0.0, math.inf, math.nan])
+def test_an_update_of_dead_or_diverged_weights_has_no_ratio(number: float) -> None:
+    assert update_ratio(number, 1.0) is update_ratio(1.0, number) is update_ratio(number, number) is None
