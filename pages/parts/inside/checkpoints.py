@@ -81,7 +81,7 @@ def probabilities(configs: tuple[RunConfig, ...], step: int, image: bytes) -> tu
     return rows
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
+@st.cache_data(max_entries=100, show_spinner=False)
 def feature_maps(
     configs: tuple[RunConfig, ...], step: int, image: bytes, number: int, place: tuple[int, ...]
 ) -> tuple[FeatureMaps, ...]:
