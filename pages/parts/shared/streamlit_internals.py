@@ -312,7 +312,7 @@ def keep_parameters_of_links() -> None:
         bound = [one for one in params._bindings_by_param.values() if scripts and one.script_hash not in scripts]
         for binding in bound:
             before, values = params.get_all(binding.param_key), sent.get(binding.param_key, [])
-            if values[: len(before)] == before and not getattr(runs, "from_history", False):
+            if values[: len(before)] == before and not runs.from_history:
                 sent[binding.param_key] = values[len(before) :]
             params.unbind_widget(binding.widget_id)
         _read_query(params, urlencode(sent, doseq=True), scripts)
