@@ -1,6 +1,7 @@
 """Votes: what a class thinks before the evidence and after it, one vote per browser and round, for each race.
 
-Anybody can vote, so the number of votes is limited, and the oldest ones make room for new ones.
+Entries of golf and hand-ins of a class are kept as votes too: one text per browser, under a key of their own instead of
+a race's. Anybody can vote, so the number of votes is limited, and the oldest ones make room for new ones.
 """
 
 import math
@@ -52,7 +53,7 @@ class BallotBox:
         self._read_at = -math.inf
 
     def vote(self, round_: str, voter: str, choice: str) -> None:
-        """Store a vote. It replaces the voter's earlier one in this round. Golf and hand-ins use it too."""
+        """Store a vote. It replaces the voter's earlier one in this round."""
         with transaction(self._store.path) as database:
             database.execute("BEGIN IMMEDIATE")
             _insert(database, self._race, round_, voter, choice)

@@ -28,10 +28,9 @@ DIFFERENCE = 1e-6
 def look_into_batch(config: RunConfig, pool: Pool, step: int, checkpoint: Checkpoint | None = None) -> OneBatch:
     """Return the loss along the gradient of batch `step`, and the check of one weight.
 
-    The weights are the config's first weights, or those of a checkpoint of the run.
-
-    The weight is the one of the first layer with weights whose gradient is largest. The gradient is that of the
-    training step, computed by hand.
+    The network has the config's first weights, or those of a checkpoint of the run. The weight that is checked is the
+    one with the largest gradient in the first layer with weights. The gradient is that of the training step, computed
+    by hand.
     """
     network = network_at(config, checkpoint)[0].double()
     chosen = batch_indices(config, len(pool.labels), step)
