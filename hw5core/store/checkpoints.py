@@ -18,7 +18,8 @@ _MOST_EARLY_STATE = 2 * MAX_EARLY_BYTES
 
 _IS_EARLY = f"(epoch IS NULL AND step IN {EARLY_STEPS})"
 
-_CHECKPOINT_ROW = "step, seconds, epoch_seconds, epoch, state_checksum, checksum, state"
+_WITHOUT_STATE = "step, seconds, epoch_seconds, epoch, state_checksum, checksum"
+_CHECKPOINT_ROW = f"{_WITHOUT_STATE}, state"
 
 
 def insert_checkpoint(database: sqlite3.Connection, run: Run, record: EncodedRecord) -> None:
@@ -119,8 +120,7 @@ def _intact_checkpoints(
 ) -> list[tuple[Any, ...]]:
     """Return the rows of these checkpoints after `first_step` batches, without their states, in order."""
     rows = database.execute(
-        "SELECT step, seconds, epoch_seconds, epoch, state_checksum, checksum FROM checkpoints "
-        f"WHERE run_id = ? AND {condition} AND step > ? ORDER BY step",
+        f"SELECT {_WITHOUT_STATE} FROM checkpoints WHERE run_id = ? AND {condition} AND step > ? ORDER BY step",
         (run_id, first_step),
     ).fetchall()
     return [row for row in rows if checkpoint_checksum(run_id, *row[:-1]) == row[-1]]
