@@ -7,7 +7,7 @@ parameters costs as little to count as one of a hundred.
 from dataclasses import dataclass, field
 from math import prod
 
-from hw5core.errors import ShapeError
+from hw5core.errors import ArchitectureError, ShapeError
 from hw5core.network.architecture import Architecture
 from hw5core.network.base_layer import Layer, Shape, View
 from hw5core.network.windows import Span
@@ -142,6 +142,14 @@ def count(architecture: Architecture) -> Count:
         rows.append(row)
         shape, view = row.output_shape, row.view
     return Count(architecture, tuple(rows), None)
+
+
+def count_fitting(architecture: Architecture) -> Count:
+    """Count each layer of a network. Raises ArchitectureError if a layer does not fit."""
+    counted = count(architecture)
+    if counted.misfit:
+        raise ArchitectureError(str(counted.misfit))
+    return counted
 
 
 def sizes(counted: Count) -> Sizes:

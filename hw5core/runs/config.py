@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import Any
 
 from hw5core.data import datasets
-from hw5core.errors import ArchitectureError, ConfigError
+from hw5core.errors import ConfigError
 from hw5core.network.activations import ACTIVATIONS, Activation
 from hw5core.network.architecture import MAX_LAYERS, Architecture
-from hw5core.network.counting import count
+from hw5core.network.counting import count, count_fitting
 from hw5core.network.layers import Activate, BatchNorm
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
@@ -285,9 +285,7 @@ def _check_trainable(architecture: Architecture, dataset: datasets.Dataset) -> N
     if architecture.input_shape != dataset.shape:
         expected, given = ("x".join(map(str, shape)) for shape in (dataset.shape, architecture.input_shape))
         raise ConfigError(f"the images are {expected}, so the network must start with {expected}, not {given}")
-    counted = count(architecture)
-    if counted.misfit:
-        raise ArchitectureError(str(counted.misfit))
+    counted = count_fitting(architecture)
     for number, layer in enumerate(architecture.layers, start=1):
         if layer.race_problem:
             raise ConfigError(f"layer {number}, {layer.title}: {layer.race_problem}")

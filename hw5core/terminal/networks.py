@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from hw5core.errors import ArchitectureError, PastedTextError
-from hw5core.network.counting import Count, count
+from hw5core.errors import PastedTextError
+from hw5core.network.counting import Count, count_fitting
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 from hw5core.pasted.read import read
@@ -33,10 +33,7 @@ def count_named(options: argparse.Namespace) -> Count:
 
     Raises ArchitectureError if it cannot be read or a layer does not fit.
     """
-    counted = count(parse(options.net) if options.net else PRESETS[options.preset or "homework"].architecture)
-    if counted.misfit:
-        raise ArchitectureError(str(counted.misfit))
-    return counted
+    return count_fitting(parse(options.net) if options.net else PRESETS[options.preset or "homework"].architecture)
 
 
 def read_code(options: argparse.Namespace) -> Reading:

@@ -5,10 +5,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from hw5core.errors import ArchitectureError
 from hw5core.network.architecture import Architecture
 from hw5core.network.base_layer import Layer, Shape
-from hw5core.network.counting import count
+from hw5core.network.counting import count_fitting
 
 
 def build(architecture: Architecture) -> nn.Sequential:
@@ -16,10 +15,7 @@ def build(architecture: Architecture) -> nn.Sequential:
 
     Under `torch.device("meta")` nothing is allocated. Raises ArchitectureError if a layer does not fit its input.
     """
-    counted = count(architecture)
-    if counted.misfit:
-        raise ArchitectureError(str(counted.misfit))
-    return nn.Sequential(*(module_for(row.layer, row.input_shape) for row in counted.rows))
+    return nn.Sequential(*(module_for(row.layer, row.input_shape) for row in count_fitting(architecture).rows))
 
 
 def module_for(layer: Layer, input_shape: Shape) -> nn.Module:

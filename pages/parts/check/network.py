@@ -12,7 +12,7 @@ from hw5core.errors import ArchitectureError
 from hw5core.homework.answers.check import asked_layers
 from hw5core.homework.answers.matching import Asked
 from hw5core.homework.variants import MAX_NAME, code_of, variant, variant_number
-from hw5core.network.counting import Count, count
+from hw5core.network.counting import Count, count_fitting
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS, Preset
 from hw5core.pasted.reading import Reading
@@ -57,9 +57,7 @@ def chosen_network(fields: Sequence[DeltaGenerator]) -> Chosen:
         "The network in one line", PRESETS["homework"].text, key=NETWORK, bind="query-params", help=_HELP
     )
     student = _student(name)
-    counted = count(parse(text))
-    if counted.misfit:
-        raise ArchitectureError(str(counted.misfit))
+    counted = count_fitting(parse(text))
     if not counted.parameters:
         raise ArchitectureError("it has no layer with parameters: add one, such as conv16k3")
     if not student:
