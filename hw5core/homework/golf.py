@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from hw5core.errors import ArchitectureError, LabError
-from hw5core.homework.grading.writing import cleaned
+from hw5core.homework.invisible import visible
 from hw5core.network.base_layer import Shape
 from hw5core.network.counting import Count, count_fitting
 from hw5core.network.notation import parse
@@ -95,7 +95,7 @@ class Entry:
 
 def short_name(text: str) -> str:
     """Return the name under which a player is shown: letters, digits and simple signs only."""
-    letters = re.sub(r"[^\w .'-]", "", cleaned(text).replace("\n", " "))
+    letters = re.sub(r"[^\w .'-]", "", visible(text).replace("\n", " "))
     return " ".join(letters.split())[:MAX_NAME].strip() or ANONYMOUS
 
 

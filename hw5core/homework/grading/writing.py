@@ -5,12 +5,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from hw5core.homework.invisible import INVISIBLE
+from hw5core.homework.invisible import INVISIBLE, visible
 
 MAX_WRITTEN = 30_000
 """The largest number of characters in a written cell. Excel takes 32,767."""
-
-_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 _SUSPECT = re.compile(rf"[{INVISIBLE}\t\n=+\-@＝＋－＠]")
 """What a cell has that is not written as it is. Most cells have none of it."""
@@ -23,9 +21,8 @@ _FORMULA = re.compile(r"(^|[,;\n])(\s*\"?\s*)(?=[=+\-@＝＋－＠])")
 
 
 def cleaned(cell: str) -> str:
-    """Return the text without invisible characters, with line ends as \\n and spaces for tabs."""
-    text = re.sub("\r\n?", "\n", cell).replace("\t", " ")
-    return _INVISIBLE.sub("", text)[:MAX_WRITTEN]
+    """Return the text without invisible characters, and not more of it than a cell takes."""
+    return visible(cell)[:MAX_WRITTEN]
 
 
 def safe(cell: str) -> str:

@@ -1,12 +1,11 @@
 """The contents of the report: both questions, the student's remarks, and the receipts of the runs."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from hw5core.errors import ReportError
 from hw5core.explain.torch_report import ModuleReport
-from hw5core.homework.invisible import INVISIBLE
+from hw5core.homework.invisible import visible
 from hw5core.homework.report.document import (
     MAX_NAME,
     MAX_REMARKS,
@@ -27,8 +26,6 @@ from hw5core.runs.history import RunHistory
 from hw5core.runs.receipts import GUARANTEE
 from hw5core.runs.weights import short_receipt
 from hw5core.strict_json import to_json
-
-_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 
 def report(
@@ -61,7 +58,7 @@ def _readable(text: str, most: int, what: str) -> str:
     """Return the text without invisible characters that no format can show. Raise ReportError if it is too long."""
     if len(text) > most:
         raise ReportError(f"{what} too long: {len(text):,} characters, and at most {most:,} are possible.")
-    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    "))
+    return visible(text, tab="    ")
 
 
 def _remarks(words: str) -> Iterator[Block]:
