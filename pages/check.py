@@ -6,7 +6,7 @@ import streamlit as st
 
 from hw5core.errors import LabError
 from hw5core.homework.answers.check import CheckedSheet, check_text
-from pages.parts.check.answers import answers, take_for_class, times_handed_in
+from pages.parts.check.answers import RESULT, answers, take_for_class, times_handed_in
 from pages.parts.check.class_view import class_view, hand_in
 from pages.parts.check.golf import golf_button
 from pages.parts.check.hints import hints, hints_used
@@ -14,11 +14,11 @@ from pages.parts.check.lecturers import lecturers_are_open, lecturers_button
 from pages.parts.check.network import Chosen, chosen_network, take_code
 from pages.parts.check.questions import questions
 from pages.parts.check.result import result
-from pages.parts.check.reveal import reveal
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.lecture import aside, lecture_mode
 from pages.parts.shared.pasted import is_open, paste_button
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.reveal import reveal
 from pages.parts.shared.streamlit_internals import DeltaGenerator
 
 _PAGE = "check"
@@ -40,7 +40,7 @@ def page() -> None:
     handed_in, checked = st.columns(2, gap="large")
     with handed_in:
         text = answers(chosen.asked if chosen else ())
-    with checked, st.container(key="check-result"):
+    with checked, st.container(key=RESULT):
         if problem:
             st.error(plain(problem))
         if chosen:
@@ -57,7 +57,7 @@ def page() -> None:
         if chosen:
             with aside("lecturers"):
                 lecturers_button(chosen.network)
-    reveal(times_handed_in())
+    reveal(RESULT)
 
 
 def _network(fields: Sequence[DeltaGenerator]) -> tuple[Chosen | None, str]:

@@ -43,6 +43,10 @@ def test_a_phone_shows_the_result_after_the_click_without_scrolling_sideways(pho
     expect(phone.get_by_text("885,129 is 9 more than 885,120")).to_be_in_viewport()
     settle(phone)
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    phone.get_by_role("button", name="Hint 1 of 3").evaluate("button => button.scrollIntoView({ block: 'end' })")
+    phone.get_by_role("button", name="Hint 1 of 3").click()
+    expect(phone.get_by_text("In symbols")).to_be_in_viewport(ratio=1)
+    expect(phone.locator(".katex-display")).to_be_in_viewport(ratio=1)
 
 
 def test_a_lecturer_opens_a_class_and_downloads_the_grades(page: Page) -> None:

@@ -193,6 +193,12 @@ def test_a_click_on_a_cell_of_the_matrix_shows_its_images(page: Page, server_hom
     expect(page.get_by_role("heading", name=f"gives class {predicted}").first).to_be_in_viewport()
     page.wait_for_url("**view=Attribution*")
     expect(page.get_by_text(re.compile(rf"Test image \d+: an? {label}\."))).to_have_count(1)
+    # At the bottom of the screen, the switch brings its view up.
+    switch = page.get_by_role("radio", name="Through training")
+    settle(page)
+    switch.evaluate("button => button.scrollIntoView({ block: 'end' })")
+    switch.click()
+    expect(page.get_by_role("heading", name="Probability of class")).to_be_in_viewport(ratio=1)
 
 
 def test_a_file_of_weights_is_a_third_network_and_hostile_files_get_a_message(page: Page, tmp_path: Path) -> None:

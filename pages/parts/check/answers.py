@@ -9,6 +9,10 @@ from hw5core.homework.answers.lines import MAX_CHARACTERS, MAX_LINE
 from hw5core.homework.answers.matching import Asked
 from hw5core.network.presets import PRESETS
 from pages.parts.check.network import NETWORK, choose_variant
+from pages.parts.shared.reveal import reveal_after_click
+
+RESULT = "check-result"
+"""The key of the container with the result."""
 
 _STATE = "checked answers"
 _TEXT = "pasted answers"
@@ -127,3 +131,4 @@ def _hand_in(text: str) -> None:
     _kept().checked = text
     _kept().times += 1
     _kept().is_for_class = True
+    reveal_after_click(RESULT)

@@ -28,6 +28,7 @@ from pages.parts.shared.minute_limit import MinuteLimit
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import RECONNECT_SECONDS
 from pages.parts.shared.reading import Reading
+from pages.parts.shared.reveal import reveal, reveal_after_click
 from pages.parts.shared.server import ballot_box
 
 HAND_INS_PER_ADDRESS = 500
@@ -41,6 +42,9 @@ SHARED_SECONDS = 0.2
 
 _STYLE = Path(__file__).with_suffix(".css")
 _ROUND = "answers"
+_BARS = "class-mistakes"
+"""The key of the container with the bars."""
+
 _KEY = "bars of the class"
 _CHOSEN = "chosen mistake of the class"
 _REFUSED = "refused hand-in"
@@ -70,7 +74,7 @@ def class_view(network: Architecture) -> None:
         "The mistakes of the class",
         icon=":material/groups:",
         expanded=hall,
-        on_change="rerun",
+        on_change=partial(reveal_after_click, _BARS),
         key=f"class view {'in the hall' if hall else ''}",
     )
     if refused := st.session_state.pop(_REFUSED, ""):
@@ -78,6 +82,7 @@ def class_view(network: Architecture) -> None:
     if folded.open:
         with folded:
             st.fragment(_draw, run_every=RECONNECT_SECONDS)(class_key(network))
+            reveal(_BARS)
 
 
 def _draw(key: str) -> None:
@@ -86,7 +91,7 @@ def _draw(key: str) -> None:
     reading.subscribe_redraw(_is_empty)
     st.html(_STYLE)
     try:
-        with st.container(key="class-mistakes"):
+        with st.container(key=_BARS):
             bars, answers = st.columns([3, 2], gap="medium") if chosen else (st.container(), None)
             with reading.published(_view, chosen) as parts:
                 with bars:

@@ -7,8 +7,12 @@ import streamlit as st
 from hw5core.explain.formulas import arithmetic, product
 from hw5core.homework.answers.matching import Asked
 from hw5core.network.counting import Count, LayerCount
+from pages.parts.shared.reveal import reveal, reveal_after_click
 
 _LAYER = "hint layer"
+_FORMULAS = "hints"
+"""The key of the container with the formulas."""
+
 _SHOWN = "hints shown"
 _USED = "hints used for the last hand-in"
 _STEPS = ("In symbols", "With the numbers of this layer", "The product")
@@ -32,9 +36,11 @@ def hints(counted: Count, asked: Sequence[Asked]) -> None:
         width="stretch",
     )
     formulas = (row.layer.parameter_symbols(), arithmetic(row), product(row))
-    for step, formula in list(zip(_STEPS, formulas, strict=True))[:shown]:
-        st.caption(f"{step}:")
-        st.latex(formula)
+    with st.container(key=_FORMULAS):
+        for step, formula in list(zip(_STEPS, formulas, strict=True))[:shown]:
+            st.caption(f"{step}:")
+            st.latex(formula)
+    reveal(_FORMULAS)
 
 
 def hints_used(counted: Count, hand_in: int) -> int:
@@ -59,3 +65,4 @@ def _place(counted: Count, row: LayerCount) -> tuple[str, int]:
 
 def _show_next(place: tuple[str, int]) -> None:
     _shown()[place] = min(_shown().get(place, 0) + 1, len(_STEPS))
+    reveal_after_click(_FORMULAS)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from hw5core.data.datasets import DATASETS
 from hw5core.runs.config import RunConfig
+from pages.parts.inside.view_area import show_area, show_area_after_click
 
 _CHOICE = "chosen class"
 _PREDICTED = "predicted"
@@ -25,8 +26,10 @@ def chosen_class(config: RunConfig, row: tuple[float, ...]) -> int:
         default=_PREDICTED,
         required=True,
         key=_CHOICE,
+        on_change=show_area_after_click,
         format_func=lambda one: f"that {config.label} predicts" if one == _PREDICTED else one,
     )
+    show_area()
     return predicted if chosen in (None, _PREDICTED) else int(chosen)
 
 

@@ -1,6 +1,4 @@
-// Some images, each a button that reports its place in the list. Another view then shows the image: it starts higher up.
-
-const SLIDER = "11rem" // the height of what stays at the top of the page: the menu and the slider
+// Some images, each a button that reports its place in the list.
 
 const make = (tag, attributes, parent) => {
   const element = document.createElement(tag)
@@ -13,11 +11,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".gallery")
   list.onclick = ({ target }) => {
     const button = target.closest("button")
-    if (!button) return
-    setTriggerValue("opened", [...list.children].indexOf(button.parentElement))
-    const views = document.querySelector(".st-key-views")
-    views.style.scrollMarginTop = SLIDER
-    views.scrollIntoView()
+    if (button) setTriggerValue("opened", [...list.children].indexOf(button.parentElement))
   }
   const shown = JSON.stringify(data.images)
   if (list.dataset.shown === shown) return

@@ -17,9 +17,11 @@ from hw5core.runs.mistakes import Classified, Part, Places, commonest_mistake
 from pages.parts.inside.checkpoints import checkpoint_name, source_of
 from pages.parts.inside.confusion import confusion
 from pages.parts.inside.gallery import gallery
+from pages.parts.inside.view_area import show_area, show_area_after_click
 from pages.parts.shared.background import ask_in_background, ended
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.publishing import subscribe_redraw
+from pages.parts.shared.reveal import reveal, reveal_after_click
 from pages.parts.shared.server import ask_worker
 
 _STYLE = Path(__file__).with_suffix(".css")
@@ -29,6 +31,9 @@ _SHOWN = "images"
 """The URL parameter that says which images are shown: one of the two above, or a cell such as "4-9"."""
 
 _WIDGET = "shown images"
+_FIRST_IMAGES = "chosen-images"
+"""The key of the container with the images of the first network."""
+
 _COLUMNS = 2
 
 
@@ -46,11 +51,13 @@ def _mistakes(configs: tuple[RunConfig, ...], step: int, open_image: Callable[[]
             default=_PARTS[0],
             required=True,
             key="part",
+            on_change=show_area_after_click,
             bind="query-params",
             label_visibility="collapsed",
             format_func=lambda part: f"{part} images",
         )
         shown = _chosen_images(DATASETS[configs[0].dataset])
+    show_area()
     jobs = tuple((_classified, config, step, part) for config in configs)
     subscribe_redraw(ended, jobs)
     outcomes = [_ask(job) for job in reversed(jobs)][::-1]  # the newest request is computed first
@@ -62,6 +69,7 @@ def _mistakes(configs: tuple[RunConfig, ...], step: int, open_image: Callable[[]
             with column:
                 _network(configs[number], outcomes[number], known, part, step, shown, open_image)
     if known:
+        reveal(_FIRST_IMAGES)
         st.caption("Click an image to see which of its pixels the score depends on.")
 
 
@@ -101,7 +109,8 @@ def _network(
     st.caption(in_words(outcome, dataset, part))
     confusion(config, outcome.matrix(classes), _cell(shown), partial(_show_cell, classes))
     title, places = _chosen_places(config, outcome, known, shown)
-    gallery(config, part, outcome, places, title, open_image)
+    with st.container(key=_FIRST_IMAGES if config == next(iter(known)) else None):
+        gallery(config, part, outcome, places, title, open_image)
 
 
 def _heading(config: RunConfig, found: Classified) -> str:
@@ -180,6 +189,7 @@ def _cell_in_words(dataset: Dataset, label: int, predicted: int) -> str:
 
 def _change() -> None:
     st.query_params[_SHOWN] = st.session_state[_WIDGET]
+    reveal_after_click(_FIRST_IMAGES)
 
 
 def _show_cell(classes: int, place: object) -> None:

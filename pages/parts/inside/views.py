@@ -8,6 +8,7 @@ from hw5core.runs.config import RunConfig
 from pages.parts.inside.attribution import attribution
 from pages.parts.inside.mistakes import mistakes
 from pages.parts.inside.through_training import through_training
+from pages.parts.inside.view_area import show_area_after_click, view_area
 
 FRAGMENT = "inside"
 """The fragment of the page that these views are in."""
@@ -21,7 +22,7 @@ _THROUGH, _MISTAKES, _ATTRIBUTION = _VIEWS = "Through training", "Mistakes", "At
 
 def views(configs: tuple[RunConfig, ...], steps: tuple[int, ...], step: int, image: NDArray[np.uint8]) -> None:
     """Draw the switch, and the chosen view of these networks after this many batches. Raises LabError."""
-    with st.container(key="views"):
+    with view_area():
         name = _chosen_view()
         if name == _MISTAKES:
             mistakes(configs, step, _show_attribution)
@@ -42,9 +43,11 @@ def _chosen_view() -> str:
 
 def _change() -> None:
     st.query_params[_VIEW] = st.session_state[_CHOSEN]
+    show_area_after_click()
 
 
 def _show_attribution() -> None:
     """Switch to the attribution of an image that was chosen in another view, and draw the page again."""
     st.query_params[_VIEW] = _ATTRIBUTION
+    show_area_after_click()
     st.rerun(FRAGMENT)

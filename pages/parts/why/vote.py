@@ -24,6 +24,7 @@ from pages.parts.shared.lecture import aside
 from pages.parts.shared.minute_limit import MinuteLimit
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.reading import Reading
+from pages.parts.shared.reveal import reveal, reveal_after_click
 from pages.parts.shared.server import ballot_box
 
 VOTES_PER_ADDRESS = 500
@@ -80,8 +81,9 @@ def _draw(race: str, round_: Round, view: Callable[[Ballot], tuple[str]]) -> Non
     try:
         with own:
             _ask(race, round_, reading.value)
-        with everybody, reading.published(view) as (bars,):
+        with everybody, st.container(key=_part(round_)), reading.published(view) as (bars,):
             st.html(bars)
+        reveal(_part(round_))
     except StoreError as error:
         st.error(plain(error))
 
@@ -126,6 +128,12 @@ def _vote(race: str, round_: Round, key: str) -> None:
         st.session_state[_REFUSED] = _TOO_MANY
         return
     _try(partial(ballot_box(race).vote, round_, browser(), str(choice)))
+    reveal_after_click(_part(round_))
+
+
+def _part(round_: Round) -> str:
+    """Return the key of the container with the bars."""
+    return f"votes-{round_}"
 
 
 def _clear(race: str) -> None:
