@@ -60,7 +60,7 @@ _buttons = inline_component(__file__, "class_view", "<span></span>", isolate_sty
 
 def hand_in(network: Architecture, sheet: CheckedSheet, hints: int, is_variant: bool) -> None:
     """Store the mistakes of checked answers for the class. If that is not possible, the view says why."""
-    if not _limit().take(address() or "an unknown address"):
+    if not _limit().take(address()):
         st.session_state[_REFUSED] = _TOO_MANY
         return
     text = hand_in_text(sheet, hints, is_variant)

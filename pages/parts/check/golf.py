@@ -163,7 +163,7 @@ def _enter(challenge: Challenge, key: str) -> None:
             st.session_state[_REFUSED] = "The network has changed and does not meet every constraint any more."
         elif entries[0].player == "before" and entries[0].parameters < entries[-1].parameters:
             st.session_state[_REFUSED] = f"Your entry with {entries[0].parameters:,} parameters is better, so it stays."
-        elif not _limit().take(address() or "an unknown address"):
+        elif not _limit().take(address()):
             st.session_state[_REFUSED] = "Too many entries came from this network or to this server. Wait a minute."
         else:
             box.vote(_ROUND, browser(), text)

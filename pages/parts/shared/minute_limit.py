@@ -19,7 +19,10 @@ class MinuteLimit:
         self._taken: deque[tuple[float, str]] = deque()
 
     def take(self, address: str) -> bool:
-        """Count one from this address. Return False, and do not count it, if it is one too many."""
+        """Count one from this address. Return False, and do not count it, if it is one too many.
+
+        All visitors whose address is not known, "", count as one address.
+        """
         with self._lock:
             now = self._clock()
             while self._taken and now - self._taken[0][0] >= SECONDS:

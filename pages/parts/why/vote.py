@@ -124,7 +124,7 @@ def _vote(race: str, round_: Round, key: str) -> None:
     choice = st.session_state[key]
     if choice is None:
         return
-    if not _limit().take(address() or "an unknown address"):
+    if not _limit().take(address()):
         st.session_state[_REFUSED] = _TOO_MANY
         return
     _try(partial(ballot_box(race).vote, round_, browser(), str(choice)))
