@@ -24,6 +24,7 @@ from pages.parts.shared.streamlit_internals import (
     SESSION_PATH,
     handle_requests,
     keep_lost_sessions,
+    keep_unsent_drawings,
     limit_connections,
 )
 from pages.parts.shared.widget_guard import guard_widgets
@@ -51,6 +52,7 @@ def _guard_server() -> None:
     guard_widgets()
     handle_requests(door.handle)
     keep_lost_sessions(most.kept)
+    keep_unsent_drawings()
     limit_connections(most.connections, _refusal())
     logging.getLogger("asyncio").addFilter(RareWarning("out of system resource"))
 

@@ -25,6 +25,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.runtime_util import serialize_forward_msg
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
@@ -326,6 +327,28 @@ def keep_parameters_of_links() -> None:
 def refuse_cache_clears() -> None:
     """From now on, ignore a browser's request to clear the server's caches, which all sessions share."""
     AppSession._handle_clear_cache_request = lambda _: None  # type: ignore[method-assign, assignment]
+
+
+_clear_unsent = ForwardMsgQueue.clear
+
+
+def keep_unsent_drawings() -> None:
+    """From now on, a fragment that starts removes nothing from a complete drawing of the page that is not sent yet.
+
+    Streamlit removes the fragment's part but still tells the browser that the drawing is complete. So the browser
+    removes the fragment until it is drawn again, and a key that is pressed in between is lost.
+    """
+
+    def clear(
+        queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
+    ) -> None:
+        ends = [one.script_finished for one in queue._queue if one.WhichOneof("type") == "script_finished"]
+        if fragment_ids_this_run is not None and ForwardMsg.FINISHED_SUCCESSFULLY in ends:
+            queue._delta_index_map = {}  # the fragment's messages follow those of the drawing and replace none of them
+        else:
+            _clear_unsent(queue, retain_lifecycle_msgs, fragment_ids_this_run)
+
+    ForwardMsgQueue.clear = clear  # type: ignore[method-assign, assignment]
 
 
 # The requests of browsers.

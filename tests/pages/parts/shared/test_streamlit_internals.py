@@ -57,6 +57,12 @@ PARTS = [
     Part(f"{RUNTIME}.session_manager", "ActiveSessionInfo", ("client", "session"), "connected_session"),
     Part(f"{RUNTIME}.app_session", "AppSession.request_rerun", ("self", "client_state"), "Session.request_redraw"),
     Part(f"{RUNTIME}.forward_msg_queue", "ForwardMsgQueue.is_empty", ("self",), "Session.is_behind"),
+    Part(
+        f"{RUNTIME}.forward_msg_queue",
+        "ForwardMsgQueue.clear",
+        ("self", "retain_lifecycle_msgs", "fragment_ids_this_run"),
+        "keep_unsent_drawings",
+    ),
     Part(f"{RUNTIME}.runtime_util", "serialize_forward_msg", ("msg",), "frame_of"),
     Part(f"{RUNTIME}.app_session", "AppSession._handle_clear_cache_request", ("self",), "refuse_cache_clears"),
     Part(f"{RUNTIME}.forward_msg_cache", "populate_hash_if_needed", ("msg",), "message_of"),
@@ -184,6 +190,7 @@ from pages.parts.shared import streamlit_internals as internals
 internals.guard_widget_values(lambda sent: sent.value != "refused")
 internals.guard_address_values()
 internals.refuse_cache_clears()
+internals.keep_unsent_drawings()
 session_id = internals.current_session_id()
 
 
@@ -210,6 +217,33 @@ def fall_behind(session):
         session._session._enqueue_forward_msg(internals.message_of(layouts[1], text))
 
 
+@st.cache_resource
+def drawn_parts():
+    return []
+
+
+@st.cache_resource
+def part_may_end():
+    event = threading.Event()
+    event.set()
+    return event
+
+
+def redraw_unsent(session, fragment):
+    if session.is_behind:
+        session.call_soon(redraw_unsent, session, fragment)
+        return
+    # While this function runs, the server sends nothing. The fragment is requested before the page has ended.
+    part_may_end().clear()
+    for redrawn in ("", fragment):
+        before = len(drawn_parts())
+        session.request_redraw(redrawn)
+        if redrawn:
+            part_may_end().set()
+        while len(drawn_parts()) == before:
+            time.sleep(0.01)
+
+
 def draw(text, rows):
     st.html(f"html {text}")
     st.markdown(f"markdown {text}")
@@ -229,6 +263,8 @@ def part():
     st.session_state.setdefault("fragment", internals.current_fragment_id())
     st.session_state["part"] = st.session_state.get("part", 0) + 1
     st.text(f"part {st.session_state['part']}")
+    drawn_parts().append(1)
+    part_may_end().wait()
 
 
 if st.button("send"):
@@ -239,6 +275,8 @@ if st.button("fall behind"):
     later(fall_behind)
 if st.button("redraw part"):
     later(lambda session, fragment=st.session_state["fragment"]: session.request_redraw(fragment))
+if st.button("redraw unsent"):
+    later(lambda session, fragment=st.session_state["fragment"]: redraw_unsent(session, fragment))
 if st.button("redraw page"):
     later(lambda session: session.request_redraw(""))
 st.session_state["page"] = st.session_state.get("page", 0) + 1
@@ -330,6 +368,18 @@ def test_the_server_redraws_a_page_or_a_fragment_without_being_asked(address: st
             assert "page 2" in tab.text(), "the redraw of a fragment has redrawn the page, see Session.request_redraw"
             await tab.press("redraw page")
             await _expect(tab, lambda tab: "page 4" in tab.text(), "see Session.request_redraw for a page")
+
+    asyncio.run(check())
+
+
+@pytest.mark.slow
+def test_a_fragment_that_starts_keeps_what_is_not_sent_yet(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            part = next(place for place, one in tab.elements.items() if one.text.body == "part 1")
+            await tab.press("redraw unsent")
+            await _expect(tab, lambda tab: "part 4" in tab.text(), "see Session.request_redraw")
+            assert tab.element_updates[part] == 4, "the browser removes the fragment, see keep_unsent_drawings"
 
     asyncio.run(check())
 
