@@ -8,6 +8,7 @@ from hw5core.store.summaries import RunList
 from pages.parts.runs.selection import comparison, owner_actions
 from pages.parts.runs.table import chosen_runs, listed_version, matches_of, run_table, search_words
 from pages.parts.runs.unreadable import unreadable_runs
+from pages.parts.shared.download import download_newest
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.lecturer import lecturer_entry
 from pages.parts.shared.plain_words import plain
@@ -73,8 +74,9 @@ def _draw_runs(reading: Reading[RunList]) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             # Not at the right edge: there the table's own buttons appear above it and would cover the other one.
             st.caption(f"{of}{len(runs):,} run{'s' * (len(runs) != 1)}{limit}", width="content")
-            st.download_button("CSV of these runs", lambda: csv_text(matches), "runs.csv", "text/csv",
-                               icon=":material/download:", on_click="ignore", type="tertiary")  # fmt: skip
+            download_newest(
+                "CSV of these runs", lambda: csv_text(matches), "runs.csv", "text/csv", "runs as csv", type="tertiary"
+            )
         chosen = chosen_runs(runs)
         reading.subscribe_redraw(listed_version, words, tuple(one.run.run_id for one in chosen))
         if matches:

@@ -67,6 +67,12 @@ def test_a_lecturer_opens_a_class_and_downloads_the_grades(page: Page) -> None:
     written = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert written[:2] == ["Name;conv1;points;of;reasons", "Müller;608;1;1;"]
     assert written[2].startswith("'=1+1;600;0;1;")
+    page.get_by_role("spinbutton", name="Points").fill("10")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Graded table").click(
+            delay=100
+        )  # this click also sends the points to the server
+    assert "Müller;608;10;10;" in download.value.path().read_text(encoding="utf-8-sig")
     settle(page)
     violations = Axe().run(page).response["violations"]
     assert not [one["id"] for one in violations if one["impact"] in ("serious", "critical")]

@@ -29,11 +29,13 @@ from pages.parts.check.grading import (
     most_variants,
     other_columns,
 )
+from pages.parts.shared.download import download_newest, forget_files
 from pages.parts.shared.plain_words import plain
 
 Made = TypeVar("Made")
 
 _STATE = "dialog for lecturers"
+_GRADED, _FILLED = "graded table", "filled export"
 _SAME = "the same network"
 _MOST_POINTS = 1_000
 
@@ -75,6 +77,7 @@ def _open() -> None:
 def _close() -> None:
     """Forget the files: they have the names of students."""
     st.session_state[_STATE] = Files()
+    forget_files(_GRADED, _FILLED)
 
 
 @st.dialog("For lecturers", width="large", icon=":material/school:", on_dismiss=_close)
@@ -157,14 +160,13 @@ def _show(graded: GradedFile, table: OpenedFile) -> None:
         "" if summary.mean is None else f", mean {decimal(summary.mean * graded.most)} of {decimal(graded.most)} points"
     )
     st.markdown(f"**{summary.graded:,} of {summary.students:,} students have a grade**{mean}")
-    st.download_button(
+    download_newest(
         "Graded table",
-        graded.text.encode("utf-8-sig"),
+        lambda: graded.text.encode("utf-8-sig"),
         f"graded-{table.name}" if table.name.endswith((".csv", ".tsv", ".txt")) else "graded.csv",
         "text/csv",
-        icon=":material/download:",
+        _GRADED,
         type="primary",
-        on_click="ignore",
     )
     if summary.broken:
         broken = [plain(f"Row {row.number} has no grade: {row.problem}.") for row in summary.broken]
@@ -198,15 +200,7 @@ def _platform(graded: GradedFile) -> None:
 def _show_filled(one: FilledFile) -> None:
     filled = one.filled
     st.markdown(f"**Grades for {filled.platform}: {filled.written:,}.** {filled.advice}")
-    st.download_button(
-        "Filled export",
-        one.text.encode(),
-        "import.csv",
-        "text/csv",
-        icon=":material/download:",
-        type="primary",
-        on_click="ignore",
-    )
+    download_newest("Filled export", one.text.encode, "import.csv", "text/csv", _FILLED, type="primary")
     if filled.without_answers:
         st.caption(f"Students of the platform without answers in the class: {filled.without_answers:,}")
     if filled.unmatched:
@@ -236,15 +230,8 @@ def _questions(counted: Count) -> None:
         except LabError as error:
             return f"This question bank cannot be made: {error}.".encode()  # the browser has asked for a file
 
-    st.download_button(
-        f"{variants * layers:,} questions as Moodle XML",
-        content,
-        "questions.xml",
-        "application/xml",
-        icon=":material/download:",
-        type="primary",
-        on_click="ignore",
-    )
+    label = f"{variants * layers:,} questions as Moodle XML"
+    download_newest(label, content, "questions.xml", "application/xml", "question bank", type="primary")
 
 
 _VARIANTS_HELP = (

@@ -5,6 +5,7 @@ import streamlit as st
 from hw5core.explain.drawing import drawing
 from hw5core.explain.exports import csv_table, latex_table, python_code
 from hw5core.network.counting import Count
+from pages.parts.shared.download import download_newest
 from pages.parts.shared.frame import heading
 
 
@@ -42,4 +43,4 @@ def _text(text: str, language: str | None, name: str, kind: str) -> None:
 
 
 def _download(text: str, name: str, kind: str) -> None:
-    st.download_button(f"Download {name}", text, name, kind, icon=":material/download:", on_click="ignore")
+    download_newest(f"Download {name}", lambda: text, name, kind, f"download {name}")

@@ -23,6 +23,7 @@ from pages.parts.shared.streamlit_internals import (
     COOKIE,
     SESSION_PATH,
     handle_requests,
+    keep_download_ids,
     keep_lost_sessions,
     keep_unsent_drawings,
     limit_connections,
@@ -53,6 +54,7 @@ def _guard_server() -> None:
     handle_requests(door.handle)
     keep_lost_sessions(most.kept)
     keep_unsent_drawings()
+    keep_download_ids()
     limit_connections(most.connections, _refusal())
     logging.getLogger("asyncio").addFilter(RareWarning("out of system resource"))
 

@@ -26,6 +26,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.runtime_util import serialize_forward_msg
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
@@ -335,7 +336,7 @@ _clear_unsent = ForwardMsgQueue.clear
 def keep_unsent_drawings() -> None:
     """From now on, a fragment that starts removes nothing from a complete drawing of the page that is not sent yet.
 
-    Streamlit removes the fragment's part but still tells the browser that the drawing is complete. So the browser
+    Streamlit removes the fragment's part but the browser still learns that the drawing is complete. So the browser
     removes the fragment until it is drawn again, and a key that is pressed in between is lost.
     """
 
@@ -349,6 +350,40 @@ def keep_unsent_drawings() -> None:
             _clear_unsent(queue, retain_lifecycle_msgs, fragment_ids_this_run)
 
     ForwardMsgQueue.clear = clear  # type: ignore[method-assign, assignment]
+
+
+_add_download = MediaFileManager.add_deferred
+
+
+def keep_download_ids() -> None:
+    """From now on, a button whose file is made after the click keeps its id when its page is drawn again.
+
+    Streamlit gives it a new id in each drawing and forgets the old one, also whenever a drawing of another session
+    ends. A click before the browser has the new id would get no file.
+    """
+
+    def add(manager: MediaFileManager, *arguments: Any, element_id: str = "", **others: Any) -> str:
+        new = _add_download(manager, *arguments, element_id=element_id, **others)
+        with manager._lock:
+            files = manager._deferred_callables
+            session, place = files[new]["session_id"], files[new]["coordinates"]
+            ids = manager._deferred_ids_by_session[session]
+            old = next((one for one in ids - {new} if element_id and files[one]["element_id"] == element_id), new)
+            files[old] = files[new]
+            if old != new:
+                manager._drop_deferred_id(new)
+            manager._files_by_session_and_coord[session][place] = old
+        return old
+
+    def remove(manager: MediaFileManager) -> None:
+        drawn = {one for places in manager._files_by_session_and_coord.values() for one in places.values()}
+        for one in manager._deferred_callables.keys() - drawn:
+            session = connected_session(manager._deferred_callables[one]["session_id"])
+            if not (session and session.is_drawing):  # otherwise its drawing may not have reached the button yet
+                manager._drop_deferred_id(one)
+
+    MediaFileManager.add_deferred = add  # type: ignore[method-assign, assignment]
+    MediaFileManager._remove_orphaned_deferred_callables = remove  # type: ignore[method-assign, assignment]
 
 
 # The requests of browsers.

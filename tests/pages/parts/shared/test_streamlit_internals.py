@@ -63,6 +63,21 @@ PARTS = [
         ("self", "retain_lifecycle_msgs", "fragment_ids_this_run"),
         "keep_unsent_drawings",
     ),
+    Part(
+        f"{RUNTIME}.media_file_manager",
+        "MediaFileManager.add_deferred",
+        ("self", "data_callable", "mimetype", "coordinates", "file_name", "element_id"),
+        "keep_download_ids",
+    ),
+    Part(
+        f"{RUNTIME}.media_file_manager",
+        "MediaFileManager._remove_orphaned_deferred_callables",
+        ("self",),
+        "keep_download_ids",
+    ),
+    Part(
+        f"{RUNTIME}.media_file_manager", "MediaFileManager._drop_deferred_id", ("self", "file_id"), "keep_download_ids"
+    ),
     Part(f"{RUNTIME}.runtime_util", "serialize_forward_msg", ("msg",), "frame_of"),
     Part(f"{RUNTIME}.app_session", "AppSession._handle_clear_cache_request", ("self",), "refuse_cache_clears"),
     Part(f"{RUNTIME}.forward_msg_cache", "populate_hash_if_needed", ("msg",), "message_of"),
@@ -191,6 +206,7 @@ internals.guard_widget_values(lambda sent: sent.value != "refused")
 internals.guard_address_values()
 internals.refuse_cache_clears()
 internals.keep_unsent_drawings()
+internals.keep_download_ids()
 session_id = internals.current_session_id()
 
 
@@ -288,6 +304,11 @@ st.text(f"name {st.text_input('name', 'the default', key='name')}")
 st.text(f"number {st.number_input('number', 0, 9, 3, key='number', bind='query-params')}")
 st.text(f"kept {st.session_state.setdefault('kept', 'ours')}")
 part()
+# As if the drawing of another session ended now.
+ends = threading.Thread(target=internals._runtime().media_file_mgr.remove_orphaned_files)
+ends.start()
+ends.join()
+st.download_button("file", lambda: "content", key="file")
 st.text("end")
 """
 
@@ -380,6 +401,24 @@ def test_a_fragment_that_starts_keeps_what_is_not_sent_yet(address: str) -> None
             await tab.press("redraw unsent")
             await _expect(tab, lambda tab: "part 4" in tab.text(), "see Session.request_redraw")
             assert tab.element_updates[part] == 4, "the browser removes the fragment, see keep_unsent_drawings"
+
+    asyncio.run(check())
+
+
+@pytest.mark.slow
+def test_a_download_button_keeps_its_id(address: str) -> None:
+    def file_id(tab: Visitor) -> str:
+        buttons = [one.download_button for one in tab.elements.values() if one.WhichOneof("type") == "download_button"]
+        return buttons[0].deferred_file_id
+
+    async def check() -> None:
+        async with _opened(address) as tab, _opened(address) as other:
+            first = file_id(tab)
+            await tab.run()
+            await tab.until_drawn(2)
+            assert first
+            assert file_id(tab) == first, "the click of a quick visitor gets no file, see keep_download_ids"
+            assert file_id(other) != first, "sessions share a download, see keep_download_ids"
 
     asyncio.run(check())
 
