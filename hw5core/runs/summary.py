@@ -73,6 +73,8 @@ def setting_text(config: RunConfig, name: str) -> str:
     """Return the value of a setting for people. The network is written as one that has not chosen its activation."""
     if name == "network":
         return str(config.architecture.with_activation("relu"))
+    if name == "relu_layer" and not config.relu_layer:
+        return "none"
     return f"{config.images_per_epoch:,}" if name == "training_images" else format_value(getattr(config, name))
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from hw5core.charts.budget import budget_chart, budget_in_words, budget_table
 from hw5core.charts.series import series_of
-from hw5core.data.datasets import DATASETS, is_available
+from hw5core.data.datasets import is_available
 from hw5core.engine.tasks import layers_of_batch
 from hw5core.errors import LabError
 from hw5core.markdown import markdown_table
@@ -18,6 +18,7 @@ from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import ask_worker
 from pages.parts.why.checkpoint import after_in_words, checkpoint_after, chosen_checkpoint, next_batch
+from pages.parts.why.missing_images import say_that_images_are_missing
 
 Measured = Mapping[RunConfig, BatchFigures]
 
@@ -64,10 +65,7 @@ def budget(first: Measured) -> None:
         st.error(plain(error))
         return
     if not measured:
-        st.info(
-            "The images of this dataset are not on this server yet. A race downloads them; until then, choose the "
-            f"{DATASETS['digits'].title}."
-        )
+        say_that_images_are_missing()
         return
     if not any(map(gradient_budget, measured.values())):
         st.info("Only one layer of this network has weights, so no gradient has to pass through others to reach it.")

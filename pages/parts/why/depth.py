@@ -28,6 +28,7 @@ from pages.parts.shared.live_slider import live_slider
 from pages.parts.shared.opened_batch import open_once
 from pages.parts.shared.plain_words import plain
 from pages.parts.why.functions import short_number
+from pages.parts.why.missing_images import say_that_images_are_missing
 
 IMAGES = 32
 """How many images the stack sees. With more, a slider would not follow the mouse on a busy server."""
@@ -60,7 +61,7 @@ def depth(config: RunConfig) -> None:
     """Draw the section."""
     st.subheader("Depth", anchor=False)
     if not is_available(config.dataset):
-        st.info(f"The images of {DATASETS[config.dataset].title} are not on this server yet.")
+        say_that_images_are_missing()
         return
     st.fragment(_draw_stack)(config)
     st.caption(_RULE)

@@ -44,6 +44,8 @@ def test_only_settings_that_differ_are_named() -> None:
         "sigmoid, learning rate 0.005, seed 0",
         "ReLU, learning rate 0.05, seed 3",
     ]
+    rescue = unique_labels([_summary(sigmoid), _summary(replace(sigmoid, relu_layer=1))])
+    assert list(rescue.values()) == ["sigmoid, ReLU in one layer none", "sigmoid, ReLU in one layer 1"]
 
 
 def test_a_label_names_the_network_only_if_another_run_would_have_the_same_label() -> None:
