@@ -19,13 +19,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from hw5core import home
 from hw5core.data.datasets import Pool
-from hw5core.engine.engine import Engine
 from hw5core.errors import LabError
 from hw5core.markdown import markdown_table
 from hw5core.runs import recorded, recorded_weights
@@ -52,6 +51,9 @@ from hw5core.store.store import RunStore
 from hw5core.strict_json import to_json
 from hw5core.terminal import check, export, grade, layers, params, predict, questions, race_options, report
 from hw5core.training import availability
+
+if TYPE_CHECKING:
+    from hw5core.engine.engine import Engine
 
 POLL_SECONDS = 0.2
 """How often the runs are read from the store."""
@@ -190,12 +192,14 @@ def _run(configs: tuple[RunConfig, ...], options: argparse.Namespace) -> list[Ru
 
 
 @contextmanager
-def _engine_for(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[Engine | None]:
+def _engine_for(store: RunStore, configs: tuple[RunConfig, ...]) -> "Iterator[Engine | None]":
     """Train the runs during the `with` block. Start no workers if all runs are finished."""
     if all((run := store.run(config.run_id)) and run.status is Status.FINISHED for config in configs):
         store.keep(config.run_id for config in configs)
         yield None
         return
+    from hw5core.engine.engine import Engine  # Dask takes longer to load than everything else together
+
     engine = Engine(store)
     try:
         engine.start(configs)
@@ -205,7 +209,7 @@ def _engine_for(store: RunStore, configs: tuple[RunConfig, ...]) -> Iterator[Eng
 
 
 def _follow(
-    store: RunStore, configs: tuple[RunConfig, ...], engine: Engine | None, print_lines: bool
+    store: RunStore, configs: tuple[RunConfig, ...], engine: "Engine | None", print_lines: bool
 ) -> list[RunHistory]:
     """Show the progress of the runs until all are finished, and return their histories.
 
