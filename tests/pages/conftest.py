@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -35,6 +36,15 @@ def button(app: AppTest, label: str) -> Button:
 def html(app: AppTest) -> str:
     """Return all HTML of the page."""
     return " ".join(one.proto.body for one in app.get("html"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def installed_components() -> Iterator[None]:
+    """Look for components in the installed packages once. Each AppTest reads the metadata of all packages again."""
+    with pytest.MonkeyPatch.context() as streamlit:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        streamlit.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(autouse=True)
