@@ -10,6 +10,8 @@ PORT ?= 8501
 # How many test processes run at the same time.
 JOBS ?= 2
 PYTEST := $(TOOL)/python -m pytest -n $(JOBS) --dist worksteal
+# Tests start Python hundreds of times, so each process uses the modules that another one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup install run test lint check bench screenshots precompute clean
 
