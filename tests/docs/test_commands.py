@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from compileall import compile_dir
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,14 +93,24 @@ def home_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture
-def terminal(tmp_path: Path, home_of_all: Path) -> Terminal:
-    """A copy of all files that git knows, with the environments of this test run."""
-    folder = tmp_path / "fresh"
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of all files that git knows. The app's modules are compiled, so that not each section compiles them."""
+    folder = tmp_path_factory.mktemp("repository")
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in filter(None, tracked.decode().split("\0")):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
+    assert compile_dir(folder / "hw5core", quiet=1)
+    assert compile_dir(folder / "pages", quiet=1)
+    return folder
+
+
+@pytest.fixture
+def terminal(repository: Path, tmp_path: Path, home_of_all: Path) -> Terminal:
+    """A fresh copy of the repository, with the environments of this test run."""
+    folder = tmp_path / "fresh"
+    shutil.copytree(repository, folder)
     environment = Path(os.environ.get("HW5_ENVIRONMENT") or ROOT / ".venv")
     if not (environment / "bin" / "streamlit").exists():
         pytest.skip("the app's environment is not in .venv or HW5_ENVIRONMENT: make test creates it")
