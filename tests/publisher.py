@@ -91,7 +91,7 @@ def publisher() -> Iterator[Publisher]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     here.port = server.server_port
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # it looks for its end this often
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield here
     here.resume.set()
     server.shutdown()

@@ -90,7 +90,7 @@ def publisher(mnist_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             requested.append(self.path)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(served)))
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # it looks for its end this often
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     mnist = DATASETS["mnist"]
     assert isinstance(mnist.source, Files)
     source = replace(mnist.source, mirrors=(f"http://127.0.0.1:{server.server_port}/",))

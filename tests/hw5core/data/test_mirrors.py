@@ -121,7 +121,7 @@ def mirror() -> Iterator[Callable[..., Mirror]]:
             context.load_cert_chain(certificate)
             server.socket = context.wrap_socket(server.socket, server_side=True)
         started.address = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}/"
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # it looks for its end this often
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         servers.append(server)
         return started
 
