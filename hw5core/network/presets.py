@@ -1,6 +1,7 @@
 """Networks to start from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from hw5core.network.architecture import Architecture
 from hw5core.network.notation import parse
@@ -14,7 +15,7 @@ class Preset:
     text: str
     note: str
 
-    @property
+    @cached_property
     def architecture(self) -> Architecture:
         return parse(self.text)
 

@@ -27,6 +27,9 @@ from pages.parts.shared.streamlit_internals import (
     keep_lost_sessions,
     keep_unsent_drawings,
     limit_connections,
+    read_single_values,
+    read_theme_once,
+    send_together,
 )
 from pages.parts.shared.widget_guard import guard_widgets
 
@@ -55,6 +58,9 @@ def _guard_server() -> None:
     keep_lost_sessions(most.kept)
     keep_unsent_drawings()
     keep_download_ids()
+    send_together()
+    read_theme_once()
+    read_single_values()
     limit_connections(most.connections, _refusal())
     logging.getLogger("asyncio").addFilter(RareWarning("out of system resource"))
 

@@ -4,12 +4,13 @@ Written for Streamlit 1.67. After an upgrade, run tests/pages/parts/shared/test_
 each part that this file relies on, and says where in Streamlit's source to look when one has changed.
 """
 
+import asyncio
 from asyncio import Transport
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
-from threading import local
+from functools import cache, partial
+from threading import Lock, local
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
 
@@ -20,9 +21,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.proto.NumberInput_pb2 import NumberInput
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from streamlit.runtime import Runtime
+from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
@@ -35,6 +37,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState,
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionInfo
 from streamlit.runtime.state.common import is_element_id
 from streamlit.runtime.state.query_params import QueryParams, _parse_query_string
+from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.runtime.state.session_state import (
     STREAMLIT_INTERNAL_KEY_PREFIX,
     Serialized,
@@ -340,11 +343,13 @@ def keep_unsent_drawings() -> None:
     removes the fragment until it is drawn again, and a key that is pressed in between is lost.
     """
 
+    def ends(queue: ForwardMsgQueue) -> list[int]:
+        return [one.script_finished for one in queue._queue if one.WhichOneof("type") == "script_finished"]
+
     def clear(
         queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
     ) -> None:
-        ends = [one.script_finished for one in queue._queue if one.WhichOneof("type") == "script_finished"]
-        if fragment_ids_this_run is not None and ForwardMsg.FINISHED_SUCCESSFULLY in ends:
+        if fragment_ids_this_run is not None and ForwardMsg.FINISHED_SUCCESSFULLY in ends(queue):
             queue._delta_index_map = {}  # the fragment's messages follow those of the drawing and replace none of them
         else:
             _clear_unsent(queue, retain_lifecycle_msgs, fragment_ids_this_run)
@@ -384,6 +389,110 @@ def keep_download_ids() -> None:
 
     MediaFileManager.add_deferred = add  # type: ignore[method-assign, assignment]
     MediaFileManager._remove_orphaned_deferred_callables = remove  # type: ignore[method-assign, assignment]
+
+
+# What a run of a page costs the server.
+
+
+def send_together() -> None:
+    """From now on, the messages of a page go to the event loop together, and from there to the browser together.
+
+    Streamlit wakes the loop for each message, and needs several turns of the loop to send it. At each turn, the loop
+    and the threads of the pages wait for Python's lock.
+    """
+    AppSession._call_soon_on_event_loop = _call_together  # type: ignore[method-assign, assignment]
+    AppSession.flush_browser_queue = _send_waiting  # type: ignore[method-assign, assignment]
+    Runtime._enqueued_some_message = _wake_loop  # type: ignore[method-assign, assignment]
+
+
+_call_soon, _take_waiting, _wake = (
+    AppSession._call_soon_on_event_loop,
+    AppSession.flush_browser_queue,
+    Runtime._enqueued_some_message,
+)
+_WAITING = "hw5lab.waiting"
+_handing_over = Lock()
+
+
+def _call_together(session: AppSession, callback: Callable[[], None]) -> None:
+    with _handing_over:
+        waiting = vars(session).setdefault(_WAITING, [])
+        waiting.append(callback)
+        is_first = len(waiting) == 1
+    if is_first:
+        _call_soon(session, partial(_call_waiting, session))
+
+
+def _call_waiting(session: AppSession) -> None:
+    with _handing_over:
+        waiting = vars(session).pop(_WAITING)
+    for callback in waiting:
+        session._event_loop.call_soon(callback)
+
+
+def _send_waiting(session: AppSession) -> list[ForwardMsg]:
+    """Send the waiting messages. Return those that Streamlit has to send: the browser has not received earlier ones."""
+    if session._browser_queue.is_empty():
+        return []
+    messages = _take_waiting(session)
+    connected = connected_session(session.id)
+    if connected is None or connected.is_behind:
+        return messages
+    connected.send(b"".join(map(frame_of, messages)))
+    return []
+
+
+def _wake_loop(runtime: Runtime) -> None:
+    parts = runtime._get_async_objs()
+    if asyncio._get_running_loop() is parts.eventloop:
+        parts.need_send_data.set()
+    else:
+        _wake(runtime)
+
+
+_write_theme = app_session._populate_theme_msg
+
+
+def read_theme_once() -> None:
+    """From now on, read the options of the theme once. Streamlit takes a millisecond to read them, at each run."""
+
+    @cache
+    def theme(section: str) -> CustomThemeConfig:
+        message = CustomThemeConfig()
+        _write_theme(message, section)
+        return message
+
+    def write(msg: CustomThemeConfig, section: str = "theme") -> None:
+        known = theme(section)
+        if known.ByteSize():
+            msg.MergeFrom(known)
+
+    app_session._populate_theme_msg = write
+
+
+_all_values: Any = SafeSessionState.filtered_state
+
+
+class _Values(Mapping[str, Any]):
+    """The values in a session's state, by their keys. It reads only those that are asked for."""
+
+    def __init__(self, state: SafeSessionState) -> None:
+        self._safe = state
+
+    def __getitem__(self, key: str) -> Any:
+        with self._safe._lock:
+            return self._safe._state[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_all_values.fget(self._safe))
+
+    def __len__(self) -> int:
+        return len(_all_values.fget(self._safe))
+
+
+def read_single_values() -> None:
+    """From now on, a widget that looks for its own value reads only this one. Streamlit copies all values each time."""
+    SafeSessionState.filtered_state = property(_Values)  # type: ignore[method-assign, assignment]
 
 
 # The requests of browsers.

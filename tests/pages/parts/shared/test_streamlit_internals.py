@@ -7,9 +7,11 @@ import ast
 import asyncio
 import importlib
 import inspect
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,8 +19,18 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import streamlit as st
+from streamlit.proto.NewSession_pb2 import NewSession
+from streamlit.runtime import Runtime, app_session
+from streamlit.runtime.app_session import AppSession
 
-from pages.parts.shared.streamlit_internals import COOKIE, WidgetState, cookie_secret, current_session_id
+from pages.parts.shared.streamlit_internals import (
+    COOKIE,
+    WidgetState,
+    cookie_secret,
+    current_session_id,
+    read_theme_once,
+    send_together,
+)
 from tools.live import ROOT, serving
 from tools.visitor import Visitor, browser_cookie, visitor
 
@@ -55,6 +67,12 @@ PARTS = [
         "connected_session",
     ),
     Part(f"{RUNTIME}.session_manager", "ActiveSessionInfo", ("client", "session"), "connected_session"),
+    Part(f"{RUNTIME}.app_session", "AppSession._call_soon_on_event_loop", ("self", "callback"), "send_together"),
+    Part(f"{RUNTIME}.app_session", "AppSession.flush_browser_queue", ("self",), "send_together"),
+    Part(RUNTIME, "Runtime._enqueued_some_message", ("self",), "send_together"),
+    Part(RUNTIME, "Runtime._get_async_objs", ("self",), "send_together"),
+    Part(f"{RUNTIME}.app_session", "_populate_theme_msg", ("msg", "section"), "read_theme_once"),
+    Part(f"{RUNTIME}.state.safe_session_state", "SafeSessionState.filtered_state", (), "read_single_values"),
     Part(f"{RUNTIME}.app_session", "AppSession.request_rerun", ("self", "client_state"), "Session.request_redraw"),
     Part(f"{RUNTIME}.forward_msg_queue", "ForwardMsgQueue.is_empty", ("self",), "Session.is_behind"),
     Part(
@@ -207,6 +225,10 @@ internals.guard_address_values()
 internals.refuse_cache_clears()
 internals.keep_unsent_drawings()
 internals.keep_download_ids()
+internals.send_together()
+internals.read_theme_once()
+internals.read_single_values()
+st.session_state.setdefault("empty", None)
 session_id = internals.current_session_id()
 
 
@@ -302,6 +324,8 @@ st.text(f"created {created()}")
 st.text(f"secret {internals.cookie_secret(st.context.cookies[internals.COOKIE]).hex()}")
 st.text(f"name {st.text_input('name', 'the default', key='name')}")
 st.text(f"number {st.number_input('number', 0, 9, 3, key='number', bind='query-params')}")
+st.text(f"empty {st.number_input('empty', 0, 9, 3, key='empty')}")
+st.text(f"keys {sorted(st.session_state)}, {len(st.session_state)}")
 st.text(f"kept {st.session_state.setdefault('kept', 'ours')}")
 part()
 # As if the drawing of another session ended now.
@@ -467,6 +491,64 @@ def test_a_browser_cannot_clear_the_caches(address: str) -> None:
 
 def _line(tab: Visitor, word: str) -> str:
     return next(one.text.body for one in tab.elements.values() if one.text.body.startswith(word))
+
+
+@pytest.mark.slow
+def test_a_widget_finds_its_own_value_in_the_session_state(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            advice = "a widget no longer reads its value from SafeSessionState.filtered_state"
+            assert _line(tab, "empty") == "empty None", advice
+            assert _line(tab, "keys") == "keys ['empty', 'name', 'number', 'page'], 4", advice
+
+    asyncio.run(check())
+
+
+def test_the_theme_is_the_same_at_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_session, "_populate_theme_msg", app_session._populate_theme_msg)
+    read_theme_once()
+    written = []
+    for _ in range(2):
+        theme = NewSession().custom_theme
+        for message, section in ((theme, "theme"), (theme.dark, "theme.dark"), (theme.sidebar, "theme.sidebar")):
+            app_session._populate_theme_msg(message, section)
+        written.append(theme)
+    assert written[0] == written[1]
+    assert (written[0].primary_color, written[0].dark.primary_color) == ("#0072B2", "#4FB0E8")
+
+
+def test_threads_hand_over_together_what_they_have_while_the_loop_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AppSession, "_call_soon_on_event_loop", AppSession._call_soon_on_event_loop)
+    monkeypatch.setattr(AppSession, "flush_browser_queue", AppSession.flush_browser_queue)
+    monkeypatch.setattr(Runtime, "_enqueued_some_message", Runtime._enqueued_some_message)
+    send_together()
+    session: Any = AppSession.__new__(AppSession)
+    session._state = app_session.AppSessionState.SHUTDOWN_REQUESTED
+    called: list[tuple[int, int]] = []
+
+    async def check() -> None:
+        loop = session._event_loop = asyncio.get_running_loop()
+        woken: list[object] = []
+        wake = loop.call_soon_threadsafe
+        monkeypatch.setattr(loop, "call_soon_threadsafe", lambda call: (woken.append(call), wake(call)), raising=True)
+
+        def draw(page: int) -> None:
+            for number in range(1000):
+                session._call_soon_on_event_loop(partial(called.append, (page, number)))
+
+        for _ in range(2):
+            pages = [threading.Thread(target=draw, args=(page,)) for page in range(3)]
+            for page in pages:
+                page.start()
+            for page in pages:
+                page.join()  # the loop is busy with waiting
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        assert len(woken) == 2
+
+    asyncio.run(check())
+    for page in range(3):
+        assert [number for one, number in called if one == page] == list(range(1000)) * 2
 
 
 # No other file uses undocumented parts.
