@@ -64,7 +64,7 @@ class Backprop:
         values = images
         for kernel in self.kernels:
             values = kernel.evaluate(values)
-        return values
+        return values.clone()  # the next batch may use the same memory
 
     def _forward(self, values: Tensor) -> tuple[Tensor, list[object]]:
         """Return the logits, and what each layer saved for its backward pass."""

@@ -3,17 +3,19 @@
 Images are (n, channels, height, width) as everywhere, but the memory holds them in the order (channels, height, width,
 n): for each channel and pixel the values of all images. So a window that moves over the images reads long runs of
 memory, and all windows are copied in a fraction of the time of the matrix product with them.
+
+On a batch of five images, allocating results and describing parts of them takes a sixth of a step. So each kernel keeps
+both for the next batch of the same shape, which overwrites the results.
 """
 
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from hw5core.training.kernel import ActivationPair, Kernel, move_bias
 
-_threshold_backward = torch.ops.aten.threshold_backward.default
+_threshold_backward = torch.ops.aten.threshold_backward.grad_input
 
 
 def batch_last(images: Tensor) -> Tensor:
@@ -58,6 +60,7 @@ class BatchLastConvKernel(Kernel):
         self.matrix = self.parameters[0].permute(0, 2, 3, 1).view(module.out_channels, -1)
         self.bias = self.parameters[1].unsqueeze(1) if len(self.parameters) > 1 else None
         self.pairs_columns = False
+        self.memory: _ConvMemory | None = None
         self.sum: _WindowSum | None = None
 
     @staticmethod
@@ -73,51 +76,25 @@ class BatchLastConvKernel(Kernel):
         return is_plain and is_square and gains and module.out_channels < 32
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        count, channels, height, width = values.shape
-        height, width = height - self.size + 1, width - self.size + 1
-        is_paired = self.pairs_columns and _has_pairs(height, width)
-        windows = self._paired_windows(values, width // 2) if is_paired else self._windows(values)
-        columns = windows.reshape(self.size**2 * channels, -1)
-        rows = self.matrix @ columns if self.bias is None else torch.addmm(self.bias, self.matrix, columns)
-        return batch_first(rows.view(-1, height, width, count)), (columns, values.shape)
-
-    def _windows(self, values: Tensor) -> Tensor:
-        """Return what each weight sees, as a view (kernel height, kernel width, channels, height, width * n)."""
-        images = batch_last(values)
-        channels, height, width, count = images.shape
-        line, reach = width * count, self.size - 1
-        return images.as_strided(
-            (self.size, self.size, channels, height - reach, line - reach * count),
-            (line, count, height * line, line, 1),
-        )
-
-    def _paired_windows(self, values: Tensor, pairs: int) -> Tensor:
-        """Return what each weight sees, as a view (kernel height, kernel width, channels, 2, height, pairs * n).
-
-        `shifted` holds every second column of the images from each column of a window on. The weight in column k sees
-        shifted[:, k] where it computes the even columns of the output, and shifted[:, k + 1] for the odd ones.
-        """
-        count, channels, height, _ = values.shape
-        by_image, by_channel, by_line, by_column = values.stride()
-        shifted = values.as_strided(
-            (channels, self.size + 1, height, pairs, count), (by_channel, by_column, by_line, 2 * by_column, by_image)
-        ).contiguous()
-        line = pairs * count
-        return shifted.as_strided(
-            (self.size, self.size, channels, 2, height - self.size + 1, line),
-            (line, height * line, (self.size + 1) * height * line, height * line, line, 1),
-        )
+        memory = self.memory
+        if memory is None or memory.shape != values.shape:
+            memory = self.memory = _ConvMemory(values, self.matrix, self.size, self.pairs_columns)
+        memory.unfold(values)
+        if self.bias is None:
+            torch.mm(self.matrix, memory.columns, out=memory.rows)
+        else:
+            torch.addmm(self.bias, self.matrix, memory.columns, out=memory.rows)
+        return memory.output, memory
 
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
-        columns, shape = saved
         rows = batch_last(gradient).flatten(1)
-        before = self._input_gradient(rows, shape) if self.passes_back else gradient
-        return before, (rows, columns)
+        before = self._input_gradient(rows, saved.shape) if self.passes_back else gradient
+        return before, (rows, saved.columns)
 
     def _input_gradient(self, rows: Tensor, shape: torch.Size) -> Tensor:
         if self.sum is None or self.sum.shape != shape:
             self.sum = _WindowSum(self.matrix, shape, self.size)
-        return batch_first(self.sum(rows))
+        return self.sum(rows)
 
     def parameter_grads(self, grads: Any) -> list[Tensor]:
         rows, columns = grads
@@ -131,6 +108,38 @@ class BatchLastConvKernel(Kernel):
         self.matrix.addmm_(rows, columns.t(), alpha=-learning_rate)
         if self.bias is not None:
             move_bias(self.parameters[1], rows, learning_rate)
+
+
+class _ConvMemory:
+    """The `columns` of a convolution and its output as a matrix, `rows`, for images of one shape.
+
+    The columns are copied in two steps, because long runs of memory are fast to copy. `shifted` holds the images from
+    each column of a window on. If the output has its even columns first, that is every second column of the images: the
+    weight in column k sees shifted[:, k] where it computes the even columns, and shifted[:, k + 1] for the odd ones.
+    """
+
+    def __init__(self, images: Tensor, matrix: Tensor, size: int, pairs_columns: bool) -> None:
+        self.shape = images.shape
+        count, channels, height, width = images.shape
+        lines, across = height - size + 1, width - size + 1
+        self.step = 2 if pairs_columns and _has_pairs(lines, across) else 1
+        reach, line = size + self.step - 1, across // self.step * count
+        self.shifted = images.new_empty(channels, reach, height, across // self.step, count)
+        self.windows = self.shifted.as_strided(
+            (size, size, channels, self.step, lines, line),
+            (line, height * line, reach * height * line, height * line, line, 1),
+        )
+        self.columns = images.new_empty(size**2 * channels, lines * across * count)
+        self.columns_by_window = self.columns.view(self.windows.shape)
+        self.rows = images.new_empty(len(matrix), lines * across * count)
+        self.output = batch_first(self.rows.view(-1, lines, across, count))
+
+    def unfold(self, images: Tensor) -> None:
+        """Fill the columns with these images, (n, channels, height, width) in any order of the memory."""
+        by_image, by_channel, by_line, by_column = images.stride()
+        order = (by_channel, by_column, by_line, self.step * by_column, by_image)
+        self.shifted.copy_(images.as_strided(self.shifted.shape, order))
+        self.columns_by_window.copy_(self.windows)
 
 
 class _WindowSum:
@@ -152,20 +161,21 @@ class _WindowSum:
             (lines[:, line * across :][:, :length], weights.t())
             for line, weights in enumerate(matrix.split(size * channels, 1))
         ]
+        self.gradient = batch_first(self.pixels)
         pixels = self.pixels.view(channels, height, -1)
         self.additions = [
             (pixels[:, :, column * count :][:, :, :across], part) for column, part in enumerate(self.lines)
         ]
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Return the gradient (channels, height, width, n) of the images, given that of the output as a matrix."""
+        """Return the gradient (n, channels, height, width) of the images, given that of the output as a matrix."""
         self.lines.zero_()
         for target, weights in self.products:
             target.addmm_(weights, rows)
         self.pixels.zero_()
         for target, part in self.additions:
             target.add_(part)
-        return self.pixels
+        return self.gradient
 
 
 class BatchLastMaxPoolKernel(Kernel):
@@ -184,6 +194,7 @@ class BatchLastMaxPoolKernel(Kernel):
     def __init__(self, module: nn.MaxPool2d, source: Kernel | None, activation: ActivationPair | None = None) -> None:
         super().__init__(module)
         self.activation = activation
+        self.memory: _PoolMemory | None = None
         self.reads_output = activation is not None
         self.pairs_columns = isinstance(source, BatchLastConvKernel) and not source.passes_back
         if isinstance(source, BatchLastConvKernel):
@@ -197,33 +208,79 @@ class BatchLastMaxPoolKernel(Kernel):
         return is_batch_last and window == (2, 2, 0, False)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        count, channels, height, width = values.shape
-        lines, columns = height // 2, width // 2
-        is_paired = self.pairs_columns and _has_pairs(height, width)
-        windows = (channels, 2, lines, 2, columns * count) if is_paired else (channels, lines, 2, columns, 2, count)
-        inside = values if _has_pairs(height, width) else values[:, :, : 2 * lines, : 2 * columns]
-        left, right = batch_last(inside).view(windows).unbind(1 if is_paired else 4)
-        upper, lower = torch.maximum(left, right).unbind(2)
-        largest = torch.maximum(upper, lower)
+        memory = self.memory
+        if memory is None or memory.shape != values.shape:
+            memory = self.memory = _PoolMemory(values, self.pairs_columns)
+        memory.look_at(values)
+        torch.maximum(memory.left, memory.right, out=memory.larger)
+        torch.maximum(memory.upper, memory.lower, out=memory.largest)
         if self.activation:
-            largest = self.activation.forward(largest)
-        output = batch_first(largest.view(channels, lines, columns, count))
-        return output, (values.shape, left, right, upper, lower, largest)
+            self.activation.forward(memory.largest)
+        return memory.output, memory
 
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
-        (count, channels, height, width), left, right, upper, lower, largest = saved
-        rows = batch_last(gradient).view(upper.shape)
+        saved.slopes_by_image.copy_(gradient)
+        slopes = saved.slopes
         if self.activation:
-            rows = self.activation.backward(rows, largest)
-        lines = torch.stack(_shares(rows, upper, lower), 2)
-        pixels = torch.stack(_shares(lines, left, right), 1 if left.dim() == 4 else 4)
-        pixels = pixels.view(channels, height // 2 * 2, width // 2 * 2, count)
-        if not _has_pairs(height, width):
-            pixels = functional.pad(pixels, (0, 0, 0, width % 2, 0, height % 2))
-        return batch_first(pixels), None
+            slopes = self.activation.backward(slopes, saved.largest)
+        _share(slopes, saved.upper, saved.lower, saved.difference_of_lines, saved.slopes_of_lines)
+        _share(saved.larger_slopes, saved.left, saved.right, saved.difference_of_columns, saved.slopes_of_columns)
+        return saved.gradient, None
 
 
-def _shares(gradient: Tensor, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients of two values, given that of the larger. If they are equal, the first has all of it."""
-    to_second = _threshold_backward(gradient, second - first, 0)
-    return gradient - to_second, to_second
+class _PoolMemory:
+    """The results of a max pooling, forward and backward, for images of one shape.
+
+    `larger` has the larger value of the `left` and the `right` column of each window, `upper` and `lower` are its two
+    lines, and `largest` has the largest value. Each has its slopes: its gradient.
+    """
+
+    def __init__(self, images: Tensor, pairs_columns: bool) -> None:
+        self.shape = images.shape
+        count, channels, height, width = images.shape
+        by_image = (channels, height // 2, width // 2, count)
+        self.is_paired = pairs_columns and _has_pairs(height, width)
+        self.images: Tensor | None = None
+        self.look_at(images)
+        self.larger = images.new_empty(self.left.shape)
+        self.upper, self.lower = self.larger.unbind(2)
+        self.largest = images.new_empty(self.upper.shape)
+        self.output = batch_first(self.largest.view(by_image))
+        self.slopes = torch.empty_like(self.largest)
+        self.slopes_by_image = batch_first(self.slopes.view(by_image))
+        self.larger_slopes = torch.empty_like(self.larger)
+        self.slopes_of_lines = self.larger_slopes.unbind(2)
+        self.difference_of_lines = torch.empty_like(self.largest)
+        self.difference_of_columns = torch.empty_like(self.larger)
+        # A last odd line or column keeps its zeros.
+        self.gradient = batch_first(images.new_zeros(channels, height, width, count))
+        self.slopes_of_columns = _columns_of_windows(self.gradient, self.is_paired)
+
+    def look_at(self, images: Tensor) -> None:
+        """Use the values of these images."""
+        if images is not self.images:
+            self.images = images
+            self.left, self.right = _columns_of_windows(images, self.is_paired)
+
+
+def _columns_of_windows(images: Tensor, is_paired: bool) -> tuple[Tensor, ...]:
+    """Return the left and the right column of all windows, as views (channels, lines, 2, columns * n), or (channels,
+    lines, 2, columns, n) unless the images have their even columns first."""
+    values = images.permute(1, 2, 3, 0)
+    channels, height, width, count = values.shape
+    lines, columns = height // 2, width // 2
+    if is_paired:
+        return values.view(channels, 2, lines, 2, columns * count).unbind(1)
+    inside = values[:, : 2 * lines, : 2 * columns]
+    return inside.unflatten(2, (columns, 2)).unflatten(1, (lines, 2)).unbind(4)
+
+
+def _share(gradient: Tensor, first: Tensor, second: Tensor, difference: Tensor, slopes: tuple[Tensor, ...]) -> None:
+    """Write the two values' `slopes`, given the gradient of the larger. If they are equal, the first has all of it.
+
+    `difference` is memory for their difference: contiguous memory is worth a copy.
+    """
+    torch.sub(second, first, out=difference)
+    _threshold_backward(gradient, difference, 0, grad_input=difference)
+    slopes[1].copy_(difference)
+    torch.sub(gradient, difference, out=slopes[0])

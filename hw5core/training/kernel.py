@@ -19,6 +19,8 @@ class Kernel:
     `passes_through` is True if the output may share its memory with the input. `is_elementwise` is True if each output
     value depends on the input value in the same place. `memory_format` is that of the output of PyTorch's own
     layer; None if it is the input's.
+
+    The results of a kernel, forward and backward, may lie in memory that its next batch overwrites.
     """
 
     reads_output = False

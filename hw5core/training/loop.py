@@ -127,12 +127,9 @@ def evaluate(
 
 def logits_of(backprop: Backprop, images: NDArray[np.uint8], dataset: str) -> Tensor:
     """Return the logits (n, classes) of images (n, height, width) in evaluation mode. Use it in inference mode."""
-    return torch.cat(
-        [
-            backprop.predict(standardise(images[first : first + _EVALUATION_BATCH], dataset))
-            for first in range(0, len(images), _EVALUATION_BATCH)
-        ]
-    )
+    stride = _GATHER_BATCHES * _EVALUATION_BATCH
+    gathered = (standardise(images[first : first + stride], dataset) for first in range(0, len(images), stride))
+    return torch.cat([backprop.predict(batch) for many in gathered for batch in many.split(_EVALUATION_BATCH)])
 
 
 class _Run:

@@ -1,5 +1,7 @@
 """The kernels with the batch last give the values and gradients of PyTorch's modules, also where values are equal."""
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -16,7 +18,7 @@ from hw5core.training.kernels import (
 )
 from hw5core.training.modules import build
 from hw5core.training.normalisation import BatchNormKernel
-from tests.autograd import assert_trains_as_with_autograd, random_batch
+from tests.autograd import RATE, assert_trains_as_with_autograd, double_network, random_batch, steps_by_autograd
 
 
 def _whole_numbers(*shape: int) -> Tensor:
@@ -118,6 +120,35 @@ def test_only_small_plain_layers_use_these_kernels(network: str, kinds: list[typ
 @pytest.mark.parametrize(("images", "momentum"), [(5, 0.0), (4, 0.9), (1, 0.0)])
 def test_networks_with_these_kernels_train_as_with_autograd(network: str, images: int, momentum: float) -> None:
     assert_trains_as_with_autograd(parse(network), images=images, momentum=momentum, steps=3)
+
+
+@pytest.mark.parametrize("layers", ["conv3k3 relu maxpool2", "conv3k3 gelu maxpool2", "conv3k2 maxpool2", "conv3k3"])
+def test_batches_of_different_sizes_train_as_with_autograd(layers: str) -> None:
+    """The kernels use their memory again, and the last batch of an epoch may be smaller."""
+    architecture = parse(f"1x12x12 {layers} conv4k3 relu maxpool2 flatten linear4")
+    ours = double_network(architecture)
+    theirs = copy.deepcopy(ours)
+    backprop = Backprop(ours, RATE)
+    for number, count in enumerate((5, 5, 2, 5, 3)):
+        images, labels = random_batch(architecture, count)
+        images = images + number
+        with torch.inference_mode():
+            backprop.step(images, labels)
+        steps_by_autograd(theirs, images, labels)
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("network", ["1x6x6 conv4k6 flatten", "1x6x6 conv4k5 maxpool2 flatten", "1x6x6 conv4k6"])
+def test_logits_stay_when_the_next_batch_is_predicted(network: str) -> None:
+    """The layers before them overwrite their results, and a flatten of single pixels copies nothing."""
+    module = build(parse(network)).double()
+    one, other = (torch.randn(3, 1, 6, 6, dtype=torch.float64) for _ in range(2))
+    expected = [module(images).detach() for images in (one, other)]
+    with torch.inference_mode():
+        backprop = Backprop(module, RATE)
+        logits = [backprop.predict(images) for images in (one, other)]
+    torch.testing.assert_close(logits, expected)
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "elu", "gelu"])
