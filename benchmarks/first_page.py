@@ -1,20 +1,22 @@
-"""The time that a visitor waits: for the first page of a new server, compared with an empty Streamlit app, and for a
-finished race.
+"""What a first visit needs: the time of a visitor for the first page of a new server, compared with an empty Streamlit
+app, and for a finished race; and the bytes that a browser receives before the first page shows its total.
 
 All times are measured over the network. A cold start lasts from the start of the process until the page shows its
 total, or the empty app its title. Our server is still starting its workers then; a third figure includes them.
 """
 
 import asyncio
+import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from benchmarks.measurement import Measurement, Target, alternate, measured, milliseconds, ratio_over
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.store import RunStore
 from hw5core.training.loop import use_one_thread
-from tools.live import serving
+from tools.live import LiveError, chromium, serving
 from tools.training import train_into
 from tools.visitor import visitor
 
@@ -39,7 +41,43 @@ def measure() -> list[Measurement]:
     over_empty = ratio_over(waited["ours"], "an empty Streamlit app", waited["empty"], Target(1.5))
     cold = measured("cold start: process to the first page's total", waited["ours"], "s", ratio=over_empty)
     complete = measured("cold start: process to the complete first page, workers started", waited["complete"], "s")
-    return [cold, complete, milliseconds("opening a finished race: visit to charts", _visits(), Target(300))]
+    finished = milliseconds("opening a finished race: visit to charts", _visits(), Target(300))
+    return [cold, complete, finished, *_bytes_of_a_first_visit()]
+
+
+def _bytes_of_a_first_visit() -> list[Measurement]:
+    """Measure the megabytes before the total, without and with compressed files. Measure nothing without a browser."""
+    figures = []
+    for script, kind, target in (("app.py", "", None), ("compressed.py", ", files compressed", Target(1))):
+        try:
+            received = [_megabytes(script) for _ in range(ROUNDS)]
+        except LiveError as error:
+            print(f"  skipped: the bytes of a first visit ({error})", file=sys.stderr)
+            return []
+        figures.append(measured(f"a first visit: megabytes before the total{kind}", received, "MB", target))
+    return figures
+
+
+def _megabytes(script: str) -> float:
+    """Return the megabytes that a browser with an empty cache receives before the first page shows its total."""
+    received: Counter[str] = Counter()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serving(Path(home), script=script) as (address, _),
+        chromium() as browser,
+    ):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        network = page.context.new_cdp_session(page)
+        network.on("Network.dataReceived", lambda got: received.update(files=got["encodedDataLength"]))
+        # The browser reports a binary message in base64, four characters for three bytes.
+        network.on(
+            "Network.webSocketFrameReceived",
+            lambda got: received.update(messages=len(got["response"]["payloadData"]) * 3 // 4),
+        )
+        network.send("Network.enable")
+        page.goto(address, wait_until="commit")
+        page.get_by_text(_TOTAL).first.wait_for()
+        return received.total() / 1e6
 
 
 def _cold(script: str, word: str | None) -> float:

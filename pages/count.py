@@ -51,7 +51,7 @@ def page() -> None:
     begin_page(
         __file__,
         "Count the parameters",
-        "**Try this:** drag one slider and watch which layers change. Why does the *next* layer change too?",
+        "**Try this:** drag one slider and watch which layers change. Why does the next layer change too?",
         _STEPS,
     )
     current = state.open_state()

@@ -19,6 +19,9 @@ _TOP = "document.querySelector('[data-testid=stMain]').scrollTop"
 _SCROLLED = f"field => [field.closest('.layers').scrollTop, {_TOP}]"
 """Return how far the layer editor around a field, and the page, are scrolled."""
 
+_LOADED_SLANTED_FONTS = """() =>
+  [...document.fonts].filter(font => font.style === "italic" && font.status === "loaded").length"""
+
 
 def test_the_total_follows_the_slider_at_each_arrow_key_and_during_a_drag(page: Page) -> None:
     page.goto("/")
@@ -31,6 +34,8 @@ def test_the_total_follows_the_slider_at_each_arrow_key_and_during_a_drag(page: 
     page.wait_for_url("**conv97k11s4**")
     address = page.url
     settle(page)  # the slider moves while parts of the page are still missing
+    # No text is slanted: the font for it would be a tenth of what a first visitor downloads.
+    assert page.evaluate(_LOADED_SLANTED_FONTS) == 0
     box = page.get_by_role("slider", name="Conv2d-1 channels").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)

@@ -180,6 +180,7 @@ def _choice(name: str, label: str, value: object, choices: dict[Any, str]) -> _D
     }
 
 
+@lru_cache(maxsize=4096)
 def _folded_values(layer: Layer) -> str:
     """Return the values of the controls that are folded away, such as "stride 4 · padding 2 · no bias"."""
     ends = layer.slider_ends()

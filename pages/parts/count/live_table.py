@@ -4,7 +4,7 @@ A Markdown table would be parsed at every step of a slider, formulas included, w
 everything else. The cells of this table are plain text.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pages.parts.shared.component import inline_component
 
@@ -35,4 +35,5 @@ class Table:
 
 def live_table(name: str, table: Table) -> None:
     """Draw the table. `name` is its key on the page."""
-    _component(key=name, data=asdict(table))
+    rows = tuple({"words": row.words, "kind": row.kind} for row in table.rows)
+    _component(key=name, data={"titles": table.titles, "columns": table.columns, "rows": rows})
