@@ -16,6 +16,9 @@ pytestmark = pytest.mark.browser
 
 _SLIDER_TOP = "slider => slider.getBoundingClientRect().top"
 _TOP = "document.querySelector('[data-testid=stMain]').scrollTop"
+_GRAMMARS = "performance.getEntriesByType('resource').some(({ name }) => name.includes('SyntaxHighlighter'))"
+"""Return whether the page has loaded Streamlit's highlighter of code."""
+
 _SCROLLED = f"field => [field.closest('.layers').scrollTop, {_TOP}]"
 """Return how far the layer editor around a field, and the page, are scrolled."""
 
@@ -298,9 +301,20 @@ def test_the_dialog_for_pasted_code_is_readable_in_the_dark_and_on_a_phone(page:
     assert dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
 
 
-def test_the_downloaded_code_counts_the_same_parameters(page: Page, tmp_path: Path) -> None:
+def test_the_command_can_be_copied_and_the_downloaded_code_counts_the_same_parameters(
+    page: Page, tmp_path: Path
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/?net=1x28x28+conv7k3")
+    command = page.get_by_text("python -m hw5core params")
+    expect(command).to_have_text('python -m hw5core params --net "1x28x28 conv7k3"')
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == command.inner_text()
+    # The grammars of all languages take a browser as long as the rest of the page, so only a language loads them.
+    assert not page.evaluate(_GRAMMARS)
     page.get_by_role("radio", name="PyTorch").click()
+    page.wait_for_function(_GRAMMARS)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download network.py").click()
     download.value.save_as(tmp_path / "network.py")

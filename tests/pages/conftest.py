@@ -1,8 +1,10 @@
 """Fixtures of the page tests: a server state for each test, and pages that open through the router."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,13 @@ def button(app: AppTest, label: str) -> Button:
 def html(app: AppTest) -> str:
     """Return all HTML of the page."""
     return " ".join(one.proto.body for one in app.get("html"))
+
+
+def printed(app: AppTest) -> list[str]:
+    """Return the texts that can be copied from the page's HTML, such as the lines that a network's training prints."""
+    return [
+        unescape(text) for text in re.findall(r'"hw5-plain-code"><pre[^>]*><code>(.*?)</code>', html(app), re.DOTALL)
+    ]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -12,7 +12,7 @@ from hw5core.runs.run import Status
 from pages.parts.shared import reading
 from pages.parts.shared.server import run_store
 from pages.parts.train import playback
-from tests.pages.conftest import button, html
+from tests.pages.conftest import button, html, printed
 
 
 def _captions(app: AppTest) -> str:
@@ -29,7 +29,7 @@ def test_the_train_page_opens_with_the_recorded_homework_playing(open_training: 
     assert not button(app, "Start the race").disabled
     button(app, "Skip to the end").click().run()
     assert not app.exception
-    lines = [line for code in app.code for line in code.value.splitlines()]
+    lines = [line for text in printed(app) for line in text.splitlines()]
     assert [line.split(":")[0] for line in lines] == [
         f"{label} accuracy of epoch {epoch}" for label in ("ReLU", "sigmoid") for epoch in range(5)
     ]
@@ -42,7 +42,7 @@ def test_the_train_page_opens_with_the_recorded_homework_playing(open_training: 
 def test_a_visitor_who_has_to_guess_first_does_not_see_it(open_training: Callable[..., AppTest]) -> None:
     app = open_training(dataset="mnist", predict="true")
     assert not app.exception
-    assert not app.code
+    assert not printed(app)
     assert "Recorded" not in _captions(app)
 
 

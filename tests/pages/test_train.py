@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from hw5core.runs.config import RunConfig, race
 from pages.parts.shared import server
 from pages.parts.shared.settings import race_query
-from tests.pages.conftest import rerun_until
+from tests.pages.conftest import printed, rerun_until
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
 
@@ -37,7 +37,7 @@ def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training:
     app.button[0].click().run()
     rerun_until(app, lambda app: app.success)
     assert "Finished. Results below" in app.success[0].value
-    lines = [code.value for code in app.code]
+    lines = printed(app)
     assert [line.rsplit(" ", 1)[0] for line in lines] == ["ReLU accuracy of epoch 0:", "sigmoid accuracy of epoch 0:"]
     assert "initial weights the same" in " ".join(caption.value for caption in app.caption)
     assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in _html(app)
@@ -47,7 +47,7 @@ def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training:
     # Another session on a new server reads it from the store and starts nothing.
     st.cache_resource.clear()
     other = open_training(**{"epochs-digits": "1"})
-    assert [code.value for code in other.code] == lines
+    assert printed(other) == lines
     assert "Start the race" not in [button.label for button in other.button]
 
 

@@ -7,6 +7,7 @@ from hw5core.explain.exports import csv_table, latex_table, python_code
 from hw5core.network.counting import Count
 from pages.parts.shared.download import download_newest
 from pages.parts.shared.frame import heading
+from pages.parts.shared.plain_code import plain_code
 
 
 def export(counted: Count) -> None:
@@ -34,11 +35,14 @@ def export(counted: Count) -> None:
             _download(drawing(counted), "network.svg", "image/svg+xml")
         case _:  # "Link", or an empty choice from a browser
             st.markdown("The address of this page contains the whole network. The same in a terminal:")
-            st.code(f'python -m hw5core params --net "{counted.architecture}"', language=None, wrap_lines=True)
+            st.html(plain_code(f'python -m hw5core params --net "{counted.architecture}"'))
 
 
 def _text(text: str, language: str | None, name: str, kind: str) -> None:
-    st.code(text, language=language)
+    if language:
+        st.code(text, language=language)
+    else:
+        st.html(plain_code(text, wrap=False))
     _download(text, name, kind)
 
 

@@ -7,6 +7,7 @@ from hw5core.markdown import markdown_table
 from hw5core.network.counting import Count, sizes
 from hw5core.network.layers import ConvTranspose
 from pages.parts.shared.frame import heading
+from pages.parts.shared.plain_code import plain_code
 
 _WHY = f"**Two correct tools, two different numbers.** {WHY_MEGABYTES_DIFFER}"
 
@@ -31,9 +32,9 @@ def tool_reports(counted: Count, report: ModuleReport | None, images: int) -> No
     if tables.open:
         left, right = tables.columns(2)
         left.markdown("**torchsummary**")
-        left.code(report.torchsummary.table, language=None)
+        left.html(plain_code(report.torchsummary.table, wrap=False))
         right.markdown("**torchinfo**")
-        right.code(report.torchinfo.table, language=None)
+        right.html(plain_code(report.torchinfo.table, wrap=False))
 
 
 def _difference(counted: Count, mult_adds: int) -> str:

@@ -19,6 +19,7 @@ from hw5core.strict_json import to_json
 from hw5core.training.predictions import predict
 from pages.parts.inside.prediction_bars import Row
 from pages.parts.shared.component import inline_component
+from pages.parts.shared.plain_code import plain_code
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.sent_bytes import bytes_in, most_bytes
 from pages.parts.shared.server import ask_worker
@@ -51,7 +52,7 @@ def weights_file() -> Weights | None:
             st.markdown(in_words(weights), width="stretch")
             st.button("Remove", key="remove loaded weights", on_click=_remove)
         with st.expander("Architecture and receipt of the file"):
-            st.code(about(weights), language=None, wrap_lines=True)
+            st.html(plain_code(about(weights)))
     return weights
 
 

@@ -1,6 +1,8 @@
 // What every page changes about the browser's own behaviour. The listeners belong to the window, so one set is enough.
+// HTML from the server has no scripts, so its buttons are here too.
 
 const MOVED = 6 // pixels after which a finger drags or swipes and no longer taps
+const COPIED_MS = 2000
 
 // Streamlit adds an entry to the history for each change of the query. "Back" should leave the page, not undo an edit.
 const replaceEntriesOfOnePage = () => {
@@ -44,9 +46,21 @@ const ignoreSwipesOverSliders = () => {
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, { capture: true })
 }
 
+// Copies the text of plain_code.py. This command also works on pages without TLS, where the clipboard's newer one does not.
+const copyPlainCode = ({ target }) => {
+  const button = target instanceof Element && target.closest(".hw5-plain-code button")
+  if (!button) return
+  getSelection().selectAllChildren(button.parentElement.querySelector("code"))
+  document.execCommand("copy")
+  button.textContent = "Copied"
+  setTimeout(() => { button.textContent = "Copy" }, COPIED_MS)
+}
+
 export default function () {
-  if (window.hw5Habits) return
-  window.hw5Habits = true
+  const { dataset } = document.documentElement
+  if (dataset.hw5Habits) return
+  dataset.hw5Habits = "changed"
   replaceEntriesOfOnePage()
   ignoreSwipesOverSliders()
+  window.addEventListener("click", copyPlainCode)
 }

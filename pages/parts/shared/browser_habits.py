@@ -1,4 +1,4 @@
-"""What every page changes about the browser's own behaviour: its history, and swipes over sliders."""
+"""What every page changes about the browser's own behaviour: its history, swipes over sliders, and buttons in HTML."""
 
 from pages.parts.shared.component import inline_component
 

@@ -146,8 +146,6 @@ def _set_content(message: ForwardMsg, content: "Content | None") -> None:
             element.html.body = content or ""
         case "markdown":
             element.markdown.body = content or ""
-        case "code":
-            element.code.code_text = content or ""
         case "vega_lite_chart":
             rows = b"" if content is None else convert_arrow_table_to_arrow_bytes(content)
             element.vega_lite_chart.data.data = rows

@@ -11,6 +11,7 @@ from hw5core.markdown import markdown_table
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory, accuracy_lines
 from pages.parts.shared.lecture import aside
+from pages.parts.shared.plain_code import plain_code
 from pages.parts.shared.race_snapshot import RaceSnapshot
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.receipts import receipts
@@ -43,17 +44,17 @@ def _as_printed(reading: Reading[RaceSnapshot]) -> None:
     st.subheader("The homework's output", anchor=False)
     with reading.published(_printed) as (*lines, comparison):
         for column, text in zip(st.columns(len(lines)), lines, strict=True):
-            column.code(text, language=None, wrap_lines=True)
+            column.html(text)
         st.markdown(comparison)
     if comparison:
         st.caption(_RECONSTRUCTION)
 
 
 def _printed(race: RaceSnapshot) -> tuple[str, ...]:
-    """Return the lines of each network, and the table."""
+    """Return the lines of each network as HTML, and the table."""
     runs = {run.run_id: run for run in race.runs}
     in_order = [runs.get(config.run_id) for config in race.configs]
-    return *("\n".join(accuracy_lines(run)) if run else "" for run in in_order), _comparison(race.runs)
+    return *(plain_code("\n".join(accuracy_lines(run) if run else ())) for run in in_order), _comparison(race.runs)
 
 
 def _comparison(runs: Sequence[RunHistory]) -> str:
