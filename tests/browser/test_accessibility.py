@@ -1,7 +1,7 @@
 """Accessibility: axe-core finds no serious problem on any page, and the keyboard alone can do everything."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlencode
 
 import pytest
@@ -29,12 +29,14 @@ QUERIES = {
     "fork": [urlencode(fork_query(*FORKS))],
 }
 VIEWS = [f"/{page.urls[0]}?{query}" for page in PAGES for query in QUERIES.get(page.name, [""])]
-SCHEMES: dict[Literal["light", "dark"], tuple[str, dict[str, Any]]] = {
-    "light": ("rgb(255, 255, 255)", {}),
-    "dark": ("rgb(15, 21, 27)", {"runOnly": ["color-contrast", "link-in-text-block"]}),
+SCHEMES: dict[Literal["light", "dark"], str] = {
+    "light": "rgb(255, 255, 255)",
+    "dark": "rgb(15, 21, 27)",
 }
-"""The page's background in each colour scheme, as .streamlit/config.toml sets it, and axe's options there. Only colours
-differ between the schemes."""
+"""The page's background in each colour scheme, as .streamlit/config.toml sets it."""
+
+_OF_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+"""The rules for the second scheme of a page. Only colours differ between the schemes."""
 
 _CHECKED = {"exclude": [[".zoom_brush"], [".zoom_brush_bg"]]}
 """What axe checks. Vega-Lite gives the rectangle of a selection no name, and has no option for one."""
@@ -65,19 +67,20 @@ _FOCUSED = f"""() => {{
 
 def test_axe_finds_no_serious_problem_on_any_page_in_light_or_dark(page: Page, server_home: Path) -> None:
     train_into(RunStore(server_home), RUN, *FORKS, *RACE)
-    found = []
+    found, schemes = [], list(SCHEMES)
     for path in VIEWS:
-        # A page that is still loading may miss a switch of the colour scheme, so it loads in the first one.
-        page.emulate_media(color_scheme=next(iter(SCHEMES)), reduced_motion="reduce")
-        page.goto(path)
-        settle(page)
-        for scheme, (background, options) in SCHEMES.items():
-            page.emulate_media(color_scheme=scheme)
-            expect(page.get_by_test_id("stApp")).to_have_css("background-color", background)
+        # A page loads in the scheme of the page before it, because each switch draws everything again. A page that is
+        # still loading may miss a switch.
+        for scheme, options in zip(schemes, ({}, _OF_COLOURS), strict=True):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            if scheme == schemes[0]:
+                page.goto(path)
+            expect(page.get_by_test_id("stApp")).to_have_css("background-color", SCHEMES[scheme])
             settle(page)
             violations = Axe().run(page, context=_CHECKED, options=_REPORTED | options).response["violations"]
             serious = [one for one in violations if one["impact"] in ("serious", "critical")]
             found += [(scheme, path, one["id"], [node["html"] for node in one["nodes"]]) for one in serious]
+        schemes.reverse()
     assert not found
 
 
