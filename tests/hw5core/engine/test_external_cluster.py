@@ -132,31 +132,19 @@ def _executes(run_id: str, dask_worker: object = None) -> bool:
     return any(run_id in str(task.key) for task in tasks)
 
 
-def test_a_cluster_without_training_workers_is_an_error_and_the_first_one_to_join_trains(
-    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = RunConfig(network="1x28x28 flatten relu linear10", epochs=1)
-    with _scheduler(tmp_path) as address:
-        engine = _engine(address, store, 0, monkeypatch)
-        try:
-            with pytest.raises(EngineError, match="--resources"):
-                engine.start([config])
-            with _worker(address, tmp_path):
-                wait_until(lambda: _starts(engine, config), lambda: "the engine does not find the cluster")
-                assert wait_until_over(store, config).status is Status.FINISHED
-        finally:
-            engine.close()
-
-
-def test_a_run_continues_on_a_cluster_that_was_restarted(
+def test_a_cluster_without_training_workers_is_an_error_and_a_run_survives_the_restart_of_a_cluster(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The cluster must be gone before the run ends.
     config = replace(CONFIGS[0], epochs=8)
-    with _scheduler(tmp_path) as address, _worker(address, tmp_path):
-        engine = _engine(address, store, 1, monkeypatch)
-        engine.start([config])
-        wait_for(store, config, lambda history: len(history.epochs) >= 1)
+    with _scheduler(tmp_path) as address:
+        engine = _engine(address, store, 0, monkeypatch)
+        with pytest.raises(EngineError, match="--resources"):
+            engine.start([config])
+        with _worker(address, tmp_path):
+            # The first worker to join trains.
+            wait_until(lambda: _starts(engine, config), lambda: "the engine does not find the cluster")
+            wait_for(store, config, lambda history: len(history.epochs) >= 1)
     try:
         lost = wait_until_over(store, config)
         assert lost.status is Status.FAILED
