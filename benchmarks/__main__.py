@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.measurement import Measurement
 
-MODULES = ("sheet", "why", "step", "race", "counting", "edit", "memory", "first_page", "hall", "viewers")
+MODULES = ("sheet", "why", "step", "evaluation", "race", "counting", "edit", "memory", "first_page", "hall", "viewers")
 RESULT = Path(__file__).parents[1] / "build" / "bench.json"
 
 
