@@ -398,13 +398,15 @@ def send_together() -> None:
     Streamlit wakes the loop for each message, and needs several turns of the loop to send it. At each turn, the loop
     and the threads of the pages wait for Python's lock.
     """
+    AppSession._create_scriptrunner = _run_after_waiting  # type: ignore[method-assign, assignment]
     AppSession._call_soon_on_event_loop = _call_together  # type: ignore[method-assign, assignment]
     AppSession.flush_browser_queue = _send_waiting  # type: ignore[method-assign, assignment]
     Runtime._enqueued_some_message = _wake_loop  # type: ignore[method-assign, assignment]
 
 
-_call_soon, _take_waiting, _wake = (
+_call_soon, _create_runner, _take_waiting, _wake = (
     AppSession._call_soon_on_event_loop,
+    AppSession._create_scriptrunner,
     AppSession.flush_browser_queue,
     Runtime._enqueued_some_message,
 )
@@ -423,9 +425,18 @@ def _call_together(session: AppSession, callback: Callable[[], None]) -> None:
 
 def _call_waiting(session: AppSession) -> None:
     with _handing_over:
-        waiting = vars(session).pop(_WAITING)
+        waiting = vars(session).pop(_WAITING, [])
     for callback in waiting:
-        session._event_loop.call_soon(callback)
+        try:
+            callback()
+        except Exception as error:
+            session._event_loop.call_exception_handler({"message": "a message of a page is lost", "exception": error})
+
+
+def _run_after_waiting(session: AppSession, data: RerunData) -> None:
+    """Start a run. Streamlit would drop what the run before it has drawn and what still waits."""
+    _call_waiting(session)
+    _create_runner(session, data)
 
 
 def _send_waiting(session: AppSession) -> list[ForwardMsg]:

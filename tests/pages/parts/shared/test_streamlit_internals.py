@@ -68,6 +68,7 @@ PARTS = [
     ),
     Part(f"{RUNTIME}.session_manager", "ActiveSessionInfo", ("client", "session"), "connected_session"),
     Part(f"{RUNTIME}.app_session", "AppSession._call_soon_on_event_loop", ("self", "callback"), "send_together"),
+    Part(f"{RUNTIME}.app_session", "AppSession._create_scriptrunner", ("self", "initial_rerun_data"), "send_together"),
     Part(f"{RUNTIME}.app_session", "AppSession.flush_browser_queue", ("self",), "send_together"),
     Part(RUNTIME, "Runtime._enqueued_some_message", ("self",), "send_together"),
     Part(RUNTIME, "Runtime._get_async_objs", ("self",), "send_together"),
@@ -282,6 +283,16 @@ def redraw_unsent(session, fragment):
             time.sleep(0.01)
 
 
+def redraw_ended(session, fragment):
+    if session.is_behind:
+        session.call_soon(redraw_ended, session, fragment)
+        return
+    # While this function runs, the server takes nothing from the page. The page has ended when the fragment starts.
+    session.request_redraw("")
+    session._session._scriptrunner._script_thread.join()
+    session.request_redraw(fragment)
+
+
 def draw(text, rows):
     st.html(f"html {text}")
     st.markdown(f"markdown {text}")
@@ -314,6 +325,8 @@ if st.button("redraw part"):
     later(lambda session, fragment=st.session_state["fragment"]: session.request_redraw(fragment))
 if st.button("redraw unsent"):
     later(lambda session, fragment=st.session_state["fragment"]: redraw_unsent(session, fragment))
+if st.button("redraw ended"):
+    later(lambda session, fragment=st.session_state["fragment"]: redraw_ended(session, fragment))
 if st.button("redraw page"):
     later(lambda session: session.request_redraw(""))
 st.session_state["page"] = st.session_state.get("page", 0) + 1
@@ -442,6 +455,18 @@ def test_a_download_button_keeps_its_id(address: str) -> None:
             assert first
             assert file_id(tab) == first, "the click of a quick visitor gets no file, see keep_download_ids"
             assert file_id(other) != first, "sessions share a download, see keep_download_ids"
+
+    asyncio.run(check())
+
+
+@pytest.mark.slow
+def test_a_fragment_that_starts_after_the_page_keeps_what_the_page_has_drawn(address: str) -> None:
+    async def check() -> None:
+        async with _opened(address) as tab:
+            await tab.press("redraw ended")
+            advice = "see AppSession._create_scriptrunner and AppSession._handle_scriptrunner_event_on_event_loop"
+            await _expect(tab, lambda tab: _line(tab, "page") == "page 3, fragment ''", advice)
+            await _expect(tab, lambda tab: _line(tab, "part") == "part 4", advice)
 
     asyncio.run(check())
 
