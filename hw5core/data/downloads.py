@@ -18,7 +18,6 @@ from hw5core import home
 from hw5core.data.content import in_words, read_content
 from hw5core.data.places import is_here
 from hw5core.data.sources import File, Files
-from hw5core.data.transfer import TransferError, transfer
 from hw5core.errors import DataError, DownloadError
 
 PROBE_SECONDS = 1.0
@@ -107,6 +106,8 @@ def last_failure(files: Files) -> str:
 
 def _download_file(files: Files, file: File, mirrors: list[str], published: Mapping[str, str]) -> None:
     """Download one file from the first mirror that has it, and move that mirror to the front of the list."""
+    from hw5core.data.transfer import TransferError, transfer  # loads requests, and few processes download
+
     path = files.path(home.cache_folder(), file)
     path.parent.mkdir(parents=True, exist_ok=True)
     failures: dict[str, list[str]] = {}
