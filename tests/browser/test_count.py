@@ -311,7 +311,7 @@ def test_the_command_can_be_copied_and_the_downloaded_code_counts_the_same_param
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == command.inner_text()
-    # The grammars of all languages take a browser as long as the rest of the page, so only a language loads them.
+    # The grammars of 300 languages are a fifth of the browser's work for this page, so only a language loads them.
     assert not page.evaluate(_GRAMMARS)
     page.get_by_role("radio", name="PyTorch").click()
     page.wait_for_function(_GRAMMARS)
