@@ -498,6 +498,9 @@ class _Values(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(_all_values.fget(self._safe))
 
+    def __repr__(self) -> str:
+        return repr(_all_values.fget(self._safe))
+
 
 def read_single_values() -> None:
     """From now on, a widget that looks for its own value reads only this one. Streamlit copies all values each time."""
