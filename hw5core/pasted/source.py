@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hw5core.errors import PastedTextError
+from hw5core.pasted.syntax_tree import syntax_tree
 
 MAX_CHARACTERS = 60_000
 MAX_LINES = 2_000
@@ -117,7 +118,7 @@ def parse(text: str) -> tuple[Source, ast.Module]:
     program = "\n".join("" if _is_blank(line) else line[indent:] for line, indent in zip(lines, indents, strict=True))
     _check_nesting(program)
     try:
-        tree = ast.parse(program, _FILE_NAME)
+        tree = syntax_tree(program, _FILE_NAME)
     except SyntaxError as error:
         line = error.lineno or 1
         raise PastedTextError(f"line {line} is not Python: {error.msg}", line) from None

@@ -13,6 +13,7 @@ from hw5core.data.sources import Files
 from hw5core.explain.exports import modules_code
 from hw5core.homework.report.document import Block, Heading, Missing, Paragraph, Program
 from hw5core.network.counting import count
+from hw5core.pasted.syntax_tree import syntax_tree
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.receipts import ACCURACY_TOLERANCE
@@ -128,7 +129,7 @@ def source_of(module: str, name: str) -> str:
     assert found is not None
     assert found.origin is not None
     text = Path(found.origin).read_text(encoding="utf-8")
-    nodes = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    nodes = (node for node in syntax_tree(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
     node = next(node for node in nodes if node.name == name)
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     return "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n"
