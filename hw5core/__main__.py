@@ -235,7 +235,7 @@ def _follow(
                 raise _CommandError(engine.trouble)
             if engine:
                 # Another server that trained one of them may have died.
-                engine.start(history.config for history in histories if not history.status.over)
+                engine.join(history.config for history in histories if not history.status.over)
             time.sleep(POLL_SECONDS)
 
 

@@ -93,11 +93,14 @@ class Engine:
         A finished run stays as it is, and one that waits or runs is joined. Follow the runs in the store. Raise
         EngineError, and start none, if one is larger than this owner may train, or too many would wait.
         """
-        wanted = list(configs)
-        new = self._new(wanted, owner)
-        self._roster.join([config.run_id for config in wanted], owner, address)
-        if new:
-            self._writer.claim(self._roster.request(new, owner, self._cluster.slots(), address))
+        self._start(configs, owner, address, resume=True)
+
+    def join(self, configs: Iterable[RunConfig], owner: str | None = None, address: str = "") -> None:
+        """Do the same as `start` for runs that were in progress when somebody read them: their server may have ended.
+
+        A run that was paused, stopped or deleted since stays as it is, while `start` would resume it.
+        """
+        self._start(configs, owner, address, resume=False)
 
     def plan(self, configs: Iterable[RunConfig], owner: str | None = None, address: str = "") -> None:
         """Train each run once a worker has nothing else to do: runs that `start` was called for come first.
@@ -222,6 +225,13 @@ class Engine:
         self._purge = threading.Timer(UNDO_SECONDS + 1, purge)
         self._purge.daemon = True
         self._purge.start()
+
+    def _start(self, configs: Iterable[RunConfig], owner: str | None, address: str, resume: bool) -> None:
+        wanted = list(configs)
+        new = self._new(wanted, owner)
+        self._roster.join([config.run_id for config in wanted], owner, address)
+        if new:
+            self._writer.claim(self._roster.request(new, owner, self._cluster.slots(), address), resume)
 
     def _new(self, configs: Iterable[RunConfig], owner: str | None) -> list[RunConfig]:
         """Return the runs that are neither here nor finished, when there is space for them and a connection.

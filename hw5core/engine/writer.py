@@ -68,15 +68,15 @@ class Writer:
             self._is_awake.set()
             self._inbox.put(WorkChanged())
 
-    def claim(self, requests: Collection[Request]) -> None:
+    def claim(self, requests: Collection[Request], resume: bool = True) -> None:
         """Claim arriving runs in the store. Admit those that the store gives to this server, and refuse the others.
 
-        Any thread may call this.
+        With `resume` False, refuse those that are not in progress. Any thread may call this.
         """
         claimed = set()
         try:
             for request in requests:
-                if self._store.claim(request.config, self._server, request.owner):
+                if self._store.claim(request.config, self._server, request.owner, resume=resume):
                     claimed.add(request.run_id)
                     self._space.note(request.run_id, request.address)
         finally:

@@ -73,12 +73,18 @@ class RunStore:
 
     @sets_damage_aside
     def claim(
-        self, config: RunConfig, server: str = "", owner: str | None = None, status: Status = Status.WAITING
+        self,
+        config: RunConfig,
+        server: str = "",
+        owner: str | None = None,
+        status: Status = Status.WAITING,
+        resume: bool = True,
     ) -> bool:
         """Assign the run to this server for training, or with the status PAUSED for single steps.
 
         Return False if there is nothing to train: the run is finished, another running server trains it, or it is
-        paused and this user may not resume it.
+        paused and this user may not resume it. With `resume` False, return False also for any run that is not in
+        progress.
 
         Starting a new run makes the user its owner, and starting or resuming any makes the user control it. Joining a
         running one does neither. A run that the operator (None) or the lecturer starts or resumes becomes theirs. Raise
@@ -90,6 +96,8 @@ class RunStore:
             run = tables.find_run(database, config.run_id)
             if run is None and tables.is_known(database, config.run_id):
                 damage.set_aside(database, config.run_id, "its settings and its status are missing")
+            if not resume and (run is None or run.status.over):
+                return False
             if run and not self._may_claim(run, server, tables.owners_of(database, run.run_id), owner):
                 return False
             tables.insert_run(database, config, server, status)

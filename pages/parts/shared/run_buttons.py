@@ -37,7 +37,7 @@ def run_buttons(configs: Sequence[RunConfig], runs: Sequence[RunHistory], noun: 
         if own >= {config.run_id for config in active}:
             action = _halt_buttons([run_id for run_id in unfinished if run_id in own]) or action
     if active and not action:
-        engine().start(active, owner(), address())
+        engine().join(active, owner(), address())
     if action and perform(action):
         st.rerun()
     return bool(runs) and not active and {run.run_id for run in runs} <= run_store().owned(owner())
