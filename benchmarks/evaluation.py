@@ -7,6 +7,7 @@ All times are processor time, because everything runs on one thread: other load 
 
 import time
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 import torch
@@ -17,14 +18,11 @@ from hw5core.network.counting import count
 from hw5core.network.layers import Conv, Linear
 from hw5core.runs.config import RunConfig
 from hw5core.training.backprop import Backprop
-from hw5core.training.loop import evaluate, standardise
+from hw5core.training.loop import EVALUATION_BATCH, evaluate, standardise
 from hw5core.training.modules import initial_network
 
 ROUNDS = 30
 IMAGES = 2_000
-BATCH = 20
-"""The images that are evaluated together, as in training.loop."""
-
 _TARGET = Target(1.3)
 
 
@@ -92,15 +90,13 @@ def _modules() -> Callable[[], float]:
 
 
 def _products() -> Callable[[], float]:
-    """Return a task with the products of the layers' weights and BATCH images: nothing is copied, added or pooled."""
-    pairs = []
+    """Return a task with the products of the layers' weights and images: nothing is copied, added or pooled."""
+    work = []
     for row in count(RunConfig().architecture).rows:
         if isinstance(row.layer, Conv | Linear):
             outputs, *sides = row.output_shape
-            columns = int(np.prod(sides)) * BATCH
-            pairs.append((torch.randn(outputs, row.macs * BATCH // (outputs * columns)), columns))
-    work = [
-        (weights, torch.randn(weights.shape[1], columns), torch.empty(len(weights), columns))
-        for weights, columns in pairs
-    ]
-    return _per_image(lambda: [torch.mm(one, two, out=out) for _ in range(IMAGES // BATCH) for one, two, out in work])
+            columns = prod(sides) * EVALUATION_BATCH
+            inputs = row.macs * EVALUATION_BATCH // (outputs * columns)
+            work.append((torch.randn(outputs, inputs), torch.randn(inputs, columns), torch.empty(outputs, columns)))
+    batches = IMAGES // EVALUATION_BATCH
+    return _per_image(lambda: [torch.mm(one, two, out=out) for _ in range(batches) for one, two, out in work])

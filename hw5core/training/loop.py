@@ -49,7 +49,7 @@ CHECKPOINT_SECONDS = 10.0
 """How often a checkpoint is taken: a killed worker loses at most this much training."""
 
 _GATHER_BATCHES = 50  # their images fit into the processor's cache
-_EVALUATION_BATCH = 20  # small enough for the processor's cache to hold a layer's output until the next layer reads it
+EVALUATION_BATCH = 20  # small enough for the processor's cache to hold a layer's output until the next layer reads it
 
 
 def use_one_thread() -> None:
@@ -127,9 +127,9 @@ def evaluate(
 
 def logits_of(backprop: Backprop, images: NDArray[np.uint8], dataset: str) -> Tensor:
     """Return the logits (n, classes) of images (n, height, width) in evaluation mode. Use it in inference mode."""
-    stride = _GATHER_BATCHES * _EVALUATION_BATCH
+    stride = _GATHER_BATCHES * EVALUATION_BATCH
     gathered = (standardise(images[first : first + stride], dataset) for first in range(0, len(images), stride))
-    return torch.cat([backprop.predict(batch) for many in gathered for batch in many.split(_EVALUATION_BATCH)])
+    return torch.cat([backprop.predict(batch) for many in gathered for batch in many.split(EVALUATION_BATCH)])
 
 
 class _Run:

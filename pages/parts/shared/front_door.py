@@ -44,7 +44,8 @@ _guarding = threading.Lock()
 
 
 def guard_server() -> None:
-    """Check what browsers send to this server from now on, and limit how many there are. Further calls do nothing."""
+    """Check what browsers send to this server from now on, limit how many there are, and change how Streamlit keeps and
+    sends drawings. Further calls do nothing."""
     with _guarding:
         _guard_server()
 

@@ -13,7 +13,7 @@ NEW_OBJECTS = 10_000
 
 @cache
 def exempt_libraries() -> None:
-    """Exempt all that exists now from garbage collection. Call it when the first page is drawn: then the libraries are
+    """Exempt all that exists now from garbage collection. Call it when the engine has started: then the libraries are
     loaded. Further calls do nothing, so later sessions are collected as before."""
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])

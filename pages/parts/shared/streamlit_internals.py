@@ -185,7 +185,7 @@ class Session:
 
     def send(self, frames: bytes) -> None:
         """Send messages to the browser, as `frame_of` wrote them. Call it on the server's event loop only, and not
-        while the session draws or is behind.
+        while the session is behind; while it draws, only with what it has drawn.
 
         Streamlit's own way takes each message of each session through two queues and serialises it again. That takes
         many times as long, which counts with a thousand viewers.
@@ -337,7 +337,7 @@ _clear_unsent = ForwardMsgQueue.clear
 def keep_unsent_drawings() -> None:
     """From now on, a fragment that starts removes nothing from a complete drawing of the page that is not sent yet.
 
-    Streamlit removes the fragment's part but the browser still learns that the drawing is complete. So the browser
+    Streamlit removes the fragment's part, but the browser still learns that the drawing is complete. So the browser
     removes the fragment until it is drawn again, and a key that is pressed in between is lost.
     """
 
