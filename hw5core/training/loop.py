@@ -48,7 +48,7 @@ REPORT_SECONDS = 0.2
 CHECKPOINT_SECONDS = 10.0
 """How often a checkpoint is taken: a killed worker loses at most this much training."""
 
-_GATHER_BATCHES = 50  # their images fit into the processor's cache
+_GATHER_BATCHES, _GATHER_EVALUATED = 50, 10  # batches of training, of evaluation: their images fit into the cache
 EVALUATION_BATCH = 20  # small enough for the processor's cache to hold a layer's output until the next layer reads it
 
 
@@ -111,7 +111,7 @@ def batch_indices(config: RunConfig, images: int, step: int) -> NDArray[np.int64
 def standardise(images: NDArray[np.uint8], dataset: str) -> Tensor:
     """Return images (n, height, width) as float32 (n, 1, height, width), standardised as the dataset says."""
     chosen = DATASETS[dataset]
-    return ((torch.from_numpy(images).float() - 255 * chosen.mean) / (255 * chosen.std)).unsqueeze(1)
+    return torch.from_numpy(images).float().sub_(255 * chosen.mean).div_(255 * chosen.std).unsqueeze(1)
 
 
 @torch.inference_mode()
@@ -127,9 +127,15 @@ def evaluate(
 
 def logits_of(backprop: Backprop, images: NDArray[np.uint8], dataset: str) -> Tensor:
     """Return the logits (n, classes) of images (n, height, width) in evaluation mode. Use it in inference mode."""
-    stride = _GATHER_BATCHES * EVALUATION_BATCH
-    gathered = (standardise(images[first : first + stride], dataset) for first in range(0, len(images), stride))
-    return torch.cat([backprop.predict(batch) for many in gathered for batch in many.split(EVALUATION_BATCH)])
+    # Small results that lie between large, freed tensors keep the process from using that memory again, so all results
+    # are parts of one tensor.
+    logits = torch.empty(len(images), DATASETS[dataset].classes)
+    stride = _GATHER_EVALUATED * EVALUATION_BATCH
+    for first in range(0, len(images), stride):
+        batches = standardise(images[first : first + stride], dataset).split(EVALUATION_BATCH)
+        for batch, results in zip(batches, logits[first : first + stride].split(EVALUATION_BATCH), strict=True):
+            results.copy_(backprop.predict(batch))
+    return logits
 
 
 class _Run:
