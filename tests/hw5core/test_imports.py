@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 CORE = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -42,10 +44,12 @@ def _import_without(blocked: list[str], modules: list[str]) -> str:
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True).stderr
 
 
+@pytest.mark.slow
 def test_the_core_runs_where_streamlit_is_absent() -> None:
     assert _import_without(["streamlit"], [*CORE, "hw5core.__main__"]) == ""
 
 
+@pytest.mark.slow
 def test_the_server_runs_without_torch() -> None:
     assert _import_without(["torch"], [module for module in CORE if module not in NEED_TORCH]) == ""
 

@@ -66,6 +66,7 @@ def test_the_split_depends_on_its_seed() -> None:
     assert (datasets.split(1797, 1).train != datasets.split(1797, 2).train).any()
 
 
+@pytest.mark.slow
 def test_mnist_is_read_from_hw5_data(mnist_folder: Path) -> None:
     pool = datasets.load("mnist")
     assert pool.images.shape == (70_000, 28, 28)

@@ -30,6 +30,7 @@ def source(running_publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> Pub
     return running_publisher
 
 
+@pytest.mark.slow
 def test_a_broken_connection_is_reported_and_the_next_try_works(source: Publisher) -> None:
     source.fails = True
     for _ in range(2):
@@ -64,6 +65,7 @@ def test_the_progress_of_a_download_is_visible(source: Publisher) -> None:
     assert datasets.is_available(NAME)
 
 
+@pytest.mark.slow
 def test_a_process_that_waited_for_a_failed_download_does_not_repeat_it(
     source: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -154,6 +154,7 @@ def download(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     return load
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reply", "cause"),
     [

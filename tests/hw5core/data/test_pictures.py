@@ -113,6 +113,7 @@ def test_transparent_pixels_are_white() -> None:
     assert (read_picture(_file(transparent)) == _stroke()).all()
 
 
+@pytest.mark.slow
 def test_a_large_photo_is_made_smaller_while_it_is_read() -> None:
     large = np.kron(_stroke(), np.ones((40, 40), np.uint8))
     pictures = {mode: Image.fromarray(large).convert(mode) for mode in ("L", "P", "1", "RGBA")}

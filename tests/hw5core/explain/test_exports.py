@@ -34,6 +34,7 @@ def test_the_code_runs_and_counts_the_same() -> None:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(st.one_of(architectures(), st.sampled_from([preset.architecture for preset in PRESETS.values()])))
 def test_the_code_builds_the_same_modules(architecture: Architecture) -> None:

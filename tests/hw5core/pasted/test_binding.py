@@ -39,6 +39,7 @@ def test_parameters_are_those_of_pytorch(kind: type[Layer], name: str, parameter
     assert list(parameters.items())[: len(theirs)] == list(theirs.items())
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(architectures())
 def test_each_layer_is_read_back_from_its_arguments(architecture: Architecture) -> None:

@@ -29,6 +29,7 @@ def switching_threads() -> Iterator[None]:
     gc.callbacks.remove(switch)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("switching_threads")
 def test_every_thread_gets_its_tree() -> None:
     expected = ast.dump(ast.parse(TEXT))

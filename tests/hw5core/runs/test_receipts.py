@@ -177,6 +177,7 @@ def test_another_processor_is_reported_as_such_and_not_as_a_failed_verification(
     assert _verify(plain, tmp_path, "--batches", "10") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="these variables are for x86")
 @pytest.mark.parametrize("variable", ["ATEN_CPU_CAPABILITY=default", "MKL_CBWR=COMPATIBLE"])
 def test_other_kernels_are_named_as_the_cause_of_other_last_digits(

@@ -48,6 +48,7 @@ def test_a_recording_plays_from_its_first_batch() -> None:
     assert recorded.recorded_race(recorded.RACE, 0.5)[0] is middle[0]
 
 
+@pytest.mark.slow
 def test_a_repetition_gives_the_same_first_batches(mnist_folder: Path) -> None:
     for config in recorded.RACE:
         assert main(["verify", str(recorded.path_of(config)), "--batches", "100"]) == 0

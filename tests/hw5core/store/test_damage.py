@@ -254,6 +254,7 @@ def check_damage(original: Original, seed: int, scratch: Path) -> None:
         assert restarted.run(config.run_id) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tenth", range(10))
 def test_no_damage_gives_an_error_or_a_wrong_number_or_costs_another_run(
     original: Original, tmp_path: Path, tenth: int

@@ -33,6 +33,7 @@ def _is_stable(architecture: Architecture) -> bool:
     return all(row.output_shape[1:] != (1, 1) for row in count(architecture).rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(architectures(most_layers=6).filter(_is_stable), st.sampled_from([0.0, 0.9]))
 def test_any_network_trains_as_with_autograd(architecture: Architecture, momentum: float) -> None:

@@ -51,6 +51,7 @@ def _accuracy(network: nn.Module, config: RunConfig) -> float:
     return 100 * int((predicted == labels).sum()) / len(labels)
 
 
+@pytest.mark.slow
 def test_the_recorded_races_weights_have_its_accuracy(mnist_folder: Path) -> None:
     for history, epoch in zip(recorded.recorded_race(recorded.RACE), (4, 2), strict=True):
         weights = recorded_weights.shipped_weights(history.config, epoch)
@@ -60,6 +61,7 @@ def test_the_recorded_races_weights_have_its_accuracy(mnist_folder: Path) -> Non
         assert _accuracy(network, history.config) == history.epochs[epoch].test_accuracy
 
 
+@pytest.mark.slow
 def test_the_recorded_races_early_weights_are_those_of_a_plain_training(mnist_folder: Path) -> None:
     pool = datasets.load("mnist")
     for config in recorded.RACE:

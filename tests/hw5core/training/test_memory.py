@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 _CODE = """
 import json
 import numpy as np
@@ -27,6 +29,7 @@ print(json.dumps(used))
 """
 
 
+@pytest.mark.slow
 def test_evaluations_use_the_same_memory_again() -> None:
     printed = subprocess.run([sys.executable, "-c", _CODE], capture_output=True, text=True, check=True).stdout
     before, *after = json.loads(printed)

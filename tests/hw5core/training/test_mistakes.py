@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -30,6 +31,7 @@ def _split(config: RunConfig) -> tuple[datasets.Pool, datasets.Split]:
     return pool, datasets.split(len(pool.labels), config.seed + config.split_seed)
 
 
+@pytest.mark.slow
 def test_the_diagonal_of_the_recorded_races_matrix_is_its_recorded_accuracy(mnist_folder: Path) -> None:
     pool, parts = _split(RACE[0])
     for history, epoch in zip(recorded_race(RACE), (4, 2), strict=True):

@@ -41,15 +41,18 @@ def test_ten_times_the_epochs_take_ten_times_as_long(steady_pace: None) -> None:
     assert estimated_seconds(replace(SMALL, epochs=20)) == pytest.approx(10 * estimated_seconds(SMALL), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_real_trial_gives_an_estimate() -> None:
     assert estimated_seconds(RunConfig(epochs=1)) > 0
 
 
+@pytest.mark.slow
 def test_a_run_with_a_last_batch_of_one_image_gets_an_estimate() -> None:
     """A trial of 1,000 images in batches of 27 would end with one image, which batch normalisation refuses."""
     assert estimated_seconds(RunConfig(network="1x28x28 flatten linear16 bn relu linear10", batch_size=27)) > 0
 
 
+@pytest.mark.slow
 def test_a_dataset_with_other_images_gets_an_estimate_without_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
     small = replace(DATASETS["mnist"], images=1_000, shape=(1, 16, 16), classes=4)
     monkeypatch.setitem(DATASETS, "shapes", small)

@@ -245,6 +245,7 @@ def test_every_code_has_generated_mistakes() -> None:
     assert MAKERS.keys() == CODES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_the_right_code_is_among_the_first_two_of_almost_all_mistakes(code: str) -> None:
     missed = []

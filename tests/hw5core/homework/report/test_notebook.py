@@ -47,6 +47,7 @@ def _trained(config: RunConfig) -> RunHistory:
     return history_of(run, train(config, datasets.load("digits")))
 
 
+@pytest.mark.slow
 def test_the_program_gives_the_apps_accuracies_on_the_digits(capsys: pytest.CaptureFixture[str]) -> None:
     histories = [_trained(config) for config in DIGITS]
     notebook = json.loads(to_notebook(report(HOMEWORK, "no tools", histories)))
