@@ -45,7 +45,7 @@ def page() -> None:
             st.error(plain(problem))
         if chosen:
             sheet = _result(chosen, text)
-            hints(chosen.own, chosen.asked)
+            hints(chosen.own, chosen.asked, sheet, times_handed_in())
     if chosen:
         if take_for_class() and sheet:
             hints_before = hints_used(chosen.own, times_handed_in())

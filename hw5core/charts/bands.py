@@ -131,16 +131,15 @@ def _bin_means(history: RunHistory, width: int) -> NDArray[np.float64]:
     return np.add.reduceat(losses, starts) / np.diff(starts, append=len(losses))
 
 
-def group_ends(groups: Sequence[SeedGroup]) -> pd.DataFrame:
-    """Return a row per group with its newest results; missing ones are NaN.
+def group_ends(groups: Sequence[SeedGroup], epochs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per group with its newest results; missing ones are NaN. `epochs` are the groups' `epoch_bands`.
 
     The columns are those of `epoch_bands` at the newest epoch that any seed has finished, and plateau (mean number of
     batches before the network is better than guessing, over the started seeds that did not diverge before), seconds
     (mean training time, over the finished seeds), diverged (the number of seeds that diverged) and diverged_at (the
     first batch at which one did).
     """
-    bands = epoch_bands(groups)
-    newest = bands.groupby(["activation", "rate"], sort=False).tail(1)
+    newest = epochs.groupby(["activation", "rate"], sort=False).tail(1)
     rows = [{**group.named(0), **_averages(group.histories)} for group in groups]
     ends = pd.DataFrame(rows).drop(columns="n").merge(newest, on=["activation", "rate", "of"], how="left")
     return ends.fillna({"n": 0}).astype({"n": int})

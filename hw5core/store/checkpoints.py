@@ -93,15 +93,17 @@ def newest_checkpoint_step(database: sqlite3.Connection, run_id: str) -> int:
 
 def checkpoint_at(database: sqlite3.Connection, run_id: str, step: int) -> Checkpoint | None:
     """Return the run's checkpoint after this many batches, or None if it is missing or damaged."""
-    query = f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? AND step = ?"
-    row = database.execute(query, (run_id, step)).fetchone()
-    return _as_checkpoint(run_id, row) if row else None
+    return _checkpoint_where(database, run_id, "step", step)
 
 
 def checkpoint_of_epoch(database: sqlite3.Connection, run_id: str, epoch: int) -> Checkpoint | None:
     """Return the run's checkpoint at the end of this epoch, or None if it is missing or damaged."""
-    query = f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? AND epoch = ?"
-    row = database.execute(query, (run_id, epoch)).fetchone()
+    return _checkpoint_where(database, run_id, "epoch", epoch)
+
+
+def _checkpoint_where(database: sqlite3.Connection, run_id: str, column: str, value: int) -> Checkpoint | None:
+    query = f"SELECT {_CHECKPOINT_ROW} FROM checkpoints WHERE run_id = ? AND {column} = ?"
+    row = database.execute(query, (run_id, value)).fetchone()
     return _as_checkpoint(run_id, row) if row else None
 
 

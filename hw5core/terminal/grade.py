@@ -14,7 +14,7 @@ from hw5core.errors import OutputError, PastedTextError
 from hw5core.homework.answers.check import asked_layers
 from hw5core.homework.answers.matching import Asked
 from hw5core.homework.grading.classes import VARIANT, Class
-from hw5core.homework.grading.grades import Grade, decimal
+from hw5core.homework.grading.grades import Grade, decimal, read_points
 from hw5core.homework.grading.gradescope import folder_name, results
 from hw5core.homework.grading.platforms import TITLE, Export, Filled
 from hw5core.homework.grading.students import GradedClass
@@ -126,10 +126,10 @@ def _network(options: argparse.Namespace) -> tuple[Count, Sequence[Asked]]:
 
 
 def _points(text: str) -> Fraction:
-    try:
-        return Fraction(text.replace(",", "."))
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of points") from None
+    points = read_points(text.replace(",", "."))
+    if points is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of points that is more than 0, such as 12.5")
+    return points
 
 
 @contextmanager

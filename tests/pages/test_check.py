@@ -93,6 +93,16 @@ def test_hints_come_in_three_steps(open_page: Opened) -> None:
     assert not app.latex
 
 
+def test_a_hand_in_chooses_its_first_wrong_layer_for_the_next_hint(open_page: Opened) -> None:
+    app = _paste(open_page("check", net=SMALL), "608\n1169")
+    assert app.selectbox(key="hint layer").value == "Conv2d-3"
+    app.selectbox(key="hint layer").select("Conv2d-1").run()
+    button(app, "Hint 1 of 3").click().run()
+    assert app.selectbox(key="hint layer").value == "Conv2d-1"
+    assert _paste(app, "607\n1169").selectbox(key="hint layer").value == "Conv2d-1"
+    assert _paste(app, "608\n1169").selectbox(key="hint layer").value == "Conv2d-3"
+
+
 def test_a_name_gets_its_own_variant_and_is_replaced_by_the_code(open_page: Opened) -> None:
     app = open_page("check", net=PRESETS["homework"].text)
     app.text_input(key="name or number of the student").input("Anna Müller").run()

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from hw5core.explain.formulas import arithmetic, product
+from hw5core.homework.answers.check import CheckedSheet
 from hw5core.homework.answers.matching import Asked
 from hw5core.network.counting import Count, LayerCount
 from pages.parts.shared.reveal import reveal, reveal_after_click
 
 _LAYER = "hint layer"
+_HAND_IN = "hand-in that chose the hint layer"
 _FORMULAS = "hints"
 """The key of the container with the formulas."""
 
@@ -18,11 +20,19 @@ _USED = "hints used for the last hand-in"
 _STEPS = ("In symbols", "With the numbers of this layer", "The product")
 
 
-def hints(counted: Count, asked: Sequence[Asked]) -> None:
-    """Draw the choice of a layer, the hints that were asked for, and the button for the next one."""
+def hints(counted: Count, asked: Sequence[Asked], sheet: CheckedSheet | None, hand_in: int) -> None:
+    """Draw the choice of a layer, the hints that were asked for, and the button for the next one.
+
+    `sheet` is the result of hand-in number `hand_in`. Each hand-in chooses its first layer without a right answer.
+    """
     rows = {one.name: one.row for one in asked if one.right}
     if st.session_state.get(_LAYER) not in rows:
         st.session_state.pop(_LAYER, None)
+    if st.session_state.get(_HAND_IN, 0) != hand_in:
+        st.session_state[_HAND_IN] = hand_in
+        wrong = next((line.layer for line in sheet.lines if not line.correct), None) if sheet else None
+        if wrong in rows:
+            st.session_state[_LAYER] = wrong
     choice, button = st.columns([4, 3], vertical_alignment="bottom")
     name = choice.selectbox("A hint for", list(rows), key=_LAYER)
     row = rows[name]

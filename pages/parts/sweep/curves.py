@@ -86,7 +86,7 @@ def _content_of(sweep: Sweep, histories: tuple[RunHistory, ...]) -> _Content:
     }
     share = next((run.started.commonest_share for run in histories if run.started), None)
     axes = _Axes(share, loss_end(epochs.validation_loss_highest), loss_end(losses.loss))
-    return _Content(axes, group_ends(groups), charts)
+    return _Content(axes, group_ends(groups, epochs), charts)
 
 
 def _title(sweep: Sweep, what: str, rate: float) -> str:

@@ -93,8 +93,13 @@ def test_the_mean_is_inside_the_band_for_any_losses(counts: list[int], loss: flo
             assert (alone[f"{column}_lowest"] == alone[f"{column}_highest"]).all()
 
 
+def _ends(runs: dict[str, RunHistory]) -> pd.DataFrame:
+    groups = arm_groups(SWEEP, runs)
+    return group_ends(groups, epoch_bands(groups))
+
+
 def test_every_arm_has_a_row_before_the_first_record() -> None:
-    ends = group_ends(arm_groups(SWEEP, {}))
+    ends = _ends({})
     assert ends.activation.tolist() == ["ReLU", "ReLU", "sigmoid", "sigmoid"]
     assert ends.n.tolist() == [0] * 4
     assert ends.test_accuracy.isna().all()
@@ -103,15 +108,15 @@ def test_every_arm_has_a_row_before_the_first_record() -> None:
 
 
 def test_an_arm_shows_the_newest_epoch_that_any_seed_has_finished() -> None:
-    ends = group_ends(arm_groups(SWEEP, _runs({0: 4 * STEPS, 1: 3 * STEPS, 2: STEPS})))
+    ends = _ends(_runs({0: 4 * STEPS, 1: 3 * STEPS, 2: STEPS}))
     assert ends.epoch.tolist() == [3] * 4
     assert ends.n.tolist() == [1] * 4
     assert ends.seconds.tolist() == [3.0] * 4
-    assert group_ends(arm_groups(SWEEP, _runs())).seconds.tolist() == [4.0] * 4
+    assert _ends(_runs()).seconds.tolist() == [4.0] * 4
 
 
 def test_the_plateau_is_the_mean_over_the_started_seeds() -> None:
-    ends = group_ends(arm_groups(SWEEP, _runs({0: 800, 1: 400, 2: 0}, loss=math.log(10))))
+    ends = _ends(_runs({0: 800, 1: 400, 2: 0}, loss=math.log(10)))
     assert ends.plateau.tolist() == [600.0] * 4
 
 
@@ -121,7 +126,7 @@ def test_a_diverged_run_is_counted_and_not_hidden_by_a_mean() -> None:
     losses = np.append(first.losses[:-1], math.nan)
     epochs = [*first.epochs[:-1], EpochResult(3, 4 * STEPS - 1, math.nan, 10.0, 11.0, 1.0, 0.1)]
     runs[first.run_id] = replace(first, losses=losses, epochs=epochs)
-    ends, bands = group_ends(arm_groups(SWEEP, runs)), loss_bands(arm_groups(SWEEP, runs), SWEEP.base.total_steps)
+    ends, bands = _ends(runs), loss_bands(arm_groups(SWEEP, runs), SWEEP.base.total_steps)
     assert ends.diverged.tolist() == [1, 0, 0, 0]
     assert ends.diverged_at[0] == len(losses) - 1
     assert math.isnan(ends.validation_loss[0])

@@ -68,7 +68,7 @@ def test_variants_are_those_of_the_homework_if_no_network_is_named(tmp_path: Pat
         ("", (), "class.csv: it is empty"),
         ("Name,Note\n", (), "class.csv: no column has answers"),
         ("Name,conv1\n", ("--preset", "homework", "--variants"), "no column “variant”"),
-        ("Name,conv1\n", ("--preset", "homework", "--points", "0"), "more than 0"),
+        ("Name,conv1\n", ("--preset", "homework", "--points", "10001"), "at most 10,000"),
         ("Name,conv1\n", ("--preset", "empty"), "no layer with parameters"),
     ],
 )
@@ -78,6 +78,13 @@ def test_a_class_that_cannot_be_graded_leaves_no_file(
     assert _grade(tmp_path, text, *options) == 2
     assert problem in capsys.readouterr().err
     assert [one.name for one in tmp_path.iterdir()] == ["class.csv"]
+
+
+@pytest.mark.parametrize("points", ["0", "-1", "1e999999999", "ten", "nan"])
+def test_points_that_are_no_positive_number_are_refused_at_once(tmp_path: Path, capsys: Captured, points: str) -> None:
+    with pytest.raises(SystemExit):
+        _grade(tmp_path, "Name,conv1\n", "--preset", "homework", f"--points={points}")
+    assert f"{points!r} is no number of points that is more than 0, such as 12.5" in capsys.readouterr().err
 
 
 def test_files_that_cannot_be_opened_are_named(tmp_path: Path, capsys: Captured) -> None:
