@@ -24,7 +24,7 @@ RACE = race(RunConfig(epochs=1, learning_rate=0.05, training_images=50))
 RACE_QUERY = "epochs-digits=1&training-images=50"
 QUERIES = {
     "count": ["", "lecture=true"],
-    "train": [RACE_QUERY, f"{RACE_QUERY}&batch=3", "seed=1"],
+    "train": [f"{RACE_QUERY}&batch=3", "seed=1"],
     "why": [RACE_QUERY],
     "fork": [urlencode(fork_query(*FORKS))],
 }

@@ -16,6 +16,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import fork
 from pages.parts.shared.lecturer import PARAMETER as LECTURER
 from pages.parts.shared.page_list import PAGES
+from tests.effort import EFFORT
 from tests.served.addresses import parameters_in_sources, parameters_of, random_query
 from tests.served.conftest import Server
 from tools.live import ROOT
@@ -29,7 +30,7 @@ SECRET = b"what-only-the-operator-may-read"
 URLS = [page.urls[0] for page in PAGES]
 RUN = RunConfig(network="1x28x28 flatten relu linear10", epochs=2, training_images=20)
 FORK = fork(RUN, 0, "tanh", 0.005)
-ADDRESSES = 20
+ADDRESSES = 6 * EFFORT
 """The number of addresses of each page. 2,000 of each have been tried once."""
 
 

@@ -1,10 +1,6 @@
-"""kill -9 at random moments, of workers and of the Streamlit server: every run ends with the right numbers.
-
-HW5_KILLS sets the number of kills, for a machine that is left alone with many of them.
-"""
+"""kill -9 at random moments, of workers and of the Streamlit server: every run ends with the right numbers."""
 
 import asyncio
-import os
 import random
 import signal
 from collections import Counter
@@ -26,6 +22,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query, race_query
+from tests.effort import EFFORT
 from tests.hw5core.histories import numbers
 from tools.live import serving
 from tools.visitor import visitor
@@ -33,8 +30,7 @@ from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("HW5_KILLS", "1"))
-KILLS_PER_RUN = min(KILLS, 5)
+KILLS_PER_RUN = min(EFFORT, 5)
 """How often a race or fork is disturbed before it may end."""
 
 # Each takes a second or two, so that a kill finds it unfinished.
@@ -123,7 +119,7 @@ class Disturbed:
 
 @pytest.fixture
 def disturbed(tmp_path: Path) -> Iterator[Disturbed]:
-    lab = Disturbed(tmp_path, seed=KILLS)
+    lab = Disturbed(tmp_path, seed=EFFORT)
     yield lab
     lab.close()
 
@@ -132,7 +128,7 @@ def test_killed_at_random_moments_every_run_ends_with_the_same_numbers(
     disturbed: Disturbed, mnist_folder: Path
 ) -> None:
     number, compared = 0, 0
-    while disturbed.killed.total() < KILLS:
+    while disturbed.killed.total() < EFFORT:
         base = replace(MNIST if number % 3 == 2 else DIGITS, seed=number)
         configs = race(base)
         disturbed.train("train", urlencode(race_query(configs)), configs)

@@ -1,6 +1,7 @@
-"""The list of pages: every address opens its page on a new server, and one more line adds a page."""
+"""The list of pages: every address opens its page, also on a new server, and one more line adds a page."""
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from pages.parts.shared.page_list import PAGES, Page
 from tests.docs.markdown import sections
+from tests.served.conftest import Server
 from tools.live import ROOT, serving
 from tools.visitor import Visitor, visitor
 
@@ -23,24 +25,39 @@ async def _begin(address: str, page: str, query: str = "") -> Visitor:
         return tab
 
 
-@pytest.mark.parametrize(("page", "url"), ADDRESSES, ids=[url for _, url in ADDRESSES])
-def test_every_address_opens_its_page_as_the_first_visit_to_a_new_server(
-    page: Page, url: str, tmp_path: Path, environment: dict[str, str]
+def test_an_old_name_opens_its_page_as_the_first_visit_to_a_new_server(
+    tmp_path: Path, environment: dict[str, str]
 ) -> None:
+    page = next(page for page in PAGES if page.aliases and not page.default)
     with serving(tmp_path, environment=environment) as (address, _):
-        first = asyncio.run(_begin(address, url, "lecture=true"))
-        later = asyncio.run(_begin(address, page.urls[0]))
+        first = asyncio.run(_begin(address, page.aliases[0], "lecture=true"))
+        later = asyncio.run(_begin(address, page.urls[0], "lecture=true"))
     assert not first.not_found
-    assert not first.exceptions
     assert first.checked("Lecture mode"), "the query of the address is lost"
-    assert first.heading == later.heading
-    assert first.menu == later.menu == [page.title for page in PAGES]
+    assert (first.heading, first.menu) == (later.heading, later.menu)
+
+
+@pytest.mark.parametrize("url", [url for _, url in ADDRESSES])
+def test_every_address_has_a_script_that_reaches_the_router(url: str) -> None:
+    # Streamlit runs it without app.py if its address is the first visit to a new server.
+    script = (ROOT / "pages" / f"{url}.py").read_text(encoding="utf-8")
+    assert re.search(r"\b(begin_page|run_through_router)\(\s*__file__", script)
+
+
+@pytest.mark.parametrize(("page", "url"), ADDRESSES, ids=[url for _, url in ADDRESSES])
+def test_every_address_opens_its_page(page: Page, url: str, server: Server) -> None:
+    tab = asyncio.run(_begin(server.address, url, "lecture=true"))
+    assert not tab.not_found
+    assert not tab.exceptions
+    assert tab.checked("Lecture mode"), "the query of the address is lost"
+    assert tab.heading == asyncio.run(_begin(server.address, page.urls[0])).heading
+    assert tab.menu == [page.title for page in PAGES]
 
 
 def test_the_script_and_the_line_of_the_documentation_add_a_page(tmp_path: Path, environment: dict[str, str]) -> None:
     app = tmp_path / "app"
     for name in ("pages", "hw5core", ".streamlit"):
-        shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, app / name)
     shutil.copy(ROOT / "app.py", app)
     (section,) = (one for one in sections(ROOT / "docs" / "extending.md") if one.heading == "A page")
     (_, script), (_, line) = section.blocks

@@ -17,13 +17,16 @@ from hw5core.runs.forks import fork
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from pages.parts.shared.streamlit_internals import WidgetState
+from tests.effort import EFFORT
 from tests.served.conftest import Server
 from tools.training import train_into
 from tools.visitor import Visitor, browser_cookie, visitor
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 8
+ROUNDS = 3 * EFFORT
+"""How often each page receives random values."""
+
 NETWORK = "1x28x28 flatten relu linear10"
 RACE = race(RunConfig(network=NETWORK, epochs=2, training_images=20))
 FORKS = fork(RACE[1], 0, "relu", 0.005), fork(RACE[1], 0, "tanh", 0.005), fork(RACE[1], 0, "relu", 0.05)

@@ -16,44 +16,34 @@ MEASURED_SECONDS = 60
 
 
 def race_words(configs: tuple[RunConfig, ...]) -> str:
-    """Return a sentence with the time that the race takes on this server.
-
-    The first call measures a training step, which takes one or two seconds, and so does a call after MEASURED_SECONDS
-    or when more or fewer runs train. If the race exceeds the limits of this user, the sentence says so instead.
-    """
-    if refused := _refusal_words(configs, "race"):
-        return refused
-    # The seed does not change the time of a step, so all seeds share one measurement.
-    same_seed = [replace(config, seed=0, split_seed=0) for config in configs]
-    load = engine().training_count()
-    seconds = max(_measured(config, load) for config in same_seed) * -(-len(configs) // worker_count())
-    return f"This race takes about {duration(seconds)} on this server, {_basis(load)}."
+    """Return a sentence with the time that the race takes on this server, or with the limit that it exceeds."""
+    return _refusal_words(configs, "race") or f"This race takes {_estimate(configs)}."
 
 
 def sweep_words(remaining: Sequence[RunConfig]) -> str:
-    """Return a sentence with the time that the remaining runs of a sweep take on this server.
-
-    Activation, learning rate and seed change the time of a step only a little, so one run is measured for all. If a run
-    exceeds the limits of this user, the sentence says so instead.
-    """
-    if refused := _refusal_words(remaining, "sweep"):
-        return refused
-    one = replace(remaining[0], seed=0, split_seed=0, learning_rate=RunConfig().learning_rate)
-    load = engine().training_count()
-    seconds = _measured(one, load) * -(-len(remaining) // worker_count())
+    """Return a sentence with the time that the remaining runs of a sweep take on this server, or with the limit that
+    one of them exceeds."""
     runs = f"The {len(remaining)} remaining runs take" if len(remaining) > 1 else "The remaining run takes"
-    return f"{runs} about {duration(seconds)} on this server, {_basis(load, one.label)}."
+    return _refusal_words(remaining, "sweep") or f"{runs} {_estimate(remaining)}."
+
+
+def _estimate(configs: Sequence[RunConfig]) -> str:
+    """Return in words how long these runs take together, and what that is based on.
+
+    Activation, learning rate and seed change the time of a step only a little, so one run is measured for all. The
+    first call takes about a second, and so does a call after MEASURED_SECONDS or when more or fewer runs train.
+    """
+    one = replace(configs[0], seed=0, split_seed=0, learning_rate=RunConfig().learning_rate)
+    load = engine().training_count()
+    seconds = _measured(one, load) * -(-len(configs) // worker_count())
+    others = f" while {load} other run{'s' * (load != 1)} train{'s' * (load == 1)}" if load else ""
+    basis = f"estimated from one training step with {one.label}, measured within the last minute{others}"
+    return f"about {duration(seconds)} on this server, {basis}"
 
 
 def _refusal_words(configs: Sequence[RunConfig], noun: str) -> str:
     reason = next((words for config in configs if (words := refusal(config, owner()))), "")
     return f":material/block: This {noun} is too large for this server: {reason}." if reason else ""
-
-
-def _basis(load: int, label: str = "") -> str:
-    """Return what an estimate is based on."""
-    others = f" while {load} other run{'s' * (load != 1)} train{'s' * (load == 1)}" if load else ""
-    return f"estimated from one training step{f' with {label}' * bool(label)}, measured within the last minute{others}"
 
 
 @st.cache_data(show_spinner="Measuring a training step …", max_entries=100, ttl=MEASURED_SECONDS)
