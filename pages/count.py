@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from hw5core.engine.worker_maker import start_worker_maker
 from hw5core.explain.formulas import SYMBOLS
 from hw5core.explain.torch_report import ModuleReport
 from hw5core.network.activations import ACTIVATIONS
@@ -67,6 +68,7 @@ def page() -> None:
     report = report_of(str(counted.fitting))
     total_style()
     _lab(report)
+    start_worker_maker()  # which takes seconds, as the imports of the charts do
     _pictures(counted, current.selected)
     with race:
         race_link(current.network)

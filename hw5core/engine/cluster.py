@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,7 +16,7 @@ from distributed.scheduler import KilledWorker
 from distributed.utils import get_mp_context
 
 from hw5core import home
-from hw5core.engine import tasks
+from hw5core.engine import tasks, worker_maker
 from hw5core.engine.messages import Report, TrainingEnded
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
@@ -44,10 +43,7 @@ _SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,
     # The scheduler keeps the last messages of each topic in memory, and checkpoints are messages.
     "distributed.admin.low-level-log-length": 10,
-    # Dask's default threshold returns memory to the system so often that a small training step takes twice as long.
-    # If only this variable is set, glibc fixes the other threshold at 128 KiB, with the same effect.
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 128 * 1024**2,
-    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 * 1024**2,
+    "distributed.nanny.pre-spawn-environ": worker_maker.ENVIRONMENT,
     # By default, Dask samples stacks 100 times a second, and checks its event loop 50 times and the memory 10 times:
     # a seventh of a core while nothing happens.
     "distributed.worker.profile.enabled": False,
@@ -66,21 +62,12 @@ _ALWAYS = {
     # LocalCluster gives up a dead worker that is not back by then. The default of 15 seconds is too short on a busy
     # machine.
     "distributed.deploy.lost-worker-timeout": "1 day",
-    # Workers are copies of one process that has imported torch: they start at once and share its memory. On macOS,
-    # libraries of the system do not survive the copy, and Windows has none.
-    "distributed.worker.multiprocessing-method": "forkserver" if sys.platform == "linux" else "spawn",
+    "distributed.worker.multiprocessing-method": worker_maker.METHOD,
 }
 """Settings that Dask reads again whenever a worker dies."""
 
 _GIVEN_UP = (Status.closing, Status.closed, Status.failed)
 """The states of a worker's supervisor, Dask's nanny, in which it does not restart its worker."""
-
-_IMPORTED_BEFORE_FORKING = [
-    "distributed",
-    "hw5core.engine.tasks",
-    "hw5core.training.loop",
-    "hw5core.engine.frozen_objects",
-]
 
 
 @dataclass(frozen=True)
@@ -267,7 +254,8 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
         with dask.config.set(_SETTINGS | {"temporary-directory": str(home.cache_folder())}):
             if address:
                 return None, Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-            _import_before_forking()
+            get_mp_context()  # its first call chooses what Dask wants to import
+            worker_maker.choose_imports()
             # Everyone who may connect can run code, and loopback is open to all users of this machine. So server and
             # workers accept only connections with this certificate, which is nowhere but in their memory.
             cluster = LocalCluster(
@@ -307,13 +295,6 @@ def _look_after_workers(cluster: LocalCluster) -> None:
         # Dask compares the workers with those that it should have, and starts the missing ones.
         cluster.scale(len(cluster.worker_spec))
     cluster.loop.call_later(LOOK_SECONDS, _look_after_workers, cluster)
-
-
-def _import_before_forking() -> None:
-    """Choose what the process that makes the workers imports. It starts with the first worker."""
-    context = get_mp_context()  # its first call chooses Dask's own list
-    if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(_IMPORTED_BEFORE_FORKING)
 
 
 def _ended(run_id: str, token: str, future: "Future[None]") -> TrainingEnded:
