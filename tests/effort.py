@@ -1,4 +1,4 @@
-"""How much the tests with random inputs try. HW5_EFFORT=10 lets them try ten times as much as `make test` does."""
+"""How much the tests with random inputs try. With HW5_EFFORT=10 they try ten times as much as in `make test`."""
 
 import os
 

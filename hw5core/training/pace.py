@@ -11,7 +11,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, EpochResult
 
 TRIAL_SECONDS = 0.5
-"""How long the trial trains: three reports, of which the first is not used."""
+"""How long the trial trains: three reports, and the first is not used."""
 
 _TRIAL_IMAGES = 1_000
 

@@ -3,6 +3,7 @@
 `python -m benchmarks first_page` measures how long that takes.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,9 @@ def _draw_without(blocked: str) -> str:
     """Draw the first page in a new process in which this module cannot be imported. Return the heavy modules that were
     imported, and the elements that were drawn up to there."""
     program = _FIRST_PAGE.format(blocked=blocked, heavy=HEAVY, patience=PATIENCE_SECONDS)
-    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True).stdout
+    without_workers = os.environ | {"HW5_SCHEDULER": "tcp://127.0.0.1:9"}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=ROOT, env=without_workers, capture_output=True, text=True).stdout
 
 
 def test_the_numbers_the_editor_and_the_drawing_need_nothing_heavy() -> None:

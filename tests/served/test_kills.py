@@ -34,7 +34,7 @@ KILLS_PER_RUN = min(EFFORT, 5)
 """How often a race or fork is disturbed before it may end."""
 
 # Each takes a second or two, so that a kill finds it unfinished.
-DIGITS = RunConfig(network="1x28x28 conv8k3 relu bn maxpool4 flatten dropout0.1 linear10", epochs=8, momentum=0.5)
+DIGITS = RunConfig(network="1x28x28 conv8k3 relu bn maxpool4 flatten dropout0.1 linear10", epochs=5, momentum=0.5)
 MNIST = replace(DIGITS, dataset="mnist", training_images=3000, epochs=4)
 
 
