@@ -2,4 +2,9 @@
 
 import os
 
+import pytest
+
 EFFORT = int(os.environ.get("HW5_EFFORT", "1"))
+
+TIMEOUT = pytest.mark.timeout(600 * EFFORT)
+"""A mark for tests that take longer with more effort."""

@@ -16,7 +16,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import fork
 from pages.parts.shared.lecturer import PARAMETER as LECTURER
 from pages.parts.shared.page_list import PAGES
-from tests.effort import EFFORT
+from tests.effort import EFFORT, TIMEOUT
 from tests.served.addresses import parameters_in_sources, parameters_of, random_query
 from tests.served.conftest import Server
 from tools.live import ROOT
@@ -24,7 +24,7 @@ from tools.training import train_into
 from tools.visitor import Visitor, visitor
 from tools.waiting import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, TIMEOUT]
 
 SECRET = b"what-only-the-operator-may-read"
 URLS = [page.urls[0] for page in PAGES]

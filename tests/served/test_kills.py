@@ -22,13 +22,13 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query, race_query
-from tests.effort import EFFORT
+from tests.effort import EFFORT, TIMEOUT
 from tests.hw5core.histories import numbers
 from tools.live import serving
 from tools.visitor import visitor
 from tools.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, TIMEOUT]
 
 KILLS_PER_RUN = min(EFFORT, 5)
 """How often a race or fork is disturbed before it may end."""

@@ -17,12 +17,12 @@ from hw5core.runs.forks import fork
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import fork_query
 from pages.parts.shared.streamlit_internals import WidgetState
-from tests.effort import EFFORT
+from tests.effort import EFFORT, TIMEOUT
 from tests.served.conftest import Server
 from tools.training import train_into
 from tools.visitor import Visitor, browser_cookie, visitor
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, TIMEOUT]
 
 ROUNDS = 3 * EFFORT
 """How often each page receives random values."""
