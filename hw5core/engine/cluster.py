@@ -41,6 +41,8 @@ MEMORY_ADVICE = "choose a smaller network or batch size, or stop other programs 
 _SETTINGS = {
     # Dask must not repeat a dead worker's training: it would start from the checkpoint that was newest at submission.
     "distributed.scheduler.allowed-failures": 0,
+    # Dask would move a training that waits behind short tasks to the other worker, even if that one trains already.
+    "distributed.scheduler.work-stealing": False,
     # The scheduler keeps the last messages of each topic in memory, and checkpoints are messages.
     "distributed.admin.low-level-log-length": 10,
     "distributed.nanny.pre-spawn-environ": worker_maker.ENVIRONMENT,
