@@ -23,7 +23,13 @@ ENVIRONMENT = {
 }
 """Variables that a worker process needs when it starts."""
 
-_IMPORTED = ["distributed", "hw5core.engine.tasks", "hw5core.training.loop", "hw5core.engine.frozen_objects"]
+_IMPORTED = [
+    "hw5core.engine.ignored_interrupts",
+    "distributed",
+    "hw5core.engine.tasks",
+    "hw5core.training.loop",
+    "hw5core.engine.frozen_objects",
+]
 
 
 def start_worker_maker() -> None:
