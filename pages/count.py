@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from hw5core.engine.worker_maker import start_worker_maker
 from hw5core.explain.formulas import SYMBOLS
 from hw5core.explain.torch_report import ModuleReport
 from hw5core.network.activations import ACTIVATIONS
@@ -21,7 +20,7 @@ from pages.parts.count.convolution import convolution_step_by_step
 from pages.parts.count.editor import layer_editor
 from pages.parts.count.export import export
 from pages.parts.count.live_table import live_table
-from pages.parts.count.module_report import redraw_when_reported, report_of
+from pages.parts.count.module_report import prepare_workers, redraw_when_reported, report_of
 from pages.parts.count.race_link import race_link
 from pages.parts.count.tables import cost_table, count_table, formula_table, shape_table
 from pages.parts.count.tool_reports import tool_reports
@@ -68,7 +67,7 @@ def page() -> None:
     report = report_of(str(counted.fitting))
     total_style()
     _lab(report)
-    start_worker_maker()  # which takes seconds, as the imports of the charts do
+    prepare_workers()  # which takes seconds, as the imports of the charts do
     _pictures(counted, current.selected)
     with race:
         race_link(current.network)

@@ -33,6 +33,7 @@ def test_an_old_name_opens_its_page_as_the_first_visit_to_a_new_server(
         first = asyncio.run(_begin(address, page.aliases[0], "lecture=true"))
         later = asyncio.run(_begin(address, page.urls[0], "lecture=true"))
     assert not first.not_found
+    assert not first.exceptions
     assert first.checked("Lecture mode"), "the query of the address is lost"
     assert (first.heading, first.menu) == (later.heading, later.menu)
 

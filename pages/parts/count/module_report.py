@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from hw5core.engine.worker_maker import start_worker_maker
 from hw5core.explain.torch_report import ModuleReport
 from hw5core.training.module_report import module_report
 
@@ -33,6 +34,12 @@ def report_of(text: str) -> ModuleReport | str | None:
         if future.cancelled():  # the workers have lost the question, so it is asked again
             return None
         return f"PyTorch could not check this network ({type(error).__name__}: {str(error)[:200]})"
+
+
+def prepare_workers() -> None:
+    """Let the process that makes the workers import torch, unless the workers run. An edit does not look for it."""
+    if not _workers_started.is_set():
+        start_worker_maker()
 
 
 def redraw_when_reported(text: str) -> None:
