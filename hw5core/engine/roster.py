@@ -22,13 +22,12 @@ RESTART_SECONDS = 60
 class Task:
     """The run of a request that has a slot. Until a worker is free it has no training.
 
-    `restarts` counts the deaths of its workers since the last checkpoint. `is_started` is True after its first record.
+    `restarts` counts the deaths of its workers since the last checkpoint.
     """
 
     request: Request
     restarts: int = 0
     training: Training | None = None
-    is_started: bool = False
     patience_ends: float = field(default_factory=lambda: time.monotonic() + RESTART_SECONDS)
 
     @property
@@ -40,12 +39,16 @@ class Task:
         return self.request.run_id
 
 
-@dataclass(frozen=True)
+@dataclass
 class Source:
-    """The training whose records are accepted, and when its run was created: a deleted run may be created again."""
+    """The training whose records are accepted, and when its run was created: a deleted run may be created again.
+
+    `is_started` is True after its first record.
+    """
 
     token: str
     created: float
+    is_started: bool = False
 
 
 class Roster:
@@ -176,7 +179,8 @@ class Roster:
     def unstarted(self) -> list[Task]:
         """Return the tasks whose training was submitted and has not reported anything yet."""
         with self._lock:
-            return [task for task in self._tasks.values() if task.training and not task.is_started]
+            waiting = {run_id for run_id, source in self._sources.items() if not source.is_started}
+            return [task for task in self._tasks.values() if task.training and task.run_id in waiting]
 
     def busy_workers(self) -> list[str]:
         """Return the address of the worker of each training."""
@@ -197,6 +201,15 @@ class Roster:
         with self._lock:
             source = self._sources.get(report.run_id)
             return source if source and source.token == report.token else None
+
+    def begin(self, source: Source, run_id: str) -> bool:
+        """Note that a training has started. Return False, and accept no more of its records, if it had before."""
+        with self._lock:
+            if source.is_started:
+                self._sources.pop(run_id, None)
+                return False
+            source.is_started = True
+            return True
 
     def task_of(self, message: Report | TrainingEnded) -> Task | None:
         """Return the task whose training sent the message, or None if it has no slot any more."""

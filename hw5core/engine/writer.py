@@ -124,16 +124,18 @@ class Writer:
         if source is None:
             return
         try:
-            if task and record.is_a(RunStarted):
-                if task.is_started:
-                    # The worker died, and Dask has repeated the training with its old checkpoint.
+            if record.is_a(RunStarted) and not self._roster.begin(source, report.run_id):
+                # The worker died, and Dask has repeated the training with its old checkpoint.
+                if task:
                     self._restart(task)
-                    return
-                task.is_started = True
+                return
             status = self._store.add(report.run_id, record, source.created)
         except StoreError as error:
             if task:
                 self._interrupt(task.request, error)
+            else:
+                # Its next record would leave a gap.
+                self._roster.ignore_reports(report.run_id)
             self.trouble = str(error)
             return
         self.trouble = ""

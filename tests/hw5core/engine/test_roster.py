@@ -110,6 +110,18 @@ def test_a_restarted_run_keeps_its_slot_and_needs_a_worker(roster: Roster, cance
     assert roster.unassigned() == [restarted], "a task was restarted twice"
 
 
+def test_a_training_that_starts_again_is_heard_no_more(roster: Roster) -> None:
+    task = _assign(roster, "first")
+    assert roster.unstarted() == [task]
+    source = roster.source_of(_report("first"))
+    assert source is not None
+    assert roster.begin(source, FIRST)
+    assert roster.unstarted() == []
+    assert roster.source_of(_report("first")) is source
+    assert not roster.begin(source, FIRST)
+    assert roster.source_of(_report("first")) is None
+
+
 def test_a_closed_roster_gives_no_slots(roster: Roster, cancelled: list[str]) -> None:
     _assign(roster, "first")
     assert roster.close() == CONFIGS[:1]
