@@ -23,7 +23,7 @@ help:
 	@echo "make lint         check format, lint and types"
 	@echo "make bench        measure speed and memory, ours and the peers'"
 	@echo "make precompute   train the race that is shipped as a recording"
-	@echo "make screenshots  picture every page, light and dark, at four widths, into build/screenshots"
+	@echo "make screenshots  take pictures of every page, light and dark, at four widths, into build/screenshots"
 	@echo "make clean        delete the environments, build/ and caches"
 
 setup: $(TOOLS)/.installed-dev

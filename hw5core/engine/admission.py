@@ -89,7 +89,7 @@ class Admission:
             self._waiting |= {request.run_id: replace(request, turn=turn) for request in later}
 
     def request(self, configs: Iterable[RunConfig], owner: str | None, address: str = "") -> list[Request]:
-        """Accept the runs that are not here yet, and return them as arriving. `admit` or `remove` each of them next.
+        """Accept the runs that are not here yet, and return them as arriving. `admit` or `refuse` each of them next.
 
         They have one turn, so that the networks of a race train side by side. Raise EngineError, and accept none, if
         too many runs would wait.

@@ -33,7 +33,7 @@ STEP_SECONDS = 60
 """Time limit for one step. The last step of an epoch also evaluates, and the worker may have to read MNIST first."""
 
 LOOK_SECONDS = 1
-"""How often the embedded workers are looked after."""
+"""How often missing embedded workers are started again, in seconds."""
 
 MEMORY_ADVICE = "choose a smaller network or batch size, or stop other programs on that machine"
 """Advice for a run whose worker had too little memory."""
@@ -84,7 +84,8 @@ class Training:
 class Cluster:
     """A connection to the workers. It passes every Report and TrainingEnded to `deliver`, on Dask's own threads.
 
-    No method waits for a worker. `reconnect`, `slots` and `free_worker` wait for the scheduler's reply.
+    No method but `close` waits for a worker. `client`, `reconnect`, `slots`, `workers` and `free_worker` wait for the
+    scheduler's reply.
     """
 
     def __init__(self, deliver: Callable[[Report | TrainingEnded], None]) -> None:

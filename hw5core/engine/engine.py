@@ -200,9 +200,10 @@ class Engine:
         return self._cluster.submit(function, *arguments)
 
     def close(self) -> None:
-        """End the embedded workers, or the connection to a cluster. Called by itself before the process ends.
+        """End the embedded workers, or the connection to a cluster.
 
-        Runs keep their last batch, and continue from there when a server is asked for them.
+        This also happens automatically before the process ends. Runs keep their last batch, and continue from there
+        when a server is asked for them.
         """
         self._purge.cancel()
         cancelled = self._roster.close()

@@ -23,7 +23,8 @@ class Limits:
     lecture hall has one, but so has a visitor who pretends to be many. `paused` counts the runs that guests have
     paused, and those that are stepped at one time. When the store's rows exceed `store_bytes`, runs of guests are
     deleted, first those of guests who need more than their share; None means no limit. A run that was deleted and
-    started again is not deleted again for `deletion_seconds`: who deletes it again and again would keep it from others.
+    started again is not deleted again for `deletion_seconds`: a guest who deletes it again and again would keep it from
+    others.
     """
 
     epochs: int

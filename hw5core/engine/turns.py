@@ -1,9 +1,9 @@
 """Turns: in which order the runs of many users get a worker. Plain Python without Dask, SQLite or threads.
 
-The operator and the lecturer come first. Guests take turns: who has asked for few runs comes before who has asked for
-many. This is start-time fair queueing, with a clock that counts turns instead of seconds. Because a visitor can pretend
-to be many guests, all guests at one network address also share the turns of that address. A lecture hall has one
-address too, so it gets several runs in each turn.
+The operator and the lecturer come first. Guests take turns: a guest with few runs comes before a guest with many. This
+is start-time fair queueing, with a clock that counts turns instead of seconds. Because a visitor can pretend to be many
+guests, all guests at one network address also share the turns of that address. A lecture hall has one address too, so
+it gets several runs in each turn.
 """
 
 import math
@@ -23,7 +23,7 @@ class Turns:
 
     @property
     def now(self) -> float:
-        """The turn of who asks for the first time."""
+        """The turn of a user who asks for the first time."""
         return self._now
 
     def of(self, owner: str | None, address: str) -> float:
@@ -36,7 +36,7 @@ class Turns:
         """Return the turn of a request for this number of runs. The next one of the user comes later by as many."""
         turn = self.of(owner, address)
         if is_guest(owner):
-            # Who comes first anyway needs no entry.
+            # Those who come first anyway need no entry.
             self._next = {sharer: later for sharer, later in self._next.items() if later > self._now}
             for sharer, share in _sharers(owner, address):
                 self._next[sharer] = self._next.get(sharer, self._now) + runs / share
