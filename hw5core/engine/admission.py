@@ -14,6 +14,9 @@ from hw5core.runs.run import Status
 from hw5core.store.owners import is_guest
 from hw5core.store.permissions import may_withdraw
 
+SHUTTING_DOWN = "This server is shutting down. Try again when it has started again."
+"""The message for requests while the server ends."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -52,6 +55,7 @@ class Admission:
         self._stepped: list[Request] = []
         self._turns = Turns()
         self._planned_turns = Turns()
+        self._is_closed = False
 
     def has(self, run_id: str) -> bool:
         """Return True if the run arrives, waits, trains, or is held or interrupted here."""
@@ -94,6 +98,7 @@ class Admission:
         They have one turn, so that the networks of a race train side by side. Raise EngineError, and accept none, if
         too many runs would wait.
         """
+        self._check_open()
         new = [config for config in configs if not self.has(config.run_id)]
         if not new:
             return []
@@ -113,6 +118,7 @@ class Admission:
         Each run has its own turn, so that sweeps alternate. Raise EngineError, and plan none, if too many would be
         planned.
         """
+        self._check_open()
         missing = [config for config in configs if not self.has(config.run_id)]
         self._check_planned(sum(config.run_id not in self._planned for config in missing), owner, address)
         if not self._planned:
@@ -150,6 +156,7 @@ class Admission:
 
         Raise EngineError, and note none, if one of them is here, or too many would be stepped at one time.
         """
+        self._check_open()
         requests = [Request(config, owner, address) for config in configs]
         if any(self.has(request.run_id) for request in requests):
             raise EngineError("A run that is being trained cannot be stepped: pause it first.")
@@ -197,7 +204,7 @@ class Admission:
 
     def take_waiting(self) -> list[Request]:
         """Move waiting runs to the free slots, those whose turn comes first, and return them."""
-        taken = self._queue[: max(0, self.slots - len(self._training))]
+        taken = [] if self._is_closed else self._queue[: max(0, self.slots - len(self._training))]
         for request in taken:
             self._turns.begin(request.turn)
             del self._waiting[request.run_id]
@@ -222,7 +229,7 @@ class Admission:
 
     def close(self) -> None:
         """Drop all runs that do not train, and let no other run train."""
-        self.slots = 0
+        self._is_closed = True
         self._waiting.clear()
         self._planned.clear()
         self._interrupted.clear()
@@ -235,6 +242,10 @@ class Admission:
     @property
     def _free_slots(self) -> int:
         return max(0, self.slots - len(self._training) - len(self._waiting) - len(self._arriving))
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise EngineError(SHUTTING_DOWN)
 
     def _check_waiting(self, new: int, owner: str | None, address: str) -> None:
         if owner is None:

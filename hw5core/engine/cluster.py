@@ -1,8 +1,10 @@
 """The Dask cluster on which runs train: an embedded one, or the one that HW5_SCHEDULER names (tcp:// or tls://)."""
 
 import logging
+import math
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -11,12 +13,14 @@ from typing import Any
 
 import dask
 from distributed import Client, Future, LocalCluster, Security
+from distributed.client import ClosedClientError
 from distributed.core import Status
 from distributed.scheduler import KilledWorker
 from distributed.utils import get_mp_context
 
 from hw5core import home
 from hw5core.engine import tasks, worker_maker
+from hw5core.engine.admission import SHUTTING_DOWN
 from hw5core.engine.messages import Report, TrainingEnded
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig
@@ -92,6 +96,7 @@ class Cluster:
         self._deliver = deliver
         self._connecting = threading.Lock()
         self._is_closed = False
+        self._failed_at = -math.inf
         self._embedded, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
         self._warm_up()
 
@@ -104,13 +109,26 @@ class Cluster:
         return Client(self._client.scheduler.address, security=self._client.security, set_as_default=False)
 
     def reconnect(self) -> None:
-        """Connect again if the scheduler has closed the connection. Raise EngineError if it does not reply."""
+        """Connect again if the scheduler has closed the connection. Raise EngineError if it does not reply.
+
+        After a failure, do not try again for CONNECT_SECONDS: otherwise each visitor would wait for all before.
+        """
         with self._connecting:
             if self._is_closed:
-                raise EngineError("This server is shutting down. Try again when it has started again.")
-            if self._client.status == "closed":
+                raise EngineError(SHUTTING_DOWN)
+            if self._client.status != "closed":
+                return
+            if time.monotonic() - self._failed_at < CONNECT_SECONDS:
+                raise EngineError("The Dask scheduler does not reply. Try again in a moment, or check HW5_SCHEDULER.")
+            try:
                 self._embedded, self._client = _connect(os.environ.get("HW5_SCHEDULER"))
-                self._warm_up()
+            except EngineError:
+                self._failed_at = time.monotonic()
+                raise
+            if self._is_closed:
+                self._client.close()
+                raise EngineError(SHUTTING_DOWN)
+            self._warm_up()
 
     def slots(self) -> int:
         """Return how many trainings fit on the workers, at least 1.
@@ -174,16 +192,26 @@ class Cluster:
         self._client.loop.add_callback(self._client.cancel, [training.future], asynchronous=True, force=True)
 
     def step(self, config: RunConfig, checkpoint: Checkpoint | None) -> "Future[list[Record]]":
-        """Submit one batch of a run, next to any training, and return its future."""
+        """Submit one batch of a run, next to any training, and return its future.
+
+        Raise EngineError if the scheduler is away.
+        """
         # Not pure: nobody asks for the same step twice, and its result is large.
-        return self._client.submit(tasks.step, asdict(config), config.run_id, checkpoint, pure=False, priority=10)
+        return self._submit(tasks.step, asdict(config), config.run_id, checkpoint, pure=False)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Submit a short, pure function, next to any training, and return its future.
 
-        Equal calls are computed once while one of their futures exists.
+        Equal calls are computed once while one of their futures exists. Raise EngineError if the scheduler is away.
         """
-        return self._client.submit(function, *arguments, pure=True, priority=10)
+        return self._submit(function, *arguments, pure=True)
+
+    def _submit(self, function: Callable[..., Any], *arguments: Any, pure: bool) -> "Future[Any]":
+        self.reconnect()
+        try:
+            return self._client.submit(function, *arguments, pure=pure, priority=10)
+        except ClosedClientError as error:
+            raise EngineError("The connection to the workers was lost. Try again.") from error
 
     def close(self) -> None:
         """Close the connection, and end the embedded workers."""
@@ -278,9 +306,15 @@ def _connect(address: str | None) -> tuple[LocalCluster | None, Client]:
             cluster.loop.add_callback(cluster.scheduler.http_server.stop)
             cluster.loop.add_callback(_look_after_workers, cluster)
             return cluster, Client(cluster, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        where = f"the Dask scheduler at {address} (HW5_SCHEDULER)" if address else "the embedded workers"
-        raise EngineError(f"{where} cannot be reached: {error}. Start it, or unset HW5_SCHEDULER.") from error
+    except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+        if address:
+            raise EngineError(
+                f"The Dask scheduler at {address} (HW5_SCHEDULER) cannot be reached: {error}. Start it, or unset "
+                "HW5_SCHEDULER."
+            ) from error
+        raise EngineError(
+            f"The workers cannot start: {error.__cause__ or error}. Free memory and disk space, and try again."
+        ) from error
     except ImportError as error:
         raise EngineError("A package is missing. Install requirements.txt again, and restart the app.") from error
 

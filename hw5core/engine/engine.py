@@ -68,7 +68,11 @@ class Engine:
         inbox: SimpleQueue[Message] = SimpleQueue()
         # Before the cluster: if it fails, no workers are left behind.
         self._presence = Presence(store.folder)
-        self._cluster = Cluster(inbox.put)
+        try:
+            self._cluster = Cluster(inbox.put)
+        except BaseException:
+            self._presence.close()
+            raise
         self._roster = Roster(self._cluster.cancel)
         self._space = Space(store, self._roster.stepped)
         self._writer = Writer(inbox, store, self._cluster, self._roster, self._space, self._presence.token)
@@ -195,7 +199,7 @@ class Engine:
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Let a worker compute a short, pure function, next to any training, and return its future.
 
-        Equal calls are computed once while one of their futures exists.
+        Equal calls are computed once while one of their futures exists. Raise EngineError if the scheduler is away.
         """
         return self._cluster.submit(function, *arguments)
 
@@ -308,10 +312,12 @@ class Engine:
     def _step_once(self, configs: list[RunConfig]) -> list[RunConfig]:
         """Train one batch of each run. Return the runs whose batch was not stored, because newer records arrived."""
         futures = [self._cluster.step(config, self._store.checkpoint(config.run_id)) for config in configs]
+        # None is stored unless all are trained: the networks of a race stay at the same batch.
+        trained = [step_result(future) for future in futures]
         replies: list[Reply[bool]] = []
-        for config, future in zip(configs, futures, strict=True):
+        for config, records in zip(configs, trained, strict=True):
             replies.append(Reply())
-            self._inbox.put(StepTrained(config.run_id, step_result(future), replies[-1]))
+            self._inbox.put(StepTrained(config.run_id, records, replies[-1]))
         try:
             stored = [reply.result(timeout=STEP_SECONDS) for reply in replies]
         except TimeoutError as error:

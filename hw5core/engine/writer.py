@@ -18,7 +18,7 @@ from hw5core.engine.cluster import MEMORY_ADVICE, Cluster
 from hw5core.engine.messages import Close, Message, Report, StepTrained, TrainingEnded, WorkChanged
 from hw5core.engine.roster import Roster, Task
 from hw5core.engine.space import Space
-from hw5core.errors import EngineError, StoreError
+from hw5core.errors import EngineError, NoCheckpointError, StoreError
 from hw5core.runs.records import Checkpoint, RunStarted
 from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
@@ -77,6 +77,7 @@ class Writer:
         try:
             for request in requests:
                 if self._store.claim(request.config, self._server, request.owner, resume=resume):
+                    self.trouble = ""
                     claimed.add(request.run_id)
                     self._space.note(request.run_id, request.address)
         finally:
@@ -156,14 +157,18 @@ class Writer:
             # If a worker dies just after its training, the last records are lost.
             if ended.worker_died or (not ended.failure and run and not run.status.over):
                 self._restart(task)
-            elif self._roster.free(task):
-                self._roster.ignore_reports(ended.run_id)
-                self.wake()
-                if ended.failure:
-                    self._store.fail(ended.run_id, ended.failure)
-                self._space.make_room()
+                return
+            if not self._roster.free(task):
+                return
+            self._roster.ignore_reports(ended.run_id)
+            self.wake()
+            if ended.failure:
+                self._store.fail(ended.run_id, ended.failure)
         except StoreError as error:
             self._interrupt(task.request, error)
+            return
+        # If this fails, the run has still ended.
+        self._space.make_room()
 
     def _restart(self, task: Task) -> None:
         """Continue a run whose worker died, unless this has happened too often."""
@@ -195,6 +200,8 @@ class Writer:
         """Claim an arriving run. Return False, and interrupt it, if the store cannot be written."""
         try:
             self.claim([request])
+        except NoCheckpointError as error:
+            self._store.fail(request.run_id, str(error))
         except StoreError as error:
             self._interrupt(request, error)
             return False
@@ -255,11 +262,11 @@ class Writer:
                 return
             checkpoint = self._store.checkpoint(task.run_id)
             training = self._cluster.train(task.config, uuid.uuid4().hex, checkpoint, worker)
-        except StoreError as error:
-            self._interrupt(task.request, error)
-        except EngineError as error:
+        except (EngineError, NoCheckpointError) as error:
             self.wake()
             if self._roster.free(task):
                 self._store.fail(task.run_id, str(error))
+        except StoreError as error:
+            self._interrupt(task.request, error)
         else:
             self._roster.assign(task, training, run.created)

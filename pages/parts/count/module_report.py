@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from hw5core.engine.worker_maker import start_worker_maker
+from hw5core.errors import EngineError, StoreError
 from hw5core.explain.torch_report import ModuleReport
 from hw5core.training.module_report import module_report
 
@@ -23,7 +24,10 @@ def report_of(text: str) -> ModuleReport | str | None:
     """
     if not _workers_started.is_set():
         return None
-    future = _task(text)[0]
+    try:
+        future = _task(text)[0]
+    except EngineError as error:
+        return f"PyTorch could not check this network: {error}"
     try:
         report: ModuleReport = future.result(timeout=PATIENCE_SECONDS)
         return report
@@ -45,7 +49,6 @@ def prepare_workers() -> None:
 def redraw_when_reported(text: str) -> None:
     """Run the page again as soon as the report is there. Call it last, because it may have to start the workers."""
     # Importing Dask takes longer than starting a server. By now the page is drawn.
-    from hw5core.errors import EngineError, StoreError
     from pages.parts.shared.server import engine
 
     try:

@@ -194,9 +194,13 @@ def test_after_the_close_no_run_gets_a_slot() -> None:
     _start(admission, CONFIGS[:2])
     admission.plan(CONFIGS[2:3], GUEST)
     admission.close()
+    admission.slots = 3
     assert admission.take_waiting() == []
     assert admission.take_planned() is None
     assert admission.planned() == {}
+    for ask in (admission.request, admission.plan, admission.begin_steps):
+        with pytest.raises(EngineError, match="shutting down"):
+            ask(CONFIGS[2:3], GUEST)
 
 
 def test_a_guest_joins_a_large_run_but_does_not_start_one(public: None) -> None:

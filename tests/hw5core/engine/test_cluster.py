@@ -8,13 +8,14 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from queue import SimpleQueue
 
 import dask
 import psutil
 import pytest
-from distributed import Client, Status, Worker
+from distributed import Client, LocalCluster, Status, Worker
 
 from hw5core.data import datasets
 from hw5core.engine import tasks
@@ -244,6 +245,47 @@ def test_a_step_that_fails_is_an_error(cluster: Cluster, monkeypatch: pytest.Mon
     assert config.run_id
     with pytest.raises(EngineError, match="another version of hw5core"):
         step_result(cluster.step(config, None))
+
+
+def test_a_short_task_without_a_scheduler_is_an_error_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hw5core.engine.cluster.CONNECT_SECONDS", 0.5)
+    options = {"n_workers": 1, "processes": False, "dashboard_address": None, "protocol": "tcp"}
+    with LocalCluster(**options) as first:
+        address = first.scheduler_address
+        monkeypatch.setenv("HW5_SCHEDULER", address)
+        cluster = wait_until(_connected, lambda: "there is no connection")  # half a second may be too short
+        assert cluster.submit(os.getpid).result(timeout=PATIENCE_SECONDS) == os.getpid()
+    try:
+        wait_until(lambda: _error_of(cluster), lambda: "the lost scheduler is no error")
+        with LocalCluster(**options, scheduler_port=int(address.rsplit(":", 1)[1])):
+            wait_until(lambda: not _error_of(cluster), lambda: "the scheduler is back, and this is not noticed")
+            assert cluster.submit(os.getpid).result(timeout=PATIENCE_SECONDS) == os.getpid()
+    finally:
+        cluster.close()
+
+
+def _connected() -> Cluster | None:
+    with suppress(EngineError):
+        return Cluster(lambda _: None)
+    return None
+
+
+def _error_of(cluster: Cluster) -> str:
+    try:
+        cluster.submit(os.getpid)
+    except EngineError as error:
+        return str(error)
+    return ""
+
+
+def test_workers_that_cannot_start_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_: object) -> None:
+        raise RuntimeError("Cluster failed to start") from MemoryError("no memory")
+
+    monkeypatch.delenv("HW5_SCHEDULER", raising=False)
+    monkeypatch.setattr("hw5core.engine.cluster.LocalCluster", fails)
+    with pytest.raises(EngineError, match="The workers cannot start: no memory"):
+        Cluster(lambda _: None)
 
 
 def test_equal_short_tasks_are_computed_once(cluster: Cluster) -> None:

@@ -203,3 +203,4 @@ def test_a_scheduler_that_does_not_reply_is_an_error(store: RunStore, monkeypatc
     monkeypatch.setattr("hw5core.engine.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(EngineError, match="HW5_SCHEDULER"):
         Engine(store)
+    assert not list(store.folder.glob("servers/*")), "a server that did not start counts as present"

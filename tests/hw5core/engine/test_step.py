@@ -1,11 +1,15 @@
 """Single steps with real workers: a paused race moves by one batch at a time, and ends with the same numbers."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from hw5core.engine.cluster import Cluster
 from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.history import RunHistory
-from hw5core.runs.records import RunStarted
+from hw5core.runs.records import Checkpoint, RunStarted
 from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
@@ -76,6 +80,24 @@ def test_only_a_paused_run_can_be_stepped_and_only_by_its_owner(lab: Lab) -> Non
     assert _now(store, LONG).status is Status.PAUSED
     engine.delete(LONG.run_id, "mine")
     assert store.records(LONG.run_id)[0] == []
+
+
+def test_a_step_that_fails_for_one_network_changes_neither(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, store, _ = lab
+    configs = race(replace(TWO_BATCHES, seed=3))
+    step = Cluster.step
+
+    def fails_for_sigmoid(cluster: Cluster, config: RunConfig, checkpoint: Checkpoint | None) -> Any:
+        return step(cluster, config, checkpoint) if config.activation == "relu" else cluster.submit(_fail)
+
+    monkeypatch.setattr(Cluster, "step", fails_for_sigmoid)
+    with pytest.raises(EngineError, match="it changed nothing"):
+        engine.step(configs, "mine")
+    assert [store.records(config.run_id)[0] for config in configs] == [[], []]
+
+
+def _fail() -> None:
+    raise MemoryError
 
 
 def test_a_step_from_an_old_checkpoint_is_not_stored(lab: Lab) -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from hw5core.data import datasets
 from hw5core.engine.cluster import Cluster, Training
-from hw5core.engine.messages import Message, Report
+from hw5core.engine.messages import Message, Report, TrainingEnded
 from hw5core.engine.roster import Roster
 from hw5core.engine.space import Space
 from hw5core.engine.writer import Writer
-from hw5core.errors import StoreError
+from hw5core.errors import NoCheckpointError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, Checkpoint, Record, RunStarted, encode
 from hw5core.runs.run import Status
@@ -133,6 +133,41 @@ def test_after_a_record_that_cannot_be_stored_no_later_one_leaves_a_gap(
     desk.report(0, *second_epoch[1:], state)
     desk.writer.claim(desk.roster.request([CONFIG], None, slots=1))
     assert numbers(desk.finished()) == undisturbed(CONFIG)
+
+
+def test_a_run_has_ended_even_if_no_space_can_be_freed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Space, "make_room", _disk_is_full)
+    desk.inbox.put(TrainingEnded(CONFIG.run_id, desk.workers.trainings[0][0], "it failed"))
+    wait_until(lambda: desk.writer.trouble, lambda: "the writer does not notice the full disk")
+    assert desk.store.run(CONFIG.run_id).status is Status.FAILED  # type: ignore[union-attr]
+    assert not desk.roster.has_interrupted()
+
+
+def test_the_trouble_is_over_when_a_run_could_be_claimed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Space, "make_room", _disk_is_full)
+    desk.inbox.put(TrainingEnded(CONFIG.run_id, desk.workers.trainings[0][0], "it failed"))
+    wait_until(lambda: desk.writer.trouble, lambda: "the writer does not notice the full disk")
+    desk.writer.claim(desk.roster.request([CONFIG], None, slots=1))
+    assert desk.writer.trouble == ""
+
+
+def test_a_run_whose_checkpoint_is_gone_fails_and_does_not_keep_others_from_training(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunStore, "checkpoint", _checkpoint_is_gone)
+    desk = Desk(store)
+    desk.writer.claim(desk.roster.request([CONFIG], None, slots=1))
+    wait_until(
+        lambda: store.run(CONFIG.run_id).status is Status.FAILED,  # type: ignore[union-attr]
+        lambda: f"the run does not fail: {store.run(CONFIG.run_id)}",
+    )
+    assert store.run(CONFIG.run_id).message == "its checkpoint is gone"  # type: ignore[union-attr]
+    assert not desk.roster.has_interrupted()
+    desk.writer.close()
+
+
+def _checkpoint_is_gone(*_: object) -> None:
+    raise NoCheckpointError("its checkpoint is gone")
 
 
 def _disk_is_full(*_: object) -> None:
