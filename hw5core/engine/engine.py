@@ -24,7 +24,7 @@ from distributed import Client, Future
 
 from hw5core.engine.admission import check_sizes
 from hw5core.engine.cluster import STEP_SECONDS, Cluster, step_result
-from hw5core.engine.limits import limits_for
+from hw5core.engine.limits import guest_limits, limits_for
 from hw5core.engine.messages import Message, StepTrained
 from hw5core.engine.roster import Roster
 from hw5core.engine.space import Space
@@ -267,7 +267,7 @@ class Engine:
 
         Raise EngineError for a guest if that does not free enough space.
         """
-        limit = limits_for("a guest").store_bytes
+        limit = guest_limits().store_bytes
         if self._space.make_room() or limit is None or not is_guest(owner):
             return
         raise EngineError(

@@ -111,7 +111,12 @@ def is_public() -> bool:
 
 def limits_for(owner: str | None) -> Limits:
     """Return the limits for this owner."""
-    return PUBLIC if is_public() and is_guest(owner) else OWN
+    return guest_limits() if is_guest(owner) else OWN
+
+
+def guest_limits() -> Limits:
+    """Return the limits for guests: those of a private machine unless the server is public."""
+    return PUBLIC if is_public() else OWN
 
 
 def refusal(config: RunConfig, owner: str | None) -> str:

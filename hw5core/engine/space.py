@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from hw5core.engine.limits import limits_for
+from hw5core.engine.limits import guest_limits
 from hw5core.store.eviction import Shares
 from hw5core.store.owners import is_guest
 from hw5core.store.store import RunStore
@@ -37,7 +37,7 @@ class Space:
 
     def make_room(self) -> bool:
         """Delete runs of guests if the store is larger than a public server allows. Return False if it stays so."""
-        limits = limits_for("a guest")
+        limits = guest_limits()
         if limits.store_bytes is None:
             return True
         with self._lock:
@@ -54,7 +54,7 @@ class Space:
 
     def _beyond_limits(self, paused: Sequence[tuple[str, str]]) -> list[str]:
         """Return the ids of the runs that are too many, given the id and controller of each, the newest first."""
-        limits, stepped = limits_for("a guest"), self._stepped()
+        limits, stepped = guest_limits(), self._stepped()
         counts: Counter[tuple[str, str]] = Counter()
         beyond = []
         for run_id, controller in sorted(paused, key=lambda one: one[0] not in stepped):
