@@ -21,7 +21,7 @@ ADVICE = "Its rows are kept apart. Start the run again: it trains from its first
 
 @dataclass(frozen=True)
 class Damage:
-    """That a run cannot be read, found at the time `at`, in seconds since 1970.
+    """A run that cannot be read. `at` is the time when this was found, in seconds since 1970.
 
     `what` says what is damaged, and `advice` what to do. `config` is None if the settings are damaged too.
     """
@@ -72,7 +72,7 @@ def set_aside(database: sqlite3.Connection, run_id: str, what: str) -> None:
 
 
 def damages_in(database: sqlite3.Connection, run_ids: Iterable[str] | None = None) -> list[Damage]:
-    """Return the damage of those of the runs that were set aside, or of all of them, the last one first.
+    """Return the last damage of those of the runs that were set aside, or of all of them, the newest first.
 
     Runs that were started again since are left out.
     """
@@ -84,7 +84,11 @@ def damages_in(database: sqlite3.Connection, run_ids: Iterable[str] | None = Non
     found = (
         Damage(bare_id(aside), intact_config(bare_id(aside), config), what, at) for aside, config, what, at in rows
     )
-    return list({one.run_id: one for one in found if wanted is None or one.run_id in wanted}.values())
+    newest: dict[str, Damage] = {}
+    for one in found:
+        if wanted is None or one.run_id in wanted:
+            newest.setdefault(one.run_id, one)
+    return list(newest.values())
 
 
 def intact_config(run_id: str, text: str) -> RunConfig | None:

@@ -38,8 +38,8 @@ class Follower:
         with self._lock:
             if time.monotonic() - self._read_at < max_age:
                 return self._history
-            self._read_at = time.monotonic()
             run, records, cursor = self._store.updates(self._run_id, self._cursor, self._lean)
+            self._read_at = time.monotonic()
             if run is None or cursor.start != self._cursor.start:
                 self._builder = self._history = None
             self._cursor = cursor
@@ -79,7 +79,6 @@ class GroupFollower:
 
     def _newest(self) -> dict[str, RunHistory]:
         stamps, before = self._store.stamps(self._followers), self._stamps
-        self._stamps = stamps
         histories = {}
         for run_id, follower in self._followers.items():
             stamp = stamps.get(run_id)
@@ -88,4 +87,5 @@ class GroupFollower:
             history = self._histories.get(run_id) if complete else follower.read() if stamp else None
             if history:
                 histories[run_id] = history
+        self._stamps = stamps  # only now: after an error, the next call reads every changed run again
         return histories

@@ -256,20 +256,25 @@ class RunStore:
 
     def damages(self, run_ids: Iterable[str] | None = None) -> list[Damage]:
         """Return the damage of those of the runs that cannot be read, or of all of them."""
-        wanted = None if run_ids is None else set(run_ids)
+        wanted = None if run_ids is None else list(run_ids)
         with transaction(self.path) as database:
             found = damage.damages_in(database, wanted)
-        return [*(one for one in self._unreadable.values() if wanted is None or one.run_id in wanted), *found]
+        return [*self._noted(wanted), *found]
 
     def absences(self, run_ids: Iterable[str]) -> tuple[list[Deletion], list[Damage]]:
         """Return why runs are not here: those that were deleted, and those that cannot be read."""
         ids = list(run_ids)
         with transaction(self.path) as database:
             deletions, damages = trash.deletions_of(database, ids), damage.damages_in(database, ids)
-        return deletions, [*(self._unreadable[one] for one in ids if one in self._unreadable), *damages]
+        return deletions, [*self._noted(ids), *damages]
+
+    def _noted(self, run_ids: Collection[str] | None) -> list[Damage]:
+        """Return the remembered damage of those of the runs that cannot be read, or of all of them."""
+        noted = self._unreadable.copy()  # other threads may change it at this moment
+        return [noted[one] for one in (noted if run_ids is None else run_ids) if one in noted]
 
     def set_aside(self, error: DamagedRunError) -> None:
-        """Set a damaged run aside, if it is still damaged and no index is.
+        """Set a run aside if it is still damaged and the store's indexes are intact.
 
         If an index is damaged or the store cannot be written, remember that the run cannot be read.
         """

@@ -31,7 +31,7 @@ IS_KEPT = f"NOT {_IN_TRASH} AND run_id NOT LIKE 'damaged %'"
 
 @dataclass(frozen=True)
 class Deletion:
-    """That a run was deleted: why, and at which time, in seconds since 1970.
+    """A deleted run: the reason, and the time `at` in seconds since 1970.
 
     `owners` are those of the run. `is_final` is True once nobody can undo it.
     """

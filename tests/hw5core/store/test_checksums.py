@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import sys
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hw5core.errors import NoCheckpointError, StoreError
+from hw5core.errors import DamagedFileError, NoCheckpointError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import fork
 from hw5core.runs.records import BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted
@@ -17,6 +19,7 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower, GroupFollower
 from hw5core.store.store import RunStore
 from hw5core.store.summaries import Summaries
+from hw5core.store.tables import Cursor
 
 CONFIG = RunConfig(epochs=2)
 OTHER = replace(CONFIG, seed=1)
@@ -117,6 +120,43 @@ def test_a_damaged_run_is_set_aside_and_can_be_started_again(filled: RunStore, d
         again.add(RUN, record)
     assert again.records(RUN)[0] == _without_checkpoints(CONFIG)
     assert again.owners(RUN) == {"yours"}
+
+
+def test_a_run_that_is_damaged_again_has_the_last_damage(filled: RunStore) -> None:
+    _change(filled, DAMAGES["all records missing"], RUN)
+    assert filled.run(RUN) is not None
+    assert filled.records(RUN)[0] == []
+    (first,) = filled.damages()
+    filled.claim(CONFIG)
+    _change(filled, "UPDATE runs SET status = 'paused' WHERE run_id = ?", RUN)
+    assert filled.run(RUN) is None
+    (last,) = filled.damages()
+    assert (last.run_id, last.what) == (RUN, "its settings, its status or its name are damaged")
+    assert last.what != first.what
+
+
+def test_damages_can_be_read_while_others_are_found(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(*_: Any) -> None:
+        raise DamagedFileError("the file is damaged")
+
+    monkeypatch.setattr("hw5core.store.tables.updates", damaged)
+    ids = [f"run {number}" for number in range(2000)]
+
+    def find() -> None:
+        for run_id in ids:
+            store.updates(run_id, Cursor(), True)
+
+    finding = threading.Thread(target=find)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # let the threads take turns all the time
+    try:
+        finding.start()
+        while finding.is_alive():
+            store.damages()
+    finally:
+        finding.join()
+        sys.setswitchinterval(before)
+    assert [one.run_id for one in store.damages()] == ids
 
 
 def test_a_run_whose_own_row_is_gone_is_started_again_without_its_old_records(filled: RunStore) -> None:

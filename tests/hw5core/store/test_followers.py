@@ -1,7 +1,10 @@
 """Followers: they report what is new, and what is deleted is gone, and they read nothing twice."""
 
+from typing import Any
+
 import pytest
 
+from hw5core.errors import StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, RunFinished, RunStarted
 from hw5core.runs.run import Status
@@ -107,3 +110,44 @@ def test_readers_shortly_after_one_another_share_one_result(store: RunStore, mon
     _report(store, CONFIGS[0], 2.3)
     assert group.read() is before
     assert list(group.read(fresh=True)) == [IDS[0]]
+
+
+def _fail_once(store: RunStore, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    """Let the next read of this run end with an error, as with a full disk."""
+    updates, failures = store.updates, [StoreError("the disk is full")]
+
+    def failing_once(run_id: str, *others: Any) -> Any:
+        if run_id == at and failures:
+            raise failures.pop()
+        return updates(run_id, *others)
+
+    monkeypatch.setattr(store, "updates", failing_once)
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_after_an_error_a_group_has_the_end_of_a_run_that_finished_meanwhile(
+    store: RunStore, group: GroupFollower, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    for config in CONFIGS[:2]:
+        _report(store, config, 2.3)
+    group.read()
+    for config in CONFIGS[:2]:
+        _report(store, config, 2.2)
+        store.add(config.run_id, RunFinished(2, 1.0))
+    _fail_once(store, monkeypatch, IDS[failing])
+    with pytest.raises(StoreError):
+        group.read()
+    assert _losses(group) == {IDS[0]: [2.3, 2.2], IDS[1]: [2.3, 2.2]}
+
+
+def test_after_an_error_the_next_reader_reads_the_store_again(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _report(store, CONFIGS[0], 2.3)
+    follower = Follower(store, IDS[0])
+    _fail_once(store, monkeypatch, IDS[0])
+    with pytest.raises(StoreError):
+        follower.read(max_age=3600.0)
+    history = follower.read(max_age=3600.0)
+    assert history is not None
+    assert history.losses.tolist() == [2.3]
