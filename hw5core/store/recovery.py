@@ -87,7 +87,7 @@ def _copy_run(old: sqlite3.Connection, new: sqlite3.Connection, run_id: str, acc
             _check_complete(rows["runs"][0], rows["records"])
             seal_records(new, run_id)
         tables.updates(new, run_id, tables.Cursor(), lean=False)
-    except (sqlite3.IntegrityError, LabError, LookupError, ValueError, TypeError):
+    except (sqlite3.IntegrityError, LabError, LookupError, ValueError, TypeError, AttributeError):
         new.execute("ROLLBACK TO run")
         return False
     finally:
@@ -109,9 +109,20 @@ def _rows(old: sqlite3.Connection, table: str, run_id: str, access: str) -> Iter
             yield row
         elif "kind" in row:
             yield sealed_record(row)
-        else:  # up to version 3 the kind was part of the body
-            body = json.loads(row["body"])
-            yield sealed_record(row | {"kind": body.pop("kind"), "body": json.dumps(body)})
+        else:
+            yield sealed_record(row | _kind_and_body(row["body"]))
+
+
+def _kind_and_body(text: str) -> dict[str, str]:
+    """Return the columns for a record's body up to version 3, which has its kind in it. The kind is "" if it has none.
+
+    A record of no kind cannot be read, so its run counts as damaged.
+    """
+    try:
+        body = json.loads(text)
+        return {"kind": str(body.pop("kind")), "body": json.dumps(body)}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {"kind": "", "body": text}
 
 
 def _checkpoints(old: sqlite3.Connection, run_id: str, access: str) -> Iterator[dict[str, Any]]:

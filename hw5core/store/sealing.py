@@ -69,7 +69,7 @@ def sealed_record(row: Mapping[str, Any]) -> dict[str, Any]:
             encoded = encode(record)
             new |= {"body": encoded.body, "images": encoded.images}
             new["images_checksum"] = content_checksum(encoded.images.encode())
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return new
     place = (row["run_id"], row["number"], row["position"], row["kind"])
     return new | {"checksum": record_checksum(*place, new["body"].encode(), new["images_checksum"])}
@@ -97,7 +97,10 @@ def rows_of(database: sqlite3.Connection, query: str, *arguments: Any) -> Iterat
 
 
 def add_checksums(database: sqlite3.Connection) -> None:
-    """Fill the tables of the first version with checksums from those of the version before, named `*_before`."""
+    """Fill the tables `records` and `checkpoints` of version 7 from those of version 6, which end in `_before`.
+
+    Also compute the checksums in the tables `runs` and `guesses`, which stay as they are otherwise.
+    """
     for row in rows_of(database, "SELECT * FROM records_before ORDER BY number"):
         insert_row(database, "records", sealed_record(row))
     for row in rows_of(database, "SELECT * FROM checkpoints_before"):

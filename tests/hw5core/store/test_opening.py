@@ -74,17 +74,39 @@ def test_every_intact_run_of_a_damaged_file_is_kept(tmp_path: Path) -> None:
     assert [path.name in again.notice for path in tmp_path.glob("*.damaged-*[0-9]")] == [True]
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
-def test_the_runs_of_a_damaged_file_of_an_earlier_version_are_kept(tmp_path: Path, version: int) -> None:
-    path = tmp_path / "runs.sqlite"
+def _write_damaged_old_store(path: Path, version: int, body: str | None = None) -> None:
+    """Write a store of an earlier version with a damaged page. `body` replaces that of the run's last record."""
     write_old_store(path, version, CONFIG, "finished", _records())
     with closing(sqlite3.connect(path)) as database, database:
+        if body is not None:
+            database.execute("UPDATE records SET body = ? WHERE number = (SELECT max(number) FROM records)", (body,))
         database.execute("CREATE TABLE other (text)")
         database.executemany("INSERT INTO other VALUES (?)", [("damage " * 100,)] * 30)
     _overwrite_page_with(path, b"damage")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+def test_the_runs_of_a_damaged_file_of_an_earlier_version_are_kept(tmp_path: Path, version: int) -> None:
+    _write_damaged_old_store(tmp_path / "runs.sqlite", version)
     store = RunStore(tmp_path)
     assert "1 of the 1 runs" in store.notice
     assert store.records(CONFIG.run_id)[0] == _records()
+
+
+@pytest.mark.parametrize("version", [1, 3, 5])
+@pytest.mark.parametrize(
+    "body",
+    ["no JSON", "[]", '"text"', '{"steps": 9}', '{"kind": []}', '{"kind": "LayerStatistics", "step": 1, "outputs": 2}'],
+)
+def test_a_damaged_record_in_a_damaged_file_of_an_earlier_version_costs_its_run(
+    tmp_path: Path, version: int, body: str
+) -> None:
+    _write_damaged_old_store(tmp_path / "runs.sqlite", version, body)
+    store = RunStore(tmp_path)
+    assert "0 of the 1 runs" in store.notice
+    assert store.run(CONFIG.run_id) is None
+    assert [one.run_id for one in store.damages()] == [CONFIG.run_id]
+    assert store.claim(CONFIG)
 
 
 @contextmanager
