@@ -143,12 +143,12 @@ def _replace(path: Path, log: Log, what: str) -> str:
     aside = path.with_name(f"{path.name}.damaged-{datetime.now():%Y%m%d-%H%M%S-%f}")
     new, whole = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.whole")
     _delete(new, whole)
-    if log.pages:
-        if path.exists():
-            shutil.copyfile(path, whole)
-        log.apply_to(whole)
-    _rename(path, aside)
     try:
+        if log.pages:
+            if path.exists():
+                shutil.copyfile(path, whole)
+            log.apply_to(whole)
+        _rename(path, aside)
         _create_or_migrate(new)
         saved, total = recover(whole if log.pages else aside, new, aside)
         _rename(new, path)

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,22 @@ def test_without_its_file_a_store_is_read_from_its_log(killed: Path, empty: bool
     assert f"its file is {'empty' if empty else 'missing'}" in store.notice
     assert "4 of the 4 runs" in store.notice
     assert _intact(store) == set(IDS)
+
+
+def test_a_full_disk_leaves_the_damaged_store_as_it_was(killed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (killed / "runs.sqlite").write_bytes(b"")
+
+    def copy_half(source: Path, target: Path) -> None:
+        target.write_bytes(b"half of it")
+        raise OSError(ENOSPC, "No space left on device")
+
+    before = {path.name: path.read_bytes() for path in killed.glob("runs.sqlite*")}
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", copy_half)
+        with pytest.raises(StoreError, match="No space left"):
+            RunStore(killed)
+    assert {path.name: path.read_bytes() for path in killed.glob("runs.sqlite*")} == before
+    assert _intact(RunStore(killed)) == set(IDS)
 
 
 def test_an_empty_file_gives_a_message_and_is_kept(tmp_path: Path) -> None:
