@@ -242,7 +242,10 @@ class Expressions(ABC):
         items: list[Value] = []
         for node in nodes:
             if isinstance(node, ast.Starred):
-                items += self.iterate(self.evaluate(node.value, scope)) or []
+                more = self.iterate(self.evaluate(node.value, scope))
+                if more is None:
+                    raise RefusedError("the items after the star are not known")
+                items += more
             else:
                 items.append(self.evaluate(node, scope))
         if len(items) > MAX_ITEMS:
@@ -303,9 +306,16 @@ class Expressions(ABC):
         inner, found = Scope({}, scope, scope.function), []
         for value in items:
             self.assign(one.target, value, inner)
-            if all(truth(self.evaluate(test, inner)) for test in one.ifs):
+            chosen = self._all(one.ifs, inner)
+            if chosen is None:
+                return self.unknown(node, "which items are chosen is not known")
+            if chosen:
                 found.append(self.evaluate(item, inner))
         return found
+
+    def _all(self, tests: list[ast.expr], scope: Scope) -> bool | None:
+        """Return whether all tests are true, or None if the first that is not true is not known."""
+        return next((known for test in tests if not (known := truth(self.evaluate(test, scope)))), True)
 
     def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
         """Give a value to a name, an attribute or several of them."""

@@ -54,6 +54,15 @@ def pass_layer(
     return replace(tensor, shape=shape, steps=(*tensor.steps, Step(read, module)))
 
 
+def items_of(program: Expressions, call: Call, name: str) -> list[Value] | Unknown:
+    """Return the items of the first argument, which is a list of layers, or an Unknown if they are not known."""
+    value = call.value(0, name)
+    items = [] if value is None else program.iterate(value)
+    if items is not None:
+        return items
+    return value if isinstance(value, Unknown) else program.unknown(call.node, f"the {name} are not known")
+
+
 def has_passed(tensor: Tensor, module: LayerModule) -> bool:
     """Return True if the tensor has passed this module before."""
     return any(step.owner is module for step in tensor.steps)

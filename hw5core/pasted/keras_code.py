@@ -7,7 +7,7 @@ from hw5core.network.base_layer import Layer
 from hw5core.pasted.arithmetic import is_whole
 from hw5core.pasted.binding import bind, with_defaults
 from hw5core.pasted.expressions import NEAREST_WORD, Expressions
-from hw5core.pasted.flow import has_passed, pass_layer, wrong_class
+from hw5core.pasted.flow import has_passed, items_of, pass_layer, wrong_class
 from hw5core.pasted.keras_layers import KINDS, activation_layers
 from hw5core.pasted.values import (
     Argument,
@@ -64,7 +64,9 @@ class KerasCode:
     def call(self, program: Expressions, name: str, call: Call) -> Value:
         last = name.rpartition(".")[2]
         if last == "Sequential":
-            layers = program.iterate(call.value(0, "layers", [])) or []
+            layers = items_of(program, call, "layers")
+            if isinstance(layers, Unknown):
+                return layers
             return SequentialModule([(str(number), layer) for number, layer in enumerate(layers)], call)
         if last == "Model":
             return call.value(1, "outputs")

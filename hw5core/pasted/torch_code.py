@@ -12,7 +12,7 @@ from hw5core.network.layers import KINDS, AdaptiveAvgPool, Flatten
 from hw5core.pasted.arithmetic import MAX_ITEMS, is_scalar, is_whole
 from hw5core.pasted.binding import bind, with_defaults
 from hw5core.pasted.expressions import NEAREST_WORD, Expressions, name_module, shape_of
-from hw5core.pasted.flow import has_passed, pass_layer, wrong_class
+from hw5core.pasted.flow import has_passed, items_of, pass_layer, wrong_class
 from hw5core.pasted.reading import shape_in_words
 from hw5core.pasted.values import (
     Argument,
@@ -91,7 +91,7 @@ class TorchCode:
         if last == "Sequential":
             return self._sequential(call)
         if last == "ModuleList":
-            return program.iterate(call.value(0, "modules", [])) or []
+            return items_of(program, call, "modules")
         if last == "ModuleDict":
             return call.value(0, "modules", {})
         if last in _RETURN_MODULE:

@@ -130,7 +130,10 @@ class Argument:
 
 @dataclass(frozen=True)
 class Call:
-    """A call with its evaluated arguments. `sequence` made the sequence by which the called layer is run, if any."""
+    """A call with its evaluated arguments.
+
+    `sequence` is the call of Sequential(...) that contains the called layer, or None.
+    """
 
     node: ast.Call
     positional: tuple[Argument, ...] = ()

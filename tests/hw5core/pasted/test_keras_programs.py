@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hw5core.errors import PastedTextError
 from hw5core.network.base_layer import Shape
 from hw5core.pasted.read import read
 from hw5core.pasted.reading import apply_fix
@@ -78,6 +79,12 @@ def test_what_is_wrong_is_named(old: str, new: str, message: str) -> None:
     assert old in CIFAR
     reading = read(CIFAR.replace(old, new, 1))
     assert message in str(reading.problems[0])
+
+
+@pytest.mark.parametrize("layers", ["layers_of_the_sheet", "[Flatten(), *more]", "[Dense(9) for n in (1, 2) if deep]"])
+def test_layers_that_are_not_known_are_not_left_out(layers: str) -> None:
+    with pytest.raises(PastedTextError, match=r"Line 1: .*not (known|defined)"):
+        read(f"model = Sequential({layers})\nmodel.add(Dense(10))")
 
 
 def test_a_missing_flatten_is_inserted_into_the_list() -> None:

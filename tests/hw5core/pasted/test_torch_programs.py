@@ -121,6 +121,11 @@ def test_loose_layers_are_a_network() -> None:
             "LeNet needs classes: add a line such as model = LeNet(classes=…)",
         ),
         ("model = timm.create_model('vit')", "Line 1: timm is not defined in the text"),
+        (
+            "layers = [nn.ReLU() for n in (1, 2) if deep]\nmodel = nn.Sequential(*layers)",
+            "which items are chosen is not",
+        ),
+        ("layers = [nn.Flatten(), *more]\nmodel = nn.Sequential(*layers)", "the items after the star are not known"),
     ],
 )
 def test_what_is_missing_is_named(text: str, message: str) -> None:
@@ -254,3 +259,24 @@ def test_what_is_not_understood_is_named_and_the_layers_before_it_are_counted(li
     assert message in str(reading.problems[-1])
     assert reading.parameters == 156 + 2416
     assert text.split("\n")[reading.problems[-1].line - 1].strip() in (line, "self.lstm = nn.LSTM(3, 4)")
+
+
+@pytest.mark.parametrize(
+    "layers", ["hidden_layers()", "[nn.Linear(120, 120) for n in (1, 2) if deep]", "[*hidden]", "1"]
+)
+def test_a_list_of_layers_that_is_not_known_is_a_problem(layers: str) -> None:
+    text = LENET.replace("        self.fc2", f"        self.hidden = nn.ModuleList({layers})\n        self.fc2")
+    text = text.replace("x = F.relu(self.fc2(x))", "for layer in self.hidden:\n            x = layer(x)")
+    (problem,) = read(text, (1, 32, 32)).problems
+    assert text.split("\n")[problem.line - 1].strip() == "for layer in self.hidden:"
+
+
+def test_a_list_of_layers_may_start_empty_or_be_chosen_by_known_conditions() -> None:
+    for layers in ("", "[nn.Linear(120, n) for n in (120, 84) if n > 84 if n < 200]"):
+        text = LENET.replace("        self.fc2", f"        self.hidden = nn.ModuleList({layers})\n        self.fc2")
+        text = text.replace(
+            "x = F.relu(self.fc2(x))", "for h in self.hidden:\n            x = h(x)\n        x = self.fc2(x)"
+        )
+        reading = read(text, (1, 32, 32))
+        assert reading.problems == ()
+        assert reading.parameters == 61_706 + (14_520 if layers else 0)

@@ -140,9 +140,7 @@ def test_after_an_error_a_group_has_the_end_of_a_run_that_finished_meanwhile(
     assert _losses(group) == {IDS[0]: [2.3, 2.2], IDS[1]: [2.3, 2.2]}
 
 
-def test_after_an_error_the_next_reader_reads_the_store_again(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_an_error_the_next_reader_reads_the_store_again(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     _report(store, CONFIGS[0], 2.3)
     follower = Follower(store, IDS[0])
     _fail_once(store, monkeypatch, IDS[0])
