@@ -8,11 +8,13 @@ import pickle
 import sys
 from collections.abc import Callable
 
+from hw5core.errors import ReportError
 from hw5core.homework.report.archive import to_archive
 from hw5core.homework.report.document import Document
 from hw5core.homework.report.html import to_html
 from hw5core.homework.report.notebook import to_notebook
 from hw5core.homework.report.pdf import to_pdf
+from hw5core.homework.report.writing import REFUSED
 
 _WRITERS: dict[str, Callable[[Document], str | bytes]] = {
     "html": to_html,
@@ -23,10 +25,14 @@ _WRITERS: dict[str, Callable[[Document], str | bytes]] = {
 
 
 def main() -> None:
-    """Write the report in the format that the first argument names."""
+    """Write the report in the format that the first argument names. End with REFUSED after a ReportError."""
     if hasattr(os, "nice"):
         os.nice(5)  # pages come first
-    content = _WRITERS[sys.argv[1]](pickle.load(sys.stdin.buffer))
+    try:
+        content = _WRITERS[sys.argv[1]](pickle.load(sys.stdin.buffer))
+    except ReportError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        sys.exit(REFUSED)
     sys.stdout.buffer.write(content.encode() if isinstance(content, str) else content)
 
 

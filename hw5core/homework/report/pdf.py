@@ -25,6 +25,7 @@ _NO_FONT = (
 )
 
 _WITHOUT_FONT = re.compile(r'the text `"(.+?)"` could not be displayed')
+_ERROR = re.compile(r"^error: (.+)$", re.MULTILINE)
 _NUMBER = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 _TRIES = 5
@@ -49,14 +50,15 @@ def to_pdf(document: Document) -> bytes:
                 words = _without(_characters(str(error.diagnostic)), words) | {"note": _NO_FONT}
             else:
                 return content
-    raise ReportError("its characters cannot be shown in a PDF; choose another format")
+    raise ReportError("The report's characters cannot be shown in a PDF. Choose another format.")
 
 
 def _characters(diagnostic: str) -> set[str]:
-    """Return the characters for which Typst has found no font."""
+    """Return the characters for which Typst has found no font. Raises ReportError if it has another problem."""
     found = _WITHOUT_FONT.findall(diagnostic)
     if not found:
-        raise ReportError(diagnostic.splitlines()[0])
+        reason = _ERROR.search(diagnostic)
+        raise ReportError(f"The report cannot be a PDF ({reason[1] if reason else diagnostic}). Choose another format.")
     return set("".join(_NUMBER.sub(lambda number: chr(int(number[1], 16)), text) for text in found))
 
 

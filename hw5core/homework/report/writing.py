@@ -40,6 +40,9 @@ SECONDS = 120
 PATIENCE_SECONDS = 20
 """How long a report waits for the others before it."""
 
+REFUSED = 3
+"""The exit code of the process for a report that it cannot write. Its last line then is a sentence for the user."""
+
 _one_at_a_time = Lock()
 
 
@@ -61,6 +64,8 @@ def write(document: Document, format: str) -> bytes:
         _one_at_a_time.release()
     if written.returncode:
         reason = written.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["the process was killed"]
+        if written.returncode == REFUSED:
+            raise ReportError(reason[0])
         raise ReportError(f"The report could not be written: {reason[0][:300]}. Try again.")
     return written.stdout
 

@@ -33,6 +33,14 @@ def test_a_failure_is_a_message_and_the_next_report_is_written() -> None:
     assert b"One sentence" in write(SMALL, "ipynb")
 
 
+def test_a_report_that_a_format_cannot_show_is_refused_in_one_sentence_without_the_advice_to_try_again() -> None:
+    without_title = Document("", "", SMALL.blocks)
+    with pytest.raises(
+        ReportError, match=r"^The report cannot be a PDF \(.*title is empty\)\. Choose another format\.$"
+    ):
+        write(without_title, "pdf")
+
+
 def test_every_format_has_a_title_and_says_what_it_is_good_for() -> None:
     assert list(FORMATS) == ["html", "pdf", "zip", "ipynb"]
     assert all(format.title and format.words.endswith(".") for format in FORMATS.values())
