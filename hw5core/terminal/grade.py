@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
                     _write_results(options.gradescope / folder_name(graded.columns.students, row), grade, most)
     filled = _fill(options, students, most) if options.fill else None
     _print_summary(graded, filled, options)
-    return 1 if graded.summary.broken or (filled and filled.unmatched) else 0
+    return 1 if graded.summary.without_grade or (filled and filled.unmatched) else 0
 
 
 def _fill(options: argparse.Namespace, students: GradedClass, most: Fraction) -> Filled:
@@ -152,8 +152,9 @@ def _print_summary(graded: Class, filled: Filled | None, options: argparse.Names
         {"row": row.number, "starts": cleaned("".join(row.cells)), "problem": row.problem} for row in summary.broken
     ]
     if options.json:
-        numbers = {"students": summary.students, "graded": summary.graded, "mean": float(mean) if mean else None}
-        summed = {**numbers, "of": float(graded.most), "mistakes": dict(mistakes), "broken": broken}
+        numbers = {"students": summary.students, "graded": summary.graded, "without_grade": summary.without_grade}
+        points = {"mean": float(mean) if mean else None, "of": float(graded.most)}
+        summed = {**numbers, **points, "mistakes": dict(mistakes), "broken": broken}
         print(to_json(summed | ({"filled": asdict(filled)} if filled else {})))
     else:
         print(f"{options.output}: {summary.graded:,} of {summary.students:,} students have a grade")
@@ -164,13 +165,16 @@ def _print_summary(graded: Class, filled: Filled | None, options: argparse.Names
         if filled:
             print(f"{options.fill[1]}: {filled.written:,} grades for {filled.platform}. {filled.advice}")
             print(f"students of the platform without answers in the class: {filled.without_answers:,}")
-    _print_errors([f"row {one['row']}: {one['problem']}" for one in broken], "see the column reasons")
+    rows = [f"row {one['row']}: {one['problem']}" for one in broken]
+    _print_errors(rows, summary.without_grade, "see the column reasons")
     if filled:
-        _print_errors([f"not matched: {one}" for one in filled.unmatched], "--json lists all")
+        errors = [f"not matched: {one}" for one in filled.unmatched]
+        _print_errors(errors, len(errors), "--json lists all")
 
 
-def _print_errors(errors: Sequence[str], more: str) -> None:
+def _print_errors(errors: Sequence[str], number: int, more: str) -> None:
+    """Print the first of `number` errors, how many others there are, and where these are listed."""
     for error in errors[:_SHOWN]:
         print(f"error: {error}", file=sys.stderr)
-    if len(errors) > _SHOWN:
-        print(f"error: and {len(errors) - _SHOWN:,} more: {more}", file=sys.stderr)
+    if number > _SHOWN:
+        print(f"error: and {number - _SHOWN:,} more: {more}", file=sys.stderr)

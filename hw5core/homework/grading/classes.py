@@ -24,13 +24,20 @@ _LISTED = 1_000
 
 @dataclass
 class Summary:
-    """What a grading found: how many students, how many of them without a grade and why, and the mean share."""
+    """What a grading found: how many students, how many of them without a grade and why, and the mean share.
+
+    `broken` lists the first rows without a grade. `without_grade` counts all of them.
+    """
 
     students: int = 0
     graded: int = 0
     broken: list[Row] = field(default_factory=list)
     shares: Counter[Fraction] = field(default_factory=Counter)
     """How many students have each share of the points."""
+
+    @property
+    def without_grade(self) -> int:
+        return self.students - self.graded
 
     @property
     def mean(self) -> Fraction | None:

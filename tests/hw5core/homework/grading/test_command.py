@@ -28,6 +28,7 @@ def test_a_class_gets_its_points_and_a_summary(tmp_path: Path, capsys: Captured)
     assert json.loads(printed.out) == {
         "students": 3,
         "graded": 2,
+        "without_grade": 1,
         "mean": 9.0,
         "of": 10.0,
         "mistakes": {"bias-forgotten": 1},
@@ -43,6 +44,19 @@ def test_a_class_gets_its_points_and_a_summary(tmp_path: Path, capsys: Captured)
 
 
 PROBLEM = "it has 8 cells, but the table has 6 columns: put a number with commas in quotes"
+
+
+def test_every_row_without_a_grade_is_counted_although_only_the_first_are_listed(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    broken = ["Cara", *"1111111"]
+    assert _grade(tmp_path, table(["Name", *LAYERS], ["Anna", *RIGHT], *[broken] * 1_500)) == 1
+    printed = capsys.readouterr()
+    summary = json.loads(printed.out)
+    assert (summary["students"], summary["graded"], summary["without_grade"]) == (1_501, 1, 1_500)
+    assert len(summary["broken"]) == 1_000
+    assert printed.err.count(PROBLEM) == 20
+    assert "error: and 1,480 more: see the column reasons" in printed.err
 
 
 def test_a_network_in_one_line_and_a_program_can_be_graded(tmp_path: Path, capsys: Captured) -> None:
