@@ -18,7 +18,7 @@ from hw5core.homework.answers.mistakes import MISTAKES, Question
 from hw5core.network.architecture import Architecture
 from hw5core.network.base_layer import Layer, Shape
 from hw5core.network.counting import Count, count, count_fitting
-from hw5core.network.layers import Conv, Linear
+from hw5core.network.layers import Conv, ConvTranspose, Linear
 
 VARIANTS = 1_000
 """The number of variants of a network. Two given students have the same one with a probability of one in a thousand."""
@@ -154,7 +154,8 @@ def _varied_side(side: int, draw: Draw) -> int:
 def _other_layers(layer: Layer, outputs: int | None) -> list[Layer]:
     """Return layers of the same kind with other channels or kernels, but the same stride, groups and kind of padding.
 
-    With `outputs`, they have so many. A layer without such numbers stays as it is.
+    With `outputs`, they have so many. A layer without such numbers stays as it is, like a transposed convolution.
+    Raises TypeError for a kind of layer with weights that is not handled here.
     """
     match layer:
         case Conv(kernel_size=int(kernel), padding=int(padding)) if kernel > 1:
@@ -171,8 +172,12 @@ def _other_layers(layer: Layer, outputs: int | None) -> list[Layer]:
             return [replace(layer, out_channels=size) for size in sizes]
         case Linear():
             return [replace(layer, out_features=size) for size in _other_sizes(layer.out_features, outputs)]
-        case _:
+        case ConvTranspose():
+            return [layer]  # other numbers would change the variants that students already have
+        case _ if not layer.draws_weights:
             return [layer]
+        case _:
+            raise TypeError(f"the variants of {type(layer).__name__} are missing")
 
 
 def _other_sizes(size: int, outputs: int | None, groups: int = 1) -> list[int]:

@@ -57,15 +57,20 @@ class Question:
 
     @property
     def product(self) -> Product | None:
-        """The factors of the right number, or None if the layer has no such factors."""
+        """The factors of the right number, or None if a run draws no weights for the layer: it has no such factors.
+
+        Raises TypeError for another kind of layer with weights.
+        """
         layer, ins = self.row.layer, self.row.input_shape[0]
         match layer:
             case Conv() | ConvTranspose():
                 return Product(ins, layer.out_channels, pair(layer.kernel_size), layer.groups, self.row.biases)
             case Linear():
                 return Product(ins, layer.out_features, (1, 1), 1, self.row.biases)
-            case _:
+            case _ if not layer.draws_weights:
                 return None
+            case _:
+                raise TypeError(f"the factors of {type(layer).__name__} are missing")
 
     @cached_property
     def codes(self) -> dict[int, tuple[str, ...]]:

@@ -5,7 +5,7 @@ Each writer has to handle every kind of block, so the formats cannot differ in c
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 MAX_NAME, MAX_REMARKS = 200, 20_000
 """The largest numbers of characters of a name and of remarks."""
@@ -131,6 +131,8 @@ class Document:
                 case Program():
                     for part in block.parts:
                         yield from part
+                case _:
+                    assert_never(block)
 
 
 def _texts_of_table(table: Table) -> Iterator[str]:

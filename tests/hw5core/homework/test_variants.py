@@ -12,7 +12,7 @@ from hw5core.homework.answers.check import check_text
 from hw5core.homework.variants import VARIANTS, code_of, variant, variant_number
 from hw5core.network.architecture import Architecture
 from hw5core.network.counting import Count, count
-from hw5core.network.layers import Conv
+from hw5core.network.layers import Conv, PReLU
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 
@@ -123,3 +123,9 @@ def test_any_name_has_a_variant(name: str) -> None:
 def test_the_largest_networks_have_variants_or_a_message_soon() -> None:
     channels = " ".join(["conv1000000k1"] * 99)
     assert isinstance(variant(parse(f"1000000x64x64 {channels}"), 0).architecture, Architecture)
+
+
+def test_a_kind_of_layer_with_weights_does_not_silently_stay_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PReLU, "draws_weights", True)
+    with pytest.raises(TypeError, match="the variants of PReLU are missing"):
+        variant(parse("1x9x9 conv13k3 prelu"), 0)

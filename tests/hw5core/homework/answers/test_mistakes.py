@@ -15,7 +15,7 @@ from hw5core.homework.answers.mistakes import MISTAKES
 from hw5core.homework.answers.slips import SLIPS
 from hw5core.network.counting import Count, LayerCount, count
 from hw5core.network.fields import pair
-from hw5core.network.layers import BatchNorm, Conv, Flatten, Linear
+from hw5core.network.layers import BatchNorm, Conv, Flatten, Linear, PReLU
 from hw5core.network.notation import parse
 
 TRIALS = 1_000
@@ -277,3 +277,11 @@ def test_an_ambiguous_number_has_all_its_explanations() -> None:
     counted = count(parse("3x32x32 conv8k3 relu conv16k3 relu"))
     sheet = check_text(counted, "conv1 80")
     assert [one.code for one in _explanations(sheet, "Conv2d-1")] == ["kernel-not-squared", "input-channels-forgotten"]
+
+
+def test_a_kind_of_layer_with_weights_does_not_silently_lack_common_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = count(parse("1x8x8 conv4k3 prelu"))
+    assert not check_text(counted, "prelu2 = 5").correct
+    monkeypatch.setattr(PReLU, "draws_weights", True)
+    with pytest.raises(TypeError, match="the factors of PReLU are missing"):
+        check_text(counted, "prelu2 = 5")
