@@ -118,7 +118,10 @@ def _saturation_in_words(history: RunHistory, saturation: Saturation) -> str:
 
 @dataclass(frozen=True)
 class GradientRatio:
-    """How many times sigmoid's gradient norm ReLU's is, for the weights of one layer in one batch."""
+    """The gradient norms of both networks for the weights of one layer in one batch.
+
+    `ratio` is ReLU's norm divided by sigmoid's.
+    """
 
     layer: str
     step: int

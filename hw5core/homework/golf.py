@@ -173,7 +173,8 @@ def _output(wanted: Shape, network: Count) -> Judged:
         miss = "another number of dimensions"
     elif compared != wanted:
         names = ("channels", "high", "wide")[-len(wanted) :] if len(wanted) > 1 else ("features",)
-        miss = _and(_off(name, one, other) for name, one, other in zip(names, compared, wanted, strict=True))
+        misses = (_off(name, one, other) for name, one, other in zip(names, compared, wanted, strict=True))
+        miss = ", ".join(filter(None, misses))
     return Judged(f"output {_sides(wanted)}", _sides(shape), miss)
 
 
@@ -184,10 +185,6 @@ def _off(name: str, has: int, wanted: int) -> str:
         return f"{abs(has - wanted):,} {name} too {'many' if has > wanted else 'few'}"
     too = {"high": ("high", "low"), "wide": ("wide", "narrow")}[name]
     return f"{abs(has - wanted):,} too {too[has < wanted]}"
-
-
-def _and(parts: Iterable[str]) -> str:
-    return ", ".join(part for part in parts if part)
 
 
 def _sides(shape: Iterable[int]) -> str:

@@ -69,7 +69,8 @@ def check_text(
 ) -> CheckedSheet:
     """Check the answers in a text, one per line. Raises PastedTextError if it has no answers or is too long.
 
-    `questions` are those of the layers by number. Who checks many texts makes them once, with what they have computed.
+    `questions` are those of the layers by number. A caller that checks many texts makes them once, because
+    they keep what they have computed.
     """
     asked = asked_layers(counted) if asked is None else asked
     written, unread = read_lines(text, len(asked))

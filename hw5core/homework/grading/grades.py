@@ -108,7 +108,7 @@ class _Sheet:
 class Grader:
     """Grades the rows of a table. `by_variant` is the column with the name or number behind each student's variant.
 
-    Raises LabError if the network has no parameters or no variants.
+    With `by_variant`, it raises LabError if the network has no variants.
     """
 
     counted: Count

@@ -1,4 +1,4 @@
-"""Which student of a class is which student of a learning platform. Never a guess: who is not certain is listed."""
+"""Match the students of a class with those of a learning platform. A student whose match is not certain is listed."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
