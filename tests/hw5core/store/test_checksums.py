@@ -140,7 +140,7 @@ def test_damages_can_be_read_while_others_are_found(store: RunStore, monkeypatch
         raise DamagedFileError("the file is damaged")
 
     monkeypatch.setattr("hw5core.store.tables.updates", damaged)
-    ids = [f"run {number}" for number in range(2000)]
+    ids = [f"run {number}" for number in range(1500)]
 
     def find() -> None:
         for run_id in ids:
