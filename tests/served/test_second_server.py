@@ -43,6 +43,7 @@ async def _kill_the_first(first: str, process: "subprocess.Popen[bytes]", second
     ):
         students = {"train": race_tab, "sweep": sweep_tab}
         for page, student in students.items():
+            student.repeats = False
             await student.until_drawn(1)
             async with visitor(first, page, _query(page)) as lecturer:
                 await lecturer.until_drawn(1)
@@ -52,11 +53,9 @@ async def _kill_the_first(first: str, process: "subprocess.Popen[bytes]", second
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         for page, student in students.items():
-            requests = student.requests
             # The last batches of the killed server may be trained again.
             await _until_batches(store, page, _batches(store, page) + 100)
             await student.until(lambda tab: " is running" in tab.text())
-            assert student.requests == requests, "the page has asked again by itself"
             assert not student.exceptions
 
 
