@@ -12,8 +12,9 @@ from hw5core.store.store import RunStore
 
 pytestmark = pytest.mark.browser
 
-# Each part sets the same variable if it is treated as markup: a script, an attribute, a Markdown link.
-WORDS = "<img src=x onerror=window.injected=1><script>window.injected=1</script>[a](javascript:window.injected=1)"
+# Each part sets the same variable if it is treated as markup: an attribute, a script, a Markdown link. Every field that
+# shows the text has room for all of it.
+WORDS = "<img src=x onerror=injected=1><script>injected=1</script>[a](javascript:injected=1)"
 LINK = "[free](http://stranger.example/)"
 ADDRESS = "www.stranger.example"
 CONFIGS = race(RunConfig(epochs=1, learning_rate=0.05))
@@ -33,7 +34,7 @@ def test_text_from_a_visitor_is_never_markup(page: Page, server_home: Path) -> N
     _shows_as_text(page, f"/?net={ADDRESS}", "stranger.example")
     _shows_as_text(page, f"/check?net={quote(WORDS)}", "This network cannot be checked: word 1")
     _shows_as_text(page, f"/runs?search={quote(WORDS[:20])}", "2 runs")
-    _shows_as_text(page, f"/sweep?learning-rates={quote(WORDS)}", "Sweep")
+    _shows_as_text(page, f"/sweep?learning-rates={quote(WORDS)}", "Learning rates must be numbers")
 
 
 def _shows_as_text(page: Page, path: str, text: str) -> None:
