@@ -65,7 +65,7 @@ def serving(
     `environment` adds variables, `python` is the interpreter, and `folder` is the working directory. A caller that
     ends the process early has to wait for its end.
     """
-    port = _free_port()
+    port = free_port()
     command = [str(python), "-m", "streamlit", "run", script, "--server.headless", "true"]
     process = subprocess.Popen(
         [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
@@ -81,7 +81,7 @@ def serving(
         process.wait(timeout=PATIENCE_SECONDS)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port that nothing uses. It is below those that the system gives to connections and to Dask's listeners,
     so nobody else takes it before the server does."""
     for port in random.SystemRandom().sample(range(20_000, 32_000), 100):

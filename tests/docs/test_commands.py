@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,7 +26,7 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Run, Status
 from hw5core.store.store import RunStore
 from tests.docs.markdown import DOCUMENTS, Section, inline_code, sections
-from tools.live import ROOT
+from tools.live import ROOT, free_port
 from tools.visitor import visitor
 from tools.waiting import PATIENCE_SECONDS, wait_until
 
@@ -127,7 +126,7 @@ def _variables(home: Path) -> dict[str, str]:
     path = [folder for folder in os.environ["PATH"].split(":") if not folder.startswith(own)]
     ours = re.compile("HW5_|PYTHON|VIRTUAL_ENV|DASK_|STREAMLIT_|MAKE|MFLAGS|PIP_")
     kept = {name: value for name, value in os.environ.items() if not ours.match(name)}
-    port = str(_free_port())
+    port = str(free_port())
     return kept | {
         "PATH": ":".join(path),
         "HW5_HOME": str(home),
@@ -142,15 +141,8 @@ def _values(folder: Path) -> dict[str, str]:
     return {
         "data": os.environ.get("HW5_DATA", ""),
         "volume": str(folder / "volume"),
-        "scheduler": str(_free_port()),
+        "scheduler": str(free_port()),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=str)
