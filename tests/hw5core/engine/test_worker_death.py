@@ -17,7 +17,7 @@ from tests.hw5core.engine.conftest import Lab
 from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import process_of
 from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
-from tools.waiting import PATIENCE_SECONDS
+from tools.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -96,8 +96,7 @@ def test_a_run_whose_worker_dies_before_it_gets_the_training_starts_on_another(
         monkeypatch.undo()
         for pid in workers.values():
             os.kill(pid, signal.SIGKILL)
-        while addresses() & set(workers):
-            pass  # the new workers are there in a moment
+        wait_until(lambda: not addresses() & set(workers), addresses)
         return chosen
 
     monkeypatch.setattr(Cluster, "free_worker", dies_when_it_is_chosen)
