@@ -84,7 +84,7 @@ def test_other_machines_reach_no_port_of_server_or_workers(exposed: Server) -> N
         "/component/../app.py",
         "/_stcore/../app.py",
         "//etc/passwd",
-        "/hw5core/limits.py",
+        "/hw5core/engine/limits.py",
         "/runs.sqlite",
         "/secret.txt",
         "/.streamlit/config.toml",
@@ -98,7 +98,8 @@ def test_no_file_of_the_machine_is_served(exposed: Server, path: str) -> None:
         connection.request("GET", requested)
         body = connection.getresponse().read()
         connection.close()
-        for secret in (SECRET, b"root:", b"SQLite format", (ROOT / "app.py").read_bytes(), b"postScriptGC"):
+        sources = [(ROOT / name).read_bytes() for name in ("app.py", "hw5core/engine/limits.py")]
+        for secret in (SECRET, b"root:", b"SQLite format", b"postScriptGC", *sources):
             assert secret not in body
 
 
