@@ -12,6 +12,7 @@ from pages.parts.shared.download import download_newest
 from pages.parts.shared.frame import begin_page
 from pages.parts.shared.lecturer import lecturer_entry
 from pages.parts.shared.plain_words import plain
+from pages.parts.shared.publishing import RECONNECT_SECONDS
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import owner, run_store, summaries
 
@@ -39,12 +40,7 @@ def _draw_page() -> None:
         st.warning(run_store().notice)
     reading = Reading(read_runs, live=read_runs_live)
     reading.subscribe_redraw(has_runs)
-    if not reading.value.summaries:
-        unreadable_runs()
-        st.info("No run on this server yet. Every race and sweep that anyone starts appears here.")
-        st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
-        return
-    st.fragment(_draw_runs)(reading)
+    st.fragment(_draw_runs, run_every=RECONNECT_SECONDS)(reading)
 
 
 def read_runs() -> RunList:
@@ -62,11 +58,20 @@ def has_runs(runs: RunList) -> bool:
     return bool(runs.summaries)
 
 
+def _draw_empty() -> None:
+    unreadable_runs()
+    st.info("No run on this server yet. Every race and sweep that anyone starts appears here.")
+    st.page_link("pages/train.py", label="Train the first race", icon=":material/trending_up:")
+
+
 def _draw_runs(reading: Reading[RunList]) -> None:
     """Draw the search, the table and the comparison. As a fragment it runs alone, so it shows its own errors."""
     try:
         reading = reading.in_fragment("runs")
         runs = reading.value.summaries
+        if not runs:
+            _draw_empty()
+            return
         words = search_words()
         matches = matches_of(runs, words)
         limit = f", from the newest {MOST_RUNS:,}" if len(runs) == MOST_RUNS else ""

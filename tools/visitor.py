@@ -141,6 +141,12 @@ class Visitor:
         return self.widget_states[toggle.id].bool_value
 
     @property
+    def timed_fragments(self) -> list[str]:
+        """The ids of the fragments that a browser requests again, and without which it stays on its old page after a
+        lost connection."""
+        return list(self._timers)
+
+    @property
     def heading(self) -> str:
         """The heading at the top of the page."""
         headings = [one.heading for one in self.elements.values() if one.heading.tag == "h1"]

@@ -82,6 +82,16 @@ async def _until_quiet(tab: Visitor) -> None:
         await asyncio.sleep(1)
 
 
+@pytest.mark.parametrize("page", ["train", "why", "sweep", "inside", "runs", "report"])
+def test_a_page_that_is_published_asks_for_itself_after_a_lost_connection(server: Server, page: str) -> None:
+    async def check() -> None:
+        async with visitor(server.address, page) as tab:
+            await tab.until_drawn(1)
+            assert tab.timed_fragments
+
+    asyncio.run(check())
+
+
 def test_a_viewer_sees_the_race_start_progress_and_stop_without_asking(server: Server) -> None:
     async def check() -> None:
         async with _lecture(server.address, f"{LONG}&seed=1") as (lecturer, student):
@@ -198,6 +208,7 @@ def test_the_list_of_runs_follows_a_race_without_asking(server: Server) -> None:
             await student.until(lambda tab: statuses(tab) == ["finished"] * 2)
             # The fragment redraws for new rows only: when the first run of all and both runs of the race appear.
             assert len(student.fragment_runs) <= 2
+            assert student.timed_fragments
             assert not student.exceptions
 
     asyncio.run(check())
