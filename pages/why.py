@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from hw5core.errors import LabError
+from hw5core.errors import LabError, StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import RACE
 from pages.parts.shared.frame import begin_page
@@ -50,8 +50,13 @@ def page() -> None:
         with settings_place:
             st.error(plain(problem))
         return
-    if run_store().notice:
-        st.warning(run_store().notice)
+    try:
+        notice = run_store().notice
+    except StoreError as error:
+        st.error(plain(error))
+        return
+    if notice:
+        st.warning(notice)
     measured: Measured = {}
     with budget_place:
         try:

@@ -90,3 +90,16 @@ def open_page(workers: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 def open_training(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
     """Return a function that opens the train page with these parameters."""
     return partial(open_page, "train")
+
+
+@pytest.fixture
+def unusable_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return a function that makes the server's store one that cannot be opened."""
+
+    def make_unusable() -> None:
+        occupied = tmp_path / "file"
+        occupied.write_text("not a folder")
+        monkeypatch.setenv("HW5_HOME", str(occupied))
+        st.cache_resource.clear()
+
+    return make_unusable

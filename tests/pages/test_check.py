@@ -242,6 +242,17 @@ def test_a_variant_is_in_the_class_of_its_network_without_its_numbers(open_page:
     assert "<td>Conv2d-1</td><td>own variant</td><td>1</td>" in shown
 
 
+def test_a_hand_in_that_an_unusable_store_refuses_is_checked(
+    open_page: Opened, unusable_store: Callable[[], None]
+) -> None:
+    app = open_page("check", net=SMALL)
+    unusable_store()
+    app = _paste(app, "608\n1168")
+    assert not app.exception
+    assert "2 of 2" in html(app)
+    assert "HW5_HOME" in app.warning[0].value
+
+
 def test_too_many_hand_ins_are_checked_but_not_shown(open_page: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.parts.check.class_view.HAND_INS_PER_ADDRESS", 0)
     app = _paste(open_page("check", net=SMALL), "608\n1168")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -10,14 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from hw5core.runs.config import RunConfig, race
 from pages.parts.shared import server
+from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import race_query
-from tests.pages.conftest import printed, rerun_until
+from tests.pages.conftest import html, printed, rerun_until
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
-
-
-def _html(app: AppTest) -> str:
-    return " ".join(html.proto.body for html in app.get("html"))
 
 
 def test_before_the_race_the_charts_are_there(open_training: Callable[..., AppTest]) -> None:
@@ -40,7 +36,7 @@ def test_the_button_runs_the_race_to_its_end_and_the_results_stay(open_training:
     lines = printed(app)
     assert [line.rsplit(" ", 1)[0] for line in lines] == ["ReLU accuracy of epoch 0:", "sigmoid accuracy of epoch 0:"]
     assert "initial weights the same" in " ".join(caption.value for caption in app.caption)
-    assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in _html(app)
+    assert f"{float(lines[0].rsplit(' ', 1)[1]):5.2f} %" in html(app)
     next(button for button in app.button if button.label == "Another seed").click().run()
     assert app.number_input(key="seed").value == 1
     assert next(button for button in app.button if button.label == "Start the race").disabled is False
@@ -58,25 +54,24 @@ def test_estimates_follow_the_load_and_a_waiting_race_shows_when_it_starts(open_
     idle = open_page("train", owner="me", **{"epochs-digits": "200"})
     assert "measured within the last minute." in estimate(idle)
     idle.button[0].click().run()
-    rerun_until(idle, lambda app: _html(app).count("left at this speed") == 2)
+    rerun_until(idle, lambda app: html(app).count("left at this speed") == 2)
     other = open_page("train", owner="you", **{"epochs-digits": "200", "seed": "9"})
     assert "measured within the last minute while 2 other runs train." in estimate(other)
     other.button[0].click().run()
-    rerun_until(other, lambda app: re.search(r"position 1 in the queue, starts in about \d+ min", _html(app)))
-    assert re.search(r"position 2 in the queue, starts in about \d+ min", _html(other))
+    rerun_until(other, lambda app: re.search(r"position 1 in the queue, starts in about \d+ min", html(app)))
+    assert re.search(r"position 2 in the queue, starts in about \d+ min", html(other))
     for app in (other, idle):
         next(button for button in app.button if button.label == "Stop").click().run()
 
 
+@pytest.mark.parametrize("page", [page.name for page in PAGES if page.name not in ("count", "check")])
 def test_an_unusable_store_shows_a_message(
-    open_training: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Callable[..., AppTest], unusable_store: Callable[[], None], page: str
 ) -> None:
-    occupied = tmp_path / "file"
-    occupied.write_text("not a folder")
-    monkeypatch.setenv("HW5_HOME", str(occupied))
-    app = open_training()
+    unusable_store()
+    app = open_page(page)
     assert not app.exception
-    assert "HW5_HOME" in app.error[0].value
+    assert any("HW5_HOME" in error.value for error in app.error)
 
 
 def test_an_unreachable_scheduler_shows_a_message(

@@ -136,6 +136,14 @@ def test_one_address_cannot_vote_without_end(open_why: Callable[..., AppTest], m
     assert ballot_box(race_id(RACE)).read().counts(Round.BEFORE).total() == 2
 
 
+def test_a_vote_that_an_unusable_store_refuses_shows_a_message(
+    open_why: Callable[..., AppTest], unusable_store: Callable[[], None]
+) -> None:
+    app = open_why(**SMALL)
+    unusable_store()
+    assert "HW5_HOME" in _words(_vote(app, Round.BEFORE, Cause.RATE))
+
+
 def test_only_the_lecturer_of_a_public_server_starts_the_vote_anew(
     open_why: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:

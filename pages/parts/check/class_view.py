@@ -64,7 +64,7 @@ def hand_in(network: Architecture, sheet: CheckedSheet, hints: int, is_variant: 
         st.session_state[_REFUSED] = _TOO_MANY
         return
     text = hand_in_text(sheet, hints, is_variant)
-    _try(partial(ballot_box(class_key(network)).vote, _ROUND, browser(), text))
+    _try(lambda: ballot_box(class_key(network)).vote(_ROUND, browser(), text))
 
 
 def class_view(network: Architecture) -> None:

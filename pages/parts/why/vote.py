@@ -127,7 +127,7 @@ def _vote(race: str, round_: Round, key: str) -> None:
     if not _limit().take(address()):
         st.session_state[_REFUSED] = _TOO_MANY
         return
-    _try(partial(ballot_box(race).vote, round_, browser(), str(choice)))
+    _try(lambda: ballot_box(race).vote(round_, browser(), str(choice)))
     reveal_after_click(_part(round_))
 
 
@@ -137,7 +137,7 @@ def _part(round_: Round) -> str:
 
 
 def _clear(race: str) -> None:
-    _try(ballot_box(race).clear)
+    _try(lambda: ballot_box(race).clear())
 
 
 def _try(change: Callable[[], None]) -> None:
