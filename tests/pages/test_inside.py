@@ -5,13 +5,16 @@ import json
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
 from hw5core import home
+from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import fork
 from hw5core.runs.recorded import RACE
@@ -20,8 +23,10 @@ from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.training.loop import standardise
 from hw5core.training.modules import build, initial_network
+from pages.parts.inside import through_training
 from pages.parts.inside.drawing_pad import example_digit
 from pages.parts.inside.through_training import shown_checkpoints
+from pages.parts.shared import server
 from tests.pages.conftest import button, html, rerun_until
 from tools.training import train_into
 
@@ -181,6 +186,29 @@ def test_the_curve_has_the_probability_at_every_checkpoint(open_inside: Callable
     next(one for one in app.get("button_group") if one.label == "Class").set_value("5").run()
     assert "Probability of class 5" in html(app)
     assert f"{100 * _computed(_recorded(0, 4))[5]:.2f} % after epoch 4" in html(app)
+
+
+def test_an_error_of_one_visitors_curve_leaves_the_networks_of_the_others_on_their_worker(
+    open_inside: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_into(RunStore(home.store_folder()), *SMALL)
+    asked: list[Any] = []
+
+    def ask(function: Callable[..., Any], networks: Any, *arguments: Any) -> Any:
+        asked.append(networks)
+        if len(asked) == 2:
+            raise EngineError("a worker has died")
+        return server.ask_worker(function, networks, *arguments)
+
+    monkeypatch.setattr(through_training, "ask_worker", ask)
+    st.cache_data.clear()
+    app = open_inside()
+    assert not open_inside(race=SMALL[0].race_key).error
+    st.cache_data.clear()
+    app.run()
+    first, failed, built_again, later = asked
+    assert built_again is not failed
+    assert later is first
 
 
 def test_the_curve_of_large_networks_has_some_of_their_checkpoints() -> None:

@@ -72,7 +72,7 @@ def _probabilities_through(configs: tuple[RunConfig, ...], steps: tuple[int, ...
         rows: Rows = ask_worker(predict_with, *_networks(configs, steps), configs[0], image)
     except LabError:
         # The worker with the networks may have died. Another one builds them again.
-        _networks.clear()
+        _networks.clear(configs, steps)
         rows = ask_worker(predict_with, *_networks(configs, steps), configs[0], image)
     return tuple(rows[first : first + len(steps)] for first in range(0, len(rows), len(steps)))
 
