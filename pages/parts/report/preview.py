@@ -1,6 +1,7 @@
 """The report as it will be in the files, drawn on the page."""
 
 from pathlib import Path
+from typing import assert_never
 
 import pandas as pd
 import streamlit as st
@@ -71,3 +72,5 @@ def _draw(block: Block, number: int) -> None:
                 for words, code in parts:
                     st.markdown(f"**{plain(words)}**")
                     st.html(code_html(code))
+        case _:
+            assert_never(block)
