@@ -12,7 +12,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, fork
 from hw5core.store.store import RunStore
 from pages.parts.shared.settings import fork_query
-from tests.pages.conftest import rerun_until
+from tests.pages.conftest import html, rerun_until
 from tools.training import train_into
 
 PARENT = RunConfig(
@@ -33,10 +33,6 @@ def store() -> RunStore:
     return runs
 
 
-def _labels(app: AppTest) -> str:
-    return " ".join(html.proto.body for html in app.get("html"))
-
-
 def test_without_any_run_the_page_says_what_to_do(open_fork: Callable[..., AppTest]) -> None:
     app = open_fork()
     assert not app.exception
@@ -49,7 +45,7 @@ def test_the_first_view_proposes_a_run_and_a_useful_fork(open_fork: Callable[...
     assert app.query_params["run"] == PARENT.run_id
     words = " ".join(one.value for one in app.markdown)
     assert "Fork of the sigmoid run after epoch 0 (batch 4): activation ReLU instead of sigmoid." in words
-    assert "fork, ReLU: test accuracy" in _labels(app)
+    assert "fork, ReLU: test accuracy" in html(app)
     assert [button.label for button in app.button][:2] == ["Start the fork", "Step: one batch"]
     app.selectbox(key="fork-activation").set_value("sigmoid").run()
     assert "repeats its parent exactly" in app.info[0].value
@@ -70,8 +66,8 @@ def test_a_link_opens_the_fork_with_its_parent(open_fork: Callable[..., AppTest]
     rerun_until(app, lambda app: f"Receipt of {wanted.label}" in str(app.get("download_button")))
     assert not app.exception
     other = open_fork(owner="yours", **link)
-    assert "finished: 12 of 12 batches" in _labels(other)
-    assert "finished: 16 of 16 batches" in _labels(other)
+    assert "finished: 12 of 12 batches" in html(other)
+    assert "finished: 16 of 16 batches" in html(other)
     words = " ".join(one.value for one in other.markdown)
     assert "batch normalisation in 1 place instead of 0" in words
     assert f"After epoch 2, **{wanted.label}** has" in words
@@ -83,8 +79,8 @@ def test_a_link_opens_the_fork_with_its_parent(open_fork: Callable[..., AppTest]
     gone = open_fork(owner="yours", **link)
     assert not gone.exception
     assert "has been deleted. Its forks still exist" in gone.warning[0].value
-    assert ">not started<" in _labels(gone)
-    assert "finished: 16 of 16 batches" in _labels(gone)
+    assert ">not started<" in html(gone)
+    assert "finished: 16 of 16 batches" in html(gone)
     new = open_fork(**{**link, "fork-activation": "elu"})
     new.button[0].click().run()
     assert not new.exception
@@ -131,4 +127,4 @@ def test_a_started_fork_stays_visible_next_to_the_next_one_and_in_the_link(
 
 
 def _shown(app: AppTest) -> list[str]:
-    return re.findall(r"([^>]*): test accuracy</div>", _labels(app))
+    return re.findall(r"([^>]*): test accuracy</div>", html(app))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button
 
 from hw5core import home
 from hw5core.errors import EngineError
@@ -14,52 +13,47 @@ from hw5core.runs.run import Status
 from hw5core.store.owners import LECTURER
 from hw5core.store.store import RunStore
 from pages.parts.shared.server import engine
-from tests.pages.conftest import rerun_until
+from tests.pages.conftest import button, html, rerun_until
 
 LONG = {"epochs-digits": "200"}
 """A race that does not end during a test."""
 
 
-def _button(app: AppTest, label: str) -> Button:
-    (button,) = (button for button in app.button if button.label == label)
-    return button
-
-
 def _states(app: AppTest) -> list[str]:
     """Return the status of each network from the scoreboard."""
-    return re.findall(r'class="hw5-state">([^<]*)', " ".join(html.proto.body for html in app.get("html")))
+    return re.findall(r'class="hw5-state">([^<]*)', html(app))
 
 
 def test_the_owner_pauses_and_deletes_a_race_that_others_only_watch(open_training: Callable[..., AppTest]) -> None:
     mine = open_training(**LONG)
-    _button(mine, "Start the race").click().run()
+    button(mine, "Start the race").click().run()
     assert mine.button[0].label == "The race is running"
     yours = open_training(**LONG)
     assert [button.label for button in yours.button] == ["The race is running"]
-    _button(mine, "Pause").click().run()
+    button(mine, "Pause").click().run()
     assert not mine.exception
     assert "Paused. Anyone may resume it 5 minutes" in mine.info[0].value
-    _button(yours.run(), "Resume").click().run()
+    button(yours.run(), "Resume").click().run()
     assert "Paused. Anyone may resume it 5 minutes" in yours.info[0].value
-    _button(yours, "Step: one batch").click().run()
+    button(yours, "Step: one batch").click().run()
     assert "only by the person who paused it" in yours.error[0].value
     assert len(yours.get("vega_lite_chart")) == 3
-    _button(mine, "Resume").click().run()
+    button(mine, "Resume").click().run()
     rerun_until(mine, lambda app: any(state.startswith("running") for state in _states(app)))
-    _button(mine, "Stop").click().run()
+    button(mine, "Stop").click().run()
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
-    _button(mine, "Delete this race for everyone").click().run()
+    button(mine, "Delete this race for everyone").click().run()
     question = next(markdown.value for markdown in mine.markdown if "This deletes" in markdown.value)
     assert "2 runs **ReLU, sigmoid**" in question
     assert "undo it for one minute" in question
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
-    _button(mine, "Delete").click().run()
+    button(mine, "Delete").click().run()
     assert _states(mine) == ["not started", "not started"]
     # Watchers see what happened, and only the owner can undo it.
     yours.run()
     assert yours.warning[0].value.startswith("**ReLU, sigmoid**: deleted by its owner.")
     assert "Undo the deletion" not in [button.label for button in yours.button]
-    _button(mine, "Undo the deletion").click().run()
+    button(mine, "Undo the deletion").click().run()
     assert not mine.warning
     assert [state.split(":")[0] for state in _states(mine)] == ["stopped", "stopped"]
     lecture = open_training(**LONG, lecture="true")
@@ -76,9 +70,9 @@ def test_a_guest_who_resumes_the_operators_race_may_stop_it_but_not_delete_it(
         store.halt(config.run_id, Status.STOPPED)
     app = open_page("train", owner="guest", **LONG)
     assert [button.label for button in app.button] == ["Resume", "Step: one batch"]
-    _button(app, "Resume").click().run()
+    button(app, "Resume").click().run()
     assert not app.exception
-    _button(app, "Stop").click().run()
+    button(app, "Stop").click().run()
     assert [state.split(":")[0] for state in _states(app)] == ["stopped", "stopped"]
     assert [button.label for button in app.button] == ["Resume", "Step: one batch"]
     runs = open_page("runs", owner="guest", compare=[config.run_id for config in configs])
@@ -91,7 +85,7 @@ def test_a_guest_who_resumes_the_operators_race_may_stop_it_but_not_delete_it(
 
 def test_a_guest_may_not_undo_a_deletion_by_the_lecturer(open_training: Callable[..., AppTest]) -> None:
     app = open_training(**LONG)
-    _button(app, "Step: one batch").click().run()
+    button(app, "Step: one batch").click().run()
     for config in race(RunConfig(epochs=200, learning_rate=0.05)):
         engine().delete(config.run_id, LECTURER)
     app.run()
@@ -105,9 +99,9 @@ def test_a_race_is_stepped_from_its_first_batch_and_each_step_is_shown_in_detail
     open_training: Callable[..., AppTest],
 ) -> None:
     app = open_training(**LONG)
-    _button(app, "Step: one batch").click().run()
+    button(app, "Step: one batch").click().run()
     assert not app.exception
-    _button(app, "Step: one batch").click().run()
+    button(app, "Step: one batch").click().run()
     assert not app.exception
     assert _states(app) == ["paused: 2 of 43,200 batches"] * 2
     assert "One step in detail" in [heading.value for heading in app.subheader]
