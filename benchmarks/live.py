@@ -7,14 +7,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tools.live import LiveError, chromium, served
+from tools.live import chromium, served
 
 
 @contextmanager
 def window() -> Iterator[tuple[Page, str]]:
-    """Yield a browser window and the address of a server with an empty store. Exit if there is no browser."""
-    try:
-        with tempfile.TemporaryDirectory() as home, served(Path(home)) as address, chromium() as browser:
-            yield browser.new_page(viewport={"width": 1280, "height": 900}), address
-    except LiveError as error:
-        raise SystemExit(str(error)) from error
+    """Yield a browser window and the address of a server with an empty store. Raises LiveError without a browser."""
+    with tempfile.TemporaryDirectory() as home, chromium() as browser, served(Path(home)) as address:
+        yield browser.new_page(viewport={"width": 1280, "height": 900}), address

@@ -27,9 +27,9 @@ _LAYERS = {"Conv2d-1": "first convolution", "Conv2d-4": "second convolution", "L
 
 
 def measure() -> list[Measurement]:
-    """Measure both findings with every seed."""
-    use_one_thread()
+    """Measure both findings with every seed. Raises DataError without MNIST."""
     pool = datasets.load("mnist")
+    use_one_thread()
     gradients = [one for label, preset in NETWORKS.items() for one in _gradients(pool, label, preset)]
     return [*gradients, *_saturation(pool)]
 
