@@ -89,18 +89,11 @@ def test_a_fork_link(open_page: Callable[..., AppTest]) -> None:
     assert old == _view(open_page("fork", **_as_query(fork_query(FORK, OTHER))))
 
 
-def test_a_link_to_the_list_of_runs(open_page: Callable[..., AppTest]) -> None:
-    train_into(RunStore(home.store_folder()), PARENT)
-    old = _view(open_page("runs", **{"lines-are": "single runs", "search": "sigmoid"}))
-    assert old["text_input search"] == "sigmoid"
-    assert old == _view(open_page("runs", show="single runs", search="sigmoid"))
-
-
 @pytest.mark.parametrize("page", ["train", "sweep", "fork", "runs"])
 def test_any_value_of_an_old_parameter_opens_a_page(open_page: Callable[..., AppTest], page: str) -> None:
-    app = open_page(page, **{"split_seed": "x", "network-text": "", "branch-also": ["?", "<b>"], "lines-are": "💥"})
+    app = open_page(page, **{"split_seed": "x", "network-text": "", "branch-also": ["?", "<b>"]})
     assert not app.exception
-    assert not {"split_seed", "network-text", "branch-also", "lines-are"} & app.query_params.keys()
+    assert not {"split_seed", "network-text", "branch-also"} & app.query_params.keys()
 
 
 def test_the_new_name_wins_over_the_old_one(open_page: Callable[..., AppTest]) -> None:

@@ -11,7 +11,6 @@ RENAMED = {
     "training_images": "training-images",
     "split_seed": "split-seed",
     "network-text": "network",
-    "lines-are": "show",
     "branch-epoch": "fork-epoch",
     "branch-activation": "fork-activation",
     "branch-rate": "fork-learning-rate",
