@@ -15,6 +15,7 @@ from hw5core.runs.catalogue import entries_by_key, matching, single_runs
 from hw5core.runs.config import SETTINGS, RunConfig
 from hw5core.runs.summary import Summary, differing_settings, listed, setting_text
 from hw5core.store.summaries import RunList
+from pages.parts.shared.chart import rows_to_send
 from pages.parts.shared.deletion import deletion_notice
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import run_store
@@ -113,9 +114,7 @@ def _store_in_url(key: str, ids: Sequence[str], hidden: Sequence[str]) -> None:
 @lru_cache(maxsize=16)
 def _rows(runs: RunList, words: str, time_zone: str) -> tuple[pa.Table]:
     """Return the rows of the table, for a user in this time zone."""
-    # More than one thread takes longer.
-    frame = _as_frame(matches_of(runs.summaries, words), ZoneInfo(time_zone))
-    return (pa.Table.from_pandas(frame, preserve_index=False, nthreads=1),)
+    return (rows_to_send(_as_frame(matches_of(runs.summaries, words), ZoneInfo(time_zone))),)
 
 
 def _as_frame(summaries: Sequence[Summary], zone: tzinfo) -> pd.DataFrame:

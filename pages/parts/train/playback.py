@@ -9,14 +9,18 @@ from hw5core.errors import StoreError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import is_shipped, note
 from hw5core.runs.run import Status
-from pages.parts.shared.race_snapshot import PLAY_FRAMES, PLAY_SECONDS, RaceSnapshot, read_race, read_race_live
+from pages.parts.shared.race_snapshot import (
+    PLAY_FRAMES,
+    PLAY_SECONDS,
+    TO_THE_END,
+    RaceSnapshot,
+    read_race,
+    read_race_live,
+)
 from pages.parts.shared.reading import Reading
 
 _PLAYED = "recording played"
 """The time from which this session's recording plays, in seconds since 1970."""
-
-_SHOWN = 0.0
-"""The time from which a recording plays that is shown to its end."""
 
 
 def race_or_recording(configs: tuple[RunConfig, ...]) -> Reading[RaceSnapshot]:
@@ -34,7 +38,7 @@ def race_or_recording(configs: tuple[RunConfig, ...]) -> Reading[RaceSnapshot]:
 def _play_start() -> float:
     """Return the time from which the recording plays for this session: at first, when it is opened."""
     since: float = st.session_state.setdefault(_PLAYED, _now())
-    return since if time.time() < since + PLAY_SECONDS else _SHOWN
+    return since if time.time() < since + PLAY_SECONDS else TO_THE_END
 
 
 def _now() -> float:
@@ -47,7 +51,9 @@ def playback(race: RaceSnapshot) -> None:
     """Say where the recorded race was trained, and draw the button that skips or repeats it."""
     st.caption(f":material/history: **Recorded** {note(race.runs[0])}, not run here. Start the race to run it here.")
     if any(run.status is Status.RUNNING for run in race.runs):
-        st.button("Skip to the end", icon=":material/skip_next:", type="tertiary", on_click=_play_from, args=(_SHOWN,))
+        st.button(
+            "Skip to the end", icon=":material/skip_next:", type="tertiary", on_click=_play_from, args=(TO_THE_END,)
+        )
     else:
         st.button("Play again", icon=":material/replay:", type="tertiary", on_click=_play_from)
 
