@@ -30,12 +30,13 @@ class shares the address."""
 GUESSES_IN_TOTAL = 60
 """At this rate, even a secret of 12 digits takes thousands of years."""
 
-_ANSWER = "answer to the lecturer"
-_REPEATED_SECONDS = 2.0
+REPEATED_SECONDS = 2.0
 """How long the runs of a page repeat the answer. The browser shows it once, for 4 seconds.
 
 Before its first message, the browser loads a script. A run that ends before that would remove the message unseen.
 """
+
+_ANSWER = "answer to the lecturer"
 
 _ACCEPTED = "This browser is now the lecturer's: its runs are kept, and the limits for guests do not apply."
 _WRONG = "The secret is wrong. This browser remains a guest."
@@ -73,7 +74,7 @@ def _show_answer() -> None:
     answer, until = st.session_state.pop(_ANSWER, ("", None))
     if answer and (until is None or time.monotonic() < until):
         st.toast(answer)
-        st.session_state[_ANSWER] = answer, until or time.monotonic() + _REPEATED_SECONDS
+        st.session_state[_ANSWER] = answer, until or time.monotonic() + REPEATED_SECONDS
 
 
 def lecturer_entry() -> None:

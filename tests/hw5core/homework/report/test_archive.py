@@ -2,44 +2,16 @@
 
 import io
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from zipfile import ZipFile
 
 import pytest
-from markdown_it import MarkdownIt
 from PIL import Image
 
 from hw5core.homework.report.archive import to_archive
 from hw5core.homework.report.document import Attachment
 from hw5core.homework.report.markdown import escaped
 from tests.hw5core.homework.report.example import hostile
-
-_WORD_JOINER = "\u2060"
-
-
-class _Rendered(HTMLParser):
-    """The text of rendered Markdown without line breaks and doubled spaces, and its tags with their attributes."""
-
-    def __init__(self, content: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self._texts: list[str] = []
-        self.feed(MarkdownIt("gfm-like").render(content))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self._texts += [dict(attrs).get("alt") or ""]
-
-    def handle_data(self, data: str) -> None:
-        self._texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return _plain(" ".join(self._texts))
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.replace(_WORD_JOINER, "").replace("\xa0", " ").split())
+from tests.hw5core.homework.report.rendered import Rendered, plain
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +21,15 @@ def archive() -> Iterator[ZipFile]:
 
 
 @pytest.fixture(scope="module")
-def rendered(archive: ZipFile) -> _Rendered:
-    return _Rendered(archive.read("homework/homework.md").decode())
+def rendered(archive: ZipFile) -> Rendered:
+    return Rendered(archive.read("homework/homework.md").decode())
 
 
-def test_every_text_of_the_document_is_shown_as_it_is(rendered: _Rendered) -> None:
-    assert [text for text in hostile().texts() if _plain(text) not in rendered.text] == []
+def test_every_text_of_the_document_is_shown_as_it_is(rendered: Rendered) -> None:
+    assert [text for text in hostile().texts() if plain(text) not in rendered.text] == []
 
 
-def test_no_word_of_a_student_becomes_markup(rendered: _Rendered) -> None:
+def test_no_word_of_a_student_becomes_markup(rendered: Rendered) -> None:
     pictures = [attributes["src"] for tag, attributes in rendered.tags if tag == "img"]
     assert pictures == ["chart-1.png", "chart-2.png", "chart-3.png"]
     links = [attributes["href"] for tag, attributes in rendered.tags if tag == "a"]
@@ -70,7 +42,7 @@ def test_no_word_of_a_student_becomes_markup(rendered: _Rendered) -> None:
 
 @pytest.mark.parametrize("text", ["# a", "- a", "1. a", "12) a", "=====", "---", "> a", "+ a", "* a", "```", ": a"])
 def test_a_line_is_a_paragraph_whatever_it_starts_with(text: str) -> None:
-    shown = _Rendered(escaped(text))
+    shown = Rendered(escaped(text))
     assert ([tag for tag, _ in shown.tags], shown.text) == (["p"], text)
 
 

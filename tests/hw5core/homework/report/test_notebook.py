@@ -18,7 +18,7 @@ from hw5core.runs.recorded import RACE, recorded_race
 from hw5core.runs.run import Run, Status
 from hw5core.training.loop import train
 from tests.hw5core.homework.report.example import HOMEWORK, NAME, REMARKS, hostile
-from tests.hw5core.homework.report.test_archive import _plain, _Rendered
+from tests.hw5core.homework.report.rendered import Rendered, plain
 
 DIGITS = race(
     RunConfig(
@@ -83,10 +83,10 @@ def test_a_fork_alone_has_no_program() -> None:
 
 def test_every_text_of_the_document_is_in_a_cell(cells: list[dict[str, Any]]) -> None:
     shown = [cell["source"] for cell in cells if cell["cell_type"] != "markdown"]
-    rendered = [_Rendered(cell["source"]).text for cell in cells if cell["cell_type"] == "markdown"]
+    rendered = [Rendered(cell["source"]).text for cell in cells if cell["cell_type"] == "markdown"]
     assert all(
         any(text.rstrip() in source for source in shown)
-        or any(_plain(text) in text_of_cell for text_of_cell in rendered)
+        or any(plain(text) in text_of_cell for text_of_cell in rendered)
         for text in hostile().texts()
     )
 

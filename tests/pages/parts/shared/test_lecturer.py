@@ -77,7 +77,7 @@ def test_an_old_link_with_the_secret_makes_a_browser_the_lecturer() -> None:
 def test_the_answer_is_repeated_by_runs_that_follow_at_once(
     seconds: float, repeated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lecturer, "_REPEATED_SECONDS", seconds)
+    monkeypatch.setattr(lecturer, "REPEATED_SECONDS", seconds)
     for app in (_with_link(SECRET), _with_form(SECRET)):
         assert "now the lecturer's" in app.toast[0].value
         assert bool(app.run().toast) == repeated
