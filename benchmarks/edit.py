@@ -33,7 +33,7 @@ _WATCH_DRAG = """() => {
 
 
 def measure() -> list[Measurement]:
-    """Measure latency and rate with a network of 10 layers and one of 38 layers."""
+    """Measure latency and rate with a network of 10 layers and one of 40 layers."""
     with window() as (page, address):
         return [figure for name in _NETWORKS for figure in _on_network(page, address, name)]
 

@@ -1,7 +1,7 @@
 """The memory of the server and its workers while both networks train on MNIST.
 
-The figure is the proportional set size, which counts shared memory once. Small hosts give an app about 1 GiB. It exists
-only on Linux (smaps_rollup). `python -m benchmarks.memory FOLDER DATASET` is the server that is measured.
+The figure is the proportional set size, which counts shared memory once. Small hosts give an app 690 MB. It exists only
+on Linux (smaps_rollup). `python -m benchmarks.memory FOLDER DATASET` is the server that is measured.
 """
 
 import subprocess

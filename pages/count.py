@@ -67,7 +67,7 @@ def page() -> None:
     report = report_of(str(counted.fitting))
     total_style()
     _lab(report)
-    prepare_workers()  # which takes seconds, as the imports of the charts do
+    prepare_workers()  # Another process imports torch for seconds, while this one imports the charts.
     _pictures(counted, current.selected)
     with race:
         race_link(current.network)

@@ -1,4 +1,4 @@
-"""Lesson 4: look inside the two networks of a race, at any epoch of their training."""
+"""Look inside the two networks of a race, at any epoch of their training."""
 
 import numpy as np
 import streamlit as st

@@ -27,7 +27,7 @@ LONG = f"epochs-digits=200&network={SLOW.replace(' ', '+')}"
 
 @asynccontextmanager
 async def _lecture(address: str, query: str, view: str = "") -> AsyncIterator[tuple[Visitor, Visitor]]:
-    """Open the same race for a lecturer and for a student, whose tab asks for nothing on its own.
+    """Open the same race for a lecturer and for a student, whose tab does not ask again.
 
     `view` adds to the student's address.
     """
@@ -62,13 +62,13 @@ def _batches(tab: Visitor) -> int:
 
 
 async def _until_batches(tab: Visitor, more: int) -> None:
-    """Wait until the page shows progress of so many batches."""
+    """Wait until the page shows progress of more than `more` batches."""
     batches = _batches(tab)
     await tab.until(lambda tab: _batches(tab) > batches + more)
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition is true. The tabs receive messages meanwhile."""
+    """Wait until the condition is true, while the tabs receive messages."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():
             await asyncio.sleep(0.1)

@@ -1,1 +1,1 @@
-"""The components of the page "Check"."""
+"""The components of the Check page."""

@@ -1,1 +1,1 @@
-"""The components of the Count page, one per file."""
+"""The components of the Count page."""

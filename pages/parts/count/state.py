@@ -18,7 +18,7 @@ from hw5core.network.presets import PRESETS
 ADDRESS = "net"
 """The parameter of the address that contains the network."""
 
-_STATE = "parameter lab"
+_STATE = "counted network"
 _START = PRESETS["homework"]
 
 

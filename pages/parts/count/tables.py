@@ -33,7 +33,7 @@ def count_table(counted: Count, report: ModuleReport | None, selected: int | Non
 def cost_table(counted: Count, selected: int | None, images: int = 1) -> Table:
     """Return the cost of each layer: share of the parameters, MACs, FLOPs, memory of the output, receptive field.
 
-    The memory is that of a batch of so many images, everything else is for one image.
+    The memory is that of a batch of `images` images, everything else is for one image.
     """
     bytes_per_value = BYTES_PER_VALUE * images
     total = counted.parameters or 1

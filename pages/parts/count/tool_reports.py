@@ -13,7 +13,7 @@ _WHY = f"**Two correct tools, two different numbers.** {WHY_MEGABYTES_DIFFER}"
 
 
 def tool_reports(counted: Count, report: ModuleReport | None, images: int) -> None:
-    """Draw the sizes of both tools for a batch of so many images, the explanation, and both tables as the tools print
+    """Draw the sizes of both tools for a batch of `images` images, the explanation, and both tables as the tools print
     them."""
     heading("torchsummary and torchinfo")
     info = megabytes(report.torchinfo.sizes.for_batch(images), MEGABYTE) if report else ("…",) * 4

@@ -38,8 +38,7 @@ def total_style() -> None:
 def sticky_total(counted: Count, pinned: Architecture | None, images: int) -> None:
     """Draw the parameters as a large number, and next to it MACs, memory, and the difference from a pinned network.
 
-    The memory of the outputs is that of a batch of so many images.
-    Only layers before a misfit count.
+    The memory of the outputs is that of a batch of `images` images. Only layers before a misfit count.
     """
     label = "trainable parameters" if not counted.misfit else f"parameters before layer {counted.misfit.number}"
     beside = [

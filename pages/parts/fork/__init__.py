@@ -1,1 +1,1 @@
-"""The parts of the fork page."""
+"""The components of the Fork page."""

@@ -1,1 +1,1 @@
-"""The parts of the inside page."""
+"""The components of the Inside page."""

@@ -1,1 +1,1 @@
-"""The components of the page "Report"."""
+"""The components of the Report page."""

@@ -1,1 +1,1 @@
-"""The parts of the page of all runs."""
+"""The components of the Runs page."""

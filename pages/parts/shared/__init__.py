@@ -1,1 +1,1 @@
-"""Streamlit pieces that two or more pages use."""
+"""The components that two or more pages use."""

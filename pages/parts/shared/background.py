@@ -21,7 +21,7 @@ MOST_RESULTS = 300
 """How many results are kept. The predictions for MNIST's test images take 84 KB."""
 
 MOST_WAITING = 300
-"""How many jobs may wait. One more displaces the one that nobody has asked for longest."""
+"""How many jobs may wait. One more displaces the one whose last request is the oldest."""
 
 RETRY_SECONDS = 10
 """How long an error is shown before the next visitor causes another try."""
@@ -92,14 +92,14 @@ class _Background:
             return tuple(job in self.outcomes and self.outcomes[job].ended is not None for job in jobs)
 
     def _displace(self) -> None:
-        """Give up a waiting job if there are too many. Its visitors see why."""
+        """Drop the job whose last request is the oldest, if too many wait. Its visitors see why."""
         if len(self.waiting) > MOST_WAITING:
             outcome = self.outcomes[self.waiting.pop(0)]
             outcome.error = EngineError("Too many computations are waiting on this server. Try again in a moment.")
             outcome.ended = time.monotonic()
 
     def _forget(self) -> None:
-        """Forget the outcomes that were not asked for longest, but none that is still awaited."""
+        """Forget the outcomes whose last request is the oldest, if there are too many. An awaited one stays."""
         old = [job for job, outcome in self.outcomes.items() if outcome.ended is not None]
         for job in old[: max(0, len(self.outcomes) - MOST_RESULTS)]:
             del self.outcomes[job]

@@ -39,7 +39,7 @@ class Capacity:
 
 
 def capacity(files: int) -> Capacity:
-    """Return what a process may take that may open this number of files."""
+    """Return the limits of a server whose process may open `files` files."""
     kept = max(1, min(128, files // 64))
     free = max(files - _OWN_FILES - FILES_PER_KEPT_SESSION * kept, 20)
     loading = free // 10

@@ -92,7 +92,7 @@ class FrontDoor:
             return
         self._sessions[address] += 1
         try:
-            await app(scope, _without_those_who_left(receive), send)
+            await app(scope, _skip_closed_connections(receive), send)
         finally:
             self._sessions[address] -= 1
             self._sessions += Counter()  # drops the addresses without sessions
@@ -114,7 +114,7 @@ def _asks_for_a_page(scope: Scope) -> bool:
     return scope["type"] == "http" and "text/html" in Headers(scope=scope).get("Accept", "")
 
 
-def _without_those_who_left(receive: Receive) -> Receive:
+def _skip_closed_connections(receive: Receive) -> Receive:
     """Return a `receive` that leaves out the first message of a browser which has closed its connection since.
 
     The first message asks for the page. Drawing it takes much longer than noticing that nobody waits for it.
@@ -178,7 +178,7 @@ def _full_page() -> HTMLResponse:
 
 
 def _refusal() -> bytes:
-    """Return the answer to a connection too many, as it is sent: the same page."""
+    """Return the answer, as bytes, to a connection for which there is no room: the same page."""
     page = _full_page()
     headers = b"".join(name + b": " + value + b"\r\n" for name, value in page.raw_headers)
     return b"HTTP/1.1 503 Service Unavailable\r\n" + headers + b"Connection: close\r\n\r\n" + bytes(page.body)

@@ -18,8 +18,9 @@ _MOST_RUNS = 200
 def chosen_race_of_server(
     key: str, fits: Callable[[Listed], bool], most_networks: int, gone: str
 ) -> tuple[RunConfig, ...]:
-    """Draw the choice, and return the runs of the race, so many at most. Its first option is the recorded race.
+    """Draw the choice, and return the runs of the race, at most `most_networks` of them.
 
+    The first option is the recorded race.
     Only runs that fit can be chosen. `key` is that of the widget. `gone` says why the race in a link may not be among
     them. Raises StoreError.
     """

@@ -1,4 +1,4 @@
-"""Files in the messages of a browser, as base64 text. Streamlit's own uploads would need no less memory."""
+"""Files in the messages of a browser, as base64 text. Streamlit's own uploads would need as much memory."""
 
 import base64
 import binascii

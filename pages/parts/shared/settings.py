@@ -142,7 +142,7 @@ def activations_setting(label: str) -> list[str]:
 
 
 def advanced_settings(dataset: str, numbers: Sequence[str], in_a_row: int) -> dict[str, Any]:
-    """Draw these numbers, so many in a row, the initialisation and the network. Return them by field name."""
+    """Draw these numbers, `in_a_row` of them side by side, the initialisation and the network. Return them by name."""
     advanced: dict[str, Any] = {}
     for start in range(0, len(numbers), in_a_row):
         for column, name in zip(st.columns(in_a_row), numbers[start : start + in_a_row], strict=False):

@@ -1,1 +1,1 @@
-"""The parts of the page of sweeps."""
+"""The components of the Sweep page."""

@@ -1,1 +1,1 @@
-"""The parts of the training page."""
+"""The components of the Train page."""

@@ -1,1 +1,1 @@
-"""The parts of the why page."""
+"""The components of the Why page."""

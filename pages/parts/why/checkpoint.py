@@ -21,12 +21,12 @@ def chosen_checkpoint(configs: tuple[RunConfig, ...], key: str) -> int:
 
 
 def after_in_words(step: int) -> str:
-    """Return when a network has the weights after so many batches."""
+    """Return when a network has these weights: after `step` batches, or before any training."""
     return f"after {step:,} batches" if step else "before any training"
 
 
 def checkpoint_after(config: RunConfig, step: int) -> Checkpoint | None:
-    """Return the checkpoint of a network after so many batches, or None for 0. Raise StoreError if it is gone."""
+    """Return the checkpoint of a network after `step` batches, or None for 0. Raise StoreError if it is gone."""
     checkpoint = run_store().checkpoint_at(config.run_id, step) if step else None
     if step and checkpoint is None:
         raise StoreError(f"The weights of {config.label} {after_in_words(step)} are gone. Choose others.")
@@ -34,5 +34,5 @@ def checkpoint_after(config: RunConfig, step: int) -> Checkpoint | None:
 
 
 def next_batch(config: RunConfig, step: int) -> int:
-    """Return the batch that is trained after so many batches. After all of them, it is the last one."""
+    """Return the number of the batch that is trained after `step` batches. After all of them, it is the last one."""
     return min(step, config.total_steps - 1)
