@@ -17,7 +17,7 @@ STEPS = SIGMOID.steps_per_epoch
 
 
 def _run(config: RunConfig, guessing: int, learning: int = 0, status: Status = Status.RUNNING) -> RunHistory:
-    """Return a run that guessed for so many batches, and then learned for so many."""
+    """Return a run that guessed for `guessing` batches, and then learned for `learning` batches."""
     losses = np.array([2.303] * guessing + [0.5] * learning)
     epochs = tuple(
         EpochResult(epoch, (epoch + 1) * STEPS - 1, 0.5, 80.0, 81.0, 1.0, 0.1) for epoch in range(len(losses) // STEPS)
