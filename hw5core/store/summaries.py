@@ -11,7 +11,7 @@ from hw5core.runs.summary import Summary, summary_of
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 
-_SETTLED_SECONDS = 30.0
+SETTLED_SECONDS = 30.0
 """The time after which nothing more of a run that has ended arrives, such as its last losses after a stop."""
 
 
@@ -61,7 +61,7 @@ class Summaries:
         follower = self._followers.setdefault(run.run_id, Follower(self._store, run.run_id, lean=True))
         history = follower.read()
         # abs: a clock that was set back must not make this run unsettled for years.
-        if run.status.over and abs(time.time() - run.changed) > _SETTLED_SECONDS:
+        if run.status.over and abs(time.time() - run.changed) > SETTLED_SECONDS:
             del self._followers[run.run_id]
         summary = summary_of(history) if history else None
         return known if summary == known else summary
