@@ -150,7 +150,7 @@ def _binned_losses(
     losses = losses[:last]
     if not view.logarithmic:
         losses = np.where(losses <= MAX_LINEAR_LOSS, losses, np.nan)
-    means = np.add.reduceat(_smoothed(losses, view.smoothing), firsts) / counts
+    means = np.add.reduceat(moving_mean(losses, view.smoothing), firsts) / counts
     return {
         "x": (positions[firsts] + positions[firsts + counts - 1]) / 2,
         "loss": means,
@@ -188,7 +188,7 @@ def _bin_starts(
     return np.arange(low, high, batches_per_point(high - low))
 
 
-def _smoothed(losses: NDArray[np.float64], batches: int) -> NDArray[np.float64]:
+def moving_mean(losses: NDArray[np.float64], batches: int) -> NDArray[np.float64]:
     """Return for each batch the mean loss of the last `batches` batches up to it, or of all if there are fewer."""
     if batches <= 1:
         return losses

@@ -8,22 +8,20 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from hw5core.charts.race import MAX_POINTS
+from hw5core.charts.race import MAX_POINTS, moving_mean
 from hw5core.network.counting import count
 from hw5core.runs.history import RunHistory
+from hw5core.runs.learning import WINDOW
 from hw5core.runs.records import LayerStatistics, layer_number, update_ratio
 
 GOOD_UPDATE = -3.0
 """The decimal logarithm of update / weights that is often called healthy: a step changes a weight by a thousandth."""
 
-LOSS_WINDOW = 100
-"""The loss of a batch of five jumps too much to be seen, so the panel shows the mean of so many batches up to it."""
-
 
 class Quantity(StrEnum):
     """What a panel shows."""
 
-    MEAN_LOSS = f"loss, mean of {LOSS_WINDOW} batches"
+    MEAN_LOSS = f"loss, mean of {WINDOW} batches"
     LOSS = "loss of this batch"
     GRADIENT = "gradient norm of the weights"
     UPDATE = "log10 of update / weights"
@@ -100,7 +98,7 @@ def _known(figures: list[Figures]) -> list[Figures]:
 
 def _figures(history: RunHistory, rows: Sequence[LayerStatistics], part: Part, quantity: Quantity) -> Figures:
     if quantity in (Quantity.LOSS, Quantity.MEAN_LOSS):
-        losses = history.losses if quantity is Quantity.LOSS else _means(history.losses)
+        losses = history.losses if quantity is Quantity.LOSS else moving_mean(history.losses, WINDOW)
         values = [_loss(losses, one.step - history.first_step) for one in rows]
     else:
         # There are hundreds of rows, so the names are found once.
@@ -108,14 +106,6 @@ def _figures(history: RunHistory, rows: Sequence[LayerStatistics], part: Part, q
         weights, activation = (names.get(number or 0, "") for number in (part.weights, part.activation))
         values = [_value(one, weights, activation, quantity, history.config.learning_rate) for one in rows]
     return Figures(history.label, quantity, tuple(one.step for one in rows), tuple(map(_finite, values)))
-
-
-def _means(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of LOSS_WINDOW losses up to each, and of fewer at the start."""
-    with np.errstate(invalid="ignore", over="ignore"):  # of a network that has diverged
-        sums = np.cumsum(losses)
-        sums[LOSS_WINDOW:] -= sums[:-LOSS_WINDOW].copy()
-    return sums / np.minimum(np.arange(1, len(losses) + 1), LOSS_WINDOW)
 
 
 def _loss(losses: NDArray[np.float64], batch: int) -> float | None:

@@ -10,11 +10,8 @@ from hw5core.charts.parts import guess_words
 from hw5core.data.datasets import DATASETS, Dataset
 from hw5core.network.counting import Count
 from hw5core.runs.history import RunHistory
-from hw5core.runs.learning import divergence
+from hw5core.runs.learning import WINDOW, divergence
 from hw5core.runs.records import MeasuredStep
-
-RECENT_BATCHES = 100
-"""Number of batches over which a loss is averaged. Single batches of five images vary too much."""
 
 _NO_BATCH = "No batch has been trained yet."
 _NO_EPOCH = "No epoch has finished yet."
@@ -29,7 +26,7 @@ def losses_in_words(histories: Sequence[RunHistory]) -> str:
 def _recent_loss(history: RunHistory) -> str:
     if diverged := divergence(history):
         return diverged
-    recent = history.losses[-RECENT_BATCHES:].tolist()
+    recent = history.losses[-WINDOW:].tolist()
     return f"{history.label} {fmean(recent):.2f}, mean of the last {len(recent)} of {len(history.losses):,} batches"
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,16 @@ def test_the_loss_is_that_of_the_batch_and_the_mean_of_the_last_hundred() -> Non
     assert _values(Quantity.LOSS, CONV, [run])["ReLU"] == pytest.approx([math.log(10), math.log(10), 0.4, 0.4])
     half = (math.log(10) + 0.4) / 2
     assert _values(Quantity.MEAN_LOSS, CONV, [run])["ReLU"] == pytest.approx([math.log(10), math.log(10), half, 0.4])
+
+
+@pytest.mark.parametrize("jump", [1e30, math.inf, math.nan])
+def test_a_jump_of_the_loss_is_in_the_mean_of_a_hundred_batches_only(jump: float) -> None:
+    statistics = [LayerStatistics(step, {}, {}, {"ReLU-2": 0.5}) for step in (49, 50, 149, 150, 300)]
+    losses = np.array([2.3] * 50 + [jump] + [2.3] * 400)
+    run = replace(_history(CONFIGS[0], statistics), losses=losses)
+    before, *with_it, after, later = _values(Quantity.MEAN_LOSS, CONV, [run])["ReLU"]
+    assert [before, after, later] == pytest.approx([2.3] * 3)
+    assert with_it == ([pytest.approx(1e30 / 51), pytest.approx(1e28)] if math.isfinite(jump) else [None, None])
 
 
 def test_the_first_batches_alone_and_a_long_run_with_few_points() -> None:
