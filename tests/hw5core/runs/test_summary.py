@@ -78,6 +78,14 @@ def test_every_run_has_its_own_line_also_with_equal_labels() -> None:
     }
 
 
+def test_lines_of_different_activations_differ_without_colour_too() -> None:
+    series = comparison_series(
+        [_summary(replace(BASE, activation=name, seed=seed)) for seed in (0, 1) for name in ("relu", "sigmoid")]
+    )
+    assert [one.label for one in series] == ["ReLU, seed 0", "sigmoid, seed 0", "ReLU, seed 1", "sigmoid, seed 1"]
+    assert len({one.dash for one in series}) == 4
+
+
 def test_the_csv_has_every_setting_and_every_epoch_and_no_formula() -> None:
     text = csv_text([_summary(BASE, 90.0, 91.5, name="=1+1"), _summary(replace(BASE, seed=1), 80.0)])
     rows = list(csv.DictReader(io.StringIO(text)))
