@@ -6,7 +6,7 @@ A network that gives every class the same probability has a loss of ln(number of
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +64,23 @@ def guess_loss(config: RunConfig) -> float:
 
 
 def guess_loss_name(config: RunConfig) -> str:
-    """Return the name of that loss: "ln 10"."""
+    """Return the loss of a uniform guess as text: "ln 10"."""
     return f"ln {DATASETS[config.dataset].classes}"
 
 
-@lru_cache(maxsize=256)
+_known: WeakKeyDictionary[RunHistory, Learning] = WeakKeyDictionary()
+"""What was computed from each history, for as long as something else needs the history."""
+
+
 def learning_of(history: RunHistory) -> Learning:
     """Return the stage of the run's network, from its losses. Several views of one history ask for it."""
+    learning = _known.get(history)
+    if learning is None:
+        learning = _known[history] = _learning(history)
+    return learning
+
+
+def _learning(history: RunHistory) -> Learning:
     losses, guess = history.losses, guess_loss(history.config)
     means = _window_means(losses)
     learned = np.flatnonzero(means < guess - MARGIN)

@@ -1,7 +1,9 @@
 """What a network does so far, and the sentence about it: learning, no better than guessing, diverged."""
 
+import gc
 import math
 from dataclasses import replace
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -118,3 +120,12 @@ def test_guessing_depends_on_the_number_of_classes(monkeypatch: pytest.MonkeyPat
     config = RunConfig(dataset="four", network="1x28x28 flatten relu linear4")
     assert _caption(config, [math.log(4)] * 200) == "ReLU: no better than guessing (loss near ln 4) for 200 batches."
     assert learning_of(_history(config, [GUESS] * 200)).is_near is False
+
+
+def test_a_history_is_computed_once_and_is_not_kept_in_memory() -> None:
+    history = _history(RELU, [GUESS] * 200)
+    assert learning_of(history) is learning_of(history)
+    freed = ref(history)
+    del history
+    gc.collect()
+    assert freed() is None
