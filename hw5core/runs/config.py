@@ -37,7 +37,7 @@ INITIALISATIONS = {
     "he": "He (Kaiming)",
     "normal": "normal, 0.01 (1990s, as in the homework)",
 }
-"""The ways to draw the first weights, with their labels. `training/modules.py` draws them."""
+"""The ways to draw the first weights, with their labels. `training/modules.py` and `explain/depth.py` draw them."""
 
 ADDED_LATER = ("relu_layer",)
 """Settings that are part of a run's id only if they are not the default, so that runs from before keep their ids."""

@@ -44,7 +44,9 @@ def measure(config: RunConfig, pool: Pool, resume: Checkpoint | None) -> Measure
     chosen = batch_indices(config, len(pool.labels), step)
     inputs, labels = standardise(pool.images[chosen], config.dataset), torch.from_numpy(pool.labels[chosen])
     outputs = layer_outputs(network, inputs, torch.Generator().manual_seed(dropout_seed(config, step)))
-    functional.cross_entropy(outputs[-1], labels).backward()
+    loss = functional.cross_entropy(outputs[-1], labels)
+    if loss.requires_grad:  # a network without weights has no gradient
+        loss.backward()
     updates = _updates(config, network, velocities)
     layers = [
         _measured_layer(row, module, layer_input.detach(), output.detach(), updates)

@@ -28,6 +28,8 @@ STATEFUL = RunConfig(
 # Dropout drops everything, so only the last layer's biases can learn.
 ALL_DROPPED = replace(STATEFUL, network="1x28x28 conv4k3p1 relu dropout1 maxpool4 flatten linear10")
 
+WITHOUT_WEIGHTS = replace(STATEFUL, network="1x28x28 adaptiveavgpool2x5 relu flatten")
+
 
 @pytest.fixture(scope="module")
 def digits() -> Pool:
@@ -52,7 +54,9 @@ def _weights(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
     return state
 
 
-@pytest.mark.parametrize("config", [STATEFUL, ALL_DROPPED], ids=["stateful", "all dropped"])
+@pytest.mark.parametrize(
+    "config", [STATEFUL, ALL_DROPPED, WITHOUT_WEIGHTS], ids=["stateful", "all dropped", "without weights"]
+)
 def test_a_run_trained_in_single_steps_has_the_same_numbers(config: RunConfig, digits: Pool) -> None:
     whole, stepped = list(train(config, digits)), list(_stepped(config, digits))
     assert numbers(stepped) == numbers(whole)
