@@ -15,7 +15,8 @@ from hw5core.runs.learning import WINDOW
 from hw5core.runs.records import LayerStatistics, layer_number, update_ratio
 
 GOOD_UPDATE = -3.0
-"""The decimal logarithm of update / weights that is often called healthy: a step changes a weight by a thousandth."""
+"""The value of Quantity.UPDATE that is often called healthy: a step without momentum changes a weight by a thousandth.
+"""
 
 
 class Quantity(StrEnum):
@@ -24,7 +25,7 @@ class Quantity(StrEnum):
     MEAN_LOSS = f"loss, mean of {WINDOW} batches"
     LOSS = "loss of this batch"
     GRADIENT = "gradient norm of the weights"
-    UPDATE = "log10 of update / weights"
+    UPDATE = "log10 of rate × gradient / weights"
     MEAN = "mean of the activations"
     DEVIATION = "deviation of the activations"
     SATURATED = "saturated units"

@@ -97,9 +97,9 @@ class LayerStatistics:
 
 
 def update_ratio(update: float, weights: float) -> float | None:
-    """Return the decimal logarithm of the size of an update divided by that of the weights.
+    """Return the decimal logarithm of the size of rate · gradient divided by that of the weights.
 
-    Return None if one of them is 0 or not finite.
+    Momentum is not part of it. Return None if one of them is 0 or not finite.
     """
     ratio = update / weights if weights else math.nan
     return math.log10(ratio) if 0 < ratio < math.inf else None

@@ -13,6 +13,7 @@ from hw5core.charts.series import series_of
 from hw5core.charts.steps import gradients_chart, gradients_table, probabilities_chart, probabilities_table
 from hw5core.charts.words import gradient_caption, probabilities_in_words
 from hw5core.data.datasets import DATASETS
+from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import MeasuredStep
 from hw5core.training.batches import Prediction
@@ -99,12 +100,17 @@ def _backward(runs: Sequence[RunHistory]) -> None:
         alt="The norm of the gradient of each layer's weights, one line per network",
     )
     st.caption(" ".join(gradient_caption(run.label, run.measured) for run in runs if run.measured))
-    rate = runs[0].config.learning_rate
-    st.markdown(f"**5. Update:** each weight changes by −{rate:g} times its gradient. The norms per layer:")
+    st.markdown(f"**5. Update:** {update_in_words(runs[0].config)}. The norms per layer:")
     for column, run in zip(st.columns(len(runs)), runs, strict=True):
         with column:
             label = run.label
             st.dataframe(_updates(table[table["activation"] == label], label), hide_index=True, width="stretch")
+
+
+def update_in_words(config: RunConfig) -> str:
+    """Return how a step of this run changes each weight, as a clause."""
+    velocity = f"velocity (its gradient plus {config.momentum:g} times the last velocity)"
+    return f"each weight changes by −{config.learning_rate:g} times its {velocity if config.momentum else 'gradient'}"
 
 
 def _updates(rows: pd.DataFrame, label: str) -> pd.DataFrame:

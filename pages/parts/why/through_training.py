@@ -32,11 +32,12 @@ _ALL, _FIRST = "all batches", f"first {FIRST_BATCHES:,}"
 _SHARES = (Quantity.SATURATED, Quantity.ZEROS)
 _MEANING = (
     "Point at a chart, or move the slider: all charts and the table show that batch. A vertical line marks where a "
-    "network becomes better than guessing. The update is the standard deviation of rate × gradient, divided by that of "
-    "the weights: at the dotted line, −3, a step changes a weight by a thousandth; far below it, a layer hardly "
-    "learns. The deviation of the activations is their standard deviation. A unit is saturated if its slope is below "
-    "0.01: for sigmoid |z| > 4.6, for ReLU the output 0. ReLU learns with half of its units at 0. Runs measure up to "
-    f"200 of their first {FIRST_BATCHES:,} batches, then every {SELDOM}th. Runs of earlier versions recorded less."
+    "network becomes better than guessing. The ratio of rate × gradient to the weights is that of their standard "
+    "deviations. At the dotted line, −3, a step changes a weight by a thousandth; far below it, a layer hardly learns. "
+    "Momentum is not part of it. The deviation of the activations is their standard deviation. A unit is saturated if "
+    "its slope is below 0.01: for sigmoid |z| > 4.6, for ReLU the output 0. ReLU learns with half of its units at 0. "
+    f"Runs measure up to 200 of their first {FIRST_BATCHES:,} batches, then every {SELDOM}th. Runs of earlier versions "
+    "recorded less."
 )
 
 
