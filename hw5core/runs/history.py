@@ -37,6 +37,7 @@ class Version(NamedTuple):
     status: Status
     name: str
     records: int
+    done: int
 
 
 @dataclass(frozen=True, eq=False)  # compare identities: a follower returns the same object while nothing is new
@@ -90,7 +91,7 @@ class RunHistory:
     @property
     def version(self) -> Version:
         run = self.run
-        return Version(run.created, run.attempt, run.changed, run.status, run.name, self.records)
+        return Version(run.created, run.attempt, run.changed, run.status, run.name, self.records, self.done)
 
     @property
     def first_step(self) -> int:
@@ -224,7 +225,10 @@ def history_of(run: Run, records: Iterable[Record]) -> RunHistory:
 
 
 def history_until(history: RunHistory, done: int) -> RunHistory:
-    """Return the history of a finished run as it was after `done` batches of it, while it was running."""
+    """Return the history of a finished run as that of a running one, after `done` of its own batches.
+
+    It has no losses of single images.
+    """
     if done >= len(history.losses):
         return history
     steps = history.first_step + done

@@ -8,7 +8,7 @@ import pytest
 
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import fork
-from hw5core.runs.history import RECENT_REPORTS, HistoryBuilder, RunHistory, history_of
+from hw5core.runs.history import RECENT_REPORTS, HistoryBuilder, RunHistory, history_of, history_until
 from hw5core.runs.records import (
     BatchLosses,
     EpochResult,
@@ -84,6 +84,16 @@ def test_equal_versions_mean_that_nothing_is_new() -> None:
     assert _history(*records).version != _history(*records, MeasuredStep(0, (), ())).version
     paused = Run(CONFIG.run_id, CONFIG, Status.PAUSED, "", 1)
     assert history_of(paused, records).version != _history(*records).version
+
+
+def test_a_finished_run_is_shown_again_as_it_trained() -> None:
+    finished = Run(CONFIG.run_id, CONFIG, Status.FINISHED, "", 1)
+    records = [STARTED, BatchLosses(0, (2.3,) * 10, seconds=0.1), BatchLosses(10, (2.2,) * 10, seconds=0.2)]
+    whole = history_of(finished, [*records, EpochResult(0, 19, 0.5, 90.0, 91.0, 1.0, 0.1), RunFinished(20, 0.3)])
+    early, late = history_until(whole, 10), history_until(whole, 19)
+    assert (early.status, early.done, list(early.epochs), early.clock[-1]) == (Status.RUNNING, 10, [], (10, 0.1))
+    assert len({early.version, late.version, whole.version}) == 3
+    assert history_until(whole, 20) is whole
 
 
 def test_losses_that_are_not_finite_stay_so() -> None:
