@@ -111,16 +111,17 @@ def read(text: str) -> tuple[RunConfig, dict[str, Any]]:
     """Return the config and all values of a receipt. Raise ReceiptError if the text is not a complete receipt."""
     try:
         plain = json.loads(text)
-        has_known_format = plain["receipt"] == FORMAT
+        if plain["receipt"] != FORMAT:
+            raise ReceiptError(
+                f"this receipt has format {str(plain['receipt'])[:20]}, and this version reads format {FORMAT}"
+            )
         config = RunConfig(**plain["config"])
         list(metrics_of_receipt(plain))
         dict(plain["hashes"]), dict(plain["computed_by"])
     except (ConfigError, ArchitectureError) as error:
         raise ReceiptError(f"the receipt's config cannot be trained here: {error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ReceiptError(f"this file is not a complete receipt of a run ({error!r})") from error
-    if not has_known_format:
-        raise ReceiptError(f"this receipt has format {plain['receipt']}, and this version reads format {FORMAT}")
     return config, plain
 
 
@@ -144,7 +145,7 @@ def metrics_of_receipt(plain: dict[str, Any]) -> Iterator[Metric]:
 
 
 def metrics_of_records(records: Iterable[Record]) -> Iterator[Metric]:
-    """Yield the same metrics from the records of a training."""
+    """Yield the metrics that are compared from the records of a training, with the names that a receipt gives them."""
     for record in records:
         if isinstance(record, BatchLosses):
             for step, loss in enumerate(record.losses, start=record.first_step):

@@ -195,6 +195,11 @@ def test_other_kernels_are_named_as_the_cause_of_other_last_digits(
     assert any(one.startswith("kernels ") and variable in one for one in result["computed_by"])
 
 
+def test_a_newer_receipt_names_its_format_although_its_fields_are_others() -> None:
+    with pytest.raises(ReceiptError, match="this receipt has format 2, and this version reads format 1"):
+        read('{"receipt": 2, "settings": {}}')
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -205,6 +210,8 @@ def test_other_kernels_are_named_as_the_cause_of_other_last_digits(
         '{"receipt": 99}',
         '{"receipt": 1, "config": {"epochs": 0}}',
         '{"receipt": 1, "config": 7}',
+        '{"receipt": 1, "config": {}, "metrics": {"training_loss": [1' + "0" * 400 + "]}}",
+        "[" * 100_000,
     ],
 )
 def test_a_file_that_is_no_receipt_is_a_sentence(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
