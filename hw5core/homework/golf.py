@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from hw5core.errors import ArchitectureError, LabError
-from hw5core.homework.invisible import visible
 from hw5core.network.base_layer import Shape
 from hw5core.network.counting import Count, count_fitting
 from hw5core.network.notation import parse
+from hw5core.runs.invisible import visible
 
 MAX_NETWORK = 400
 """The largest number of characters of a network in golf."""

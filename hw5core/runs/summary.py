@@ -13,6 +13,7 @@ from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import learning_of
 from hw5core.runs.records import EpochResult
 from hw5core.runs.run import Run
+from hw5core.runs.spreadsheet import safe
 
 _IN_LABEL = ("activation", "dataset")
 """The settings that have a column of their own."""
@@ -117,7 +118,7 @@ def csv_text(summaries: Sequence[Summary]) -> str:
         fork = one.config.fork
         row: list[Any] = [
             one.run.run_id,
-            _not_a_formula(one.run.name),
+            safe(one.run.name),
             *(getattr(one.config, name) for name in settings),
             fork.parent.run_id if fork else "",
             fork.step if fork else "",
@@ -129,11 +130,6 @@ def csv_text(summaries: Sequence[Summary]) -> str:
         ]
         table.writerow(row)
     return text.getvalue()
-
-
-def _not_a_formula(name: str) -> str:
-    """Return the name as text for spreadsheets, which compute a cell that starts with one of these characters."""
-    return f"'{name}" if name[:1] in ("=", "+", "-", "@") else name
 
 
 def listed(summary: Summary) -> Listed:

@@ -18,8 +18,9 @@ from hw5core.homework.grading.grades import Grade, decimal, read_points
 from hw5core.homework.grading.gradescope import folder_name, results
 from hw5core.homework.grading.platforms import TITLE, Export, Filled
 from hw5core.homework.grading.students import GradedClass
-from hw5core.homework.grading.writing import TableWriter, cleaned
+from hw5core.homework.grading.writing import TableWriter
 from hw5core.network.counting import Count
+from hw5core.runs.spreadsheet import cleaned
 from hw5core.strict_json import to_json
 from hw5core.terminal import networks
 from hw5core.terminal.files import check_paths, opened, written

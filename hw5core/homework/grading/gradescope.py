@@ -8,7 +8,7 @@ from typing import Any
 from hw5core.homework.grading.columns import Students
 from hw5core.homework.grading.grades import Grade
 from hw5core.homework.grading.reading import Row
-from hw5core.homework.grading.writing import cleaned
+from hw5core.runs.spreadsheet import cleaned
 from hw5core.strict_json import to_json
 
 

@@ -8,7 +8,7 @@ from hw5core.homework.grading.columns import read_students
 from hw5core.homework.grading.grades import decimal, read_points
 from hw5core.homework.grading.reading import Row
 from hw5core.homework.grading.students import Graded, Key, Matching, Unmatched
-from hw5core.homework.grading.writing import safe
+from hw5core.runs.spreadsheet import safe
 
 _NUMBER, _EMAIL = "ID number", "Email address"
 _WORKSHEET = ("Identifier", "Grade", "Maximum Grade")

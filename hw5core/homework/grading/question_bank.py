@@ -13,11 +13,11 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from hw5core.errors import TableError
 from hw5core.homework.answers.check import explain
 from hw5core.homework.answers.mistakes import Question
-from hw5core.homework.grading.writing import cleaned
 from hw5core.homework.variants import VARIANTS, code_of, variant
 from hw5core.network.architecture import Architecture
 from hw5core.network.base_layer import Layer, Shape
 from hw5core.network.counting import LayerCount
+from hw5core.runs.spreadsheet import cleaned
 
 MAX_TITLE = 100
 

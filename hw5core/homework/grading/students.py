@@ -9,7 +9,7 @@ from hw5core.errors import TableError
 from hw5core.homework.grading.columns import Identity, Students
 from hw5core.homework.grading.grades import Grade
 from hw5core.homework.grading.reading import Row
-from hw5core.homework.grading.writing import cleaned
+from hw5core.runs.spreadsheet import cleaned
 
 MAX_STUDENTS = 100_000
 

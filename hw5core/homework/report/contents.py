@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from hw5core.errors import ReportError
 from hw5core.explain.torch_report import ModuleReport
-from hw5core.homework.invisible import visible
 from hw5core.homework.report.document import (
     MAX_NAME,
     MAX_REMARKS,
@@ -23,6 +22,7 @@ from hw5core.homework.report.question1 import question1
 from hw5core.homework.report.question2 import NONE, question2
 from hw5core.network.counting import Count
 from hw5core.runs.history import RunHistory
+from hw5core.runs.invisible import visible
 from hw5core.runs.receipts import GUARANTEE
 from hw5core.runs.weights import short_receipt
 from hw5core.strict_json import to_json

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from hw5core.errors import TableError
-from hw5core.homework.grading.writing import cleaned
+from hw5core.runs.spreadsheet import cleaned
 from pages.parts.shared.component import inline_component
 from pages.parts.shared.sent_bytes import bytes_in, most_bytes
 

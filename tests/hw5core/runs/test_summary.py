@@ -87,9 +87,11 @@ def test_lines_of_different_activations_differ_without_colour_too() -> None:
 
 
 def test_the_csv_has_every_setting_and_every_epoch_and_no_formula() -> None:
-    text = csv_text([_summary(BASE, 90.0, 91.5, name="=1+1"), _summary(replace(BASE, seed=1), 80.0)])
+    names = ["=1+1", "＝1+1", "mine;=1+1", "\tmine"]
+    runs = [_summary(BASE, 90.0, 91.5, name=names[0]), _summary(replace(BASE, seed=1), 80.0)]
+    text = csv_text([*runs, *(_summary(BASE, name=name) for name in names[1:])])
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert [row["test accuracy of epoch 1 (%)"] for row in rows] == ["91.5", ""]
-    assert [row["seed"] for row in rows] == ["0", "1"]
-    assert rows[0]["name"] == "'=1+1"
+    assert [row["test accuracy of epoch 1 (%)"] for row in rows[:2]] == ["91.5", ""]
+    assert [row["seed"] for row in rows[:2]] == ["0", "1"]
+    assert [row["name"] for row in rows] == ["'=1+1", "", "'＝1+1", "mine;'=1+1", " mine"]
     assert {"network", "learning_rate", "plateau (batches)", "seconds"} <= rows[0].keys()

@@ -9,10 +9,11 @@ import pytest
 from hw5core.errors import LabError, TableError
 from hw5core.homework.answers.check import check_text
 from hw5core.homework.grading.grades import decimal
-from hw5core.homework.grading.writing import TableWriter, safe
+from hw5core.homework.grading.writing import TableWriter
 from hw5core.homework.variants import code_of, variant, variant_number
 from hw5core.network.counting import count
 from hw5core.network.notation import parse
+from hw5core.runs.spreadsheet import safe
 from tests.hw5core.homework.grading.tables import HOMEWORK, HOSTILE, LAYERS, RIGHT, a_class, graded, table
 
 

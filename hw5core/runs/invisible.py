@@ -1,4 +1,4 @@
-"""Characters that nobody sees, which are taken out of texts of students before they are shown or written."""
+"""Characters that nobody sees, which are taken out of texts of users before they are shown or written."""
 
 import re
 
