@@ -3,6 +3,7 @@
 The arguments may come from a browser: every impossible edit raises ArchitectureError.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -94,10 +95,11 @@ def fit_to(network: Architecture, input_shape: tuple[int, int, int], classes: in
 
 
 def _checked(layer: Layer, field: str, value: object) -> object:
-    """Return the value with the type of the field. Raises ArchitectureError if it has another one."""
+    """Return the value with the type of the field. Raise ArchitectureError if it has another one."""
     before, limit = getattr(layer, field), layer.limits().get(field)
-    if isinstance(before, float) and isinstance(value, int):
-        return float(value)
+    if isinstance(before, float) and isinstance(value, int) and not isinstance(value, bool):
+        with suppress(OverflowError):  # a number beyond all floats is refused below
+            return float(value)
     if isinstance(value, list):
         value = tuple(value)  # height and width, as JSON writes them
     if limit and not isinstance(before, float) and isinstance(value, int | float | tuple | str):

@@ -78,6 +78,8 @@ def test_inserting_and_removing_a_layer_changes_nothing(network: Architecture, d
         lambda: set_field(NETWORK, 0, "out_channels", True),
         lambda: set_field(NETWORK, 0, "kernel_size", 3.5),
         lambda: set_field(NETWORK, 0, "bias", 1),
+        lambda: set_field(parse("1x9x9 dropout0.5"), 0, "probability", 10**400),
+        lambda: set_field(parse("1x9x9 dropout0.5"), 0, "probability", True),
         lambda: set_field(NETWORK, 0, "__class__", 1),
         lambda: set_field(NETWORK, 1, "name", "<script>"),
         lambda: set_field(NETWORK, 9, "out_channels", 1),
