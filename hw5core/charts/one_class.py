@@ -35,7 +35,7 @@ def one_class_chart(series: tuple[Series, ...]) -> dict[str, Any]:
     x = alt.X("batches:Q", title="batches trained", scale=alt.Scale(nice=False))
     y = alt.Y("probability:Q", title="probability, %", scale=alt.Scale(domain=[0, 100]))
     hints = [
-        alt.Tooltip("activation:N"),
+        alt.Tooltip("activation:N", title="network"),
         alt.Tooltip("checkpoint:N", title="weights after"),
         alt.Tooltip("batches:Q", format=","),
         alt.Tooltip("probability:Q", title="probability, %", format=".7~g"),

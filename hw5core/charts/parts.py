@@ -130,7 +130,7 @@ FOUR_DECIMALS, FOUR_DIGITS = ",.4~f", ".4~g"
 
 def tooltip(*columns: str, format: str = FOUR_DECIMALS) -> list[alt.Tooltip]:
     """Return a tooltip with the series' label and the values of these columns."""
-    return [alt.Tooltip("activation:N"), *(number_hint(column, format=format) for column in columns)]
+    return [alt.Tooltip("activation:N", title="line"), *(number_hint(column, format=format) for column in columns)]
 
 
 def number_hint(column: str, title: str | None = None, format: str = FOUR_DECIMALS) -> alt.Tooltip:

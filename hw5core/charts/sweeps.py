@@ -107,7 +107,7 @@ def _band(
 def _tooltip(place: str, what: str) -> list[alt.Tooltip]:
     means = [(what, "mean"), (f"{what}_lowest", "lowest"), (f"{what}_highest", "highest")]
     return [
-        alt.Tooltip("activation:N"),
+        alt.Tooltip("activation:N", title="line"),
         number_hint(place, format=FOUR_DIGITS if place == "rate" else FOUR_DECIMALS),
         *(number_hint(column, title) for column, title in means),
         alt.Tooltip("seeds:N"),

@@ -1,4 +1,4 @@
-"""Tooltips of all charts show at most four decimals."""
+"""Tooltips of all charts show at most four decimals, and call a line what it is."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hw5core.charts import budget, functions, layers, one_batch, race, steps, sweeps
+from hw5core.charts import budget, depth, functions, layers, one_batch, one_class, race, steps, sweeps
 from hw5core.charts.series import series_of
 from hw5core.runs import config
 
@@ -36,6 +36,13 @@ def test_tooltips_show_at_most_four_decimals(name: str) -> None:
     assert numbers
     for line in numbers:
         assert re.fullmatch(r"d|,?\.[0-4]~?[fg%]", line.get("format", "")), line
+
+
+@pytest.mark.parametrize("chart", [*CHARTS.values(), depth.sizes_chart("relu"), one_class.one_class_chart(SERIES)])
+def test_the_label_of_a_line_is_not_called_an_activation(chart: dict[str, Any]) -> None:
+    """A line may stand for a fork, a named run or a quantity."""
+    titles = {line.get("title") for line in _tooltip_lines(chart) if line.get("field") == "activation"}
+    assert titles <= {"line", "network"}
 
 
 def _tooltip_lines(part: Any) -> Iterator[dict[str, Any]]:
