@@ -15,7 +15,7 @@ from hw5core.network.counting import Count
 SELECTION = "layer"
 """The name of the chart's point selection. It selects by `number`."""
 
-_MEASURES = {"parameters": "#009E73", "MACs": "#E69F00", "activations": "#CC79A7"}
+_MEASURES = {"parameters": "#009E73", "MACs": "#E69F00", "output values": "#CC79A7"}
 """The measures and their colours, from the colour-blind-safe set."""
 
 UPRIGHT_FROM = 16
@@ -36,7 +36,7 @@ def share_table(counted: Count, selected: int | None) -> pd.DataFrame:
 
     `share` is that of the network's total, from 0 to 1. `weight` is 1, or less if another layer is selected.
     """
-    totals = {"parameters": counted.parameters, "MACs": counted.macs, "activations": counted.activations}
+    totals = {"parameters": counted.parameters, "MACs": counted.macs, "output values": counted.activations}
     rows = [
         {
             "number": row.number,

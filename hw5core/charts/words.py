@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 from statistics import fmean
 
 import pandas as pd
@@ -12,6 +13,9 @@ from hw5core.network.counting import Count
 from hw5core.runs.history import RunHistory
 from hw5core.runs.learning import WINDOW, divergence
 from hw5core.runs.records import MeasuredStep
+
+_MEASURES = {"parameters": "parameters", "MACs": "macs", "output values": "activations"}
+"""The attributes of Count and LayerCount, by the names that the chart of the layers gives them."""
 
 _NO_BATCH = "No batch has been trained yet."
 _NO_EPOCH = "No epoch has finished yet."
@@ -110,13 +114,14 @@ def gradient_caption(label: str, measured: MeasuredStep) -> str:
 
 
 def shares_in_words(counted: Count) -> str:
-    """Return which layer has most of the parameters, of the MACs and of the activations."""
+    """Return which layer has most of the parameters, of the MACs and of the output values."""
     if not counted.rows:
         return "There are no layers."
-    return "; ".join(_largest(counted, measure) for measure in ("parameters", "MACs", "activations")) + "."
+    return "; ".join(_largest(counted, measure) for measure in _MEASURES) + "."
 
 
 def _largest(counted: Count, measure: str) -> str:
-    largest = max(counted.rows, key=lambda row: getattr(row, measure.lower()))
-    value, total = getattr(largest, measure.lower()), getattr(counted, measure.lower())
+    number_of = attrgetter(_MEASURES[measure])
+    largest = max(counted.rows, key=number_of)
+    value, total = number_of(largest), number_of(counted)
     return f"{measure}: most in {largest.name}, {value / total:.0%}" if total else f"{measure}: none"

@@ -13,6 +13,7 @@ def test_the_shares_of_each_measure_sum_to_one(name: str) -> None:
     table = share_table(count(PRESETS[name].architecture), None)
     assert table.groupby("measure")["share"].sum().tolist() == pytest.approx([1, 1, 1])
     assert set(table["weight"]) == {1.0}
+    assert set(table["measure"]) == {"parameters", "MACs", "output values"}
 
 
 def test_the_selected_layer_stands_out_and_values_are_exact() -> None:

@@ -76,7 +76,7 @@ def test_each_image_has_the_probability_of_its_correct_class() -> None:
 def test_the_layer_with_most_of_each_measure_is_named() -> None:
     words = shares_in_words(count(PRESETS["homework"].architecture))
     assert words.startswith(
-        "parameters: most in Conv2d-7, 35%; MACs: most in Conv2d-7, 45%; activations: most in Conv2d-5"
+        "parameters: most in Conv2d-7, 35%; MACs: most in Conv2d-7, 45%; output values: most in Conv2d-5"
     )
     assert "parameters: none" in shares_in_words(count(parse("1x4x4 relu")))
     assert shares_in_words(count(parse("1x4x4 conv1k9"))) == "There are no layers."
