@@ -120,7 +120,10 @@ def _finite(value: float | None) -> float | None:
 def _value(
     one: LayerStatistics, weights: str, activation: str, quantity: Quantity, learning_rate: float
 ) -> float | None:
-    """Return a quantity of the layers with these names in one batch, or None if it was not recorded."""
+    """Return a quantity of the layers with these names in one batch, or None if it was not recorded.
+
+    Raise ValueError for a loss, which is not one of a layer.
+    """
     outputs = one.outputs.get(activation)
     match quantity:
         case Quantity.GRADIENT:
@@ -140,8 +143,8 @@ def _value(
             return outputs and outputs.zeros
         case Quantity.SLOPE:
             return outputs and outputs.rms_slope
-        case _:
-            return None
+        case Quantity.LOSS | Quantity.MEAN_LOSS:
+            raise ValueError(f"{quantity} is no quantity of a layer")
 
 
 def figures_in_words(figures: Iterable[Figures]) -> str:

@@ -258,18 +258,23 @@ class EncodedRecord(NamedTuple):
 
 def encode(record: Record) -> EncodedRecord:
     """Encode a record. `decode` returns an equal one."""
-    # asdict would copy the thousand numbers of a record one by one, and only MeasuredStep needs it.
-    match record:
-        case MeasuredStep():
-            values = asdict(record)
-        case LayerReport():
-            values = _columns(record)
-        case _:
-            values = dict(vars(record))
+    values = _values(record)
     state = values.pop("state", b"")
     images = {name: values.pop(name) for name in _OF_IMAGES if name in values}
     encoded_images = json.dumps(images) if any(images.values()) else ""
     return EncodedRecord(type(record).__name__, record.position, json.dumps(values), state, encoded_images)
+
+
+def _values(record: Record) -> dict[str, Any]:
+    """Return the fields of a record by name."""
+    # asdict would copy the thousand numbers of a record one by one, and only MeasuredStep needs it.
+    match record:
+        case MeasuredStep():
+            return asdict(record)
+        case LayerReport():
+            return _columns(record)
+        case RunStarted() | BatchLosses() | LayerStatistics() | EpochResult() | Checkpoint() | RunFinished():
+            return dict(vars(record))
 
 
 def decode(kind: str, body: str | bytes, state: bytes = b"", images: str | bytes = b"") -> Record:
