@@ -35,7 +35,7 @@ class Stack:
     """A stack: `layers` linear layers with `width` outputs each, an activation after each, and a last linear layer.
 
     `initialisation` is a key of config.INITIALISATIONS. All weights are multiplied by `scale`, and biases are not.
-    Raise ConfigError for a stack that is too large, or for an unknown activation.
+    Raise ConfigError for a stack that is too large, or for an unknown activation or initialisation.
     """
 
     layers: int
@@ -51,6 +51,7 @@ class Stack:
             raise ConfigError(f"the weights can be scaled by {LOWEST_SCALE:g} to {HIGHEST_SCALE:g}")
         if self.activation not in ACTIVATIONS:
             raise ConfigError(f"there is no activation {self.activation[:20]!r}")
+        _variances(self.initialisation, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -134,20 +135,24 @@ def _draws(seed: int, pixels: int, classes: int, uniform: bool) -> list[tuple[Fl
 
 def _scaled(stack: Stack, weight: Floats, bias: Floats) -> Weights:
     """Return draws with the variance 1 as weights with the variance of the initialisation."""
-    fan_in, fan_out = weight.shape
-    match stack.initialisation:
-        case "pytorch":
-            variance, bias_variance = 1 / (3 * fan_in), 1 / (3 * fan_in)
-        case "xavier":
-            variance, bias_variance = 2 / (fan_in + fan_out), 0.0
-        case "he":
-            variance, bias_variance = 2 / fan_in, 0.0
-        case "normal":
-            variance, bias_variance = 0.01**2, 0.0
-        case _:
-            raise ConfigError(f"there is no initialisation {stack.initialisation[:20]!r}")
+    variance, bias_variance = _variances(stack.initialisation, *weight.shape)
     variance *= stack.scale**2
     return Weights(weight * math.sqrt(variance), bias * math.sqrt(bias_variance), variance, bias_variance)
+
+
+def _variances(initialisation: str, fan_in: int, fan_out: int) -> tuple[float, float]:
+    """Return the variances of the weights and of the biases of a layer. Raise ConfigError if nothing has this name."""
+    match initialisation:
+        case "pytorch":
+            return 1 / (3 * fan_in), 1 / (3 * fan_in)
+        case "xavier":
+            return 2 / (fan_in + fan_out), 0.0
+        case "he":
+            return 2 / fan_in, 0.0
+        case "normal":
+            return 0.01**2, 0.0
+        case _:
+            raise ConfigError(f"there is no initialisation {initialisation[:20]!r}")
 
 
 def _passes(

@@ -20,7 +20,10 @@ def arithmetic(row: LayerCount) -> str:
 
 
 def arithmetic_in_words(row: LayerCount) -> str:
-    """Return the same as plain text, spaced as LaTeX spaces it: "3 ⋅ 96 ⋅ (11 ⋅ 11) + 96"."""
+    """Return the sum that gives the layer's parameters as plain text: "3 ⋅ 96 ⋅ (11 ⋅ 11) + 96".
+
+    It is spaced as LaTeX spaces it, and empty if the layer has no parameters.
+    """
     return in_words(arithmetic(row))
 
 

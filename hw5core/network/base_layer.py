@@ -197,7 +197,10 @@ class Layer:
         return self.limits()
 
     def side_bounds(self, input_shape: Shape) -> dict[str, tuple[Limit, Limit]]:
-        """Return the same for height and width of each field that may have two numbers."""
+        """Return the values of height and width with which the layer fits, of each field that may have two numbers.
+
+        As in `bounds`, the present value is always included, and `input_shape` may be empty (unknown).
+        """
         return {name: (limit, limit) for name, limit in self.limits().items() if limit.has_sides}
 
     def choices(self, name: str, input_shape: Shape) -> dict[Any, str]:

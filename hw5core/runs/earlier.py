@@ -15,7 +15,10 @@ _EPOCHS = {"digits": 20}
 
 
 def earlier_race(configs: tuple[RunConfig, ...]) -> tuple[RunConfig, ...]:
-    """Return the race that a link to this one opened in earlier versions; none if the link has to name the network."""
+    """Return the race that the link to these runs opened in earlier versions.
+
+    Return no runs if a network is not the default, because the link then names it.
+    """
     return tuple(map(_earlier, configs)) if all(map(_has_default_network, configs)) else ()
 
 

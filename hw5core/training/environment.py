@@ -21,9 +21,9 @@ KERNEL_VARIABLES = (
 
 
 OWN_KERNELS = "5"
-"""The version of the kernels in this package. Increase it with every change that rounds other last bits.
+"""The version of the kernels in hw5core/training. Increase it with every change to the last bits of their results.
 
-Version 1, which receipts do not name, used PyTorch's convolutions everywhere.
+A receipt without a version is of version 1, which used PyTorch's convolutions everywhere.
 """
 
 

@@ -59,7 +59,10 @@ def probabilities(config: RunConfig, tensors: dict[str, NDArray[Any]], images: N
 
 @torch.inference_mode()
 def probabilities_of(network: nn.Sequential, dataset: str, images: NDArray[Any]) -> NDArray[Any]:
-    """Return the same for a network of `network_of` and the images of this dataset."""
+    """Return the probabilities (n, classes) that a network of `network_of` gives to images of this dataset.
+
+    The images are uint8 (n, height, width).
+    """
     use_one_thread()
     logits: torch.Tensor = network(standardise(images, dataset))
     return logits.softmax(1).numpy()

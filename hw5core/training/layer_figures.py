@@ -53,7 +53,7 @@ def measure_layers(config: RunConfig, pool: Pool, step: int, checkpoint: Checkpo
 
 def _or_zeros(delta: Tensor | None, output: Tensor) -> Tensor:
     """Return δ in double precision. Autograd has none for what the loss does not depend on."""
-    return torch.zeros_like(output) if delta is None else delta.double()
+    return torch.zeros_like(output, dtype=torch.float64) if delta is None else delta.double()
 
 
 def _figures(name: str, output: Tensor, delta: Tensor) -> dict[str, Any]:

@@ -172,7 +172,10 @@ class _Run:
         return log_probabilities
 
     def train_and_measure(self, images: Tensor, labels: Tensor) -> tuple[Tensor, LayerStatistics]:
-        """Take the same step with the same numbers. Return the log-probabilities and the measurements of the layers."""
+        """Take one step of gradient descent, as `train_batch` does, and measure the layers.
+
+        Return the log-probabilities (n, classes) before the step, and the measurements.
+        """
         measuring = Measuring(self.step, self.names, self.config.learning_rate)
         return self.train_batch(images, labels, measuring), measuring.statistics
 

@@ -1,10 +1,10 @@
 """Warm start: a fork's network takes over the weights of its parent's checkpoint, although they may differ.
 
-A fork may change the activation, the learning rate and batch normalisation. Every convolution and linear layer keeps
-its weights; layers are matched by their position among their like. A batch normalisation keeps its parameters, running
-mean and variance if the parent has one at the same position, and starts fresh otherwise. Momentum's velocities always
-stay with their parameters: they are sums of past gradients, and new gradients outweigh them within a few batches (about
-ten at momentum 0.9). The velocities of new parameters start at 0.
+A fork may change the activation, the learning rate, the number of epochs and batch normalisation. Every convolution and
+linear layer keeps its weights; layers are matched by their position among their like. A batch normalisation keeps its
+parameters, running mean and variance if the parent has one at the same position, and starts fresh otherwise. Momentum's
+velocities always stay with their parameters: they are sums of past gradients, and new gradients outweigh them within a
+few batches (about ten at momentum 0.9). The velocities of new parameters start at 0.
 """
 
 import io

@@ -138,4 +138,4 @@ def test_a_stack_that_is_too_large_or_unknown_is_refused(wrong: tuple[int, int, 
     with pytest.raises(ConfigError, match="scaled by"):
         Stack(2, 9, "relu", "pytorch", math.inf)
     with pytest.raises(ConfigError, match="no initialisation"):
-        draw_weights(Stack(2, 9, "relu", "zeros"), PIXELS, CLASSES, 0)
+        Stack(2, 9, "relu", "zeros")
