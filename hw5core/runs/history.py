@@ -225,7 +225,7 @@ def history_of(run: Run, records: Iterable[Record]) -> RunHistory:
 
 
 def history_until(history: RunHistory, done: int) -> RunHistory:
-    """Return the history of a finished run as that of a running one, after `done` of its own batches.
+    """Return the history of a finished run as that of a running one, after its first `done` batches.
 
     It has no losses of single images.
     """

@@ -71,7 +71,7 @@ def differing_settings(configs: Sequence[RunConfig]) -> list[str]:
 
 
 def setting_text(config: RunConfig, name: str) -> str:
-    """Return the value of a setting for people. The network is written with ReLU, whatever its activation is."""
+    """Return the value of a setting for people. The network is written with ReLU for its activation."""
     if name == "network":
         return str(config.architecture.with_activation("relu"))
     if name == "relu_layer" and not config.relu_layer:
