@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hw5core.data.datasets import Pool
+from hw5core.errors import ConfigError
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.runs.one_batch import GradientCheck, OneBatch
@@ -30,8 +31,12 @@ def look_into_batch(config: RunConfig, pool: Pool, step: int, checkpoint: Checkp
 
     The network has the config's first weights, or those of a checkpoint of the run. The weight that is checked is the
     one with the largest gradient in the first layer with weights. The gradient is that of the training step, computed
-    by hand.
+    by hand. Raise ConfigError for a network without weights.
     """
+    if not count(config.architecture).parameters:
+        raise ConfigError(
+            "the network has no weights, so its loss has no gradient: add a convolution or a linear layer"
+        )
     network = network_at(config, checkpoint)[0].double()
     chosen = batch_indices(config, len(pool.labels), step)
     images = standardise(pool.images[chosen], config.dataset).double()

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from hw5core.data import datasets
 from hw5core.data.datasets import Pool
+from hw5core.errors import ConfigError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.records import BatchLosses, Checkpoint
 from hw5core.training.loop import batch_indices, standardise, train
@@ -69,3 +70,9 @@ def test_a_checkpoint_has_the_loss_of_the_batch_that_training_takes_next(digits:
     found = look_into_batch(config, digits, 10, checkpoint)
     assert found.before == pytest.approx(losses[10], rel=1e-5)
     assert found.check.difference == pytest.approx(found.check.backpropagation, rel=1e-4)
+
+
+def test_a_network_without_weights_has_no_gradient(digits: Pool) -> None:
+    config = RunConfig(network="1x28x28 adaptiveavgpool2x5 relu flatten")
+    with pytest.raises(ConfigError, match="the network has no weights"):
+        look_into_batch(config, digits, 0)
