@@ -16,7 +16,7 @@ def share_bars(counted: Count, selected: int | None) -> None:
     if not counted.rows:
         return
     draw_chart(
-        "Each layer's share of parameters, MACs and outputs",
+        "Each layer's share of parameters, MACs and output values",
         shares_in_words(counted),
         share_table(counted, selected),
         share_chart(upright=len(counted.rows) >= UPRIGHT_FROM),
