@@ -55,9 +55,10 @@ def step(config: dict[str, Any], run_id: str, checkpoint: Checkpoint | None) -> 
 
 
 def layers_of_batch(config: RunConfig, step: int, checkpoint: Checkpoint | None = None) -> BatchFigures:
-    """Return the figures of the layers for the images of batch `step`, with the run's first weights or a checkpoint's.
+    """Return the figures of the layers for the images of batch `step`.
 
-    Raise EngineError if torch or the images are missing.
+    The weights are the run's initial ones, or those of a checkpoint. Raise EngineError if torch or the images are
+    missing.
     """
     images = _images(config.dataset)
     from hw5core.training.layer_figures import measure_layers
@@ -66,10 +67,10 @@ def layers_of_batch(config: RunConfig, step: int, checkpoint: Checkpoint | None 
 
 
 def gradient_of_batch(config: RunConfig, step: int, checkpoint: Checkpoint | None = None) -> OneBatch:
-    """Return the loss of batch `step` along its gradient, and a gradient check, with the run's first weights or a
-    checkpoint's.
+    """Return the loss of batch `step` along its gradient, and a gradient check.
 
-    Raise EngineError if torch or the images are missing.
+    The weights are the run's initial ones, or those of a checkpoint. Raise EngineError if torch or the images are
+    missing.
     """
     images = _images(config.dataset)
     from hw5core.training.one_batch import look_into_batch

@@ -72,7 +72,7 @@ class Layer:
 
     Class variables: `word` starts the layer's notation, `title` is its name in menus, `example` is the notation of a
     usual layer of this kind, `torch_name` is its class in torch.nn, and `draws_weights` is True if a run's
-    initialisation draws the first weights (torch's own first weights are used otherwise). `race_problem` says why a
+    initialisation draws the initial weights (torch's own initial weights are used otherwise). `race_problem` says why a
     network with such a layer cannot be trained in a race; empty if it can. `also_called` are other names of the kind
     that people use. `torch_parameters` are those of the class, and `torch_functions` those of the functions that
     compute the same, without their input. `torch_fields` maps a parameter to the field that holds it if their names

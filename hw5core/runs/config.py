@@ -37,7 +37,7 @@ INITIALISATIONS = {
     "he": "He (Kaiming)",
     "normal": "normal, 0.01 (1990s, as in the homework)",
 }
-"""The ways to draw the first weights, with their labels. `training/modules.py` and `explain/depth.py` draw them."""
+"""The ways to draw the initial weights, with their labels. `training/modules.py` and `explain/depth.py` draw them."""
 
 ADDED_LATER = ("relu_layer",)
 """Settings that are part of a run's id only if they are not the default, so that runs from before keep their ids."""
@@ -109,7 +109,7 @@ class RunConfig:
         0.005, "learning rate", "the size of each step along the negative gradient", lowest=1e-6, highest=10
     )
     initialisation: str = _setting(
-        "pytorch", "initialisation", "how the first weights are drawn", choices=INITIALISATIONS
+        "pytorch", "initialisation", "how the initial weights are drawn", choices=INITIALISATIONS
     )
     training_images: int = _setting(
         0, "training images", "how many images to train with; 0 for all", lowest=0, highest=MAX_TRAINING_IMAGES
@@ -120,15 +120,15 @@ class RunConfig:
     seed: int = _setting(
         0,
         "seed",
-        "sets everything random: the split into training, validation and test images, the first weights, and the order "
-        "of the batches",
+        "sets everything random: the split into training, validation and test images, the initial weights, and the "
+        "order of the batches",
         lowest=0,
         highest=2**31 - 1,
     )
     split_seed: int = _setting(
         0,
         "split seed",
-        "another split of the images; the first weights and the order of the batches stay the same",
+        "another split of the images; the initial weights and the order of the batches stay the same",
         lowest=0,
         highest=2**31 - 1,
     )
@@ -180,7 +180,7 @@ class RunConfig:
 
     @property
     def fork_depth(self) -> int:
-        """The number of forks between this run and one that started from first weights."""
+        """The number of forks between this run and one that started from initial weights."""
         return 1 + self.fork.parent.fork_depth if self.fork else 0
 
     @property

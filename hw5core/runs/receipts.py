@@ -182,8 +182,8 @@ def outcome_of(hashes: list[str], comparison: Comparison, environment: list[str]
     """Return what a comparison says about the receipt.
 
     `hashes` are the `different_hashes`, and `environment` the `environment_differences`. In another environment
-    rounding differs, also in the first weights, and the difference grows. So it cannot explain a first difference that
-    is beyond the tolerance.
+    rounding differs, also in the initial weights, and the difference grows. So it cannot explain a first difference
+    that is beyond the tolerance.
     """
     if _unexplained(hashes, environment):
         return Outcome.DIFFERENT

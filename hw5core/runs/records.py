@@ -21,9 +21,9 @@ MAX_EARLY_BYTES = 4 * 1024**2
 class RunStarted:
     """The first record of a run, and of each attempt that continues from a checkpoint, then with `first_step` above 0.
 
-    The hashes (SHA-256, 16 digits) show whether two runs share first weights, split and batch order. `commonest_share`
-    is the percentage of the most common class in the test images. `versions` holds the environment
-    of the training: the versions of python, torch and numpy, the processor, the kernels and the number of threads.
+    The hashes (SHA-256, 16 digits) show whether two runs share initial weights, split and batch order.
+    `commonest_share` is the percentage of the most common class in the test images. `versions` holds the environment of
+    the training: the versions of python, torch and numpy, the processor, the kernels and the number of threads.
     """
 
     first_step: int

@@ -424,7 +424,7 @@ class RunStore:
     def checkpoint(self, run_id: str) -> Checkpoint | None:
         """Return the run's newest checkpoint that is intact, or None.
 
-        Raise NoCheckpointError for a fork without any: it must not start from first weights.
+        Raise NoCheckpointError for a fork without any: it must not start from initial weights.
         """
         with transaction(self.path) as database:
             database.execute("BEGIN")

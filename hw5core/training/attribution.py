@@ -21,7 +21,7 @@ _AFTER_A_CONVOLUTION = (Activate, PReLU, BatchNorm)
 """The layers whose output still counts as the feature maps of the convolution before them."""
 
 _OTHER_SEED = 1_000_003
-"""Added to the run's seed for the random weights, so that they are not its own first weights."""
+"""Added to the run's seed for the random weights, so that they are not its own initial weights."""
 
 _AT_A_TIME = 49
 """The number of covered images that the network sees at once, which limits the memory."""
@@ -33,7 +33,7 @@ def attributions(
     """Return the maps of the network for a class of an image, uint8 (height, width), and those of the sanity check.
 
     First come those of the network with these tensors. Then its layers with weights are drawn again, one more each
-    time, from the output to the input. At the end come those of the run's first weights. Raise WeightsError if the
+    time, from the output to the input. At the end come those of the run's initial weights. Raise WeightsError if the
     tensors do not fit.
     """
     use_one_thread()
@@ -55,7 +55,7 @@ def _networks(config: RunConfig, tensors: dict[str, NDArray[Any]]) -> Iterator[t
     for number in layers:
         mixed |= {name: drawn[name] for name in tensors if name.startswith(f"{number}.")}
         yield f"random from {rows[number].name}", dict(mixed)
-    yield "first weights", tensors_of(config, None)
+    yield "initial weights", tensors_of(config, None)
 
 
 def _attributed(

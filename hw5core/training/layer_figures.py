@@ -24,8 +24,8 @@ from hw5core.training.single_step import activation_slope, layer_outputs, networ
 def measure_layers(config: RunConfig, pool: Pool, step: int, checkpoint: Checkpoint | None = None) -> BatchFigures:
     """Return the figures of every layer for the images of batch `step`, counted from 0.
 
-    The weights are the config's first weights, or those of a checkpoint of the run. Raise ConfigError if the run has no
-    such batch.
+    The weights are the config's initial weights, or those of a checkpoint of the run. Raise ConfigError if the run has
+    no such batch.
     """
     if not 0 <= step < config.total_steps:
         raise ConfigError(f"the run has the batches 0 to {config.total_steps - 1:,}, so there is no batch {step:,}")

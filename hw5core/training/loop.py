@@ -60,7 +60,7 @@ def use_one_thread() -> None:
 def train(
     config: RunConfig, pool: Pool, resume: Checkpoint | None = None, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[Record]:
-    """Train the config's network on the pool's images, from its first weights or from a checkpoint.
+    """Train the config's network on the pool's images, from its initial weights or from a checkpoint.
 
     The checkpoint is one of the same config; a fork starts from a checkpoint of its parent. Yield RunStarted, then
     BatchLosses every REPORT_SECONDS, with a LayerReport if batches were measured, an EpochResult and a Checkpoint after

@@ -1,4 +1,4 @@
-"""Builds the torch.nn.Module of an Architecture, and draws its first weights."""
+"""Builds the torch.nn.Module of an Architecture, and draws its initial weights."""
 
 import math
 
@@ -11,7 +11,7 @@ from hw5core.network.counting import count_fitting
 
 
 def build(architecture: Architecture) -> nn.Sequential:
-    """Return the module, one child per layer in order, on the default device with PyTorch's own first weights.
+    """Return the module, one child per layer in order, on the default device with PyTorch's own initial weights.
 
     Under `torch.device("meta")` nothing is allocated. Raises ArchitectureError if a layer does not fit its input.
     """
@@ -27,7 +27,7 @@ def module_for(layer: Layer, input_shape: Shape) -> nn.Module:
 
 
 def initial_network(architecture: Architecture, seed: int, initialisation: str = "pytorch") -> nn.Sequential:
-    """Build a network whose first weights depend only on the seed, the shapes and the initialisation.
+    """Build a network whose initial weights depend only on the seed, the shapes and the initialisation.
 
     Networks that differ only in their activations therefore start with equal tensors. The weights are drawn from a
     generator of their own, so nothing else in the process can change them. `initialisation` is a key of

@@ -29,7 +29,7 @@ DIFFERENCE = 1e-6
 def look_into_batch(config: RunConfig, pool: Pool, step: int, checkpoint: Checkpoint | None = None) -> OneBatch:
     """Return the loss along the gradient of batch `step`, and the check of one weight.
 
-    The network has the config's first weights, or those of a checkpoint of the run. The weight that is checked is the
+    The network has the config's initial weights, or those of a checkpoint of the run. The weight that is checked is the
     one with the largest gradient in the first layer with weights. The gradient is that of the training step, computed
     by hand. Raise ConfigError for a network without weights.
     """

@@ -13,7 +13,7 @@ from hw5core.runs.records import Checkpoint
 from hw5core.training import availability
 
 Source = Checkpoint | dict[str, NDArray[Any]] | None
-"""Where the weights of a network come from: a checkpoint, tensors by PyTorch's names, or None for the first weights."""
+"""The source of a network's weights: a checkpoint, tensors by PyTorch's names, or None for the initial weights."""
 
 
 def weights_at(config: RunConfig, source: Source) -> dict[str, NDArray[Any]]:

@@ -92,7 +92,7 @@ def _receipt_rows(history: RunHistory) -> dict[str, str]:
         "status": str(history.status),
         "started (UTC)": f"{datetime.fromtimestamp(history.run.created, UTC):%Y-%m-%d %H:%M:%S}",
         "seconds": NONE if history.seconds is None else f"{history.seconds:.1f}",
-        "hash of the first weights": started.weights_hash,
+        "hash of the initial weights": started.weights_hash,
         "hash of the split": started.split_hash,
         "hash of the batch order": started.order_hash,
         "images": started.data_note or "as published",

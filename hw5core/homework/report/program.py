@@ -62,7 +62,7 @@ def program(histories: Sequence[RunHistory]) -> list[Block]:
     heading = Heading("The same race in plain PyTorch")
     runs = [history for history in histories if history.config.fork is None]
     if not runs:
-        return [heading, Missing("The program is missing: it trains runs that start from their first weights.")]
+        return [heading, Missing("The program is missing: it trains runs that start from their initial weights.")]
     dataset = DATASETS[runs[0].config.dataset]
     images = _images_code(dataset)
     if images is None or len({history.config.dataset for history in runs}) > 1:
@@ -73,7 +73,7 @@ def program(histories: Sequence[RunHistory]) -> list[Block]:
     parts = (
         ("What the program uses", _IMPORTS),
         ("The images", images),
-        ("Split, first weights and training, as in the app", _functions()),
+        ("Split, initial weights and training, as in the app", _functions()),
         *((f"The network with {history.label}", _training(history.config, dataset)) for history in runs),
         ("The app's accuracies, and the difference", f"APP = {_accuracies(runs)}\n\n{_COMPARISON}"),
     )

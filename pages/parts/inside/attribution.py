@@ -49,8 +49,8 @@ _MEANING = {
 
 _CHECK = (
     "**Sanity check** (Adebayo et al. 2018): the same maps with random weights, drawn layer by layer from the output "
-    "on, and with the first weights. Below each map is its rank correlation with the map of the learned weights. A map "
-    "that stays alike shows the image, and not what the network has learned."
+    "on, and with the initial weights. Below each map is its rank correlation with the map of the learned weights. A "
+    "map that stays alike shows the image, and not what the network has learned."
 )
 
 Found = tuple[tuple[Attributed, ...], ...]

@@ -51,7 +51,7 @@ def checkpoint_name(config: RunConfig, step: int) -> str:
 def accuracies_in_words(configs: tuple[RunConfig, ...], step: int) -> str:
     """Return the test accuracies at this checkpoint as a sentence."""
     if step == configs[0].first_step:
-        return "The weights from which this fork starts." if step else "The first weights, before any training."
+        return "The weights from which this fork starts." if step else "The initial weights, before any training."
     epoch, name = ended_epoch(configs[0], step), checkpoint_name(configs[0], step)
     if epoch is None:
         return f"The weights after {name}. A run measures its test accuracy at the end of each epoch."

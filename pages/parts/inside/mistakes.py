@@ -121,7 +121,7 @@ def _heading(config: RunConfig, found: Classified) -> str:
 def _waiting(config: RunConfig, part: Part, step: int) -> str:
     _, validation, test = split_sizes(config.dataset)
     name = checkpoint_name(config, step)
-    after = "with its first weights" if name == "start" else f"with its weights after {name}"
+    after = "with its initial weights" if name == "start" else f"with its weights after {name}"
     return (
         f"A worker classifies the {test if part == 'test' else validation:,} {part} images with {config.label}, "
         f"{after}. This takes seconds, once for all visitors."

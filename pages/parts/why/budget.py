@@ -31,8 +31,8 @@ _RULE = (
 
 _NOT_A_QUARTER = (
     'Often you read that sigmoid loses "0.25 per layer", its largest slope. That omits the weights. PyTorch draws the '
-    "first weights with fan_in · Var(W) = 1/3, so a layer with as many outputs as inputs shrinks the gradient to 0.58 "
-    "of its size, with every activation."
+    "initial weights with fan_in · Var(W) = 1/3, so a layer with as many outputs as inputs shrinks the gradient to "
+    "0.58 of its size, with every activation."
 )
 
 

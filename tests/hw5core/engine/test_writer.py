@@ -114,7 +114,7 @@ def test_a_training_that_dask_repeats_after_a_pause_deletes_nothing(desk: Desk) 
     desk.writer.claim(desk.roster.request([CONFIG], None, slots=1))
     assert numbers(desk.finished()) == undisturbed(CONFIG)
     _, checkpoint = desk.workers.trainings[1]
-    assert checkpoint, "the run continued from its first weights"
+    assert checkpoint, "the run continued from its initial weights"
 
 
 def test_after_a_record_that_cannot_be_stored_no_later_one_leaves_a_gap(

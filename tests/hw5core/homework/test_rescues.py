@@ -62,7 +62,7 @@ def test_the_label_of_a_rate_is_the_rate() -> None:
 
 
 def _layers(label: str) -> nn.Sequential:
-    """Return the homework's network with one change, from PyTorch's own modules, with its own first weights."""
+    """Return the homework's network with one change, from PyTorch's own modules, with its own initial weights."""
     normalise = label == "batch normalisation"
     activation = nn.Tanh if label == "tanh" else nn.Sigmoid
     first = nn.ReLU if label == "ReLU in the first layer only" else activation

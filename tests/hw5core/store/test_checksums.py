@@ -257,7 +257,7 @@ def test_a_fork_without_its_first_checkpoint_gets_it_from_its_parent_even_if_tha
     assert first is not None
     assert (first.step, first.state) == (STEPS, b"state 0 " * 2000)
     _change(filled, "UPDATE checkpoints SET state = x'00' WHERE run_id = ?", another.run_id)
-    # It never starts from first weights instead.
+    # It never starts from initial weights instead.
     with pytest.raises(NoCheckpointError, match="Start the run again"):
         filled.checkpoint(another.run_id)
     assert filled.claim(another)

@@ -67,7 +67,7 @@ def test_the_highest_seed_has_random_weights_too() -> None:
         "learned",
         "random from Linear-4",
         "random from Linear-2",
-        "first weights",
+        "initial weights",
     ]
     assert found[0].score != found[1].score
 
@@ -86,7 +86,7 @@ def test_layers_become_random_one_by_one_from_the_output() -> None:
     found = attributions(config, learned, IMAGE, LABEL)
     assert [one.weights for one in found] == [
         "learned", "random from Linear-10", "random from Linear-8", "random from Conv2d-4", "random from Conv2d-1",
-        "first weights",
+        "initial weights",
     ]  # fmt: skip
     random = tensors_of(replace(config, seed=config.seed + 1_000_003), None)
     for one, kept in zip(found[1:5], ("0 3 7", "0 3", "0", ""), strict=True):

@@ -64,7 +64,7 @@ def _written_out(config: RunConfig, pool: Pool, w: dict[str, Tensor]) -> tuple[l
     return [z1, a1, p1, z2, a2, p2, flat, z3, a3, logits], loss
 
 
-@pytest.mark.parametrize("trained", [False, True], ids=["first weights", "checkpoint"])
+@pytest.mark.parametrize("trained", [False, True], ids=["initial weights", "checkpoint"])
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 def test_every_figure_is_that_of_a_network_written_out(activation: str, trained: bool, digits: Pool) -> None:
     config = _config(activation)

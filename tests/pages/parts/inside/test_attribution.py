@@ -25,7 +25,7 @@ def test_a_map_without_values_is_the_image() -> None:
 
 
 def test_a_large_network_takes_more_multiplications_than_the_page_waits_for() -> None:
-    # 14 x 14 places; the learned and the first weights, and one network per layer with weights.
+    # 14 x 14 places; the learned and the initial weights, and one network per layer with weights.
     assert multiplications((RunConfig(network="1x28x28 flatten linear10 relu linear10"),)) == 196 * 4 * 7_940
     assert multiplications((RunConfig(),)) == 196 * 6 * 480_500
     large = RunConfig(network="1x28x28 conv64k5 relu conv64k5 relu flatten linear10")
