@@ -18,7 +18,8 @@ from hw5core.network.counting import count
 from hw5core.network.layers import Conv, Linear
 from hw5core.runs.config import RunConfig
 from hw5core.training.backprop import Backprop
-from hw5core.training.loop import EVALUATION_BATCH, evaluate, standardise
+from hw5core.training.evaluation import EVALUATION_BATCH, evaluate
+from hw5core.training.inputs import standardise
 from hw5core.training.modules import initial_network
 
 ROUNDS = 30

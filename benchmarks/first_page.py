@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.measurement import Measurement, Target, alternate, measured, milliseconds, ratio_over
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.store import RunStore
-from hw5core.training.loop import use_one_thread
+from hw5core.training.environment import use_one_thread
 from tools.live import LiveError, chromium, serving
 from tools.training import train_into
 from tools.visitor import visitor

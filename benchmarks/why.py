@@ -17,8 +17,9 @@ from hw5core.runs.gradient_budget import BudgetLine, gradient_budget
 from hw5core.runs.history import HistoryBuilder
 from hw5core.runs.learning import Stage, learning_of
 from hw5core.runs.run import Run, Status
+from hw5core.training.environment import use_one_thread
 from hw5core.training.layer_figures import measure_layers
-from hw5core.training.loop import train, use_one_thread
+from hw5core.training.loop import train
 
 SEEDS = range(10)
 NETWORKS = {"homework's": "digit-cnn", "earlier": "digit-cnn-earlier"}

@@ -310,7 +310,7 @@ def _train_again(config: RunConfig, batches: int) -> tuple[RunStarted, list[Metr
     """
     availability.load()
     from hw5core.data import datasets
-    from hw5core.training.loop import use_one_thread
+    from hw5core.training.environment import use_one_thread
 
     use_one_thread()
     pool = datasets.load(config.dataset)

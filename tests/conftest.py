@@ -54,7 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """Train with one thread, as a worker does. More threads make a small step slower."""
-    from hw5core.training.loop import use_one_thread
+    from hw5core.training.environment import use_one_thread
 
     use_one_thread()
 

@@ -30,8 +30,9 @@ from hw5core.runs.records import BatchLosses, EpochResult
 from hw5core.runs.run import Run, Status
 from hw5core.training import kernels
 from hw5core.training.backprop import Backprop
+from hw5core.training.inputs import batch_indices, standardise
 from hw5core.training.kernels import ACTIVATION_KERNELS, KERNELS
-from hw5core.training.loop import batch_indices, standardise, train
+from hw5core.training.loop import train
 from hw5core.training.module_kernel import ModuleKernel
 from hw5core.training.module_report import module_report
 from hw5core.training.modules import build, initial_network

@@ -117,7 +117,7 @@ def prepare(config: dict[str, Any], run_id: str) -> tuple[RunConfig, datasets.Po
 def _images(dataset: str) -> datasets.Pool:
     """Return the images of a dataset, and let torch use one thread. Raise EngineError if either is missing."""
     availability.load()
-    from hw5core.training.loop import use_one_thread
+    from hw5core.training.environment import use_one_thread
 
     use_one_thread()
     try:

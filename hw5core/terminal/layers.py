@@ -25,8 +25,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the figures, and return the exit status 0. Raises LabError."""
     availability.load()
+    from hw5core.training.environment import use_one_thread
     from hw5core.training.layer_figures import measure_layers
-    from hw5core.training.loop import use_one_thread
 
     use_one_thread()
     configs = race_options.races(options, [options.seed])

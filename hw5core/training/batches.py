@@ -32,7 +32,7 @@ class Prediction:
 
 def open_batch(config: RunConfig, step: int) -> Batch:
     """Return batch `step` of the run, counted from 0. Raise DataError if its images cannot be loaded."""
-    from hw5core.training.loop import batch_indices
+    from hw5core.training.inputs import batch_indices
 
     pool = datasets.loaded(config.dataset)
     chosen = batch_indices(config, len(pool.labels), step)

@@ -27,6 +27,11 @@ A receipt without a version is of version 1, which used PyTorch's convolutions e
 """
 
 
+def use_one_thread() -> None:
+    """Let torch use one thread in this process. More threads make a small training step slower."""
+    torch.set_num_threads(1)
+
+
 def environment() -> dict[str, str]:
     """Return the environment of this process as texts by name, for the record RunStarted."""
     return {

@@ -10,7 +10,8 @@ from torch import nn
 from hw5core.errors import WeightsError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint
-from hw5core.training.loop import standardise, use_one_thread
+from hw5core.training.environment import use_one_thread
+from hw5core.training.inputs import standardise
 from hw5core.training.modules import build, initial_network
 from hw5core.training.warm_start import starting_checkpoint
 

@@ -16,7 +16,7 @@ from hw5core.network.layers import Activate
 from hw5core.runs.config import RunConfig
 from hw5core.runs.layer_figures import BatchFigures, Connections, LayerFigures
 from hw5core.runs.records import Checkpoint, update_ratio
-from hw5core.training.loop import batch_indices, dropout_seed, standardise
+from hw5core.training.inputs import batch_indices, dropout_seed, standardise
 from hw5core.training.measuring import saturated_share
 from hw5core.training.single_step import activation_slope, layer_outputs, network_at
 

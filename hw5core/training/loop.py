@@ -1,6 +1,6 @@
 """The training loop: trains one network as its config says, and yields records of its progress.
 
-`train` is a plain generator, so that tests, the terminal and workers use it in the same way. Everything random (first
+`train` is a plain generator, so that tests, the terminal and workers use it in the same way. Everything random (initial
 weights, split, order of the batches, dropout) follows from the config's seeds and the number of the batch. So a run
 that continues from a checkpoint ends with the same numbers as an uninterrupted one, bit for bit in an equal
 `environment`.
@@ -10,16 +10,14 @@ import hashlib
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from hw5core.data.datasets import DATASETS, Pool, Split, split
+from hw5core.data.datasets import DATASETS, Pool, Split
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.runs.measured_batches import is_measured
@@ -37,6 +35,8 @@ from hw5core.runs.records import (
 )
 from hw5core.training.backprop import Backprop
 from hw5core.training.environment import environment
+from hw5core.training.evaluation import evaluate
+from hw5core.training.inputs import batch_order, dropout_seed, split_for, standardise
 from hw5core.training.kernel import Hook
 from hw5core.training.measuring import Measuring
 from hw5core.training.modules import initial_network
@@ -48,13 +48,8 @@ REPORT_SECONDS = 0.2
 CHECKPOINT_SECONDS = 10.0
 """How often a checkpoint is taken: a killed worker loses at most this much training."""
 
-_GATHER_BATCHES, _GATHER_EVALUATED = 50, 10  # batches of training, of evaluation: their images fit into the cache
-EVALUATION_BATCH = 20  # small enough for the processor's cache to hold a layer's output until the next layer reads it
-
-
-def use_one_thread() -> None:
-    """Let torch use one thread in this process. More threads make a small training step slower."""
-    torch.set_num_threads(1)
+_GATHER_BATCHES = 50
+"""The number of batches whose images are standardised together. They fit into the cache."""
 
 
 def train(
@@ -81,61 +76,6 @@ def train(
         yield run.finish_epoch(epoch, pool, parts)
         yield run.checkpoint(epoch)
     yield RunFinished(run.step, run.seconds)
-
-
-def split_for(config: RunConfig, images: int) -> Split:
-    """Return the config's split of a pool of `images` images into training, validation and test images.
-
-    Each seed has its own split, so runs with several seeds repeat the whole homework. A run with fewer training images
-    takes the first ones, which are a random choice because the split is random.
-    """
-    parts = split(images, config.seed + config.split_seed)
-    return replace(parts, train=parts.train[: config.images_per_epoch])
-
-
-def batch_order(config: RunConfig, train_indices: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
-    """Return the training images in the order in which an epoch uses them.
-
-    The order follows from the seed and the epoch alone, so the images of any batch can be found again later.
-    """
-    return np.random.default_rng([config.seed, epoch]).permutation(train_indices)
-
-
-def batch_indices(config: RunConfig, images: int, step: int) -> NDArray[np.int64]:
-    """Return the indices, into a pool of `images` images, of batch number `step` of the run, counted from 0."""
-    epoch, batch = divmod(step, config.steps_per_epoch)
-    first = batch * config.batch_size
-    return batch_order(config, split_for(config, images).train, epoch)[first : first + config.batch_size]
-
-
-def standardise(images: NDArray[np.uint8], dataset: str) -> Tensor:
-    """Return images (n, height, width) as float32 (n, 1, height, width), standardised as the dataset says."""
-    chosen = DATASETS[dataset]
-    return torch.from_numpy(images).float().sub_(255 * chosen.mean).div_(255 * chosen.std).unsqueeze(1)
-
-
-@torch.inference_mode()
-def evaluate(
-    backprop: Backprop, images: NDArray[np.uint8], labels: NDArray[np.int64], dataset: str
-) -> tuple[float, float]:
-    """Return the mean cross-entropy (nats) and the accuracy (percent) of the network in evaluation mode."""
-    target = torch.from_numpy(labels)
-    logits = logits_of(backprop, images, dataset)
-    loss = functional.cross_entropy(logits, target, reduction="none").double().mean().item()
-    return loss, 100 * int((logits.argmax(1) == target).sum()) / len(labels)
-
-
-def logits_of(backprop: Backprop, images: NDArray[np.uint8], dataset: str) -> Tensor:
-    """Return the logits (n, classes) of images (n, height, width) in evaluation mode. Use it in inference mode."""
-    # Small results that lie between large, freed tensors keep the process from using that memory again, so all results
-    # are parts of one tensor.
-    logits = torch.empty(len(images), DATASETS[dataset].classes)
-    stride = _GATHER_EVALUATED * EVALUATION_BATCH
-    for first in range(0, len(images), stride):
-        batches = standardise(images[first : first + stride], dataset).split(EVALUATION_BATCH)
-        for batch, results in zip(batches, logits[first : first + stride].split(EVALUATION_BATCH), strict=True):
-            results.copy_(backprop.predict(batch))
-    return logits
 
 
 class _Run:
@@ -280,11 +220,6 @@ class _LossCollector:
         self._first_step += len(means)
         self._log_probabilities, self._labels, self._statistics = [], [], []
         return records
-
-
-def dropout_seed(config: RunConfig, step: int) -> int:
-    """Return the seed of dropout's generator for this batch."""
-    return config.seed * 1_000_003 + step
 
 
 def _batches(pool: Pool, order: NDArray[np.int64], config: RunConfig) -> Iterator[tuple[Tensor, Tensor]]:

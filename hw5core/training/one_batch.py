@@ -14,8 +14,8 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.one_batch import GradientCheck, OneBatch
 from hw5core.runs.records import Checkpoint
 from hw5core.training.backprop import Backprop
+from hw5core.training.inputs import batch_indices, dropout_seed, standardise
 from hw5core.training.kernel import Kernel
-from hw5core.training.loop import batch_indices, dropout_seed, standardise
 from hw5core.training.single_step import layer_outputs, network_at
 
 RATES = tuple(10 ** (power / 10) for power in range(-40, 31))

@@ -16,7 +16,7 @@ from hw5core.data.datasets import split
 from hw5core.training.modules import draw_weights
 
 
-def draw_first_weights(network: nn.Sequential, layers: Collection[int], initialisation: str, seed: int) -> None:
+def draw_initial_weights(network: nn.Sequential, layers: Collection[int], initialisation: str, seed: int) -> None:
     """Draw the weights of these layers. Networks that differ only in their activation start with the same numbers."""
     generator = torch.Generator().manual_seed(seed)
     for number in layers:

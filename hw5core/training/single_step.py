@@ -17,7 +17,8 @@ from hw5core.network.counting import LayerCount, count
 from hw5core.network.layers import Activate
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import Checkpoint, MeasuredLayer, MeasuredStep, Record
-from hw5core.training.loop import batch_indices, dropout_seed, standardise, train
+from hw5core.training.inputs import batch_indices, dropout_seed, standardise
+from hw5core.training.loop import train
 from hw5core.training.measuring import saturated_share
 from hw5core.training.modules import initial_network
 from hw5core.training.warm_start import starting_checkpoint

@@ -13,7 +13,7 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import FOLDER
 from hw5core.store.store import RunStore
-from hw5core.training.loop import split_for
+from hw5core.training.inputs import split_for
 from tests.hw5core.data.test_pictures import HOSTILE
 from tests.hw5core.runs.test_weights import CONTENT
 from tests.hw5core.runs.test_weights import HOSTILE as HOSTILE_WEIGHTS

@@ -21,7 +21,7 @@ from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import shipped_weights
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
-from hw5core.training.loop import standardise
+from hw5core.training.inputs import standardise
 from hw5core.training.modules import build, initial_network
 from pages.parts.inside import through_training
 from pages.parts.inside.drawing_pad import example_digit

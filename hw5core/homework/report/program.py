@@ -98,7 +98,7 @@ def _images_code(dataset: Dataset) -> str | None:
 
 def _functions() -> str:
     data, modules, plain = "hw5core.data.datasets", "hw5core.training.modules", "hw5core.training.plain"
-    places = [(data, "Split"), (data, "split"), (modules, "draw_weights"), (plain, "draw_first_weights")]
+    places = [(data, "Split"), (data, "split"), (modules, "draw_weights"), (plain, "draw_initial_weights")]
     places += [(plain, name) for name in ("standardised", "accuracy", "train")]
     return "\n\n".join(source_of(*place) for place in places) + "\nRESULTS = {}\n"
 
@@ -110,7 +110,7 @@ def _training(config: RunConfig, dataset: Dataset) -> str:
     settings = "".join(f"    {name}={getattr(config, name)!r},\n" for name in _SETTINGS)
     return (
         f"network = nn.Sequential(\n{modules_code(counted, indent=4)})\n"
-        f"draw_first_weights(network, {drawn}, {config.initialisation!r}, {config.seed})\n"
+        f"draw_initial_weights(network, {drawn}, {config.initialisation!r}, {config.seed})\n"
         f"RESULTS[{config.label!r}] = train(\n"
         f"    {config.label!r},\n    network,\n    images,\n    labels,\n    ({dataset.mean}, {dataset.std}),\n"
         f"{settings}    training_images={config.images_per_epoch},\n)\n"

@@ -15,7 +15,8 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.records import BatchLosses, EpochResult
 from hw5core.runs.run import Run, Status
-from hw5core.training.loop import batch_indices, train
+from hw5core.training.inputs import batch_indices
+from hw5core.training.loop import train
 
 SIGMOID = RunConfig(activation="sigmoid", training_images=100, epochs=2, learning_rate=0.05)
 RESCUES = {one.label: one.config for one in rescues(SIGMOID)}

@@ -9,7 +9,8 @@ from hw5core.runs.config import RunConfig
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.training.batches import Prediction, open_batch, predictions_in
-from hw5core.training.loop import standardise, train
+from hw5core.training.inputs import standardise
+from hw5core.training.loop import train
 from hw5core.training.modules import initial_network
 
 CONFIG = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)

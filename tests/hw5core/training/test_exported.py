@@ -19,7 +19,7 @@ from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.terminal.export import exported
 from hw5core.training.exported import tensors_of
-from hw5core.training.loop import batch_indices
+from hw5core.training.inputs import batch_indices
 from hw5core.training.modules import initial_network
 from hw5core.training.predictions import networks_at, predict, predict_at, predict_with
 from tools.training import train_into

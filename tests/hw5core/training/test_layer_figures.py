@@ -14,8 +14,9 @@ from hw5core.errors import ConfigError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.layer_figures import LayerFigures
 from hw5core.runs.records import Checkpoint
+from hw5core.training.inputs import batch_indices, standardise
 from hw5core.training.layer_figures import measure_layers
-from hw5core.training.loop import batch_indices, standardise, train
+from hw5core.training.loop import train
 from hw5core.training.modules import initial_network
 
 NETWORK = "1x28x28 conv4k3p1 relu avgpool2 conv6k3 relu maxpool2 flatten linear20 relu linear10"

@@ -13,7 +13,8 @@ from hw5core.data import datasets
 from hw5core.data.datasets import Pool
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.records import EARLY_STEPS, BatchLosses, Checkpoint, EpochResult, Record, RunFinished, RunStarted
-from hw5core.training.loop import split_for, train
+from hw5core.training.inputs import split_for
+from hw5core.training.loop import train
 
 SMALL = "1x28x28 conv4k3p1 relu maxpool4 bn flatten dropout0.25 linear10"
 

@@ -18,9 +18,10 @@ from hw5core.network.notation import parse
 from hw5core.runs.config import INITIALISATIONS, RunConfig, race
 from hw5core.runs.records import BatchLosses, Checkpoint, LayerReport, LayerStatistics, Record, RunFinished
 from hw5core.training import loop
+from hw5core.training.inputs import batch_indices, standardise
 from hw5core.training.kernels import ActivationKernel
 from hw5core.training.layer_figures import measure_layers
-from hw5core.training.loop import batch_indices, standardise, train
+from hw5core.training.loop import train
 from hw5core.training.measuring import saturated_share
 from hw5core.training.modules import initial_network
 

@@ -12,7 +12,8 @@ import numpy as np
 import psutil
 from hw5core.runs.config import RunConfig
 from hw5core.training.backprop import Backprop
-from hw5core.training.loop import evaluate, use_one_thread
+from hw5core.training.environment import use_one_thread
+from hw5core.training.evaluation import evaluate
 from hw5core.training.modules import initial_network
 
 use_one_thread()

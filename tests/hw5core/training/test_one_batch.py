@@ -11,7 +11,8 @@ from hw5core.data.datasets import Pool
 from hw5core.errors import ConfigError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.records import BatchLosses, Checkpoint
-from hw5core.training.loop import batch_indices, standardise, train
+from hw5core.training.inputs import batch_indices, standardise
+from hw5core.training.loop import train
 from hw5core.training.modules import initial_network
 from hw5core.training.one_batch import RATES, look_into_batch
 

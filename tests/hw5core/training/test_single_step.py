@@ -13,7 +13,8 @@ from hw5core.data import datasets
 from hw5core.data.datasets import Pool
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.records import BatchLosses, Checkpoint, MeasuredLayer, MeasuredStep, Record, RunFinished
-from hw5core.training.loop import batch_indices, standardise, train
+from hw5core.training.inputs import batch_indices, standardise
+from hw5core.training.loop import train
 from hw5core.training.single_step import measure, one_step
 from tests.hw5core.histories import numbers
 

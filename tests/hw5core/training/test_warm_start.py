@@ -13,7 +13,8 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, fork
 from hw5core.runs.records import Checkpoint, Record
 from hw5core.training.backprop import Backprop
-from hw5core.training.loop import evaluate, train
+from hw5core.training.evaluation import evaluate
+from hw5core.training.loop import train
 from hw5core.training.modules import initial_network
 from hw5core.training.single_step import measure
 from hw5core.training.warm_start import starting_checkpoint
