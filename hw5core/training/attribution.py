@@ -15,8 +15,8 @@ from hw5core.network.layers import Activate, BatchNorm, Conv, ConvTranspose, PRe
 from hw5core.runs.attribution import PATCH, STRIDE, Attributed, Map, Method
 from hw5core.runs.config import RunConfig
 from hw5core.training.environment import use_one_thread
-from hw5core.training.exported import network_of, tensors_of
 from hw5core.training.inputs import standardise
+from hw5core.training.tensors import network_of, tensors_of
 
 _AFTER_A_CONVOLUTION = (Activate, PReLU, BatchNorm)
 """The layers whose output still counts as the feature maps of the convolution before them."""

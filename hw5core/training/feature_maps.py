@@ -11,8 +11,8 @@ from hw5core.network.layers import Conv, ConvTranspose
 from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import MOST_CHANNELS, MOST_VALUES, FeatureMaps, shown_maps
 from hw5core.training.environment import use_one_thread
-from hw5core.training.exported import network_of
 from hw5core.training.inputs import standardise
+from hw5core.training.tensors import network_of
 from hw5core.training.value_trace import Place, trace_value
 
 

@@ -11,8 +11,8 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.mistakes import Classified, Part
 from hw5core.training.backprop import Backprop
 from hw5core.training.evaluation import logits_of
-from hw5core.training.exported import network_of
 from hw5core.training.inputs import split_for
+from hw5core.training.tensors import network_of
 
 
 def images_in(config: RunConfig, pool: Pool, part: Part) -> NDArray[np.int64]:

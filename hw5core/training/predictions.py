@@ -19,7 +19,7 @@ Source = Checkpoint | dict[str, NDArray[Any]] | None
 def weights_at(config: RunConfig, source: Source) -> dict[str, NDArray[Any]]:
     """Return the tensors of the run's network, by PyTorch's names. Raise EngineError without PyTorch."""
     availability.load()
-    from hw5core.training.exported import tensors_of
+    from hw5core.training.tensors import tensors_of
 
     return tensors_of(config, source) if source is None or isinstance(source, Checkpoint) else source
 
@@ -30,9 +30,9 @@ def predict(config: RunConfig, tensors: dict[str, NDArray[Any]], images: NDArray
     Raise WeightsError if the tensors do not fit the config's network, and EngineError without PyTorch.
     """
     availability.load()
-    from hw5core.training.exported import probabilities
+    from hw5core.training.tensors import network_of, probabilities_of
 
-    return probabilities(config, tensors, images)
+    return probabilities_of(network_of(config, tensors), config.dataset, images)
 
 
 def predict_at(
@@ -49,7 +49,7 @@ def predict_at(
 def networks_at(configs: tuple[RunConfig, ...], sources: tuple[Source, ...]) -> list[Any]:
     """Return the networks with these weights. They stay on a worker, which predicts with them for many images."""
     availability.load()
-    from hw5core.training.exported import network_of
+    from hw5core.training.tensors import network_of
 
     return [network_of(config, weights_at(config, source)) for config, source in zip(configs, sources, strict=True)]
 
@@ -57,7 +57,7 @@ def networks_at(configs: tuple[RunConfig, ...], sources: tuple[Source, ...]) -> 
 def predict_with(networks: list[Any], config: RunConfig, image: bytes) -> tuple[tuple[float, ...], ...]:
     """Return the probabilities that each of these networks gives to the classes of one image of the run's dataset."""
     availability.load()
-    from hw5core.training.exported import probabilities_of
+    from hw5core.training.tensors import probabilities_of
 
     pixels = _pixels(config, image)[None]
     return tuple(tuple(probabilities_of(one, config.dataset, pixels)[0].tolist()) for one in networks)

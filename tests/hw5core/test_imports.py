@@ -20,7 +20,7 @@ NEED_TORCH = {
     "hw5core.training.batch_last",
     "hw5core.training.environment",
     "hw5core.training.evaluation",
-    "hw5core.training.exported",
+    "hw5core.training.tensors",
     "hw5core.training.feature_maps",
     "hw5core.training.inputs",
     "hw5core.training.kernel",

@@ -12,8 +12,8 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import shipped_weights
 from hw5core.training.attribution import attributions
-from hw5core.training.exported import tensors_of
 from hw5core.training.modules import initial_network
+from hw5core.training.tensors import tensors_of
 from pages.parts.inside.drawing_pad import example_digit
 
 IMAGE = example_digit()

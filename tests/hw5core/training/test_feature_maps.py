@@ -10,9 +10,9 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import MOST_MAPS, MOST_VALUES, shown_maps
 from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import shipped_weights
-from hw5core.training.exported import tensors_of
 from hw5core.training.feature_maps import feature_maps
 from hw5core.training.predictions import feature_maps_at
+from hw5core.training.tensors import tensors_of
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
 

@@ -15,8 +15,8 @@ from hw5core.runs.recorded import RACE, recorded_race
 from hw5core.runs.recorded_weights import shipped_weights
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
-from hw5core.training.exported import tensors_of
 from hw5core.training.mistakes import classify
+from hw5core.training.tensors import tensors_of
 from tools.training import train_into
 
 SMALL = RunConfig(network="1x28x28 conv3k5 relu avgpool4 flatten linear10", epochs=2)

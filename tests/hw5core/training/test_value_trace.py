@@ -12,10 +12,10 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import shipped_weights
 from hw5core.runs.value_trace import MOST_TERMS, Kind, Step
-from hw5core.training.exported import tensors_of
 from hw5core.training.feature_maps import feature_maps
 from hw5core.training.modules import build
 from hw5core.training.predictions import feature_maps_at
+from hw5core.training.tensors import tensors_of
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
 

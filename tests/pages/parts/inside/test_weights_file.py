@@ -11,7 +11,7 @@ from hw5core.errors import WeightsError
 from hw5core.runs import recorded, recorded_weights
 from hw5core.runs.config import RunConfig
 from hw5core.runs.weights import Weights, to_bytes
-from hw5core.training.exported import tensors_of
+from hw5core.training.tensors import tensors_of
 from pages.parts.inside.weights_file import MOST_BYTES, about, in_words, weights_in
 from pages.parts.shared.sent_bytes import most_bytes
 from tests.hw5core.runs import test_weights

@@ -1,4 +1,4 @@
-"""The networks of exported weights: from a checkpoint to tensors, and from tensors to a network that predicts."""
+"""Converts a checkpoint to tensors by PyTorch's names, and such tensors to a network that predicts."""
 
 import io
 from typing import Any
@@ -51,11 +51,6 @@ def _in_words(name: str, tensor: torch.Tensor | None) -> str:
     if tensor is None:
         return f"no {name[:40]!r}"
     return f"{name!r} with the shape {'x'.join(map(str, tensor.shape)) or 'of one number'} ({tensor.dtype})"
-
-
-def probabilities(config: RunConfig, tensors: dict[str, NDArray[Any]], images: NDArray[Any]) -> NDArray[Any]:
-    """Return the probabilities (n, classes) that the network gives to images, uint8 (n, height, width)."""
-    return probabilities_of(network_of(config, tensors), config.dataset, images)
 
 
 @torch.inference_mode()

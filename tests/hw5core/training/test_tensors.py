@@ -18,10 +18,10 @@ from hw5core.runs.weights import Weights, from_bytes, to_bytes
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.terminal.export import exported
-from hw5core.training.exported import tensors_of
 from hw5core.training.inputs import batch_indices
 from hw5core.training.modules import initial_network
 from hw5core.training.predictions import networks_at, predict, predict_at, predict_with
+from hw5core.training.tensors import tensors_of
 from tools.training import train_into
 
 SMALL = RunConfig(network="1x28x28 conv3k5 relu avgpool4 flatten linear10", epochs=2)
