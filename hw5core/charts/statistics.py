@@ -34,7 +34,7 @@ class Quantity(StrEnum):
 
 
 @dataclass(frozen=True)
-class Part:
+class NetworkPart:
     """A part of a network: a layer with weights and the activation after it, by their numbers. One may be missing."""
 
     weights: int | None
@@ -42,7 +42,7 @@ class Part:
     title: str
 
 
-def recorded_parts(histories: Iterable[RunHistory]) -> tuple[Part, ...]:
+def recorded_parts(histories: Iterable[RunHistory]) -> tuple[NetworkPart, ...]:
     """Return the parts for which the runs recorded something, from the input on.
 
     An activation has another name in each network, so it is called "activation".
@@ -50,15 +50,15 @@ def recorded_parts(histories: Iterable[RunHistory]) -> tuple[Part, ...]:
     first = [one for history in histories for one in history.statistics[:1]]
     weights = {layer_number(name): name for one in first for name in one.gradient_norms}
     activations = {layer_number(name) for one in first for name in one.saturated}
-    parts: list[Part] = []
+    parts: list[NetworkPart] = []
     for number in sorted({*weights, *activations}):
         if number in weights:
-            parts.append(Part(number, None, weights[number]))
+            parts.append(NetworkPart(number, None, weights[number]))
         elif parts and parts[-1].activation is None:
             before = parts.pop()
-            parts.append(Part(before.weights, number, f"{before.title}, activation-{number}"))
+            parts.append(NetworkPart(before.weights, number, f"{before.title}, activation-{number}"))
         else:
-            parts.append(Part(None, number, f"activation-{number}"))
+            parts.append(NetworkPart(None, number, f"activation-{number}"))
     return tuple(parts)
 
 
@@ -73,7 +73,7 @@ class Figures:
 
 
 def figures_through_training(
-    histories: Sequence[RunHistory], part: Part, before: int | None = None
+    histories: Sequence[RunHistory], part: NetworkPart, before: int | None = None
 ) -> tuple[Figures, ...]:
     """Return the figures of each quantity of a part in each run, those of one quantity after each other.
 
@@ -97,7 +97,7 @@ def _known(figures: list[Figures]) -> list[Figures]:
     return figures if any(value is not None for one in figures for value in one.values) else []
 
 
-def _figures(history: RunHistory, rows: Sequence[LayerStatistics], part: Part, quantity: Quantity) -> Figures:
+def _figures(history: RunHistory, rows: Sequence[LayerStatistics], part: NetworkPart, quantity: Quantity) -> Figures:
     if quantity in (Quantity.LOSS, Quantity.MEAN_LOSS):
         losses = history.losses if quantity is Quantity.LOSS else moving_mean(history.losses, WINDOW)
         values = [_loss(losses, one.step - history.first_step) for one in rows]

@@ -10,7 +10,7 @@ from hw5core.data import datasets
 from hw5core.errors import DataError, EngineError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.layer_figures import BatchFigures
-from hw5core.runs.mistakes import Classified, Part
+from hw5core.runs.mistakes import Classified, SplitPart
 from hw5core.runs.one_batch import OneBatch
 from hw5core.runs.records import Checkpoint, Record, encode
 from hw5core.training import availability
@@ -78,7 +78,7 @@ def gradient_of_batch(config: RunConfig, step: int, checkpoint: Checkpoint | Non
     return look_into_batch(config, images, step, checkpoint)
 
 
-def classify_images(config: RunConfig, source: Source, part: Part) -> Classified:
+def classify_images(config: RunConfig, source: Source, part: SplitPart) -> Classified:
     """Return what the run's network, with the weights of this source, predicts for a part of its split.
 
     Raise EngineError if torch or the images are missing.
@@ -90,7 +90,7 @@ def classify_images(config: RunConfig, source: Source, part: Part) -> Classified
 
 
 def images_at(
-    config: RunConfig, part: Part, places: tuple[int, ...]
+    config: RunConfig, part: SplitPart, places: tuple[int, ...]
 ) -> tuple[NDArray[np.uint8], NDArray[np.integer[Any]]]:
     """Return the images (n, height, width) at these places in a part of the run's split, and their labels (n,).
 

@@ -41,7 +41,7 @@ class Attributed:
     maps: Mapping[Method, Map]
 
 
-class Verdict(StrEnum):
+class SanityVerdict(StrEnum):
     """What the sanity check says about a map."""
 
     DEPENDS = "depends on what the network has learned"
@@ -74,17 +74,17 @@ def similarities(attributed: Sequence[Attributed], method: Method) -> list[float
     return [similarity(learned, one.maps[method]) for one in attributed]
 
 
-def verdict(similar: Sequence[float | None]) -> Verdict:
+def verdict(similar: Sequence[float | None]) -> SanityVerdict:
     """Return what the check says about a method's map for one image, from the `similarities` of its networks.
 
     The last two networks decide, because all their weights are random.
     """
     if similar[0] is None:
-        return Verdict.NOTHING
+        return SanityVerdict.NOTHING
     most = most_alike(similar)
     if most >= ALIKE:
-        return Verdict.IGNORES
-    return Verdict.DEPENDS if most < UNLIKE else Verdict.PARTLY
+        return SanityVerdict.IGNORES
+    return SanityVerdict.DEPENDS if most < UNLIKE else SanityVerdict.PARTLY
 
 
 def most_alike(similar: Sequence[float | None]) -> float:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from hw5core.runs.layer_figures import BatchFigures, LayerFigures
 
 
-class Part(StrEnum):
+class BudgetPart(StrEnum):
     """What changes the gradient in a layer."""
 
     SLOPE = "slope"
@@ -33,7 +33,7 @@ class BudgetLine:
     """
 
     name: str
-    part: Part
+    part: BudgetPart
     predicted_factor: float
     measured_factor: float
     predicted: float
@@ -48,7 +48,7 @@ def gradient_budget(figures: BatchFigures) -> tuple[BudgetLine, ...]:
     return tuple(_lines(figures))
 
 
-def share_that_arrives(lines: tuple[BudgetLine, ...], part: Part) -> float:
+def share_that_arrives(lines: tuple[BudgetLine, ...], part: BudgetPart) -> float:
     """Return the product of the predicted factors of one part: what would arrive if nothing else changed δ²."""
     return math.prod(line.predicted_factor for line in lines if line.part is part)
 
@@ -67,10 +67,10 @@ def _lines(figures: BatchFigures) -> Iterator[BudgetLine]:
         yield BudgetLine(layer.name, part, factor, measured_factor, predicted, before)
 
 
-def _predicted_factor(layer: LayerFigures) -> tuple[Part, float | None]:
+def _predicted_factor(layer: LayerFigures) -> tuple[BudgetPart, float | None]:
     """Return what changes the gradient in a layer, and the predicted factor of δ², or None without a prediction."""
     if layer.connections:
-        return Part.WEIGHTS, layer.connections.fan_out * layer.connections.mean_square
+        return BudgetPart.WEIGHTS, layer.connections.fan_out * layer.connections.mean_square
     if layer.reached_slope_square is not None:
-        return Part.SLOPE, layer.reached_slope_square
-    return Part.OTHER, None
+        return BudgetPart.SLOPE, layer.reached_slope_square
+    return BudgetPart.OTHER, None

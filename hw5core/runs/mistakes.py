@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Part = Literal["test", "validation"]
+SplitPart = Literal["test", "validation"]
 """A part of the split on which a run records its accuracy after every epoch."""
 
 Places = NDArray[np.int64]

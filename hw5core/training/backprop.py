@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hw5core.errors import ArchitectureError
-from hw5core.training.kernel import Hook, Kernel, Place
+from hw5core.training.kernel import Hook, Kernel, Surroundings
 from hw5core.training.kernels import ACTIVATION_KERNELS, KERNELS, ActivationKernel
 
 
@@ -98,7 +98,7 @@ def _kernels(network: nn.Sequential, generator: torch.Generator) -> list[Kernel]
             raise ArchitectureError(
                 f"{type(module).__name__} cannot be trained: training/kernels.py has no kernel for it"
             )
-        kernel = kind.make(module, Place(kernels, modules[number + 1 :], generator))
+        kernel = kind.make(module, Surroundings(kernels, modules[number + 1 :], generator))
         kernel.passes_back = any(earlier.parameters for earlier in kernels)
         kernels.append(kernel)
     return kernels

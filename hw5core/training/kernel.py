@@ -33,8 +33,8 @@ class Kernel:
         self.passes_back = True
 
     @classmethod
-    def make(cls, module: Any, place: "Place") -> "Kernel":  # noqa: ARG003
-        """Return the kernel of the module at this place of a network."""
+    def make(cls, module: Any, surroundings: "Surroundings") -> "Kernel":  # noqa: ARG003
+        """Return the kernel of the module for these surroundings in a network."""
         return cls(module)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
@@ -68,8 +68,8 @@ class Kernel:
             parameter.sub_(velocity.mul_(momentum).add_(gradient), alpha=learning_rate)
 
 
-class Place(NamedTuple):
-    """Where a layer is in its network: after the `earlier` layers and before the `later` ones.
+class Surroundings(NamedTuple):
+    """What is around a layer in its network: the `earlier` layers before it and the `later` ones after it.
 
     `generator` is the source of random numbers.
     """

@@ -17,7 +17,7 @@ from hw5core.training.batch_last import (
     BatchLastMaxPoolKernel,
     is_batch_last,
 )
-from hw5core.training.kernel import ActivationPair, Kernel, Place, move_bias
+from hw5core.training.kernel import ActivationPair, Kernel, Surroundings, move_bias
 from hw5core.training.module_kernel import ModuleKernel
 from hw5core.training.normalisation import BatchNormKernel
 
@@ -43,13 +43,13 @@ class ConvKernel(Kernel):
         self.window = (module.stride, _padding(module), module.dilation, False, (0, 0), module.groups)
 
     @classmethod
-    def make(cls, module: nn.Conv2d, place: Place) -> Kernel:
-        following = next((one for one in place.later if type(one) not in ACTIVATION_KERNELS), None)
+    def make(cls, module: nn.Conv2d, surroundings: Surroundings) -> Kernel:
+        following = next((one for one in surroundings.later if type(one) not in ACTIVATION_KERNELS), None)
         if BatchLastConvKernel.fits(module, following):
             return BatchLastConvKernel(module)
         if _padding(module) is None:
             return ModuleKernel(module)
-        return FirstConvKernel(module) if FirstConvKernel.fits(module, place) else cls(module)
+        return FirstConvKernel(module) if FirstConvKernel.fits(module, surroundings) else cls(module)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         return _convolution(values, self.weight, self.bias, *self.window), values
@@ -89,11 +89,11 @@ class FirstConvKernel(Kernel):
         self.padded = torch.empty(0)
 
     @staticmethod
-    def fits(module: nn.Conv2d, place: Place) -> bool:
-        """Return True if this kernel can compute the module at this place."""
+    def fits(module: nn.Conv2d, surroundings: Surroundings) -> bool:
+        """Return True if this kernel can compute the module in these surroundings."""
         sizes = (module.kernel_size, module.stride, _padding(module), module.dilation)
         is_square = all(size is not None and size[0] == size[1] for size in sizes)
-        return is_square and not place.earlier and module.in_channels == 1
+        return is_square and not surroundings.earlier and module.in_channels == 1
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         self._pad(values)
@@ -165,12 +165,12 @@ class MaxPoolKernel(Kernel):
         self.window = (*_pool_window(module), [1, 1], module.ceil_mode)
 
     @classmethod
-    def make(cls, module: nn.MaxPool2d, place: Place) -> Kernel:
-        source = next((kernel for kernel in reversed(place.earlier) if not kernel.is_elementwise), None)
+    def make(cls, module: nn.MaxPool2d, surroundings: Surroundings) -> Kernel:
+        source = next((kernel for kernel in reversed(surroundings.earlier) if not kernel.is_elementwise), None)
         if not BatchLastMaxPoolKernel.fits(module, source):
             return cls(module)
         # The largest value has the largest activation, if the activation never falls.
-        match place.earlier:
+        match surroundings.earlier:
             case [*_, before, ActivationKernel() as activation] if before is source and activation.pair.is_increasing:
                 activation.is_deferred = True
                 return BatchLastMaxPoolKernel(module, source, activation.pair)
@@ -236,8 +236,8 @@ class DropoutKernel(Kernel):
         self.memory_format = next(formats, torch.contiguous_format)
 
     @classmethod
-    def make(cls, module: nn.Dropout, place: Place) -> Self:
-        return cls(module, place.earlier, place.generator)
+    def make(cls, module: nn.Dropout, surroundings: Surroundings) -> Self:
+        return cls(module, surroundings.earlier, surroundings.generator)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
         # The values that remain are scaled up, so that the mean stays the same.
@@ -273,9 +273,9 @@ class ActivationKernel(Kernel):
         self.is_deferred = False
 
     @classmethod
-    def make(cls, module: nn.Module, place: Place) -> Self:
+    def make(cls, module: nn.Module, surroundings: Surroundings) -> Self:
         # The images must not change, nor may an output that an earlier layer's backward pass reads.
-        source = next((kernel for kernel in reversed(place.earlier) if not kernel.passes_through), None)
+        source = next((kernel for kernel in reversed(surroundings.earlier) if not kernel.passes_through), None)
         return cls(module, overwrites=source is not None and not source.reads_output)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:

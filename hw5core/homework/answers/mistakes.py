@@ -101,16 +101,16 @@ class WrongCount:
     reason: str
 
 
-Mistake = Callable[[Question], Iterator[WrongCount]]
+MistakeFunction = Callable[[Question], Iterator[WrongCount]]
 
-MISTAKES: dict[str, Mistake] = {}
+MISTAKES: dict[str, MistakeFunction] = {}
 """Each mistake by its code, in the order of likelihood."""
 
 
-def mistake(code: str) -> Callable[[Mistake], Mistake]:
+def mistake(code: str) -> Callable[[MistakeFunction], MistakeFunction]:
     """Enter a function as the mistake of this code."""
 
-    def enter(function: Mistake) -> Mistake:
+    def enter(function: MistakeFunction) -> MistakeFunction:
         MISTAKES[code] = function
         return function
 

@@ -17,7 +17,7 @@ from hw5core.runs.attribution import (
     Attributed,
     Map,
     Method,
-    Verdict,
+    SanityVerdict,
     most_alike,
     similarities,
     verdict,
@@ -136,7 +136,7 @@ def _line(method: Method, found: tuple[Attributed, ...], image: NDArray[np.uint8
 def _in_words(similar: list[float | None]) -> str:
     """Return what the sanity check says about a method's map, with its figure."""
     concluded = verdict(similar)
-    if concluded is Verdict.NOTHING:
+    if concluded is SanityVerdict.NOTHING:
         return f"{concluded}."
     return f"{concluded}: with random weights, the rank correlation is at most {_signed(most_alike(similar))}."
 

@@ -16,7 +16,7 @@ from hw5core.data.datasets import DATASETS, Dataset
 from hw5core.data.pictures import as_png
 from hw5core.engine.tasks import images_at
 from hw5core.runs.config import RunConfig
-from hw5core.runs.mistakes import Classified, Part, Places
+from hw5core.runs.mistakes import Classified, Places, SplitPart
 from pages.parts.inside.class_choice import choose_class
 from pages.parts.inside.drawing_pad import show_image
 from pages.parts.shared.component import inline_component
@@ -28,7 +28,7 @@ _component = inline_component(__file__, "gallery", '<ul class="gallery"></ul>')
 
 
 def gallery(
-    config: RunConfig, part: Part, found: Classified, places: Places, title: str, open_image: Callable[[], None]
+    config: RunConfig, part: SplitPart, found: Classified, places: Places, title: str, open_image: Callable[[], None]
 ) -> None:
     """Draw the first of the images at these places. The view has the style of the title.
 
@@ -55,7 +55,7 @@ def gallery(
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _images(config: RunConfig, part: Part, places: tuple[int, ...]) -> NDArray[np.uint8]:
+def _images(config: RunConfig, part: SplitPart, places: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return the images at these places. A worker finds them once for all viewers."""
     images: NDArray[np.uint8]
     images, _ = ask_worker(images_at, config, part, places)

@@ -13,7 +13,7 @@ from hw5core.data.datasets import DATASETS, Dataset, split_sizes
 from hw5core.engine.tasks import classify_images
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.mistakes import Classified, Part, Places, commonest_mistake
+from hw5core.runs.mistakes import Classified, Places, SplitPart, commonest_mistake
 from pages.parts.inside.checkpoints import checkpoint_name, source_of
 from pages.parts.inside.confusion import confusion
 from pages.parts.inside.gallery import gallery
@@ -25,7 +25,7 @@ from pages.parts.shared.reveal import reveal, reveal_after_click
 from pages.parts.shared.server import ask_worker
 
 _STYLE = Path(__file__).with_suffix(".css")
-_PARTS: tuple[Part, ...] = ("test", "validation")
+_PARTS: tuple[SplitPart, ...] = ("test", "validation")
 _CONFIDENT, _ALONE = "most confident mistakes", "right alone"
 _SHOWN = "images"
 """The URL parameter that says which images are shown: one of the two above, or a cell such as "4-9"."""
@@ -73,7 +73,7 @@ def _mistakes(configs: tuple[RunConfig, ...], step: int, open_image: Callable[[]
         st.caption("Click an image to see which of its pixels the score depends on.")
 
 
-def _classified(config: RunConfig, step: int, part: Part) -> Classified:
+def _classified(config: RunConfig, step: int, part: SplitPart) -> Classified:
     """Return what the network predicts for all images of the part. A background job."""
     found: Classified = ask_worker(classify_images, config, source_of(config, step), part)
     return found
@@ -91,7 +91,7 @@ def _network(
     config: RunConfig,
     outcome: Classified | LabError | None,
     known: dict[RunConfig, Classified],
-    part: Part,
+    part: SplitPart,
     step: int,
     shown: str,
     open_image: Callable[[], None],
@@ -118,7 +118,7 @@ def _heading(config: RunConfig, found: Classified) -> str:
     return f'<h2 class="hw5-chart">{escape(config.label)} gets {number} right</h2>'
 
 
-def _waiting(config: RunConfig, part: Part, step: int) -> str:
+def _waiting(config: RunConfig, part: SplitPart, step: int) -> str:
     _, validation, test = split_sizes(config.dataset)
     name = checkpoint_name(config, step)
     after = "with its initial weights" if name == "start" else f"with its weights after {name}"
@@ -128,7 +128,7 @@ def _waiting(config: RunConfig, part: Part, step: int) -> str:
     )
 
 
-def in_words(found: Classified, dataset: Dataset, part: Part) -> str:
+def in_words(found: Classified, dataset: Dataset, part: SplitPart) -> str:
     """Return how many images are right, and the most frequent mistake."""
     right = f"{int(found.is_right.sum()):,} of {len(found.labels):,} {part} images are right."
     worst = commonest_mistake(found.matrix(dataset.classes))

@@ -12,7 +12,7 @@ from hw5core.engine.tasks import layers_of_batch
 from hw5core.errors import LabError
 from hw5core.markdown import markdown_table
 from hw5core.runs.config import RunConfig
-from hw5core.runs.gradient_budget import BudgetLine, Part, gradient_budget, share_that_arrives
+from hw5core.runs.gradient_budget import BudgetLine, BudgetPart, gradient_budget, share_that_arrives
 from hw5core.runs.layer_figures import BatchFigures
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.plain_words import plain
@@ -89,8 +89,9 @@ def budget(first: Measured) -> None:
 def shares_in_words(measured: Measured) -> list[str]:
     """Return a sentence per network: what its slopes, its weights and the rest multiply the gradient by."""
     return [
-        f"**{config.label}:** slopes × {_root(share_that_arrives(lines, Part.SLOPE))}, weights × "
-        f"{_root(share_that_arrives(lines, Part.WEIGHTS))}, pooling × {_root(share_that_arrives(lines, Part.OTHER))}. "
+        f"**{config.label}:** slopes × {_root(share_that_arrives(lines, BudgetPart.SLOPE))}, "
+        f"weights × {_root(share_that_arrives(lines, BudgetPart.WEIGHTS))}, "
+        f"pooling × {_root(share_that_arrives(lines, BudgetPart.OTHER))}. "
         f"Together × {_root(math.prod(line.predicted_factor for line in lines))}; measured × "
         f"**{_root(math.prod(line.measured_factor for line in lines))}**."
         for config, figures in measured.items()
@@ -101,7 +102,8 @@ def shares_in_words(measured: Measured) -> list[str]:
 def ratio_of_slopes(measured: Measured) -> float | None:
     """Return how many times sigmoid's gradient ReLU's is in the first layer if only the slopes differ, or None."""
     shares = {
-        config.activation: share_that_arrives(gradient_budget(one), Part.SLOPE) for config, one in measured.items()
+        config.activation: share_that_arrives(gradient_budget(one), BudgetPart.SLOPE)
+        for config, one in measured.items()
     }
     if not shares.get("sigmoid") or "relu" not in shares:
         return None
@@ -144,7 +146,7 @@ def _cells(budgets: list[tuple[BudgetLine, ...]], number: int) -> list[str]:
         if line is None:
             cells += ["no gradient"] * 2
         else:
-            predicted = "–" if line.part is Part.OTHER else _root(line.predicted_factor)
+            predicted = "–" if line.part is BudgetPart.OTHER else _root(line.predicted_factor)
             cells += [predicted, _root(line.measured_factor)]
     return cells
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hw5core.charts.statistics import (
-    Part,
+    NetworkPart,
     Quantity,
     figures_in_words,
     figures_through_training,
@@ -37,12 +37,12 @@ def _runs() -> list[RunHistory]:
     return [_history(CONFIGS[0], relu), _history(CONFIGS[1], sigmoid, guesses=200)]
 
 
-def _values(quantity: Quantity, part: Part, runs: Sequence[RunHistory] = ()) -> dict[str, list[float | None]]:
+def _values(quantity: Quantity, part: NetworkPart, runs: Sequence[RunHistory] = ()) -> dict[str, list[float | None]]:
     found = figures_through_training(runs or _runs(), part)
     return {one.label: list(one.values) for one in found if one.quantity is quantity}
 
 
-CONV = Part(1, 2, "Conv2d-1, activation-2")
+CONV = NetworkPart(1, 2, "Conv2d-1, activation-2")
 
 
 def test_a_layer_and_the_activation_after_it_are_one_part_of_all_networks() -> None:

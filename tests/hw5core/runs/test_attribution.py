@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hw5core.runs.attribution import Attributed, Method, Verdict, most_alike, similarities, similarity, verdict
+from hw5core.runs.attribution import Attributed, Method, SanityVerdict, most_alike, similarities, similarity, verdict
 
 NUMBERS = np.random.default_rng(0)
 LEARNED = NUMBERS.normal(size=(14, 14)).astype(np.float32)
@@ -27,14 +27,14 @@ def test_a_map_without_differences_or_finite_values_has_no_similarity() -> None:
 @pytest.mark.parametrize(
     ("maps", "expected", "most"),
     [
-        ((LEARNED, LEARNED, OTHER, FLAT), Verdict.DEPENDS, 0.0),
-        ((LEARNED, OTHER, OTHER, LEARNED + OTHER), Verdict.PARTLY, similarity(LEARNED, LEARNED + OTHER)),
-        ((LEARNED, OTHER, 2 * LEARNED, OTHER), Verdict.IGNORES, 1.0),
-        ((LEARNED, OTHER, -LEARNED, FLAT), Verdict.DEPENDS, 0.0),
-        ((FLAT, LEARNED, LEARNED, LEARNED), Verdict.NOTHING, 0.0),
+        ((LEARNED, LEARNED, OTHER, FLAT), SanityVerdict.DEPENDS, 0.0),
+        ((LEARNED, OTHER, OTHER, LEARNED + OTHER), SanityVerdict.PARTLY, similarity(LEARNED, LEARNED + OTHER)),
+        ((LEARNED, OTHER, 2 * LEARNED, OTHER), SanityVerdict.IGNORES, 1.0),
+        ((LEARNED, OTHER, -LEARNED, FLAT), SanityVerdict.DEPENDS, 0.0),
+        ((FLAT, LEARNED, LEARNED, LEARNED), SanityVerdict.NOTHING, 0.0),
     ],
 )
-def test_random_weights_decide(maps: tuple[np.ndarray, ...], expected: Verdict, most: float) -> None:
+def test_random_weights_decide(maps: tuple[np.ndarray, ...], expected: SanityVerdict, most: float) -> None:
     networks = [Attributed(f"weights {number}", 1.0, {Method.GRADIENT: one}) for number, one in enumerate(maps)]
     similar = similarities(networks, Method.GRADIENT)
     assert verdict(similar) is expected

@@ -7,7 +7,7 @@ import pytest
 from hw5core.data import datasets
 from hw5core.data.datasets import Pool
 from hw5core.runs.config import INITIALISATIONS, RunConfig
-from hw5core.runs.gradient_budget import Part, gradient_budget, share_that_arrives
+from hw5core.runs.gradient_budget import BudgetPart, gradient_budget, share_that_arrives
 from hw5core.training.layer_figures import measure_layers
 
 WIDTH = 1000
@@ -54,9 +54,9 @@ def test_the_default_weights_alone_shrink_the_gradient_by_the_root_of_a_third(di
         spread = math.sqrt(0.8 / draws)
         assert layer.connections.fan_in * layer.connections.mean_square == pytest.approx(1 / 3, rel=4 * spread)
     wide = gradient_budget(measure_layers(_wide("sigmoid"), digits, 0))
-    square = [line.predicted_factor for line in wide if line.part is Part.WEIGHTS][1:]
+    square = [line.predicted_factor for line in wide if line.part is BudgetPart.WEIGHTS][1:]
     assert square == pytest.approx([1 / 3] * 3, rel=0.01)
-    slopes = [line.predicted_factor for line in wide if line.part is Part.SLOPE]
+    slopes = [line.predicted_factor for line in wide if line.part is BudgetPart.SLOPE]
     assert all(0.8 * 0.25**2 < slope <= 0.25**2 for slope in slopes)
 
 
@@ -64,21 +64,21 @@ def test_the_budget_of_the_homeworks_network_names_every_part(digits: Pool) -> N
     figures = measure_layers(RunConfig(activation="sigmoid"), digits, 0)
     lines = gradient_budget(figures)
     assert [(line.name, line.part) for line in lines] == [
-        ("Linear-10", Part.WEIGHTS),
-        ("Sigmoid-9", Part.SLOPE),
-        ("Linear-8", Part.WEIGHTS),
-        ("Flatten-7", Part.OTHER),
-        ("MaxPool2d-6", Part.OTHER),
-        ("Sigmoid-5", Part.SLOPE),
-        ("Conv2d-4", Part.WEIGHTS),
-        ("MaxPool2d-3", Part.OTHER),
-        ("Sigmoid-2", Part.SLOPE),
+        ("Linear-10", BudgetPart.WEIGHTS),
+        ("Sigmoid-9", BudgetPart.SLOPE),
+        ("Linear-8", BudgetPart.WEIGHTS),
+        ("Flatten-7", BudgetPart.OTHER),
+        ("MaxPool2d-6", BudgetPart.OTHER),
+        ("Sigmoid-5", BudgetPart.SLOPE),
+        ("Conv2d-4", BudgetPart.WEIGHTS),
+        ("MaxPool2d-3", BudgetPart.OTHER),
+        ("Sigmoid-2", BudgetPart.SLOPE),
     ]
     # Max pooling passes the gradient to one of four units.
     assert lines[4].measured_factor == lines[4].predicted_factor == pytest.approx(1 / 4)
     product = math.prod(line.predicted_factor for line in lines)
     assert lines[-1].predicted == pytest.approx(product * figures.layers[-1].delta_square)
-    assert math.prod(share_that_arrives(lines, part) for part in Part) == pytest.approx(product)
+    assert math.prod(share_that_arrives(lines, part) for part in BudgetPart) == pytest.approx(product)
 
 
 def test_the_budget_ends_where_no_gradient_arrives(digits: Pool) -> None:
