@@ -16,7 +16,7 @@ from pages.parts.shared.publishing import RECONNECT_SECONDS
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.server import owner, run_store, summaries
 
-MOST_RUNS = 2_000
+MAX_RUNS = 2_000
 
 SHARED_SECONDS = 0.4
 """The age in seconds up to which live updates use a list again."""
@@ -45,12 +45,12 @@ def _draw_page() -> None:
 
 def read_runs() -> RunList:
     """Read the newest runs from the store. Raises StoreError."""
-    return summaries().read(MOST_RUNS)
+    return summaries().read(MAX_RUNS)
 
 
 def read_runs_live() -> RunList:
     """Read the newest runs for live updates, which share a list for a moment. Raises StoreError."""
-    return summaries().read(MOST_RUNS, SHARED_SECONDS)
+    return summaries().read(MAX_RUNS, SHARED_SECONDS)
 
 
 def has_runs(runs: RunList) -> bool:
@@ -74,7 +74,7 @@ def _draw_runs(reading: Reading[RunList]) -> None:
             return
         words = search_words()
         matches = matches_of(runs, words)
-        limit = f", from the newest {MOST_RUNS:,}" if len(runs) == MOST_RUNS else ""
+        limit = f", from the newest {MAX_RUNS:,}" if len(runs) == MAX_RUNS else ""
         of = f"{len(matches):,} of " * (len(matches) < len(runs))
         with st.container(horizontal=True, vertical_alignment="center"):
             # Not at the right edge: there the table's own buttons appear above it and would cover the other one.

@@ -13,7 +13,7 @@ from hw5core.network.fields import Limit
 from hw5core.network.layers import KINDS
 from hw5core.network.notation import read_layer
 
-_MOST_ABOVE_LOWEST = 6
+_MAX_ABOVE_LOWEST = 6
 """How far a number of a layer goes above the lowest value that fits, so that the networks stay small."""
 
 
@@ -68,4 +68,4 @@ def _values(layer: Layer, name: str, input_shape: Shape) -> st.SearchStrategy[An
 
 
 def _near_lowest(limit: Limit) -> st.SearchStrategy[Any]:
-    return st.integers(limit.lowest, min(limit.highest, limit.lowest + _MOST_ABOVE_LOWEST))
+    return st.integers(limit.lowest, min(limit.highest, limit.lowest + _MAX_ABOVE_LOWEST))

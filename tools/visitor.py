@@ -21,7 +21,7 @@ from websockets.typing import Subprotocol
 from pages.parts.shared.streamlit_internals import COOKIE, BackMsg, Element, ForwardMsg, NumberInput, WidgetState
 from tools.waiting import PATIENCE_SECONDS
 
-_MOST_CACHED = 100
+_MAX_CACHED = 100
 _MAX_BYTES = 2**26  # a chart of hundreds of points is larger than the library's default allows
 
 
@@ -239,7 +239,7 @@ class Visitor:
         elif message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
             self._finish_page()
         # A browser caches the messages of two runs, and the server may refer to any that the last request named.
-        self._cached = dict(list(self._cached.items())[-_MOST_CACHED:])
+        self._cached = dict(list(self._cached.items())[-_MAX_CACHED:])
 
     def _repeat(self, fragment: str, seconds: float) -> None:
         self._stop([fragment])

@@ -19,7 +19,7 @@ from hw5core.runs.layer_figures import BatchFigures
 LOGITS = "loss"
 """The name of the start of the budget."""
 
-_MOST_NAMES = 16
+_MAX_NAMES = 16
 
 
 def budget_table(measured: Mapping[RunConfig, BatchFigures]) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def budget_chart(series: tuple[Series, ...], layers: int) -> dict[str, Any]:
             "layer:N",
             sort=alt.EncodingSortField("number", op="min"),
             title="from the loss backwards",
-            axis=alt.Axis(labelAngle=-40, labelOverlap=layers > _MOST_NAMES),
+            axis=alt.Axis(labelAngle=-40, labelOverlap=layers > _MAX_NAMES),
         ),
         color=colour(series),
     )

@@ -39,7 +39,7 @@ _DECODED_SIDE = 1_000
 _STROKES_ON_BORDER = 20
 """The percentage of the border's pixels that strokes may cover."""
 
-_LEAST_CONTRAST = 16
+_MIN_CONTRAST = 16
 """The least difference between strokes and background, of 255 levels."""
 
 _FAINT, _FAINT_IN_PHOTO = 0.01, 0.25
@@ -156,7 +156,7 @@ def _ink(grey: NDArray[np.float64]) -> NDArray[np.float64]:
     difference = background - grey if background > 127 else grey - background
     strongest = difference.max()
     noise = np.percentile(np.abs(border - background), 100 - _STROKES_ON_BORDER)
-    if strongest < _LEAST_CONTRAST + noise:
+    if strongest < _MIN_CONTRAST + noise:
         return np.zeros_like(grey)
     # Single noisy pixels would move the edges of the strokes. Pictures without noise keep their soft edges.
     faintest = max(3 * noise, _FAINT_IN_PHOTO * strongest) if noise else _FAINT * strongest

@@ -15,7 +15,7 @@ _SIMILAR = re.compile(r"mnist|ubyte|idx|t10k|train|test|image|label|digit|\.npz$
 _OWN = (".lock", ".failure")
 """The ends of the names of files that downloads write into the cache."""
 
-_MOST_NAMES = 6
+_MAX_NAMES = 6
 
 
 def roots() -> list[Path]:
@@ -53,5 +53,5 @@ def what_is_in(root: Path, files: Files) -> str:
     ]
     if not similar:
         return "has no such file"
-    more = ", …" if len(similar) > _MOST_NAMES else ""
-    return f"has only {', '.join(similar[:_MOST_NAMES])}{more}"
+    more = ", …" if len(similar) > _MAX_NAMES else ""
+    return f"has only {', '.join(similar[:_MAX_NAMES])}{more}"

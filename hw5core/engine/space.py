@@ -12,7 +12,7 @@ from hw5core.store.eviction import Shares
 from hw5core.store.owners import is_guest
 from hw5core.store.store import RunStore
 
-MOST_ADDRESSES = 100_000
+MAX_ADDRESSES = 100_000
 """Of how many runs the address is remembered."""
 
 
@@ -32,7 +32,7 @@ class Space:
         """Note from which address the run was created, unless that is known."""
         with self._lock:
             self._addresses.setdefault(run_id, address)
-            if len(self._addresses) > MOST_ADDRESSES:
+            if len(self._addresses) > MAX_ADDRESSES:
                 del self._addresses[next(iter(self._addresses))]
 
     def make_room(self) -> bool:

@@ -21,7 +21,7 @@ DIGIT: Grid = (
 )
 """Image 3 of scikit-learn's digits: 8x8 pixels from 0 to 16. A copy, because reading it loads all of scikit-learn."""
 
-MOST_SIDE, MOST_KERNEL, MOST_POSITIONS = 32, 15, 24
+MAX_SIDE, MAX_KERNEL, MAX_POSITIONS = 32, 15, 24
 """The largest readable picture: side of the enlarged digit, kernel size, and positions of the window along a side."""
 
 _WANTED_POSITIONS = 3
@@ -52,12 +52,12 @@ def demonstrate(conv: Conv) -> Demonstration | None:
     """
     windows = conv.windows
     positions = {
-        side: [window.positions(side) for window in windows] for side in range(len(DIGIT), MOST_SIDE + 1, len(DIGIT))
+        side: [window.positions(side) for window in windows] for side in range(len(DIGIT), MAX_SIDE + 1, len(DIGIT))
     }
-    side = next((side for side, counts in positions.items() if min(counts) >= _WANTED_POSITIONS), MOST_SIDE)
+    side = next((side for side, counts in positions.items() if min(counts) >= _WANTED_POSITIONS), MAX_SIDE)
     rows, columns = positions[side]
-    is_readable = max(window.kernel_size for window in windows) <= MOST_KERNEL
-    if not is_readable or min(rows, columns) < 1 or max(rows, columns) > MOST_POSITIONS:
+    is_readable = max(window.kernel_size for window in windows) <= MAX_KERNEL
+    if not is_readable or min(rows, columns) < 1 or max(rows, columns) > MAX_POSITIONS:
         return None
     image, weights = _enlarged(DIGIT, side // len(DIGIT)), edge_detector(*pair(conv.kernel_size))
     bias = 1 if conv.bias else 0

@@ -22,7 +22,7 @@ from hw5core.network.activations import ACTIVATIONS
 
 Floats = NDArray[np.float64]
 
-MOST_LAYERS, MOST_WIDTH = 20, 100
+MAX_LAYERS, MAX_WIDTH = 20, 100
 LOWEST_SCALE, HIGHEST_SCALE = 0.1, 8.0
 
 _NODES, _FARTHEST = 80, 12.0
@@ -45,8 +45,8 @@ class Stack:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.layers <= MOST_LAYERS or not 1 <= self.width <= MOST_WIDTH:
-            raise ConfigError(f"a stack has 1 to {MOST_LAYERS} layers of 1 to {MOST_WIDTH} units")
+        if not 1 <= self.layers <= MAX_LAYERS or not 1 <= self.width <= MAX_WIDTH:
+            raise ConfigError(f"a stack has 1 to {MAX_LAYERS} layers of 1 to {MAX_WIDTH} units")
         if not LOWEST_SCALE <= self.scale <= HIGHEST_SCALE:
             raise ConfigError(f"the weights can be scaled by {LOWEST_SCALE:g} to {HIGHEST_SCALE:g}")
         if self.activation not in ACTIVATIONS:
@@ -122,7 +122,7 @@ def draw_weights(stack: Stack, pixels: int, classes: int, seed: int) -> list[Wei
 def _draws(seed: int, pixels: int, classes: int, uniform: bool) -> list[tuple[Floats, Floats]]:
     """Return draws with the variance 1 for the weights of the largest stack, and uniform ones for its biases."""
     generator = np.random.default_rng([seed, uniform])
-    shapes = [(pixels, MOST_WIDTH), *[(MOST_WIDTH, MOST_WIDTH)] * (MOST_LAYERS - 1), (MOST_WIDTH, classes)]
+    shapes = [(pixels, MAX_WIDTH), *[(MAX_WIDTH, MAX_WIDTH)] * (MAX_LAYERS - 1), (MAX_WIDTH, classes)]
     end = math.sqrt(3)
     return [
         (

@@ -10,7 +10,7 @@ _TRUSTED = 1e-6
 """A difference of two values below this share of the inputs' difference has lost too many digits."""
 
 _PIECES = 2_000
-_MOST_INPUT = 100.0
+_MAX_INPUT = 100.0
 
 
 def remains(activation: Activation, start: float, end: float) -> float:
@@ -30,7 +30,7 @@ def remains(activation: Activation, start: float, end: float) -> float:
 @cache
 def input_at_which_remains(difference: float) -> float:
     """Return the input above 0 from which on sigmoid leaves at most this much of a difference of 1."""
-    sigmoid, low, high = ACTIVATIONS["sigmoid"], 0.0, _MOST_INPUT
+    sigmoid, low, high = ACTIVATIONS["sigmoid"], 0.0, _MAX_INPUT
     while high - low > 1e-6:
         middle = (low + high) / 2
         low, high = (middle, high) if remains(sigmoid, middle, middle + 1) > difference else (low, middle)

@@ -14,13 +14,13 @@ from hashlib import sha256
 from hw5core.homework.answers.check import CheckedSheet
 from hw5core.network.architecture import Architecture
 
-MOST_MISTAKES = 20
+MAX_MISTAKES = 20
 """The number of mistakes that are kept of one hand-in, the first ones of the sheet."""
 
 TOTAL = "Total"
 
-_MOST_DIGITS = 18
-_LINE = re.compile(rf"([a-z-]{{1,40}}) ([\w-]{{1,40}}) ([0-9]{{1,{_MOST_DIGITS}}}|-)")
+_MAX_DIGITS = 18
+_LINE = re.compile(rf"([a-z-]{{1,40}}) ([\w-]{{1,40}}) ([0-9]{{1,{_MAX_DIGITS}}}|-)")
 _FIRST = re.compile(r"([0-9]{1,3}) of ([0-9]{1,3}), hints ([0-9]{1,3})")
 
 
@@ -67,10 +67,10 @@ def hand_in_text(sheet: CheckedSheet, hints: int, is_variant: bool) -> str:
     lines = [f"{right} of {len(sheet.lines)}, hints {min(hints, 999)}"]
     for answer in (*sheet.lines, sheet.total):
         if answer.explanations and answer.given is not None:
-            is_shown = not is_variant and len(str(answer.given)) <= _MOST_DIGITS
+            is_shown = not is_variant and len(str(answer.given)) <= _MAX_DIGITS
             given = str(answer.given) if is_shown else "-"
             lines.append(f"{answer.explanations[0].code} {answer.layer or TOTAL} {given}")
-    return "\n".join(lines[: 1 + MOST_MISTAKES])
+    return "\n".join(lines[: 1 + MAX_MISTAKES])
 
 
 @lru_cache(maxsize=4_000)

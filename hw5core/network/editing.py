@@ -14,7 +14,7 @@ from hw5core.network.layers import Flatten, Linear
 from hw5core.network.notation import read_layer
 
 _IMAGE_CHANNELS = (1, 3, 4)  # grey, RGB, and RGB with transparency
-_LEAST_SIDE = 8
+_MIN_SIDE = 8
 
 MAX_UNDO = 100
 """The number of earlier networks that a history keeps."""
@@ -44,7 +44,7 @@ def channels_first(network: Architecture) -> Architecture | None:
     Return None if it is not.
     """
     height, width, channels = network.input_shape
-    sides = (_LEAST_SIDE, INPUT_LIMITS[1].highest)
+    sides = (_MIN_SIDE, INPUT_LIMITS[1].highest)
     if channels not in _IMAGE_CHANNELS or not all(sides[0] <= side <= sides[1] for side in (height, width)):
         return None
     return replace(network, input_shape=(channels, height, width))

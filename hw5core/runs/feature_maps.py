@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from hw5core.network.base_layer import Shape
 from hw5core.runs.value_trace import ValueTrace
 
-MOST_MAPS = 32
+MAX_MAPS = 32
 """The most maps of a layer that are shown."""
 
-MOST_CHANNELS = 64
+MAX_CHANNELS = 64
 """The most channels of a filter that are shown."""
 
-MOST_VALUES = 2**14
+MAX_VALUES = 2**14
 """The most values of a layer, and the most weights of its filters, that are shown: 64 KB."""
 
 UNITS_IN_ROW = 10
@@ -28,7 +28,7 @@ class FeatureMaps:
     `values` are the first maps, float32 (maps, height, width). The values of a layer without an image, after a flatten,
     are one map with rows of UNITS_IN_ROW, and zeros after the last one. `filters` are the weights of the same maps,
     float32 (maps, channels, height, width), for the first channels of the input; None if the layer is no convolution.
-    Both are empty if already one map or filter has more than MOST_VALUES values. `trace` writes out how one of all the
+    Both are empty if already one map or filter has more than MAX_VALUES values. `trace` writes out how one of all the
     values is computed.
     """
 
@@ -43,6 +43,6 @@ def shown_maps(output_shape: Shape) -> tuple[int, int, int]:
     if len(output_shape) == 1:
         rows = -(-output_shape[0] // UNITS_IN_ROW)
         size = (rows, min(output_shape[0], UNITS_IN_ROW))
-        return int(rows * size[1] <= MOST_VALUES), *size
+        return int(rows * size[1] <= MAX_VALUES), *size
     maps, height, width = output_shape
-    return min(maps, MOST_MAPS, MOST_VALUES // (height * width)), height, width
+    return min(maps, MAX_MAPS, MAX_VALUES // (height * width)), height, width

@@ -14,7 +14,7 @@ FIRST_BATCHES = 1_000
 SELDOM = 200
 """The usual distance between two measured batches after the first ones."""
 
-_MOST_LATER = 500
+_MAX_LATER = 500
 _DISTANCES = (5, 10, 20, 25, 50, 100)
 """Possible distances between the first ones. They divide 100, so every hundredth of them is always measured."""
 
@@ -29,7 +29,7 @@ def distances(config: RunConfig) -> tuple[int, int]:
 
 @lru_cache
 def _distances(batches: int) -> tuple[int, int]:
-    later = SELDOM * -(-batches // (SELDOM * _MOST_LATER))
+    later = SELDOM * -(-batches // (SELDOM * _MAX_LATER))
     dense = (one for one in _DISTANCES if FIRST_BATCHES / one <= _DENSE_SHARE * batches)
     return next(dense, _DISTANCES[-1]), later
 

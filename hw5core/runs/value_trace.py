@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-MOST_TERMS = 6
+MAX_TERMS = 6
 """The most terms of a sum, or values of a window, that are written out."""
 
 

@@ -13,7 +13,7 @@ from hw5core.store.checksums import bare_id, checkpoint_checksum, content_checks
 MAX_CHECKPOINT_BYTES = 64 * 1024**2
 """Space for the checkpoints of a run's earlier epochs: all epochs of the homework's network, fewer of a larger one."""
 
-_MOST_EARLY_STATE = 2 * MAX_EARLY_BYTES
+_MAX_EARLY_STATE = 2 * MAX_EARLY_BYTES
 """The largest state of an early checkpoint that is kept, with room for what torch's format adds to the numbers."""
 
 _IS_EARLY = f"(epoch IS NULL AND step IN {EARLY_STEPS})"
@@ -32,7 +32,7 @@ def insert_checkpoint(database: sqlite3.Connection, run: Run, record: EncodedRec
     is_kept = f"({_IS_EARLY} AND length(state) <= ?) OR (epoch IS NOT NULL AND (epoch + 1) % ? = 0)"
     database.execute(
         f"DELETE FROM checkpoints WHERE run_id = ? AND step < ? AND NOT ({is_kept})",
-        (run.run_id, checkpoint.step, _MOST_EARLY_STATE, every),
+        (run.run_id, checkpoint.step, _MAX_EARLY_STATE, every),
     )
 
 

@@ -26,10 +26,10 @@ from hw5core.store.owners import LECTURER, OPERATOR, is_guest, token_of
 from hw5core.store.sealing import RUN_COLUMNS, changes_run, run_checksum, seal_run
 from hw5core.store.trash import IS_KEPT, forget
 
-MOST_OF_A_RACE = 2_000
+MAX_OF_A_RACE = 2_000
 """The number of guesses, and of votes, that are kept of one race: a thousand voters have two votes each."""
 
-MOST_IN_TOTAL = 20_000
+MAX_IN_TOTAL = 20_000
 """The number of guesses, and of votes, that are kept of all races. Votes need 4 MB, up to 15 MB as entries of golf, or
 25 as hand-ins."""
 
@@ -351,7 +351,7 @@ def insert_guess(database: sqlite3.Connection, race: str, owner: str, lead: floa
 def keep_newest(database: sqlite3.Connection, table: str, race: str) -> None:
     """Delete the oldest guesses or votes, if there are too many of a race or in total: anybody can send them."""
     # A new row has the largest rowid.
-    for where, of, most in (("race = ?", (race,), MOST_OF_A_RACE), ("true", (), MOST_IN_TOTAL)):
+    for where, of, most in (("race = ?", (race,), MAX_OF_A_RACE), ("true", (), MAX_IN_TOTAL)):
         oldest_too_many = f"SELECT rowid FROM {table} WHERE {where} ORDER BY rowid DESC LIMIT 1 OFFSET ?"
         database.execute(f"DELETE FROM {table} WHERE {where} AND rowid <= ({oldest_too_many})", (*of, *of, most))
 

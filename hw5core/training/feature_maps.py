@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from hw5core.network.counting import LayerCount, count
 from hw5core.network.layers import Conv, ConvTranspose
 from hw5core.runs.config import RunConfig
-from hw5core.runs.feature_maps import MOST_CHANNELS, MOST_VALUES, FeatureMaps, shown_maps
+from hw5core.runs.feature_maps import MAX_CHANNELS, MAX_VALUES, FeatureMaps, shown_maps
 from hw5core.training.environment import use_one_thread
 from hw5core.training.inputs import standardise
 from hw5core.training.tensors import network_of
@@ -57,6 +57,6 @@ def _filters(module: nn.Module, row: LayerCount) -> NDArray[np.float32] | None:
         # PyTorch has the channels of the input first, and next to them those of their group's output.
         weight = weight.unflatten(0, (row.layer.groups, -1)).transpose(1, 2).flatten(0, 1)
     _, channels, height, width = weight.shape
-    channels = min(channels, MOST_CHANNELS, MOST_VALUES // (height * width))
-    maps = min(shown_maps(row.output_shape)[0], MOST_VALUES // max(1, channels * height * width))
+    channels = min(channels, MAX_CHANNELS, MAX_VALUES // (height * width))
+    maps = min(shown_maps(row.output_shape)[0], MAX_VALUES // max(1, channels * height * width))
     return weight[:maps, :channels].numpy().copy()

@@ -23,7 +23,7 @@ from hw5core.training.measuring import saturated_share
 from hw5core.training.modules import initial_network
 from hw5core.training.warm_start import starting_checkpoint
 
-MOST_IMAGES = 10
+MAX_IMAGES = 10
 """The probabilities of at most this many images of the batch are part of a MeasuredStep."""
 
 
@@ -55,7 +55,7 @@ def measure(config: RunConfig, pool: Pool, resume: Checkpoint | None) -> Measure
             count(config.architecture).rows, network, [inputs, *outputs], outputs, strict=False
         )
     ]
-    probabilities = outputs[-1].detach()[:MOST_IMAGES].softmax(1)
+    probabilities = outputs[-1].detach()[:MAX_IMAGES].softmax(1)
     return MeasuredStep(step, tuple(layers), tuple(map(tuple, probabilities.tolist())))
 
 

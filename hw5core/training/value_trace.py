@@ -23,7 +23,7 @@ from hw5core.network.layers import (
     MaxPool,
     PReLU,
 )
-from hw5core.runs.value_trace import MOST_TERMS, Kind, Step, Term, ValueTrace
+from hw5core.runs.value_trace import MAX_TERMS, Kind, Step, Term, ValueTrace
 
 Place = tuple[int, ...]
 
@@ -86,7 +86,7 @@ def _largest_terms(
     values, factors = (one.flatten()[numbers].double().numpy() for one in (before, weights))
     products = values * factors
     order = np.argsort(-products if signed else -np.abs(products), kind="stable")
-    first, others = order[:MOST_TERMS], order[MOST_TERMS:]
+    first, others = order[:MAX_TERMS], order[MAX_TERMS:]
     places = _places(numbers.numpy()[first], shape)
     terms = map(Term, places, values[first].tolist(), factors[first].tolist())
     return tuple(terms), _sum(products[others].tolist())

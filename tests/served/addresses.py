@@ -27,7 +27,7 @@ _TEXTS = (
     "1x28x28 conv1000000k28 relu flatten linear10", f"1x28x28 conv{'9' * 5_000}k3", "1x28x28 conv³k3 linear10",
     "0.05, 0.02", "1e999, nan", "epochs", "nothing", "he",
 )  # fmt: skip
-_MOST_OF_ONE = 2_000
+_MAX_OF_ONE = 2_000
 """The largest number of times that an address repeats one parameter."""
 
 
@@ -53,6 +53,6 @@ def random_query(dice: random.Random, names: Sequence[str], run_ids: Sequence[st
     pairs = [(name, dice.choice(dice.choice((NUMBERS, NUMBERS, _TEXTS, run_ids)))) for name in chosen]
     if dice.random() < 0.1:
         value = dice.choice((*NUMBERS, *run_ids))
-        pairs += [(chosen[0], value)] * (dice.choice((2, 30, _MOST_OF_ONE)) if len(value) < 100 else 2)
+        pairs += [(chosen[0], value)] * (dice.choice((2, 30, _MAX_OF_ONE)) if len(value) < 100 else 2)
     dice.shuffle(pairs)
     return urlencode(pairs)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-_MOST_OFFERED = 40
+_MAX_OFFERED = 40
 
 
 def group_choices(fitting: Sequence[int], present: int) -> dict[int, str]:
     """Return the entries of a menu: the smallest fitting numbers of groups, and the present one."""
-    return {groups: f"{groups:,}" for groups in sorted({*fitting[:_MOST_OFFERED], present})}
+    return {groups: f"{groups:,}" for groups in sorted({*fitting[:_MAX_OFFERED], present})}
 
 
 def or_list(numbers: Sequence[int]) -> str:

@@ -48,7 +48,7 @@ _BARS = "class-mistakes"
 _KEY = "bars of the class"
 _CHOSEN = "chosen mistake of the class"
 _REFUSED = "refused hand-in"
-_MOST_ANSWERS = 40
+_MAX_ANSWERS = 40
 """How many different answers of a mistake are shown, the most frequent first."""
 
 _TOO_MANY = (
@@ -220,7 +220,7 @@ def answers_html(mistakes: ClassMistakes, code: str) -> str:
     answers = mistakes.answers.get(code)
     if not answers:
         return f"<p>No answer has the mistake “{escape(in_words(code))}” now.</p>"
-    shown = answers.most_common(_MOST_ANSWERS)
+    shown = answers.most_common(_MAX_ANSWERS)
     rows = "".join(
         f"<tr><td>{escape(layer)}</td><td>{'own variant' if given is None else f'{given:,}'}</td>"
         f"<td>{times:,}</td></tr>"

@@ -37,7 +37,7 @@ Made = TypeVar("Made")
 _STATE = "dialog for lecturers"
 _GRADED, _FILLED = "graded table", "filled export"
 _SAME = "the same network"
-_MOST_POINTS = 1_000
+_MAX_POINTS = 1_000
 
 
 @dataclass
@@ -130,7 +130,7 @@ def _graded(counted: Count, table: OpenedFile) -> GradedFile:
     columns = other_columns(counted, table.content)
     chosen = by.selectbox("Variants by the column", [_SAME, *columns], help=_VARIANTS_HELP)
     layers = sum(bool(row.parameters) for row in counted.rows)
-    most = Fraction(points.number_input("Points", 1, _MOST_POINTS, min(layers, _MOST_POINTS)))
+    most = Fraction(points.number_input("Points", 1, _MAX_POINTS, min(layers, _MAX_POINTS)))
     made_from = (counted.architecture, table, chosen, most)
     if files.graded is None or files.graded[0] != made_from:
         variants = None if chosen == _SAME else chosen

@@ -2,7 +2,7 @@
 // once when it comes into view, and stops when it leaves the view or the tab is hidden. No timer runs while it is stopped.
 
 const STEP_MS = 700
-const MOST_TERMS = 30 // the longest sum that is written out in full
+const MAX_TERMS = 30 // the longest sum that is written out in full
 const SVG = "http://www.w3.org/2000/svg"
 
 const shape = (tag, attributes, parent) => {
@@ -125,7 +125,7 @@ class Convolution {
     }))
     this.results.forEach((cell, index) => cell.rect.classList.toggle("current", index === position))
     this.slider.value = position
-    const shown = terms.length > MOST_TERMS ? [...terms.slice(0, MOST_TERMS - 4), "…", ...terms.slice(-3)] : terms
+    const shown = terms.length > MAX_TERMS ? [...terms.slice(0, MAX_TERMS - 4), "…", ...terms.slice(-3)] : terms
     const sum = this.root.querySelector(".sum")
     sum.textContent = `row ${row + 1}, column ${column + 1}: ${shown.join(" + ")}${bias ? ` + bias ${bias}` : ""} = `
     const total = document.createElement("strong")

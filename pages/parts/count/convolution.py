@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from hw5core.explain.convolution import MOST_KERNEL, demonstrate
+from hw5core.explain.convolution import MAX_KERNEL, demonstrate
 from hw5core.network.counting import Count
 from hw5core.network.fields import in_prose
 from hw5core.network.layers import Conv
@@ -29,6 +29,6 @@ def convolution_step_by_step(counted: Count, selected: int | None) -> None:
     )
     demonstration = demonstrate(conv)
     if demonstration is None:
-        st.info(f"This window is too large to draw. Choose a kernel of at most {MOST_KERNEL} and less padding.")
+        st.info(f"This window is too large to draw. Choose a kernel of at most {MAX_KERNEL} and less padding.")
         return
     _component(key="convolution", data=asdict(demonstration))

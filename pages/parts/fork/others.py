@@ -7,7 +7,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import forks_of
 from pages.parts.shared.settings import ALSO
 
-MOST_OTHERS = 3
+MAX_OTHERS = 3
 """With more lines than these, the parent's and the fork's, a chart is not readable."""
 
 _CHOSEN = "other forks"
@@ -26,7 +26,7 @@ def chosen_others(config: RunConfig, forks: list[RunConfig]) -> tuple[RunConfig,
     known = {fork.run_id: fork for fork in forks}
     wanted = list(dict.fromkeys([*st.query_params.get_all(ALSO), *({config.run_id} & known.keys())]))
     labels = {run_id: fork.label for run_id, fork in known.items() if fork != config}
-    shown = [run_id for run_id in wanted if run_id in labels][-MOST_OTHERS:]
+    shown = [run_id for run_id in wanted if run_id in labels][-MAX_OTHERS:]
     if set(wanted) - known.keys() - {config.run_id}:
         st.warning("Another fork in this link is not on this server. It was deleted, or trained on another server.")
     st.query_params[ALSO] = [run_id for run_id in wanted if run_id in (*shown, config.run_id)]
@@ -38,7 +38,7 @@ def chosen_others(config: RunConfig, forks: list[RunConfig]) -> tuple[RunConfig,
             list(labels),
             format_func=labels.__getitem__,
             key=_CHOSEN,
-            max_selections=MOST_OTHERS,
+            max_selections=MAX_OTHERS,
             placeholder="other forks of this run",
             on_change=_store_in_url,
         )

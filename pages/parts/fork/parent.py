@@ -18,7 +18,7 @@ _MISSING = (
     "version. Train it again, or fork another run."
 )
 
-MOST_RUNS = 200
+MAX_RUNS = 200
 _CHOSEN = "run to fork"
 
 
@@ -27,7 +27,7 @@ def newest_runs() -> list[Listed]:
 
     Runs of an earlier training version are left out: they have other ids now, so they cannot be continued.
     """
-    listed = (Listed(run, result) for run, result in run_store().newest(MOST_RUNS))
+    listed = (Listed(run, result) for run, result in run_store().newest(MAX_RUNS))
     return [one for one in listed if not one.outdated]
 
 

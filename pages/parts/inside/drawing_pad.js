@@ -3,7 +3,7 @@
 
 const PAPER = 336 // the side of the canvas in its own pixels
 const PEN = 26, RUBBER = 56
-const MOST_FILE = 20_000_000
+const MAX_FILE = 20_000_000
 const SMALLER = 500 // the longest side of a picture that was made smaller
 
 const make = (tag, attributes, children = []) => {
@@ -153,7 +153,7 @@ class Pad {
     if (!file) return
     this.empty(false)
     try {
-      if (file.size > MOST_FILE) throw new Error("The picture has more than 20 MB. Make it smaller, or crop it.")
+      if (file.size > MAX_FILE) throw new Error("The picture has more than 20 MB. Make it smaller, or crop it.")
       const content = file.size > this.data.most_bytes ? await this.smaller(file) : file
       this.report("picture", base64(new Uint8Array(await content.arrayBuffer())))
     } catch (error) {

@@ -18,10 +18,10 @@ from pages.parts.inside.class_choice import chosen_class, class_name
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.server import ask_worker, engine
 
-_MOST_PARAMETERS = 4_000_000
+_MAX_PARAMETERS = 4_000_000
 """The most parameters of all networks of a curve. Of a large network, not all checkpoints are shown."""
 
-_MOST_RACES = 8
+_MAX_RACES = 8
 """The number of curves whose networks the workers keep, each with at most 16 MB."""
 
 Rows = tuple[tuple[float, ...], ...]
@@ -57,7 +57,7 @@ def shown_checkpoints(configs: tuple[RunConfig, ...], steps: tuple[int, ...], st
 
     The first, the last and the slider's are always among them.
     """
-    most = max(2, _MOST_PARAMETERS // sum(count(config.architecture).parameters for config in configs))
+    most = max(2, _MAX_PARAMETERS // sum(count(config.architecture).parameters for config in configs))
     if len(steps) <= most:
         return steps
     places = np.linspace(0, len(steps) - 1, most).round().astype(int).tolist()
@@ -77,7 +77,7 @@ def _probabilities_through(configs: tuple[RunConfig, ...], steps: tuple[int, ...
     return tuple(rows[first : first + len(steps)] for first in range(0, len(rows), len(steps)))
 
 
-@st.cache_resource(max_entries=_MOST_RACES, show_spinner=False)
+@st.cache_resource(max_entries=_MAX_RACES, show_spinner=False)
 def _networks(configs: tuple[RunConfig, ...], steps: tuple[int, ...]) -> tuple[Any]:
     """Return the future of these networks, by network and checkpoint. While it exists, a worker keeps them.
 

@@ -24,16 +24,16 @@ from pages.parts.shared.plain_words import plain
 from pages.parts.shared.sent_bytes import bytes_in, most_bytes
 from pages.parts.shared.server import ask_worker
 
-MOST_BYTES = 4_000_000
+MAX_BYTES = 4_000_000
 """The largest file: a million parameters. A worker gets the weights with every drawing, and each visitor has a file."""
 
-MOST_VALUES = 10_000_000
+MAX_VALUES = 10_000_000
 """The most output values of all layers for one image."""
 
 _KEY = "weights file"
 _LOADED = "loaded weights"
 _PROBLEM = "problem of the weights"
-_MOST_RECEIPT = 4_000
+_MAX_RECEIPT = 4_000
 
 _component = inline_component(__file__, "weights_file", '<div class="weights-file"></div>')
 
@@ -43,7 +43,7 @@ def weights_file() -> Weights | None:
 
     If a file cannot be used, the reason is below the button, and the file before it stays.
     """
-    _component(key=_KEY, data={"most_bytes": most_bytes(MOST_BYTES)}, on_file_change=_take)
+    _component(key=_KEY, data={"most_bytes": most_bytes(MAX_BYTES)}, on_file_change=_take)
     if problem := st.session_state.get(_PROBLEM):
         st.warning(problem)
     weights: Weights | None = st.session_state.get(_LOADED)
@@ -85,8 +85,8 @@ def about(weights: Weights) -> str:
     kept = {name: value for name, value in receipt.items() if name not in ("metrics", "clock")}
     results = {"epochs": receipt["metrics"]["epochs"]}
     text = to_json(kept | results)
-    more = "\n… (the rest is in the file)" if len(text) > _MOST_RECEIPT else ""
-    return f"{config.network}\n{count(config.architecture).parameters:,} parameters\n\n{text[:_MOST_RECEIPT]}{more}"
+    more = "\n… (the rest is in the file)" if len(text) > _MAX_RECEIPT else ""
+    return f"{config.network}\n{count(config.architecture).parameters:,} parameters\n\n{text[:_MAX_RECEIPT]}{more}"
 
 
 def _remove() -> None:
@@ -109,7 +109,7 @@ def _take() -> None:
 def weights_in(sent: Any) -> Weights:
     """Return the weights in what a browser has sent. Raise WeightsError if there are none, or too many."""
     try:
-        weights = from_bytes(bytes_in(sent, most_bytes(MOST_BYTES)))
+        weights = from_bytes(bytes_in(sent, most_bytes(MAX_BYTES)))
     except OverflowError as error:
         raise WeightsError(
             "The file is too large for this page. Try it in a terminal, with python -m hw5core predict."
@@ -117,9 +117,9 @@ def weights_in(sent: Any) -> Weights:
     except ValueError as error:
         raise WeightsError("The file has arrived incomplete. Try again.") from error
     values = count(weights.config.architecture).activations
-    if values > MOST_VALUES:
+    if values > MAX_VALUES:
         raise WeightsError(
             f"The layers of this network have {values:,} output values, and this page computes at most "
-            f"{MOST_VALUES:,}. Try it in a terminal, with python -m hw5core predict."
+            f"{MAX_VALUES:,}. Try it in a terminal, with python -m hw5core predict."
         )
     return weights

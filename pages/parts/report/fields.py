@@ -11,7 +11,7 @@ from hw5core.network.presets import PRESETS
 _NAME, _REMARKS = "report name", "report remarks"
 _KEPT = "kept report"
 
-_MOST_TYPED = 5 * MAX_REMARKS
+_MAX_TYPED = 5 * MAX_REMARKS
 """The field takes longer remarks than the report, and the page says so: a cut text could be handed in unnoticed."""
 
 
@@ -40,7 +40,7 @@ def name_and_remarks() -> tuple[str, str]:
     kept[_REMARKS] = st.text_area(
         "Your remarks",
         key=_REMARKS,
-        max_chars=_MOST_TYPED,
+        max_chars=_MAX_TYPED,
         height=160,
         placeholder="What surprised you? Which conclusion do you doubt?",
     )

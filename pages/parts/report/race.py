@@ -7,13 +7,13 @@ from hw5core.runs.config import RunConfig
 from pages.parts.shared.race_choice import chosen_race_of_server
 from pages.parts.shared.race_snapshot import RaceSnapshot
 
-_MOST_NETWORKS = 6
+_MAX_NETWORKS = 6
 
 
 def chosen_race_of_report() -> tuple[RunConfig, ...]:
     """Draw the choice among all races of the server, finished or not. Raises StoreError."""
     gone = "it was deleted, or nobody has started it"
-    return chosen_race_of_server("race of the report", _any_run, _MOST_NETWORKS, gone)
+    return chosen_race_of_server("race of the report", _any_run, _MAX_NETWORKS, gone)
 
 
 def _any_run(_: Listed) -> bool:

@@ -17,10 +17,10 @@ import streamlit as st
 from hw5core.errors import EngineError, LabError
 from pages.parts.shared.server import engine
 
-MOST_RESULTS = 300
+MAX_RESULTS = 300
 """How many results are kept. The predictions for MNIST's test images take 84 KB."""
 
-MOST_WAITING = 300
+MAX_WAITING = 300
 """How many jobs may wait. One more displaces the one whose last request is the oldest."""
 
 RETRY_SECONDS = 10
@@ -93,7 +93,7 @@ class _Background:
 
     def _displace(self) -> None:
         """Drop the job whose last request is the oldest, if too many wait. Its visitors see why."""
-        if len(self.waiting) > MOST_WAITING:
+        if len(self.waiting) > MAX_WAITING:
             outcome = self.outcomes[self.waiting.pop(0)]
             outcome.error = EngineError("Too many computations are waiting on this server. Try again in a moment.")
             outcome.ended = time.monotonic()
@@ -101,7 +101,7 @@ class _Background:
     def _forget(self) -> None:
         """Forget the outcomes whose last request is the oldest, if there are too many. An awaited one stays."""
         old = [job for job, outcome in self.outcomes.items() if outcome.ended is not None]
-        for job in old[: max(0, len(self.outcomes) - MOST_RESULTS)]:
+        for job in old[: max(0, len(self.outcomes) - MAX_RESULTS)]:
             del self.outcomes[job]
 
     def _work(self) -> None:

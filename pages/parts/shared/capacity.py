@@ -12,10 +12,10 @@ except ImportError:  # on Windows, nothing limits the number of sockets
 ENOUGH_FILES = 65_536
 """More open files than this are of no use, and some systems have no limit at all."""
 
-MOST_SESSIONS = 4_000
+MAX_SESSIONS = 4_000
 """The largest number of sessions. Each takes memory too."""
 
-MOST_PER_ADDRESS = 1_500
+MAX_PER_ADDRESS = 1_500
 """The largest number of sessions of one address: a lecture hall of a thousand may share one, and some have two tabs."""
 
 _OWN_FILES = 128
@@ -43,8 +43,8 @@ def capacity(files: int) -> Capacity:
     kept = max(1, min(128, files // 64))
     free = max(files - _OWN_FILES - FILES_PER_KEPT_SESSION * kept, 20)
     loading = free // 10
-    sessions = min((free - loading) // FILES_PER_SESSION, MOST_SESSIONS)
-    return Capacity(sessions, min(max(sessions * 4 // 5, 1), MOST_PER_ADDRESS), sessions + loading, kept)
+    sessions = min((free - loading) // FILES_PER_SESSION, MAX_SESSIONS)
+    return Capacity(sessions, min(max(sessions * 4 // 5, 1), MAX_PER_ADDRESS), sessions + loading, kept)
 
 
 def raise_file_limit() -> int:

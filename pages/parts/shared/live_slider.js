@@ -1,6 +1,6 @@
 // A slider over a list of choices that reports while it is dragged, but not more often than the server answers.
 
-const MOST_WAIT_MS = 1000 // a lost answer does not stop the slider
+const MAX_WAIT_MS = 1000 // a lost answer does not stop the slider
 
 class Slider {
   constructor(root) {
@@ -35,7 +35,7 @@ class Slider {
   report() {
     this.sent = Number(this.input.value)
     this.send(this.sent)
-    this.timer = setTimeout(() => this.answered(), MOST_WAIT_MS)
+    this.timer = setTimeout(() => this.answered(), MAX_WAIT_MS)
   }
 
   answered() {

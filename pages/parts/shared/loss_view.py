@@ -28,7 +28,7 @@ from pages.parts.shared.scoreboard import scoreboard
 _TITLE = "Training loss, every batch"
 _BATCH = "batch"
 _ZOOM = "zoomed chart"
-_LEAST_SHARE = 0.02
+_MIN_SHARE = 0.02
 """A drag over less than this share of the axis is a click of an unsteady hand, or the start of a swipe on a phone."""
 
 _SMOOTHING = {
@@ -74,7 +74,7 @@ def _select(
 def _is_a_drag(low: float, high: float, shown: tuple[float, float]) -> bool:
     """Return True for a part of the shown axis that is wide enough."""
     width = high - max(low, 0.0)
-    return math.isfinite(width) and width > 0 and width >= _LEAST_SHARE * (shown[1] - shown[0])
+    return math.isfinite(width) and width > 0 and width >= _MIN_SHARE * (shown[1] - shown[0])
 
 
 def _show_all(on_select: Callable[[], None]) -> None:

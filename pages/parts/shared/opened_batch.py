@@ -12,7 +12,7 @@ from hw5core.runs.history import RunHistory
 from hw5core.training.batches import Batch, Prediction, open_batch, predictions_in
 from pages.parts.shared.server import ask_worker, run_store
 
-MOST_IMAGES = 10
+MAX_IMAGES = 10
 _ENLARGED = 4
 _IMAGE_WIDTH = 52
 
@@ -29,7 +29,7 @@ def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Prediction]
     epoch, number = divmod(step, config.steps_per_epoch)
     of_run = f" It is batch {step:,} of the run." if epoch else ""
     st.markdown(f"**Epoch {epoch}, batch {number:,}.**{of_run}")
-    shown = range(min(MOST_IMAGES, len(batch.labels)))
+    shown = range(min(MAX_IMAGES, len(batch.labels)))
     st.image(
         [enlarged(batch.images[place]) for place in shown],
         caption=[dataset.class_in_words(batch.labels[place]) for place in shown],
@@ -43,10 +43,10 @@ def draw_batch(step: int, predicted: Sequence[tuple[RunHistory, list[Prediction]
 
 def _in_words(run: RunHistory, step: int, batch: Batch, predictions: list[Prediction]) -> str:
     """Return what the run predicted for each image, and the losses with their mean."""
-    shown = list(zip(predictions[:MOST_IMAGES], batch.labels, strict=False))
+    shown = list(zip(predictions[:MAX_IMAGES], batch.labels, strict=False))
     marks = ", ".join(f"{one.label} {'✓' if one.label == label else '✗'}" for one, label in shown)
     losses = " + ".join(f"{one.loss:.3f}" for one, _ in shown)
-    more = " + …" if len(predictions) > MOST_IMAGES else ""
+    more = " + …" if len(predictions) > MAX_IMAGES else ""
     mean = run.losses[step - run.first_step]
     loss = f"Loss of {run.label}: ({losses}{more}) / {len(predictions)} = **{mean:.4f}**"
     return f"**{run.label}** predicted {marks}  \n{loss}"

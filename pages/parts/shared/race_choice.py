@@ -12,7 +12,7 @@ from pages.parts.shared.server import run_store
 _RACE = "race"
 """The URL parameter with the key of the race."""
 
-_MOST_RUNS = 200
+_MAX_RUNS = 200
 
 
 def chosen_race_of_server(
@@ -44,7 +44,7 @@ def _change(key: str) -> None:
 
 def _options(fits: Callable[[Listed], bool], most_networks: int) -> dict[str, tuple[RunConfig, ...]]:
     """Return the races by their keys: the recorded one, and then the newest."""
-    listed = (Listed(run, result) for run, result in run_store().newest(_MOST_RUNS))
+    listed = (Listed(run, result) for run, result in run_store().newest(_MAX_RUNS))
     found = {RACE[0].race_key: RACE}
     for entry in races(one for one in listed if not one.outdated and fits(one)):
         found.setdefault(entry.key, entry.configs[:most_networks])

@@ -17,7 +17,7 @@ from pages.parts.shared.settings import (
     race_number,
 )
 
-_MOST_SEEDS = 30
+_MAX_SEEDS = 30
 _SEEDS = 3
 _NAME = "sweep-name"
 
@@ -44,10 +44,10 @@ def chosen_sweep() -> Sweep:
             key=f"learning-rates-{dataset}",
             bind="query-params",
         )
-    check_number_in_url("seeds", "seeds", 1, _MOST_SEEDS)
+    check_number_in_url("seeds", "seeds", 1, _MAX_SEEDS)
     with number:
         seeds = st.number_input(
-            "seeds", 1, _MOST_SEEDS, _SEEDS, help="The number of seeds.", key="seeds", bind="query-params"
+            "seeds", 1, _MAX_SEEDS, _SEEDS, help="The number of seeds.", key="seeds", bind="query-params"
         )
     with first:
         first_seed = int(number_setting("seed", label="first seed"))

@@ -8,7 +8,7 @@ from hw5core.data.datasets import DATASETS, is_available
 from hw5core.explain.drawing import drawing
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
-from pages.parts.shared.opened_batch import MOST_IMAGES, enlarged, open_once
+from pages.parts.shared.opened_batch import MAX_IMAGES, enlarged, open_once
 
 _INK = "#7a8594"
 """The colour of text and edges: an image cannot follow the page's colour scheme, so this is readable on both."""
@@ -30,11 +30,11 @@ def first_batch(place: AbstractContextManager[object], config: RunConfig) -> Non
     if not is_available(config.dataset):
         return
     batch = open_once(config, 0)
-    shown = [enlarged(image) for image in batch.images[:MOST_IMAGES]]
+    shown = [enlarged(image) for image in batch.images[:MAX_IMAGES]]
     with place:
         st.image(
             shown,
-            caption=list(map(DATASETS[config.dataset].class_in_words, batch.labels[:MOST_IMAGES])),
+            caption=list(map(DATASETS[config.dataset].class_in_words, batch.labels[:MAX_IMAGES])),
             width=64,
             alt=[f"image {number} of the first batch" for number in range(1, len(shown) + 1)],
         )

@@ -20,7 +20,7 @@ from hw5core.charts.depth import (
 )
 from hw5core.data.datasets import DATASETS, is_available
 from hw5core.errors import EngineError
-from hw5core.explain.depth import MOST_LAYERS, MOST_WIDTH, Stack, StackLayer, measure_stack
+from hw5core.explain.depth import MAX_LAYERS, MAX_WIDTH, Stack, StackLayer, measure_stack
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import INITIALISATIONS, RunConfig
 from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
@@ -34,8 +34,8 @@ IMAGES = 32
 """How many images the stack sees. With more, a slider would not follow the mouse on a busy server."""
 
 _TITLES = ("Size by layer", "Activations by layer", "Gradients by layer")
-_LAYERS = tuple(range(1, MOST_LAYERS + 1))
-_WIDTHS = tuple(range(5, MOST_WIDTH + 1, 5))
+_LAYERS = tuple(range(1, MAX_LAYERS + 1))
+_WIDTHS = tuple(range(5, MAX_WIDTH + 1, 5))
 _SCALES = tuple(round(0.1 * number, 1) for number in range(1, 81))
 _STEADY = 1.1
 """Up to this factor per layer, the gradient keeps its size."""

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from hw5core.errors import ConfigError
-from hw5core.explain.depth import MOST_WIDTH, Floats, Stack, draw_weights, measure_stack
+from hw5core.explain.depth import MAX_WIDTH, Floats, Stack, draw_weights, measure_stack
 from hw5core.network.activations import ACTIVATIONS
 from hw5core.network.notation import parse
 from hw5core.runs.config import INITIALISATIONS
@@ -49,7 +49,7 @@ def test_activations_and_gradients_are_those_of_autograd(name: str, initialisati
 
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)
 def test_weights_are_drawn_as_for_a_run(initialisation: str) -> None:
-    stack = Stack(3, MOST_WIDTH, "relu", initialisation)
+    stack = Stack(3, MAX_WIDTH, "relu", initialisation)
     text = f"1x28x28 flatten {'linear100 relu ' * 3}linear10"
     theirs = [one for one in initial_network(parse(text), 0, initialisation) if isinstance(one, nn.Linear)]
     for layer, module in zip(draw_weights(stack, PIXELS, CLASSES, seed=0), theirs, strict=True):
@@ -82,7 +82,7 @@ def test_a_narrower_and_shallower_stack_has_a_part_of_the_weights() -> None:
 def test_predictions_differ_from_random_stacks_as_much_as_theory_says(
     name: str, initialisation: str, scale: float
 ) -> None:
-    stack = Stack(8, MOST_WIDTH, name, initialisation, scale)
+    stack = Stack(8, MAX_WIDTH, name, initialisation, scale)
     for images, least in ((1, 0.65), (16, 0.2)):
         batch, labels = _batch(images)
         stacks = [measure_stack(stack, batch, labels, CLASSES, seed) for seed in range(40)]

@@ -6,7 +6,7 @@ import pytest
 
 from hw5core.homework.answers.check import check_text
 from hw5core.homework.hand_ins import (
-    MOST_MISTAKES,
+    MAX_MISTAKES,
     ClassMistakes,
     HandIn,
     Mistake,
@@ -55,7 +55,7 @@ def test_a_hand_in_is_bounded() -> None:
     text = hand_in_text(check_text(network, "7\n" * 30), 10**9, is_variant=False)
     read = read_hand_in(text)
     assert read
-    assert (len(read.mistakes), read.hints) == (MOST_MISTAKES, 999)
+    assert (len(read.mistakes), read.hints) == (MAX_MISTAKES, 999)
     assert len(text) < 2_000
 
 

@@ -49,15 +49,15 @@ def test_the_votes_stay_the_same_object_until_one_changes(box: BallotBox) -> Non
 
 
 def test_the_oldest_guesses_make_room(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_OF_A_RACE", 2)
+    monkeypatch.setattr(tables, "MAX_OF_A_RACE", 2)
     for owner in ("one", "two", "one", "three"):
         store.guess("race", owner, 1.0)
     assert set(store.guesses("race")) == {"two", "three"}
 
 
 def test_the_oldest_votes_make_room(store: RunStore, box: BallotBox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_OF_A_RACE", 3)
-    monkeypatch.setattr(tables, "MOST_IN_TOTAL", 4)
+    monkeypatch.setattr(tables, "MAX_OF_A_RACE", 3)
+    monkeypatch.setattr(tables, "MAX_IN_TOTAL", 4)
     for voter in "abcd":
         box.vote(Round.BEFORE, voter, "rate")
     box.vote(Round.BEFORE, "b", "slopes")  # a changed vote is a new one

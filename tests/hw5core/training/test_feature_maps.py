@@ -7,7 +7,7 @@ from torch import nn
 
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
-from hw5core.runs.feature_maps import MOST_MAPS, MOST_VALUES, shown_maps
+from hw5core.runs.feature_maps import MAX_MAPS, MAX_VALUES, shown_maps
 from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import shipped_weights
 from hw5core.training.feature_maps import feature_maps
@@ -83,5 +83,5 @@ def test_a_large_layer_is_bounded_and_the_first_maps_are_shown() -> None:
 @pytest.mark.parametrize("shape", [(512, 7, 7), (3, 128, 128), (3, 129, 128), (1, 1, 1), (1,), (9,), (25,), (10**6,)])
 def test_no_more_values_are_shown_than_the_limit(shape: tuple[int, ...]) -> None:
     maps, height, width = shown_maps(shape)
-    assert maps * height * width <= MOST_VALUES
-    assert maps <= MOST_MAPS
+    assert maps * height * width <= MAX_VALUES
+    assert maps <= MAX_MAPS

@@ -11,7 +11,7 @@ from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import RACE
 from hw5core.runs.recorded_weights import shipped_weights
-from hw5core.runs.value_trace import MOST_TERMS, Kind, Step
+from hw5core.runs.value_trace import MAX_TERMS, Kind, Step
 from hw5core.training.feature_maps import feature_maps
 from hw5core.training.modules import build
 from hw5core.training.predictions import feature_maps_at
@@ -47,7 +47,7 @@ def test_a_value_of_the_homeworks_network_is_the_sum_over_its_patch_and_then_the
             assert (summed.kind, function.kind) == (Kind.SUM, Kind.FUNCTION)
             assert summed.count == products.size
             assert summed.bias == bias[channel].item()
-            largest = np.sort(np.abs(products).ravel())[::-1][:MOST_TERMS]
+            largest = np.sort(np.abs(products).ravel())[::-1][:MAX_TERMS]
             np.testing.assert_allclose([abs(term.product) for term in summed.terms], largest, rtol=1e-5)
             for term in summed.terms:
                 of, down, right = term.place

@@ -12,7 +12,7 @@ from hw5core.runs import recorded, recorded_weights
 from hw5core.runs.config import RunConfig
 from hw5core.runs.weights import Weights, to_bytes
 from hw5core.training.tensors import tensors_of
-from pages.parts.inside.weights_file import MOST_BYTES, about, in_words, weights_in
+from pages.parts.inside.weights_file import MAX_BYTES, about, in_words, weights_in
 from pages.parts.shared.sent_bytes import most_bytes
 from tests.hw5core.runs import test_weights
 
@@ -61,7 +61,7 @@ def test_a_hostile_file_gets_a_message_with_little_memory(name: str) -> None:
     [
         *((one, "incomplete") for one in (None, True, 7, [], {}, "x", "é" * 30, "=" * 9, _text(CONTENT)[:-3])),
         ("A" * 40_000_000, "too large"),
-        (_text(bytes(MOST_BYTES + 3)), "too large"),
+        (_text(bytes(MAX_BYTES + 3)), "too large"),
     ],
 )
 def test_everything_else_gets_a_message(sent: object, message: str) -> None:
@@ -80,7 +80,7 @@ def test_a_small_file_of_a_network_with_huge_layers_is_refused() -> None:
 
 
 def test_a_message_to_the_server_has_space_for_the_file() -> None:
-    assert most_bytes(MOST_BYTES) == MOST_BYTES
+    assert most_bytes(MAX_BYTES) == MAX_BYTES
     assert most_bytes(10**9) * 4 / 3 < 25_000_000
 
 
@@ -88,7 +88,7 @@ def test_a_server_that_takes_small_messages_takes_small_files() -> None:
     usual = config.get_option("server.maxWidgetStateSize")
     config.set_option("server.maxWidgetStateSize", 1)
     try:
-        assert most_bytes(MOST_BYTES) == 700_000
+        assert most_bytes(MAX_BYTES) == 700_000
         with pytest.raises(WeightsError, match="too large"):
             weights_in(_text(bytes(700_003)))
     finally:

@@ -81,7 +81,7 @@ def test_an_error_is_shown_to_everyone_and_tried_again_later(
 
 
 def test_only_the_newest_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "MOST_RESULTS", 2)
+    monkeypatch.setattr(background, "MAX_RESULTS", 2)
     GATE.set()
     for number in range(4):
         ask_in_background(_square, number)
@@ -90,7 +90,7 @@ def test_only_the_newest_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_too_many_waiting_requests_displace_the_oldest_which_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "MOST_WAITING", 2)
+    monkeypatch.setattr(background, "MAX_WAITING", 2)
     ask_in_background(_square, 0)
     wait_until(lambda: STARTED == [0], lambda: STARTED)
     for number in (1, 2, 3):
