@@ -5,7 +5,7 @@ import streamlit as st
 from hw5core.errors import LabError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.earlier import earlier_race
-from hw5core.runs.recorded import RACE, is_shipped
+from hw5core.runs.recorded import RACE, has_recording
 from pages.parts.shared.damage import damage_notice
 from pages.parts.shared.deletion import delete_button, deletion_notice
 from pages.parts.shared.estimate import race_words
@@ -116,7 +116,7 @@ def _draw_buttons(race: RaceSnapshot) -> bool:
 
 def _draw_link_to_recorded(race: RaceSnapshot) -> None:
     """Offer the recorded race where there is nothing to see yet."""
-    if not race.runs and race.configs[0].dataset != RACE[0].dataset and is_shipped(RACE) and not predicts_first():
+    if not race.runs and race.configs[0].dataset != RACE[0].dataset and has_recording(RACE) and not predicts_first():
         st.button(
             "Show the homework's race on MNIST, recorded",
             icon=":material/history:",

@@ -22,17 +22,17 @@ from hw5core.runs.run import Run, Status
 FOLDER = Path(__file__).parent / "recorded"
 
 RACE = race(RunConfig(dataset="mnist"))
-"""The race that is shipped: the homework's settings with seed 0."""
+"""The race that is recorded: the homework's settings with seed 0."""
 
 EARLIER_RACE = earlier_race(RACE)
-"""The race that earlier versions shipped. Its recording stays."""
+"""The race that earlier versions recorded. Its recording stays."""
 
-ELSEWHERE = "recorded"
+RECORDED_SERVER = "recorded"
 """The `server` of a run that was read from a receipt."""
 
 
 def path_of(config: RunConfig, folder: Path = FOLDER) -> Path:
-    """Return the path of the run's receipt. It only exists for a run that is shipped.
+    """Return the path of the run's receipt. It only exists for a recorded run.
 
     Runs of another version of the training code have other ids, so their receipts are never found.
     """
@@ -53,23 +53,23 @@ def write(histories: Iterable[RunHistory], folder: Path = FOLDER) -> None:
 
 
 def recorded_race(configs: tuple[RunConfig, ...], share: float = 1.0) -> list[RunHistory]:
-    """Return the recorded histories of these runs, or an empty list unless all of them are shipped.
+    """Return the recorded histories of these runs, or an empty list unless all of them are recorded.
 
     With a `share` below 1, they are the histories as they were after this share of the batches, and after one at least.
     """
-    if not is_shipped(configs):
+    if not has_recording(configs):
         return []
     return [_recorded_until(config, max(1, round(share * config.total_steps))) for config in configs]
 
 
-def is_shipped(configs: tuple[RunConfig, ...]) -> bool:
-    """Return True if all of these runs are shipped as recordings."""
+def has_recording(configs: tuple[RunConfig, ...]) -> bool:
+    """Return True if all of these runs are recorded."""
     return all(path_of(config).is_file() for config in configs)
 
 
 def is_recorded(history: RunHistory) -> bool:
     """Return True if the history was read from a recording, so that the run was not trained here."""
-    return history.run.server == ELSEWHERE
+    return history.run.server == RECORDED_SERVER
 
 
 def note(history: RunHistory) -> str:
@@ -96,7 +96,7 @@ def _recorded_run(config: RunConfig) -> RunHistory:
 def history_of_receipt(config: RunConfig, plain: dict[str, Any]) -> RunHistory:
     """Return the history of a finished run from its config and the values of its receipt."""
     created = datetime.fromisoformat(plain["begun"]).timestamp()
-    run = Run(plain["run_id"], config, Status.FINISHED, "", plain["attempts"], created, server=ELSEWHERE)
+    run = Run(plain["run_id"], config, Status.FINISHED, "", plain["attempts"], created, server=RECORDED_SERVER)
     return history_of(run, _records(plain))
 
 

@@ -24,17 +24,17 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def path_of(config: RunConfig, epoch: int, folder: Path = FOLDER) -> Path:
-    """Return the path of the weights after this epoch, counted from 0. It only exists for a run that is shipped."""
+    """Return the path of the weights after this epoch, counted from 0. It only exists for a recorded run."""
     return folder / file_name(config, epoch)
 
 
 def early_path_of(config: RunConfig, folder: Path = FOLDER) -> Path:
-    """Return the path of the run's early weights. It only exists for a run that is shipped."""
+    """Return the path of the run's early weights. It only exists for a recorded run."""
     return folder / f"{config.activation}-{config.run_id}-early.safetensors"
 
 
 def write(exported: Iterable[Weights], early: Mapping[RunConfig, Mapping[int, Tensors]], folder: Path = FOLDER) -> None:
-    """Replace all shipped weights by these: those after epochs, and the early ones of each run by number of batches."""
+    """Replace all recorded weights by these: those after epochs, and early ones of each run by number of batches."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.safetensors"):
         old.unlink()
@@ -45,28 +45,28 @@ def write(exported: Iterable[Weights], early: Mapping[RunConfig, Mapping[int, Te
         early_path_of(config, folder).write_bytes(save(tensors))
 
 
-def shipped_epochs(config: RunConfig) -> list[int]:
-    """Return the epochs of the run whose weights are shipped."""
+def recorded_epochs(config: RunConfig) -> list[int]:
+    """Return the epochs of the run whose weights are recorded."""
     return [epoch for epoch in range(config.epochs) if path_of(config, epoch).is_file()]
 
 
-def shipped_steps(config: RunConfig) -> list[int]:
-    """Return after how many batches of the run the weights are shipped."""
+def recorded_steps(config: RunConfig) -> list[int]:
+    """Return after how many batches of the run the weights are recorded."""
     early = list(EARLY_STEPS) if early_path_of(config).is_file() else []
-    return early + [(epoch + 1) * config.steps_per_epoch for epoch in shipped_epochs(config)]
+    return early + [(epoch + 1) * config.steps_per_epoch for epoch in recorded_epochs(config)]
 
 
-def shipped_weights(config: RunConfig, epoch: int) -> Weights | None:
-    """Return the shipped weights of the run after this epoch, or None. Raise WeightsError if they are damaged."""
+def weights_of_recording(config: RunConfig, epoch: int) -> Weights | None:
+    """Return the recorded weights of the run after this epoch, or None. Raise WeightsError if they are damaged."""
     path = path_of(config, epoch)
     return read_weights(path) if path.is_file() else None
 
 
-def shipped_tensors(config: RunConfig, step: int) -> Tensors | None:
-    """Return the shipped tensors after this many batches, or None. Raise WeightsError if they are damaged."""
+def tensors_of_recording(config: RunConfig, step: int) -> Tensors | None:
+    """Return the recorded tensors after this many batches, or None. Raise WeightsError if they are damaged."""
     epoch, rest = divmod(step, config.steps_per_epoch)
     if not rest:
-        weights = shipped_weights(config, epoch - 1)
+        weights = weights_of_recording(config, epoch - 1)
         return weights.tensors if weights else None
     path, prefix = early_path_of(config), f"{step}/"
     if not path.is_file():

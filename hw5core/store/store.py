@@ -383,7 +383,7 @@ class RunStore:
             return tables.updates(database, run_id, after, lean)
 
     @sets_damage_aside
-    def report_of(self, run_id: str, step: int) -> BatchLosses | None:
+    def losses_of_batch(self, run_id: str, step: int) -> BatchLosses | None:
         """Return the record with the losses of batch `step`, or None if the run has not reported them yet."""
         with transaction(self.path) as database:
             return tables.losses_of_batch(database, run_id, step)
@@ -415,7 +415,7 @@ class RunStore:
         with transaction(self.path) as database:
             return checkpoints.checkpoint_at(database, run_id, step)
 
-    def epoch_checkpoint(self, run_id: str, epoch: int) -> Checkpoint | None:
+    def checkpoint_of_epoch(self, run_id: str, epoch: int) -> Checkpoint | None:
         """Return the run's checkpoint at the end of this epoch, counted from 0. None if it is missing or damaged."""
         with transaction(self.path) as database:
             return checkpoints.checkpoint_of_epoch(database, run_id, epoch)

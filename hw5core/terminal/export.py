@@ -10,7 +10,7 @@ from hw5core import home
 from hw5core.errors import WeightsError
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
-from hw5core.runs.recorded_weights import shipped_epochs, shipped_weights
+from hw5core.runs.recorded_weights import recorded_epochs, weights_of_recording
 from hw5core.runs.records import EARLY_STEPS
 from hw5core.runs.weights import Weights, short_receipt, to_bytes
 from hw5core.store.followers import Follower
@@ -55,9 +55,9 @@ def _weights(store: RunStore, run_id: str, epoch: int | None) -> Weights:
     found = Follower(store, run_id).read()
     if found is not None:
         return exported(store, found, _chosen(store.forkable_epochs(run_id), epoch))
-    shipped = recorded_run(run_id)
-    weights = shipped_weights(shipped, _chosen(shipped_epochs(shipped), epoch))
-    assert weights is not None, "this epoch is shipped"
+    recorded = recorded_run(run_id)
+    weights = weights_of_recording(recorded, _chosen(recorded_epochs(recorded), epoch))
+    assert weights is not None, "this epoch is recorded"
     return weights
 
 
@@ -75,7 +75,7 @@ def _chosen(epochs: list[int], wanted: int | None) -> int:
 def exported(store: RunStore, history: RunHistory, epoch: int) -> Weights:
     """Return the weights of a run in the store after this epoch. Raises LabError."""
     config: RunConfig = history.config
-    checkpoint = store.epoch_checkpoint(history.run_id, epoch)
+    checkpoint = store.checkpoint_of_epoch(history.run_id, epoch)
     if checkpoint is None:
         raise WeightsError(f"The weights of epoch {epoch} in the store are damaged. Export another epoch.")
     return Weights(config, epoch, weights_at(config, checkpoint), short_receipt(history))

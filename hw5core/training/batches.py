@@ -42,7 +42,7 @@ def open_batch(config: RunConfig, step: int) -> Batch:
 def predictions_in(report: BatchLosses | None, config: RunConfig, step: int) -> list[Prediction]:
     """Return the predictions for the images of batch `step`, in the order of `open_batch`.
 
-    `report` is the run's record with the losses of this batch (`RunStore.report_of`), or None if it has not reported
+    `report` is the run's record with the losses of this batch (`RunStore.losses_of_batch`), or None if it has not reported
     the batch yet; then the list is empty.
     """
     if report is None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from torch import nn
 
 from hw5core.runs.recorded import RACE
-from hw5core.runs.recorded_weights import shipped_weights
+from hw5core.runs.recorded_weights import weights_of_recording
 from pages.parts.inside.drawing_pad import example_digit
 from tools.live import settle
 
@@ -20,7 +20,7 @@ def _values(epoch: int) -> list[np.ndarray]:
     """The output of the second convolution for the example, from plain modules, per network."""
     outputs = []
     for config, activation in zip(RACE, (nn.ReLU(), nn.Sigmoid()), strict=True):
-        tensors = shipped_weights(config, epoch).tensors
+        tensors = weights_of_recording(config, epoch).tensors
         network = nn.Sequential(nn.Conv2d(1, 10, 5), activation, nn.MaxPool2d(2), nn.Conv2d(10, 20, 5))
         network.load_state_dict({name: torch.tensor(tensors[name]) for name in network.state_dict()})
         inputs = (torch.tensor(example_digit().copy()).float()[None, None] / 255 - 0.1307) / 0.3081

@@ -18,7 +18,7 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.forks import fork
 from hw5core.runs.recorded import RACE
-from hw5core.runs.recorded_weights import shipped_weights
+from hw5core.runs.recorded_weights import weights_of_recording
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.training.inputs import standardise
@@ -53,7 +53,7 @@ def _computed(network: torch.nn.Module) -> list[float]:
 
 def _recorded(number: int, epoch: int) -> torch.nn.Module:
     network = build(RACE[number].architecture)
-    weights = shipped_weights(RACE[number], epoch)
+    weights = weights_of_recording(RACE[number], epoch)
     network.load_state_dict({name: torch.tensor(values) for name, values in weights.tensors.items()})
     return network
 
@@ -231,7 +231,7 @@ def test_each_map_is_next_to_its_sanity_check(open_inside: Callable[..., AppTest
 
 def test_loaded_weights_are_a_third_network_next_to_the_race(open_inside: Callable[..., AppTest]) -> None:
     app = open_inside(after="1")
-    app.session_state["loaded weights"] = shipped_weights(RACE[1], 4)
+    app.session_state["loaded weights"] = weights_of_recording(RACE[1], 4)
     app.run()
     assert "your file (sigmoid) predicts" in html(app)
     np.testing.assert_allclose(_shown(app)[2], _computed(_recorded(1, 4)), atol=1e-6)

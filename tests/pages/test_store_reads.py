@@ -17,7 +17,7 @@ from tools.training import train_into
 
 RACE = race(RunConfig(network="1x28x28 flatten linear16 relu linear10", training_images=20, epochs=2))
 FORKS = fork(RACE[1], 0, "relu", 0.005), fork(RACE[1], 0, "tanh", 0.005)
-READS = ("run", "newest", "owners", "owned", "settled", "guesses", "records", "updates", "report_of", "stamps",
+READS = ("run", "newest", "owners", "owned", "settled", "guesses", "records", "updates", "losses_of_batch", "stamps",
          "forkable_epochs", "checkpoint", "deletions", "permitted", "damages",
          "absences")  # fmt: skip
 """The methods of a store that only read."""
@@ -37,7 +37,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
         read = getattr(RunStore, name)
 
         def count_and_read(store: RunStore, *arguments: Any, **options: Any) -> Any:
-            run_id = arguments[0] if name in ("updates", "run", "report_of") else ""
+            run_id = arguments[0] if name in ("updates", "run", "losses_of_batch") else ""
             counter[threading.current_thread(), f"{name} {run_id}".strip()] += 1
             return read(store, *arguments, **options)
 
@@ -70,7 +70,7 @@ def test_the_train_page(open_page: Callable[..., AppTest], reads: Reads) -> None
 
 def test_the_train_page_with_an_opened_batch(open_page: Callable[..., AppTest], reads: Reads) -> None:
     app = open_page("train", owner="me", batch="3", **dict(race_query(RACE)))
-    batches = {f"report_of {config.run_id}": 1 for config in RACE}
+    batches = {f"losses_of_batch {config.run_id}": 1 for config in RACE}
     assert _drawn_again(app, reads) == {**_updates(*RACE), **batches, "owned": 1, "guesses": 1}
 
 

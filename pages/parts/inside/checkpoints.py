@@ -1,4 +1,4 @@
-"""The weights that the page can show: those of the store, and those that are shipped with the app."""
+"""The weights that the page can show: those of the store, and those of the recording."""
 
 from collections.abc import Hashable
 
@@ -10,7 +10,7 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import FeatureMaps
 from hw5core.runs.history import RunHistory
 from hw5core.runs.recorded import recorded_race
-from hw5core.runs.recorded_weights import shipped_steps, shipped_tensors, shipped_weights
+from hw5core.runs.recorded_weights import recorded_steps, tensors_of_recording, weights_of_recording
 from hw5core.runs.weights import Weights, short_receipt, to_bytes
 from hw5core.training.predictions import Source, feature_maps_at, predict_at, weights_at
 from pages.parts.shared.server import ask_worker, follower, run_store
@@ -31,7 +31,7 @@ def checkpoints_version(steps: tuple[int, ...]) -> Hashable:
 
 
 def _steps_of(config: RunConfig) -> list[int]:
-    return run_store().kept_steps(config.run_id) or shipped_steps(config)
+    return run_store().kept_steps(config.run_id) or recorded_steps(config)
 
 
 def ended_epoch(config: RunConfig, step: int) -> int | None:
@@ -103,9 +103,9 @@ def source_of(config: RunConfig, step: int) -> Source:
     checkpoint = run_store().checkpoint_at(config.run_id, step)
     if checkpoint:
         return checkpoint
-    shipped = shipped_tensors(config, step)
-    if shipped:
-        return shipped
+    recorded = tensors_of_recording(config, step)
+    if recorded:
+        return recorded
     raise WeightsError(
         f"The weights of {config.label} after {step:,} batches are not here any more. Move the slider to another place."
     )
@@ -114,11 +114,11 @@ def source_of(config: RunConfig, step: int) -> Source:
 def weights_file(config: RunConfig, epoch: int) -> bytes:
     """Return the content of a safetensors file with the weights after this epoch. Raises LabError."""
     history = follower(config.run_id).read()
-    checkpoint = run_store().epoch_checkpoint(config.run_id, epoch)
+    checkpoint = run_store().checkpoint_of_epoch(config.run_id, epoch)
     if history is None or checkpoint is None:
-        shipped = shipped_weights(config, epoch)
-        if shipped is None:
+        recorded = weights_of_recording(config, epoch)
+        if recorded is None:
             raise WeightsError("These weights are not here any more.")
-        return to_bytes(shipped)
+        return to_bytes(recorded)
     tensors: dict[str, np.ndarray] = ask_worker(weights_at, config, checkpoint)
     return to_bytes(Weights(config, epoch, tensors, short_receipt(history)))

@@ -54,7 +54,7 @@ def _in_words(run: RunHistory, step: int, batch: Batch, predictions: list[Predic
 
 def predictions_of(run: RunHistory, step: int) -> list[Prediction]:
     """Return the prediction and the loss of each image of a batch, from the store. Histories leave them out."""
-    return predictions_in(run_store().report_of(run.run_id, step), run.config, step)
+    return predictions_in(run_store().losses_of_batch(run.run_id, step), run.config, step)
 
 
 def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -48,7 +48,7 @@ class RaceSnapshot:
 
     @property
     def recorded(self) -> bool:
-        """True if the runs were trained elsewhere and are shipped with the app."""
+        """True if the runs were trained elsewhere, and the app has their recording."""
         return any(map(is_recorded, self.runs))
 
     @property
@@ -65,7 +65,7 @@ class RaceSnapshot:
 def read_race(configs: tuple[RunConfig, ...], played: float | None = None, max_age: float = 0.0) -> RaceSnapshot:
     """Read the race from the store. Histories that are at most `max_age` seconds old are not read again.
 
-    A race without any run in the store has the histories that are shipped with the app, if there are any and `played`
+    A race without any run in the store has the recorded histories, if there are any and `played`
     is not None: they are played from the time `played` on, in seconds since 1970. Raises StoreError.
     """
     runs = [history for config in configs if (history := follower(config.run_id).read(max_age))]

@@ -7,7 +7,7 @@ import streamlit as st
 
 from hw5core.errors import StoreError
 from hw5core.runs.config import RunConfig
-from hw5core.runs.recorded import is_shipped, note
+from hw5core.runs.recorded import has_recording, note
 from hw5core.runs.run import Status
 from pages.parts.shared.race_snapshot import (
     PLAY_FRAMES,
@@ -30,7 +30,7 @@ def race_or_recording(configs: tuple[RunConfig, ...]) -> Reading[RaceSnapshot]:
     """
     reading = Reading(read_race, configs, live=read_race_live)
     with suppress(StoreError):  # the reading raises it again when its value is drawn
-        if is_shipped(configs) and not reading.value.runs:
+        if has_recording(configs) and not reading.value.runs:
             return Reading(read_race_live, configs, _play_start())
     return reading
 

@@ -49,7 +49,7 @@ _LOOKS = (("#E69F00", (4, 2)), ("#CC79A7", (10, 3)), ("#56B4E9", (8, 2, 2, 2)), 
 class RescueSnapshot(GroupSnapshot):
     """The original run with each of `seeds` seeds, and its rescues, at one moment.
 
-    `recorded` has the original run of the shipped recording if it was not trained here.
+    `recorded` has the original run of the recording if it was not trained here.
     """
 
     original: RunConfig

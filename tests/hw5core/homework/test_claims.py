@@ -99,7 +99,7 @@ def test_saturation_that_follows_learning_is_not_the_cause(homework: tuple[RunHi
     assert "2.7 % in Sigmoid-2; from then on up to 90.0 % (Sigmoid-2, batch 900)" in claim.reason
 
 
-def test_the_shipped_race_contradicts_saturation_and_shows_the_gradients() -> None:
+def test_the_recorded_race_contradicts_saturation_and_shows_the_gradients() -> None:
     runs = recorded_race(RACE)
     claim = check_claims(*runs)[3]
     assert claim.verdict is Verdict.CONTRADICTED

@@ -106,7 +106,7 @@ def test_the_experiments_change_one_setting_each() -> None:
     assert experiments(fastest)["learning_rate"] == ()
 
 
-def test_the_shipped_race_supports_the_slopes_from_its_first_batch_on() -> None:
+def test_the_recorded_race_supports_the_slopes_from_its_first_batch_on() -> None:
     relu, sigmoid = recorded_race(RACE)
     judged = explanations(relu, sigmoid, ())
     assert [one.verdict for one in judged[:2]] == [Verdict.CONTRADICTED, Verdict.SUPPORTED]

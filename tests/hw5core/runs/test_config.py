@@ -34,7 +34,7 @@ def test_every_setting_changes_the_id() -> None:
 
 
 def test_runs_from_before_the_latest_settings_keep_their_ids() -> None:
-    # The ids of the shipped recordings, whose receipts do not know the setting.
+    # The ids of the recordings, whose receipts do not know the setting.
     assert [one.run_id for one in race(RunConfig(dataset="mnist"))] == ["6ce7e4242f4fd458", "34cf3d8024ebe82b"]
     stored = {name: value for name, value in asdict(RunConfig(momentum=0.5)).items() if name not in ADDED_LATER}
     assert RunConfig(**stored) == RunConfig(momentum=0.5)

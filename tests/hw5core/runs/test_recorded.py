@@ -18,7 +18,7 @@ from hw5core.training.loop import train
 MAX_BYTES = 2_000_000
 
 
-def test_the_homeworks_race_is_shipped_completely() -> None:
+def test_the_homeworks_race_is_recorded_completely() -> None:
     histories = recorded.recorded_race(recorded.RACE)
     assert [history.config for history in histories] == list(race(RunConfig(dataset="mnist")))
     for history in histories:

@@ -66,19 +66,19 @@ def test_the_receipt_in_the_file_can_be_verified() -> None:
 
 def test_the_recorded_race_has_the_weights_of_every_epoch() -> None:
     for config in recorded.RACE:
-        assert recorded_weights.shipped_epochs(config) == list(range(config.epochs))
-        assert recorded_weights.shipped_steps(config) == [10, 100, 1_000, 8_400, 16_800, 25_200, 33_600, 42_000]
+        assert recorded_weights.recorded_epochs(config) == list(range(config.epochs))
+        assert recorded_weights.recorded_steps(config) == [10, 100, 1_000, 8_400, 16_800, 25_200, 33_600, 42_000]
     other = replace(RELU, seed=1)
-    assert recorded_weights.shipped_epochs(other) == []
-    assert recorded_weights.shipped_weights(other, 0) is None
-    assert recorded_weights.shipped_steps(other) == []
-    assert recorded_weights.shipped_tensors(other, 10) is None
+    assert recorded_weights.recorded_epochs(other) == []
+    assert recorded_weights.weights_of_recording(other, 0) is None
+    assert recorded_weights.recorded_steps(other) == []
+    assert recorded_weights.tensors_of_recording(other, 10) is None
     # Eight places of the slider for two networks of 22,000 weights.
     assert sum(path.stat().st_size for path in recorded_weights.FOLDER.iterdir()) < 16 * 100_000
 
 
-def test_writing_the_shipped_weights_replaces_the_old_ones(tmp_path: Path) -> None:
-    old, new = (recorded_weights.shipped_weights(RELU, epoch) for epoch in (0, 1))
+def test_writing_the_recorded_weights_replaces_the_old_ones(tmp_path: Path) -> None:
+    old, new = (recorded_weights.weights_of_recording(RELU, epoch) for epoch in (0, 1))
     recorded_weights.write([old], {RELU: {10: old.tensors}}, tmp_path)
     assert recorded_weights.early_path_of(RELU, tmp_path).is_file()
     recorded_weights.write([new], {}, tmp_path)

@@ -230,8 +230,8 @@ def test_damaged_losses_of_single_images_do_not_hide_the_curves(filled: RunStore
     with pytest.raises(StoreError, match="single images"):
         Follower(filled, RUN).read()
     with pytest.raises(StoreError, match="single images"):
-        filled.report_of(RUN, 3)
-    assert filled.report_of(RUN, STEPS) is not None
+        filled.losses_of_batch(RUN, 3)
+    assert filled.losses_of_batch(RUN, STEPS) is not None
     assert filled.run(RUN) is not None
 
 

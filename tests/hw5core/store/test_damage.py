@@ -223,7 +223,7 @@ def _read_like_pages(store: RunStore, original: Original) -> set[str]:
         epochs = ask(lambda: store.forkable_epochs(run_id), [])  # noqa: B023
         assert set(epochs) <= {one.epoch for one in original.checkpoints[run_id]}
         for step in (0, 25):
-            batch = ask(lambda: store.report_of(run_id, step), None)  # noqa: B023
+            batch = ask(lambda: store.losses_of_batch(run_id, step), None)  # noqa: B023
             assert batch is None or batch in original.states[run_id][-1][-1]
     return readable
 

@@ -54,7 +54,7 @@ def test_a_store_of_an_earlier_version_keeps_every_number(tmp_path: Path, versio
     assert store.checkpoint(CONFIG.run_id) == CHECKPOINTS[0]
     (_, result), *_ = store.newest(9)
     assert result == RECORDS[5]
-    assert store.report_of(CONFIG.run_id, 1) == RECORDS[1]
+    assert store.losses_of_batch(CONFIG.run_id, 1) == RECORDS[1]
     history = Follower(store, CONFIG.run_id).read()
     assert history is not None
     assert history.losses.tolist() == [2.302585092994046, 0.1, *[0.3] * (STEPS - 2)]

@@ -190,4 +190,4 @@ def test_a_batch_is_found_in_the_record_that_holds_it(store: RunStore) -> None:
     first, second = BatchLosses(0, (2.3, 2.2), (2.4,), (1,)), BatchLosses(2, (2.1,))
     for record in (_started(), first, EpochResult(0, 1, 2.3, 10.0, 11.0, 0.5, 0.1), second):
         store.add(RUN, record)
-    assert [store.report_of(RUN, step) for step in range(4)] == [first, first, second, None]
+    assert [store.losses_of_batch(RUN, step) for step in range(4)] == [first, first, second, None]

@@ -10,7 +10,7 @@ from torch import nn
 from hw5core.runs.attribution import Attributed, Method
 from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import RACE
-from hw5core.runs.recorded_weights import shipped_weights
+from hw5core.runs.recorded_weights import weights_of_recording
 from hw5core.training.attribution import attributions
 from hw5core.training.modules import initial_network
 from hw5core.training.tensors import tensors_of
@@ -74,7 +74,7 @@ def test_the_highest_seed_has_random_weights_too() -> None:
 
 @pytest.mark.parametrize(("number", "activation"), [(0, nn.ReLU), (1, nn.Sigmoid)])
 def test_the_maps_are_those_of_plain_modules(number: int, activation: type[nn.Module]) -> None:
-    config, tensors = RACE[number], shipped_weights(RACE[number], 4).tensors
+    config, tensors = RACE[number], weights_of_recording(RACE[number], 4).tensors
     found = attributions(config, tensors, IMAGE, LABEL)
     _check(found[0], _plain(activation, tensors))
     first = initial_network(config.architecture, config.seed).state_dict()
@@ -82,7 +82,7 @@ def test_the_maps_are_those_of_plain_modules(number: int, activation: type[nn.Mo
 
 
 def test_layers_become_random_one_by_one_from_the_output() -> None:
-    config, learned = RACE[0], shipped_weights(RACE[0], 4).tensors
+    config, learned = RACE[0], weights_of_recording(RACE[0], 4).tensors
     found = attributions(config, learned, IMAGE, LABEL)
     assert [one.weights for one in found] == [
         "learned", "random from Linear-10", "random from Linear-8", "random from Conv2d-4", "random from Conv2d-1",

@@ -26,7 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
 
 
 def _predictions(store: RunStore, step: int) -> list[Prediction]:
-    return predictions_in(store.report_of(CONFIG.run_id, step), CONFIG, step)
+    return predictions_in(store.losses_of_batch(CONFIG.run_id, step), CONFIG, step)
 
 
 def test_the_predictions_for_the_first_batch_are_those_of_the_initial_network(store: RunStore) -> None:
@@ -59,4 +59,4 @@ def test_an_image_that_is_predicted_correctly_has_a_small_loss(store: RunStore) 
 def test_a_batch_that_was_not_trained_yet_has_no_predictions(store: RunStore) -> None:
     assert _predictions(store, CONFIG.total_steps - 1)
     assert _predictions(store, CONFIG.total_steps) == []
-    assert predictions_in(store.report_of("0" * 16, 0), CONFIG, 0) == []
+    assert predictions_in(store.losses_of_batch("0" * 16, 0), CONFIG, 0) == []

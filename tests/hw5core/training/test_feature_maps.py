@@ -9,7 +9,7 @@ from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import MAX_MAPS, MAX_VALUES, shown_maps
 from hw5core.runs.recorded import RACE
-from hw5core.runs.recorded_weights import shipped_weights
+from hw5core.runs.recorded_weights import weights_of_recording
 from hw5core.training.feature_maps import feature_maps
 from hw5core.training.predictions import feature_maps_at
 from hw5core.training.tensors import tensors_of
@@ -24,7 +24,7 @@ def _inputs() -> torch.Tensor:
 
 @pytest.mark.parametrize("epoch", [0, 4])
 def test_the_maps_of_the_homeworks_networks_are_those_of_plain_modules(epoch: int) -> None:
-    weights = tuple(shipped_weights(config, epoch) for config in RACE)
+    weights = tuple(weights_of_recording(config, epoch) for config in RACE)
     sources = tuple(one.tensors for one in weights)
     for number in range(1, 11):
         found = feature_maps_at(RACE, sources, IMAGE.tobytes(), number, (0, 0, 0) if number < 7 else (0,))

@@ -12,7 +12,7 @@ from hw5core.engine.tasks import images_at
 from hw5core.runs.config import RunConfig
 from hw5core.runs.forks import Normalisation, fork
 from hw5core.runs.recorded import RACE, recorded_race
-from hw5core.runs.recorded_weights import shipped_weights
+from hw5core.runs.recorded_weights import weights_of_recording
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from hw5core.training.mistakes import classify
@@ -35,7 +35,7 @@ def _split(config: RunConfig) -> tuple[datasets.Pool, datasets.Split]:
 def test_the_diagonal_of_the_recorded_races_matrix_is_its_recorded_accuracy(mnist_folder: Path) -> None:
     pool, parts = _split(RACE[0])
     for history, epoch in zip(recorded_race(RACE), (4, 2), strict=True):
-        found = classify(history.config, shipped_weights(history.config, epoch).tensors, pool, "test")
+        found = classify(history.config, weights_of_recording(history.config, epoch).tensors, pool, "test")
         assert _share_on_the_diagonal(found.matrix(10)) == found.accuracy == history.epochs[epoch].test_accuracy
         assert (found.labels == pool.labels[parts.test]).all()
 
@@ -45,7 +45,7 @@ def test_the_matrices_of_a_run_and_of_its_fork_have_their_accuracies_in_both_par
     train_into(store, SMALL, forked)
     for config in (SMALL, forked):
         for result in Follower(store, config.run_id).read().epochs:
-            tensors = tensors_of(config, store.epoch_checkpoint(config.run_id, result.epoch))
+            tensors = tensors_of(config, store.checkpoint_of_epoch(config.run_id, result.epoch))
             for part, recorded in (("test", result.test_accuracy), ("validation", result.validation_accuracy)):
                 found = classify(config, tensors, _split(config)[0], part)
                 assert _share_on_the_diagonal(found.matrix(10)) == recorded

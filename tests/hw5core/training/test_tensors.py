@@ -54,7 +54,7 @@ def _accuracy(network: nn.Module, config: RunConfig) -> float:
 @pytest.mark.slow
 def test_the_recorded_races_weights_have_its_accuracy(mnist_folder: Path) -> None:
     for history, epoch in zip(recorded.recorded_race(recorded.RACE), (4, 2), strict=True):
-        weights = recorded_weights.shipped_weights(history.config, epoch)
+        weights = recorded_weights.weights_of_recording(history.config, epoch)
         network = _plain_network(weights.tensors)
         if history.config.activation == "sigmoid":
             network = nn.Sequential(*(nn.Sigmoid() if isinstance(one, nn.ReLU) else one for one in network))
@@ -74,7 +74,7 @@ def test_the_recorded_races_early_weights_are_those_of_a_plain_training(mnist_fo
             nn.functional.cross_entropy(network(inputs.unsqueeze(1)), torch.tensor(pool.labels[chosen])).backward()
             optimiser.step()
             if step + 1 in (10, 100):
-                tensors = recorded_weights.shipped_tensors(config, step + 1)
+                tensors = recorded_weights.tensors_of_recording(config, step + 1)
                 assert tensors is not None
                 for name, one in network.state_dict().items():
                     np.testing.assert_allclose(tensors[name], one, atol=1e-5)
@@ -92,12 +92,12 @@ def test_a_runs_weights_have_its_accuracy_and_so_have_those_of_its_fork(store: R
             correct = predict(read.config, read.tensors, images).argmax(1) == labels
             result = next(one for one in history.epochs if one.epoch == epoch)
             assert 100 * int(correct.sum()) / len(labels) == result.test_accuracy
-    assert store.epoch_checkpoint(forked.run_id, 1).step == forked.total_steps
-    assert store.epoch_checkpoint(forked.run_id, 7) is None
+    assert store.checkpoint_of_epoch(forked.run_id, 1).step == forked.total_steps
+    assert store.checkpoint_of_epoch(forked.run_id, 7) is None
 
 
 def test_probabilities_are_those_of_plain_modules() -> None:
-    weights = recorded_weights.shipped_weights(recorded.RACE[0], 4)
+    weights = recorded_weights.weights_of_recording(recorded.RACE[0], 4)
     images = np.random.default_rng(0).integers(0, 256, (7, 28, 28), np.uint8)
     inputs = (torch.tensor(images).float() - 255 * 0.1307) / (255 * 0.3081)
     with torch.no_grad():
@@ -106,7 +106,7 @@ def test_probabilities_are_those_of_plain_modules() -> None:
 
 
 def test_networks_that_a_worker_keeps_predict_the_same() -> None:
-    sources = (recorded_weights.shipped_weights(recorded.RACE[0], 4).tensors, None)
+    sources = (recorded_weights.weights_of_recording(recorded.RACE[0], 4).tensors, None)
     configs = (recorded.RACE[0], recorded.RACE[1])
     image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8).tobytes()
     assert predict_with(networks_at(configs, sources), configs[0], image) == predict_at(configs, sources, image)

@@ -10,7 +10,7 @@ from torch.nn import functional
 from hw5core.network.counting import count
 from hw5core.runs.config import RunConfig
 from hw5core.runs.recorded import RACE
-from hw5core.runs.recorded_weights import shipped_weights
+from hw5core.runs.recorded_weights import weights_of_recording
 from hw5core.runs.value_trace import MAX_TERMS, Kind, Step
 from hw5core.training.feature_maps import feature_maps
 from hw5core.training.modules import build
@@ -30,7 +30,7 @@ def _total(step: Step) -> float:
 
 
 def test_a_value_of_the_homeworks_network_is_the_sum_over_its_patch_and_then_the_activation() -> None:
-    sources = tuple(shipped_weights(config, 4).tensors for config in RACE)
+    sources = tuple(weights_of_recording(config, 4).tensors for config in RACE)
     for number, (channel, row, column) in ((2, (3, 10, 12)), (5, (19, 7, 0)), (5, (0, 4, 4))):
         maps = feature_maps_at(RACE, sources, IMAGE.tobytes(), number, (channel, row, column))
         traces = [one.trace for one in maps]
