@@ -39,15 +39,15 @@ def open_batch(config: RunConfig, step: int) -> Batch:
     return Batch(step, pool.images[chosen], pool.labels[chosen])
 
 
-def predictions_in(report: BatchLosses | None, config: RunConfig, step: int) -> list[Prediction]:
+def predictions_in(record: BatchLosses | None, config: RunConfig, step: int) -> list[Prediction]:
     """Return the predictions for the images of batch `step`, in the order of `open_batch`.
 
-    `report` is the run's record with the losses of this batch (`RunStore.losses_of_batch`), or None if it has not reported
-    the batch yet; then the list is empty.
+    `record` is the run's record with the losses of this batch (`RunStore.losses_of_batch`), or None if it has not
+    reported the batch yet; then the list is empty.
     """
-    if report is None:
+    if record is None:
         return []
     # A record never contains batches of two epochs, so only its last batch can be smaller than the others.
-    first = (step - report.first_step) * config.batch_size
+    first = (step - record.first_step) * config.batch_size
     batch = slice(first, first + config.batch_size)
-    return list(map(Prediction, report.examples[batch], report.predictions[batch]))
+    return list(map(Prediction, record.examples[batch], record.predictions[batch]))
