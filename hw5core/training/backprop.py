@@ -78,12 +78,12 @@ class Backprop:
 def loss_gradient(log_probabilities: Tensor, labels: Tensor) -> Tensor:
     """Return the gradient of the mean cross-entropy with respect to the logits, from their log-softmax (n, classes)."""
     count, classes = log_probabilities.shape
-    slopes = _loss_slopes(count, classes, log_probabilities.dtype).index_select(0, labels)
-    return slopes.add_(log_probabilities.exp(), alpha=1 / count)
+    grads = _loss_grads(count, classes, log_probabilities.dtype).index_select(0, labels)
+    return grads.add_(log_probabilities.exp(), alpha=1 / count)
 
 
 @lru_cache
-def _loss_slopes(count: int, classes: int, dtype: torch.dtype) -> Tensor:
+def _loss_grads(count: int, classes: int, dtype: torch.dtype) -> Tensor:
     """Return the gradient of the mean of `count` losses with respect to log-probabilities. Row k is for the label k."""
     return torch.eye(classes, dtype=dtype) / -count
 

@@ -219,12 +219,12 @@ class BatchLastMaxPoolKernel(Kernel):
         return memory.output, memory
 
     def backward(self, gradient: Tensor, saved: Any) -> tuple[Tensor, Any]:
-        saved.slopes_by_image.copy_(gradient)
-        slopes = saved.slopes
+        saved.grad_by_image.copy_(gradient)
+        grad = saved.grad
         if self.activation:
-            slopes = self.activation.backward(slopes, saved.largest)
-        _share(slopes, saved.upper, saved.lower, saved.difference_of_lines, saved.slopes_of_lines)
-        _share(saved.larger_slopes, saved.left, saved.right, saved.difference_of_columns, saved.slopes_of_columns)
+            grad = self.activation.backward(grad, saved.largest)
+        _pass_back(grad, saved.upper, saved.lower, saved.difference_of_lines, saved.grads_of_lines)
+        _pass_back(saved.larger_grad, saved.left, saved.right, saved.difference_of_columns, saved.grads_of_columns)
         return saved.gradient, None
 
 
@@ -232,7 +232,7 @@ class _PoolMemory:
     """The results of a max pooling, forward and backward, for images of one shape.
 
     `larger` has the larger value of the `left` and the `right` column of each window, `upper` and `lower` are its two
-    lines, and `largest` has the largest value. Each has its slopes: its gradient.
+    lines, and `largest` has the largest value. `grad` is the gradient of `largest`, `larger_grad` that of `larger`.
     """
 
     def __init__(self, images: Tensor, pairs_columns: bool) -> None:
@@ -246,15 +246,15 @@ class _PoolMemory:
         self.upper, self.lower = self.larger.unbind(2)
         self.largest = images.new_empty(self.upper.shape)
         self.output = batch_first(self.largest.view(by_image))
-        self.slopes = torch.empty_like(self.largest)
-        self.slopes_by_image = batch_first(self.slopes.view(by_image))
-        self.larger_slopes = torch.empty_like(self.larger)
-        self.slopes_of_lines = self.larger_slopes.unbind(2)
+        self.grad = torch.empty_like(self.largest)
+        self.grad_by_image = batch_first(self.grad.view(by_image))
+        self.larger_grad = torch.empty_like(self.larger)
+        self.grads_of_lines = self.larger_grad.unbind(2)
         self.difference_of_lines = torch.empty_like(self.largest)
         self.difference_of_columns = torch.empty_like(self.larger)
         # A last odd line or column keeps its zeros.
         self.gradient = batch_first(images.new_zeros(channels, height, width, count))
-        self.slopes_of_columns = _columns_of_windows(self.gradient, self.is_paired)
+        self.grads_of_columns = _columns_of_windows(self.gradient, self.is_paired)
 
     def look_at(self, images: Tensor) -> None:
         """Use the values of these images."""
@@ -275,12 +275,13 @@ def _columns_of_windows(images: Tensor, is_paired: bool) -> tuple[Tensor, ...]:
     return inside.unflatten(2, (columns, 2)).unflatten(1, (lines, 2)).unbind(4)
 
 
-def _share(gradient: Tensor, first: Tensor, second: Tensor, difference: Tensor, slopes: tuple[Tensor, ...]) -> None:
-    """Write the two values' `slopes`, given the gradient of the larger. If they are equal, the first has all of it.
+def _pass_back(gradient: Tensor, first: Tensor, second: Tensor, difference: Tensor, grads: tuple[Tensor, ...]) -> None:
+    """Write the gradients of two values into `grads`, given that of the larger one, which gets all of it.
 
-    `difference` is memory for their difference: contiguous memory is worth a copy.
+    If they are equal, the first gets it. `difference` is contiguous memory for their difference: computing in it is
+    faster, although the result is copied.
     """
     torch.sub(second, first, out=difference)
     _threshold_backward(gradient, difference, 0, grad_input=difference)
-    slopes[1].copy_(difference)
-    torch.sub(gradient, difference, out=slopes[0])
+    grads[1].copy_(difference)
+    torch.sub(gradient, difference, out=grads[0])
