@@ -33,10 +33,13 @@ def _same(span: Span) -> Span:
 
 
 @dataclass(frozen=True)
-class View:
-    """What neighbouring values depend on. `height` and `width` are functions from the number of values in a row to the
-    number of the input's pixels in a row. `rows` and `columns` are functions from a span of values to the span of the
-    input's pixels, without those in a padding."""
+class ReceptiveField:
+    """The part of the network's input on which neighbouring values of a layer depend.
+
+    `height` and `width` are functions from the number of values in a row to the number of the input's pixels in a row.
+    `rows` and `columns` are functions from a span of values to the span of the input's pixels, without those in a
+    padding.
+    """
 
     height: Callable[[int], int] = int
     width: Callable[[int], int] = int
@@ -229,8 +232,8 @@ class Layer:
         """Return the multiply-accumulates for one example: multiplications by a weight."""
         return 0
 
-    def view(self, before: View | None, input_shape: Shape) -> View | None:
-        """Return what an output value sees of the network's input, given what an input value of this layer sees.
+    def receptive_field(self, before: ReceptiveField | None, input_shape: Shape) -> ReceptiveField | None:
+        """Return the receptive field of the layer's output values, given that of its input values.
 
         None stands for the whole input.
         """

@@ -9,7 +9,7 @@ from math import prod
 
 from hw5core.errors import ArchitectureError, ShapeError
 from hw5core.network.architecture import Architecture
-from hw5core.network.base_layer import Layer, Shape, View
+from hw5core.network.base_layer import Layer, ReceptiveField, Shape
 from hw5core.network.windows import Span
 
 BYTES_PER_VALUE = 4
@@ -25,7 +25,7 @@ class LayerCount:
 
     `number` counts layers from 1. `weights` and `biases` are trainable parameters (scales and shifts of a
     normalisation), and `stored` are values that are not trained. `macs` are multiplications by a weight.
-    `view` is what the outputs see of the input; None if each depends on all of it.
+    `depends_on` is the receptive field of the outputs; None if each depends on the whole input.
     """
 
     number: int
@@ -36,7 +36,7 @@ class LayerCount:
     biases: int
     stored: int
     macs: int
-    view: View | None = field(compare=False, repr=False)
+    depends_on: ReceptiveField | None = field(compare=False, repr=False)
 
     @property
     def parameters(self) -> int:
@@ -45,7 +45,7 @@ class LayerCount:
     @property
     def receptive_field(self) -> tuple[int, int] | None:
         """Height and width, in input pixels, of the rectangle that one output value depends on; None: all of it."""
-        return self.view.sides if self.view else None
+        return self.depends_on.sides if self.depends_on else None
 
     @property
     def flops(self) -> int:
@@ -133,14 +133,14 @@ def count(architecture: Architecture) -> Count:
     """Count each layer of a network. Never raises: the rows end before the first layer that does not fit."""
     rows: list[LayerCount] = []
     shape: Shape = architecture.input_shape
-    view: View | None = View()
+    depends_on: ReceptiveField | None = ReceptiveField()
     for number, layer in enumerate(architecture.layers, start=1):
         try:
-            row = _count_layer(number, layer, shape, view)
+            row = _count_layer(number, layer, shape, depends_on)
         except ShapeError as error:
             return Count(architecture, tuple(rows), Misfit(number, str(error)))
         rows.append(row)
-        shape, view = row.output_shape, row.view
+        shape, depends_on = row.output_shape, row.depends_on
     return Count(architecture, tuple(rows), None)
 
 
@@ -161,24 +161,24 @@ def sizes(counted: Count) -> Sizes:
     )
 
 
-def seen_patch(counted: Count, number: int, place: tuple[int, ...]) -> tuple[Span, Span]:
+def receptive_patch(counted: Count, number: int, place: tuple[int, ...]) -> tuple[Span, Span]:
     """Return the rows and the columns of the network's input on which one output value of layer `number` depends.
 
     Layers are numbered from 1. `place` is the value's channel, row and column, or its number after a flatten, from 0.
     """
     rows, (_, height, width) = counted.rows[:number], counted.architecture.input_shape
-    view = rows[-1].view
-    if view is None:
+    depends_on = rows[-1].depends_on
+    if depends_on is None:
         return (0, height - 1), (0, width - 1)
     if len(place) == 1:
         # Only a flatten gives a value a place in a row before it depends on the whole input.
         _, height, width = next(row.input_shape for row in reversed(rows) if len(row.input_shape) == 3)
         place = (0, place[0] % (height * width) // width, place[0] % width)
-    return view.rows((place[1], place[1])), view.columns((place[2], place[2]))
+    return depends_on.rows((place[1], place[1])), depends_on.columns((place[2], place[2]))
 
 
-def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> LayerCount:
-    """Return the counts of a layer whose input has this shape and view. Raises ShapeError."""
+def _count_layer(number: int, layer: Layer, shape: Shape, before: ReceptiveField | None) -> LayerCount:
+    """Return the counts of a layer whose input has this shape and this receptive field. Raises ShapeError."""
     output = layer.output_shape(shape)
     if prod(output) > MAX_VALUES:
         raise ShapeError(f"its output would hold {prod(output):,} values; the limit is {MAX_VALUES:,}: make it smaller")
@@ -191,5 +191,5 @@ def _count_layer(number: int, layer: Layer, shape: Shape, view: View | None) -> 
         biases=layer.biases(shape),
         stored=layer.stored(shape),
         macs=layer.macs(shape),
-        view=layer.view(view, shape),
+        depends_on=layer.receptive_field(before, shape),
     )

@@ -37,7 +37,7 @@ class SideWindow:
         steps = (self._free(size) + self._slack) // self.stride
         return self.rounds_up and steps * self.stride >= size + self.before
 
-    def seen(self, values: int) -> int:
+    def pixels(self, values: int) -> int:
         """Return on how many pixels in a row this many neighbouring positions depend."""
         return (values - 1) * self.stride + self.reach + 1
 
@@ -101,7 +101,7 @@ class TransposedWindow:
         """Return the side of the output: (size - 1)s - 2p + d(k-1) + o + 1. Less than 1: no fit."""
         return (size - 1) * self.stride - 2 * self.padding + self.reach + self.output_padding + 1
 
-    def seen(self, values: int) -> int:
+    def pixels(self, values: int) -> int:
         """Return on how many pixels in a row this many neighbouring outputs depend at most."""
         return (values - 1 + self.reach) // self.stride + 1
 
@@ -143,7 +143,7 @@ def _ends(pixels: Iterable[int]) -> Span:
 
 
 @lru_cache(maxsize=1024)
-def adaptive_seen(size: int, positions: int, values: int) -> int:
+def adaptive_pixels(size: int, positions: int, values: int) -> int:
     """Return on how many pixels so many neighbouring windows depend, if all are spread evenly over a side.
 
     The window at position i begins at floor(i * size / positions) and ends before ceil((i + 1) * size / positions).
@@ -153,7 +153,7 @@ def adaptive_seen(size: int, positions: int, values: int) -> int:
 
 
 def adaptive_span(size: int, positions: int, span: Span) -> Span:
-    """Return the pixels of a side of this size in these neighbouring windows, which are spread as for adaptive_seen."""
+    """Return the pixels of a side of this size in these neighbouring windows, spread as for adaptive_pixels."""
     first, last = span
     return first * size // positions, -(-(last + 1) * size // positions) - 1
 

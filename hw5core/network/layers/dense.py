@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Self
 
 from hw5core.errors import ArchitectureError, ShapeError
-from hw5core.network.base_layer import REQUIRED, Arguments, Layer, Shape, View, not_default, parameters
+from hw5core.network.base_layer import REQUIRED, Arguments, Layer, ReceptiveField, Shape, not_default, parameters
 from hw5core.network.fields import MAX_CHANNELS, flag, number
 
 
@@ -73,7 +73,7 @@ class Linear(Layer):
     def macs(self, input_shape: Shape) -> int:
         return self.weights(input_shape)
 
-    def view(self, before: View | None, input_shape: Shape) -> View | None:
+    def receptive_field(self, before: ReceptiveField | None, input_shape: Shape) -> ReceptiveField | None:
         return None
 
     def parameter_symbols(self) -> str:

@@ -6,7 +6,16 @@ from types import MappingProxyType
 from typing import Any
 
 from hw5core.errors import ArchitectureError, ShapeError
-from hw5core.network.base_layer import REQUIRED, Arguments, Layer, Parameters, Shape, View, image_shape, parameters
+from hw5core.network.base_layer import (
+    REQUIRED,
+    Arguments,
+    Layer,
+    Parameters,
+    ReceptiveField,
+    Shape,
+    image_shape,
+    parameters,
+)
 from hw5core.network.fields import MAX_CHANNELS, number
 from hw5core.network.layers.groups import group_choices, or_list
 from hw5core.network.windows import fitting_groups
@@ -96,7 +105,7 @@ class GroupNorm(Layer):
     def biases(self, input_shape: Shape) -> int:
         return input_shape[0]
 
-    def view(self, before: View | None, input_shape: Shape) -> View | None:
+    def receptive_field(self, before: ReceptiveField | None, input_shape: Shape) -> ReceptiveField | None:
         return None  # the mean of a group is that of the whole image
 
     def parameter_symbols(self) -> str:

@@ -6,10 +6,19 @@ from types import MappingProxyType
 from typing import Self
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import REQUIRED, Arguments, Layer, Shape, View, image_shape, not_default, parameters
+from hw5core.network.base_layer import (
+    REQUIRED,
+    Arguments,
+    Layer,
+    ReceptiveField,
+    Shape,
+    image_shape,
+    not_default,
+    parameters,
+)
 from hw5core.network.fields import Sides, flag, in_prose, number, pair
 from hw5core.network.layers.window import MAX_WINDOW, SlidingWindow
-from hw5core.network.windows import adaptive_seen, adaptive_span
+from hw5core.network.windows import adaptive_pixels, adaptive_span
 
 _MAX_OUTPUT = 4_096
 
@@ -113,13 +122,13 @@ class AdaptiveAvgPool(Layer):
         channels, _, _ = image_shape(self, input_shape)
         return (channels, *pair(self.output_size))
 
-    def view(self, before: View | None, input_shape: Shape) -> View | None:
+    def receptive_field(self, before: ReceptiveField | None, input_shape: Shape) -> ReceptiveField | None:
         if before is None:
             return None
         (_, height, width), (rows, columns) = input_shape, pair(self.output_size)
-        return View(
-            lambda values: before.height(adaptive_seen(height, rows, values)),
-            lambda values: before.width(adaptive_seen(width, columns, values)),
+        return ReceptiveField(
+            lambda values: before.height(adaptive_pixels(height, rows, values)),
+            lambda values: before.width(adaptive_pixels(width, columns, values)),
             lambda span: before.rows(adaptive_span(height, rows, span)),
             lambda span: before.columns(adaptive_span(width, columns, span)),
         )

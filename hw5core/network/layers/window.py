@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Protocol
 
 from hw5core.errors import ShapeError
-from hw5core.network.base_layer import Layer, Shape, View, image_shape
+from hw5core.network.base_layer import Layer, ReceptiveField, Shape, image_shape
 from hw5core.network.fields import Limit, Sides, in_prose, pair, sides
 from hw5core.network.windows import SideWindow, Span
 
@@ -16,7 +16,7 @@ MAX_WINDOW = 512
 class OneSide(Protocol):
     """A window along one side of an image."""
 
-    def seen(self, values: int) -> int:
+    def pixels(self, values: int) -> int:
         """Return on how many pixels in a row this many neighbouring outputs depend."""
         ...
 
@@ -71,13 +71,13 @@ class Window(Layer):
             for name in height
         }
 
-    def view(self, before: View | None, input_shape: Shape) -> View | None:
+    def receptive_field(self, before: ReceptiveField | None, input_shape: Shape) -> ReceptiveField | None:
         if before is None:
             return None
         (height, width), (_, lines, columns) = self.windows, input_shape
-        return View(
-            lambda values: before.height(height.seen(values)),
-            lambda values: before.width(width.seen(values)),
+        return ReceptiveField(
+            lambda values: before.height(height.pixels(values)),
+            lambda values: before.width(width.pixels(values)),
             lambda span: before.rows(height.span(span, lines)),
             lambda span: before.columns(width.span(span, columns)),
         )

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from hw5core.network.counting import LayerCount, count, seen_patch
+from hw5core.network.counting import LayerCount, count, receptive_patch
 from hw5core.network.layers import Activate, Dropout, Flatten
 from hw5core.runs.config import RunConfig
 from hw5core.runs.feature_maps import UNITS_IN_ROW, FeatureMaps, shown_maps
@@ -92,7 +92,7 @@ def _in_layer(row: LayerCount, place: Place) -> tuple[int, ...]:
 
 def _patch(config: RunConfig, row: LayerCount, place: Place) -> tuple[int, int, int, int]:
     """Return the part of the image that a value saw: its top and left pixel, its height and its width."""
-    (top, bottom), (left, right) = seen_patch(count(config.architecture), row.number, _in_layer(row, place))
+    (top, bottom), (left, right) = receptive_patch(count(config.architecture), row.number, _in_layer(row, place))
     return top, left, bottom - top + 1, right - left + 1
 
 

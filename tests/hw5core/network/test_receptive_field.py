@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from hw5core.network.architecture import Architecture
-from hw5core.network.counting import count, seen_patch
+from hw5core.network.counting import count, receptive_patch
 from hw5core.network.notation import parse
 from hw5core.training.modules import build
 
@@ -63,7 +63,7 @@ def test_each_output_value_depends_on_its_patch(text: str) -> None:
     for place in torch.ones_like(output[0]).nonzero().tolist():
         (gradient,) = torch.autograd.grad(output[(0, *place)], pixels, retain_graph=True)
         spans = [one.tolist() for one in torch.nonzero(gradient[0, 0], as_tuple=True)]
-        (top, bottom), (left, right) = seen_patch(counted, len(counted.rows), tuple(place))
+        (top, bottom), (left, right) = receptive_patch(counted, len(counted.rows), tuple(place))
         if spans[0]:
             expected = [(min(one), max(one)) for one in spans]
             assert [(top, bottom), (left, right)] == expected, place
