@@ -5,7 +5,7 @@ Nothing happens at import, because every training worker imports this file again
 
 
 def main() -> None:
-    """Prepare the session and run the page at the current address."""
+    """Prepare the session and run the page at the current URL."""
     import streamlit as st
 
     from pages.parts.shared.frame import ICON, mark_as_routed

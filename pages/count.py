@@ -12,7 +12,7 @@ from hw5core.network.notation import MAX_TEXT
 from hw5core.network.presets import PRESETS, Preset
 from hw5core.pasted.reading import Reading
 from pages.parts.count import state
-from pages.parts.count.batch_size import batch_size, problem_in_address
+from pages.parts.count.batch_size import batch_size, problem_in_url
 from pages.parts.count.channels_last import channels_last
 from pages.parts.count.clickable_drawing import clickable_drawing
 from pages.parts.count.compare import compare
@@ -43,7 +43,7 @@ _STEPS = (
         ".hw5-live-table",
     ),
     Step("Click a block, a bar or the name of a layer to select that layer everywhere.", ".st-key-drawing"),
-    Step("The address of this page contains your network. Copy the link to share it.", ".st-key-copy-link"),
+    Step("The URL of this page contains your network. Copy the link to share it.", ".st-key-copy-link"),
 )
 
 
@@ -55,7 +55,7 @@ def page() -> None:
         _STEPS,
     )
     current = state.open_state()
-    current.error = problem_in_address() or current.error
+    current.error = problem_in_url() or current.error
     with aside("start"):
         race = _start_row(current)
     # A container that is always there, because Streamlit builds everything below a new element again.
@@ -96,7 +96,7 @@ def _start_row(current: state.State) -> DeltaGenerator:
     note = next(
         (f"**{preset.title}.** {preset.note}" for preset in PRESETS.values() if preset.text == str(current.network)), ""
     )
-    words.caption(note or "Your own network. The address of this page is its link.")
+    words.caption(note or "Your own network. The URL of this page is its link.")
     return race
 
 

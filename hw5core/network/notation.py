@@ -2,7 +2,7 @@
 
     3x244x244 conv96k11s4 relu maxpool3s2 flatten linear1000
 
-The terminal, the page's address and a run's id all use this form. `str` of an Architecture or a Layer writes it.
+The terminal, the page's URL and a run's id all use this form. `str` of an Architecture or a Layer writes it.
 """
 
 import re

@@ -141,7 +141,7 @@ def test_edits_can_be_undone_by_keyboard_and_are_no_entries_of_the_history(page:
     assert page.evaluate("history.length") == entries
     page.get_by_test_id("stTopNav").get_by_role("link", name="Train").click()
     expect(page.get_by_role("heading", name="ReLU against sigmoid")).to_be_visible()
-    # Train names its dataset in the address. If that arrives after the way back, Count corrects it at its next drawing.
+    # Train names its dataset in the URL. If that arrives after the way back, Count corrects it at its next drawing.
     expect(page).to_have_url(re.compile("dataset="))
     page.go_back()
     expect(total).to_have_text("4,752")

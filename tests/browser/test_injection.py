@@ -27,7 +27,7 @@ def test_text_from_a_visitor_is_never_markup(page: Page, server_home: Path) -> N
         store.halt(config.run_id, Status.STOPPED)
         store.rename(config.run_id, WORDS[:60])
     page.on("dialog", lambda dialog: pytest.fail(f"a script has opened a dialog: {dialog.message}"))
-    _shows_as_text(page, f"/?net={quote(WORDS)}", "The network in this page's address cannot be read")
+    _shows_as_text(page, f"/?net={quote(WORDS)}", "The network in this page's URL cannot be read")
     _shows_as_text(page, f"/train?network={quote(WORDS)}&dataset={quote(WORDS)}", "word 1")
     _shows_as_text(page, f"/?net={quote(LINK)}", "“free”")  # a line may have brackets, which are left out
     _shows_as_text(page, f"/train?network={quote(LINK)}", "“free”")

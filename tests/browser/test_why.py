@@ -99,7 +99,7 @@ def test_links_between_pages_keep_settings_that_both_pages_have(page: Page) -> N
     page.get_by_role("link", name="Sigmoid with Xavier").click()
     page.wait_for_url("**/train?**initialisation=xavier**")
     settle(page)
-    # The settings of both pages have the same names in the address.
+    # The settings of both pages have the same names in the URL.
     for parameter in ("dataset=digits", "epochs-digits=1", "seed=3", "training-images=50", "activations=sigmoid"):
         assert parameter in page.url
     seed = page.get_by_role("spinbutton", name="seed", exact=True)

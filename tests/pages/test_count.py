@@ -132,7 +132,7 @@ def test_memory_is_shown_for_the_batch_size_in_the_link(page: AppTest) -> None:
 def test_a_batch_size_that_cannot_be_used_is_named(page: AppTest, batch: str) -> None:
     page.query_params["images-per-batch"] = batch
     assert "3,747,200" in _text(page.run())
-    assert "batch size in this page's address must be a whole number from 1 to 100,000" in _errors(page)
+    assert "batch size in this page's URL must be a whole number from 1 to 100,000" in _errors(page)
 
 
 def test_a_link_opens_its_network(page: AppTest) -> None:

@@ -1,4 +1,4 @@
-"""A decimal comma in a page's address: the page says how to write the number."""
+"""A decimal comma in a page's URL: the page says how to write the number."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,6 @@
 """The dialog for design golf: a challenge, a network that is judged at each change, and a leaderboard.
 
-The parameter `golf` of the address names the challenge, or is one in one line; with it, the dialog is open.
+The parameter `golf` of the URL names the challenge, or is one in one line; with it, the dialog is open.
 """
 
 from functools import partial
@@ -31,7 +31,7 @@ from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import ballot_box
 
 GOLF = "golf"
-"""The parameter of the address."""
+"""The parameter of the URL."""
 
 ENTRIES_PER_ADDRESS = 300
 ENTRIES_IN_TOTAL = 1_000
@@ -98,7 +98,7 @@ def _dialog() -> None:
 
 
 def _choose() -> str:
-    """Draw the menu of challenges. Return the chosen one: a name, or a line from the address."""
+    """Draw the menu of challenges. Return the chosen one: a name, or a line from the URL."""
     linked = st.query_params.get(GOLF, "")
     names = list(CHALLENGES) if linked in CHALLENGES or not linked else [linked, *CHALLENGES]
     if st.session_state.get(_CHALLENGE) not in names:

@@ -1,4 +1,4 @@
-"""The choice of the network whose parameters a student has counted. The address of the page contains it.
+"""The choice of the network whose parameters a student has counted. The URL of the page contains it.
 
 The network may be that of pasted code. Then answers may use the names of the layers there, as long as it is not edited.
 """
@@ -20,10 +20,10 @@ from pages.parts.shared.preset_menu import preset_menu
 from pages.parts.shared.streamlit_internals import DeltaGenerator
 
 NETWORK = "net"
-"""The parameter of the address, which is also the key of the text field."""
+"""The parameter of the URL, which is also the key of the text field."""
 
 VARIANT = "variant"
-"""The parameter of the address for the student's variant."""
+"""The parameter of the URL for the student's variant."""
 
 _LAST = "network of the last check"
 _LAST_VARIANT = "variant of the last check"
@@ -51,7 +51,7 @@ def chosen_network(fields: Sequence[DeltaGenerator]) -> Chosen:
     presets, line, name = fields
     preset_menu(presets, "check preset", _take_preset)
     if NETWORK not in st.query_params and _LAST in st.session_state:
-        # The address of another page does not have the network.
+        # The URL of another page does not have the network.
         st.session_state.setdefault(NETWORK, st.session_state[_LAST])
     text = st.session_state[_LAST] = line.text_input(
         "The network in one line", PRESETS["homework"].text, key=NETWORK, bind="query-params", help=_HELP
@@ -87,10 +87,10 @@ def _asked(counted: Count) -> tuple[Asked, ...]:
 def _student(place: DeltaGenerator) -> str:
     """Draw the field for a student's name or number. Return the code of the variant, "" if the field is empty.
 
-    The field is not bound to the address: the browser would write the name there before the server has hashed it.
+    The field is not bound to the URL: the browser would write the name there before the server has hashed it.
     """
     if VARIANT not in st.query_params and st.session_state.get(_LAST_VARIANT):
-        # The address of another page does not have the variant.
+        # The URL of another page does not have the variant.
         st.query_params[VARIANT] = st.session_state[_LAST_VARIANT]
     st.session_state[_LAST_VARIANT] = st.query_params.get(VARIANT, "")
     st.session_state.setdefault(_NAME, st.session_state[_LAST_VARIANT])
@@ -131,4 +131,4 @@ _VARIANT_HELP = (
     "Each name or number gets its own variant of the network: other numbers, equally difficult. The name is hashed to "
     "the code of a variant and not kept. The code, such as v042, gives the same variant."
 )
-_HELP = "The Count page shows this line for each network. The address of this page contains it."
+_HELP = "The Count page shows this line for each network. The URL of this page contains it."

@@ -1,4 +1,4 @@
-"""The batch size for which the page shows memory. It is part of the page's address."""
+"""The batch size for which the page shows memory. It is part of the page's URL."""
 
 import re
 
@@ -24,12 +24,12 @@ def batch_size() -> int:
         )
 
 
-def problem_in_address() -> str:
-    """Return what is wrong with the batch size in the page's address; empty if nothing is.
+def problem_in_url() -> str:
+    """Return what is wrong with the batch size in the page's URL; empty if nothing is.
 
     Streamlit ignores such a text and removes it.
     """
     text = st.query_params.get(_KEY, "").strip()
     if not text or (re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= _HIGHEST):
         return ""
-    return f"The batch size in this page's address must be a whole number from 1 to {_HIGHEST:,}, not {text[:40]!r}."
+    return f"The batch size in this page's URL must be a whole number from 1 to {_HIGHEST:,}, not {text[:40]!r}."

@@ -34,7 +34,7 @@ def export(counted: Count) -> None:
             st.markdown("The drawing above as a file that you can scale and edit.")
             _download(drawing(counted), "network.svg", "image/svg+xml")
         case _:  # "Link", or an empty choice from a browser
-            st.markdown("The address of this page contains the whole network. The same in a terminal:")
+            st.markdown("The URL of this page contains the whole network. The same in a terminal:")
             st.html(plain_code(f'python -m hw5core params --net "{counted.architecture}"'))
 
 

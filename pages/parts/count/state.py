@@ -1,6 +1,6 @@
 """What a visitor has open on the Count page: the network with its history, the selected layer, the pinned network.
 
-It is part of the session, so it survives a visit to another page. The page's address contains the network, so its link
+It is part of the session, so it survives a visit to another page. The page's URL contains the network, so its link
 opens the same network.
 """
 
@@ -15,8 +15,8 @@ from hw5core.network.editing import History
 from hw5core.network.notation import parse
 from hw5core.network.presets import PRESETS
 
-ADDRESS = "net"
-"""The parameter of the address that contains the network."""
+PARAMETER = "net"
+"""The parameter of the URL that contains the network."""
 
 _STATE = "counted network"
 _START = PRESETS["homework"]
@@ -40,15 +40,15 @@ class Refusal:
 class State:
     """The state of one session.
 
-    `address` is the network in the page's address. `replaced` are its earlier values during this visit to the page.
+    `url` is the network as the page's URL has it. `replaced` are its earlier values during this visit to the page.
     `selected` counts layers from 1. `settled` is False while a control is being moved. `error` is a sentence about a
-    line or an address that cannot be read. `refusal` is the last edit in the layer editor, if it was refused. `acted`
+    line or a URL that cannot be read. `refusal` is the last edit in the layer editor, if it was refused. `acted`
     is the number of the layer editor's last action, and `line` that of the text field with the one-line form. `images`
     is the batch size for which memory is shown.
     """
 
     history: History
-    address: str
+    url: str
     replaced: set[str] = field(default_factory=set)
     selected: int | None = None
     settled: bool = True
@@ -70,19 +70,19 @@ class State:
 
 
 def open_state() -> State:
-    """Return the session's state for a full run of the page. A new network in the address counts as an edit."""
+    """Return the session's state for a full run of the page. A new network in the URL counts as an edit."""
     first_visit = _STATE not in st.session_state
     state = current()
     if state.line_key not in st.session_state:  # another page was open, so the text field was removed
         state.replaced.clear()
-    in_address = st.query_params.get(ADDRESS)
-    # The address of a new visit contains no network. And a run can start before the browser has the newest address.
-    if in_address is None or in_address in state.replaced:
-        if state.address != _START.text:
-            st.query_params[ADDRESS] = state.address
-    elif in_address != state.address:
-        state.address = in_address
-        _read(state, lambda: parse(in_address), "The network in this page's address cannot be read")
+    in_url = st.query_params.get(PARAMETER)
+    # The URL of a new visit contains no network. And a run can start before the browser has the newest URL.
+    if in_url is None or in_url in state.replaced:
+        if state.url != _START.text:
+            st.query_params[PARAMETER] = state.url
+    elif in_url != state.url:
+        state.url = in_url
+        _read(state, lambda: parse(in_url), "The network in this page's URL cannot be read")
         if first_visit:
             state.history = History(state.network)  # undo does not go back behind the link
     shown = st.session_state.get(state.line_key)
@@ -119,7 +119,7 @@ def move_control(change: Callable[[Architecture], Architecture], place: int, nam
 
 
 def settle() -> None:
-    """Write the network into the address, because no control moves any more."""
+    """Write the network into the URL, because no control moves any more."""
     state = current()
     state.settled = True
     _write_address(state)
@@ -196,6 +196,6 @@ def _open(state: State, history: History) -> None:
 
 
 def _write_address(state: State) -> None:
-    state.replaced.add(state.address)
-    state.address = st.query_params[ADDRESS] = str(state.network)
-    state.replaced.discard(state.address)
+    state.replaced.add(state.url)
+    state.url = st.query_params[PARAMETER] = str(state.network)
+    state.replaced.discard(state.url)

@@ -16,7 +16,7 @@ _MAX_TYPED = 5 * MAX_REMARKS
 
 
 def network_of_question_1() -> Count:
-    """Draw the field, and return the counts of its network. The address of the page contains it.
+    """Draw the field, and return the counts of its network. The URL of the page contains it.
 
     Raises ArchitectureError if it cannot be read or a layer does not fit.
     """

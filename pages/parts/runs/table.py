@@ -131,7 +131,7 @@ def _as_frame(summaries: Sequence[Summary], zone: tzinfo) -> pd.DataFrame:
             "data": one.config.dataset,
             **{SETTINGS[name].label: setting_text(one.config, name) for name in different},
             "started": f"{datetime.fromtimestamp(one.run.created, zone):%Y-%m-%d %H:%M}",
-            "open": address_of(one.config),
+            "open": url_of(one.config),
         }
         for one in summaries
     ]
@@ -139,8 +139,8 @@ def _as_frame(summaries: Sequence[Summary], zone: tzinfo) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=4096)
-def address_of(config: RunConfig) -> str:
-    """Return the relative address of the run's race, or of the fork with its parent."""
+def url_of(config: RunConfig) -> str:
+    """Return the relative URL of the run's race, or of the fork with its parent."""
     return f"fork?{urlencode(fork_query(config))}" if config.fork else f"train?{urlencode(race_query([config]))}"
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from hw5core.store.damage import Damage
-from pages.parts.runs.table import address_of
+from pages.parts.runs.table import url_of
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.server import run_store
 
@@ -22,5 +22,5 @@ def _in_words(one: Damage) -> str:
     config = one.config
     name = plain(f"{config.label} on {config.dataset}") if config else "A run"
     at = f"{datetime.fromtimestamp(one.at, UTC):%Y-%m-%d %H:%M} UTC"
-    link = f" [Open it]({address_of(config)})" if config else ""
+    link = f" [Open it]({url_of(config)})" if config else ""
     return f"- **{name}** ({plain(one.run_id[:6])}, found {at}): {plain(one.what)}. {plain(one.advice)}{link}"

@@ -30,11 +30,11 @@ def run_through_router(file: str) -> None:
 
     A folder named pages/ switches on Streamlit's old page discovery. When the first visit to a new server is a deep
     link, Streamlit runs the page's script without app.py. Naming the page to `st.navigation` and running again makes
-    app.py the main script; the query of the address stays.
+    app.py the main script; the query of the URL stays.
     """
     if _ROUTED not in st.session_state:
         page = st.Page(Path(file), url_path=Path(file).stem)
-        # As the only page it would be the default page, which has the address "/": this address would be "not found".
+        # As the only page it would be the default page, which has the URL "/": this URL would be "not found".
         st.navigation([st.Page(_empty_page, url_path="empty", default=True), page], position="hidden")
         st.rerun()
 

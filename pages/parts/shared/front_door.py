@@ -1,7 +1,7 @@
 """What the server does with each connection and each request before Streamlit sees it.
 
 It refuses visitors when the server is full, ignores those who have left already, and adds headers that protect the
-address and the cookie.
+URL and the cookie.
 """
 
 import asyncio
@@ -140,7 +140,7 @@ def _skip_closed_connections(receive: Receive) -> Receive:
 
 
 def _with_headers(send: Send, scope: Scope) -> Send:
-    """Return a `send` that keeps addresses out of the Referer, and the cookie off unencrypted connections.
+    """Return a `send` that keeps URLs out of the Referer, and the cookie off unencrypted connections.
 
     The cookie already has SameSite. It cannot have HttpOnly, because Streamlit's own script reads it.
     """

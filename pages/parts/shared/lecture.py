@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-ADDRESS = "lecture"
-"""The parameter of the address. It is "true" or absent."""
+PARAMETER = "lecture"
+"""The parameter of the URL. It is "true" or absent."""
 
 SWITCH = "lecture switch"
 _MODE = "lecture mode"
@@ -21,13 +21,13 @@ def lecture_mode() -> bool:
 def lecture_switch() -> None:
     """Draw the switch, and the style of lecture mode while it is on.
 
-    The parameter in the address decides. The address of another page does not have it, so the session remembers the
-    mode and adds the parameter. A switch that is bound to the address would be off again on the next page.
+    The parameter in the URL decides. The URL of another page does not have it, so the session remembers the
+    mode and adds the parameter. A switch that is bound to the URL would be off again on the next page.
     """
-    if ADDRESS in st.query_params:
-        st.session_state[_MODE] = st.query_params[ADDRESS] == "true"
+    if PARAMETER in st.query_params:
+        st.session_state[_MODE] = st.query_params[PARAMETER] == "true"
     elif lecture_mode():
-        st.query_params[ADDRESS] = "true"
+        st.query_params[PARAMETER] = "true"
     st.session_state[SWITCH] = lecture_mode()
     st.toggle(
         "Lecture mode",
@@ -42,9 +42,9 @@ def lecture_switch() -> None:
 def _switched() -> None:
     st.session_state[_MODE] = st.session_state[SWITCH]
     if lecture_mode():
-        st.query_params[ADDRESS] = "true"
+        st.query_params[PARAMETER] = "true"
     else:
-        st.query_params.pop(ADDRESS, None)
+        st.query_params.pop(PARAMETER, None)
 
 
 def aside(name: str) -> AbstractContextManager[object]:

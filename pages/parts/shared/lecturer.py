@@ -1,7 +1,7 @@
 """The lecturer of a public server: every browser that has given the secret in HW5_LECTURER since the server started.
 
 The form on the Runs page is the way to give it. A link with the secret still works, but browsers and proxies write
-addresses down: the browser's history, and the log of a proxy.
+URLs down: the browser's history, and the log of a proxy.
 """
 
 import hashlib
@@ -57,9 +57,9 @@ def is_lecturer(token: str) -> bool:
 
 
 def recognise_lecturer() -> None:
-    """Check the secret in the address, if there is one, and draw nothing else while it is there.
+    """Check the secret in the URL, if there is one, and draw nothing else while it is there.
 
-    lecturer.js removes the secret from the address without a new entry in the browser's history, and asks for the page
+    lecturer.js removes the secret from the URL without a new entry in the browser's history, and asks for the page
     again. That run deletes it on the server too, and shows the answer.
     """
     if st.query_params.get(PARAMETER):

@@ -1,4 +1,4 @@
-"""A button that copies the page's address. The address contains the view, so the link shows others the same page."""
+"""A button that copies the page's URL. The URL contains the view, so the link shows others the same page."""
 
 from pages.parts.shared.component import inline_component
 
@@ -8,5 +8,5 @@ _component = inline_component(
 
 
 def link_button() -> None:
-    """Draw the button. It works in the browser alone, because only the browser knows the visible address."""
+    """Draw the button. It works in the browser alone, because only the browser knows the visible URL."""
     _component(key="copy link", width="content")

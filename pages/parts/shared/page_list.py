@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its script is `pages/<name>.py`, its address `/<name>` and its menu title the capitalised name.
+    """One page: its script is `pages/<name>.py`, its URL `/<name>` and its menu title the capitalised name.
 
-    `aliases` are further addresses, which the menu does not show. Each needs a script of the same name that calls
+    `aliases` are further URLs, which the menu does not show. Each needs a script of the same name that calls
     `frame.run_through_router`, for links that are a new server's first visit.
 
     Pages with the same `section` share a drop-down menu; pages without one are in the menu itself. The `default` page
@@ -36,7 +36,7 @@ class Page:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """All addresses of the page, without the leading slash. The menu links to the first."""
+        """All URLs of the page, without the leading slash. The menu links to the first."""
         start = ("",) if self.default else ()
         return (*start, self.name, *self.aliases)
 

@@ -11,7 +11,7 @@ from hw5core.network.activations import ACTIVATIONS
 from hw5core.runs.config import OF_DATASET, SETTINGS, RunConfig, comma_advice, default_of, race
 from hw5core.runs.forks import normalisation_of
 from hw5core.runs.recorded import RACE
-from pages.parts.shared.lecture import ADDRESS as LECTURE
+from pages.parts.shared.lecture import PARAMETER as LECTURE
 
 _DATASET = "dataset"
 """The URL parameter with the dataset, and the key of its widget."""

@@ -281,8 +281,8 @@ def guard_widget_values(is_valid: Callable[[WidgetValue], bool]) -> None:
 _read_address = SessionState._seed_widget_from_url
 
 
-def guard_address_values() -> None:
-    """From now on, ignore a value in the address that its widget cannot read, with any error."""
+def guard_url_values() -> None:
+    """From now on, ignore a value in the URL that its widget cannot read, with any error."""
 
     def read(state: SessionState, metadata: Any, key: str, widget: str, value: Any) -> bool:
         try:
@@ -299,10 +299,10 @@ _run_script = ScriptRunner._run_script
 
 
 def keep_parameters_of_links() -> None:
-    """From now on, a link to another page keeps a parameter that a widget of the page before has in the address too.
+    """From now on, a link to another page keeps a parameter that a widget of the page before has in the URL too.
 
     The browser sends the parameters of that page's widgets, and after them those of the link. Streamlit drops them all.
-    After Back and Forward the browser sends the address alone, so each of its parameters is kept.
+    After Back and Forward the browser sends the URL alone, so each of its parameters is kept.
     """
     runs = local()
 
@@ -530,7 +530,7 @@ def handle_requests(handler: Handler) -> None:
 
 
 SESSION_PATH = "/_stcore/stream"
-"""The end of the address to which a browser connects for a session."""
+"""The end of the URL to which a browser connects for a session."""
 
 FILES_PER_SESSION = 4
 """The number of open files of a session: its connection, and three of the event loop for its page."""

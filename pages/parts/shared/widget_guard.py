@@ -1,7 +1,7 @@
 """The check of all widget values that browsers send, before a page reads them.
 
 A browser can send anything, and so can a page that was opened before the app was updated. Streamlit trusts it: a value
-of the wrong type ends the page in an error, and so does a number in the address that is too large. With this guard the
+of the wrong type ends the page in an error, and so does a number in the URL that is too large. With this guard the
 widget has its default value instead, and the rest of the page stays as it is.
 """
 
@@ -9,7 +9,7 @@ import math
 
 from pages.parts.shared.streamlit_internals import (
     WidgetValue,
-    guard_address_values,
+    guard_url_values,
     guard_widget_values,
     keep_parameters_of_links,
     refuse_cache_clears,
@@ -19,7 +19,7 @@ from pages.parts.shared.streamlit_internals import (
 def guard_widgets() -> None:
     """Switch the guard on, for all sessions of this server. Calling it again changes nothing."""
     guard_widget_values(_is_valid)
-    guard_address_values()
+    guard_url_values()
     keep_parameters_of_links()
     refuse_cache_clears()
 

@@ -11,8 +11,8 @@ from hw5core.runs.config import RunConfig
 from pages.parts.shared.chart import draw_chart
 from pages.parts.shared.component import inline_component
 
-ADDRESS = "inputs"
-"""The parameter of the address with the two inputs, such as "4 to 5"."""
+PARAMETER = "inputs"
+"""The parameter of the URL with the two inputs, such as "4 to 5"."""
 
 SHEETS_DIFFERENCES = (0.001, 0.00001)
 """What the sheet says remains of distant inputs with sigmoid."""
@@ -44,8 +44,8 @@ def functions(configs: tuple[RunConfig, ...]) -> None:
 
 
 def chosen_inputs() -> tuple[float, float]:
-    """Return the two inputs in the address, or 4 and 5. Visitors can write anything there."""
-    return _valid(st.query_params.get(ADDRESS, "").split(" to ")) or _FIRST
+    """Return the two inputs in the URL, or 4 and 5. Visitors can write anything there."""
+    return _valid(st.query_params.get(PARAMETER, "").split(" to ")) or _FIRST
 
 
 def _valid(pair: object) -> tuple[float, float] | None:
@@ -61,7 +61,7 @@ def _valid(pair: object) -> tuple[float, float] | None:
 
 def _store_in_url() -> None:
     if pair := _valid(st.session_state.get(_KEY, {}).get("chosen")):
-        st.query_params[ADDRESS] = f"{pair[0]:.4g} to {pair[1]:.4g}"
+        st.query_params[PARAMETER] = f"{pair[0]:.4g} to {pair[1]:.4g}"
 
 
 def _presets() -> tuple[tuple[str, float, float], ...]:

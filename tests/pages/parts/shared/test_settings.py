@@ -1,4 +1,4 @@
-"""Numbers in the settings: those in the address that cannot be used, and the seed after the highest one."""
+"""Numbers in the settings: those in the URL that cannot be used, and the seed after the highest one."""
 
 from collections.abc import Sequence
 

@@ -123,9 +123,9 @@ PARTS = [
         STATE,
         "SessionState._seed_widget_from_url",
         ("self", "metadata", "user_key", "widget_id", "url_value"),
-        "guard_address_values",
+        "guard_url_values",
     ),
-    Part(STATE, "SessionState._clear_url_param", ("self", "user_key"), "guard_address_values"),
+    Part(STATE, "SessionState._clear_url_param", ("self", "user_key"), "guard_url_values"),
     Part(QUERY, "_parse_query_string", ("query_string",), "keep_parameters_of_links"),
     Part(QUERY, "WidgetBinding", ("widget_id", "param_key", "script_hash"), "keep_parameters_of_links"),
     Part(QUERY, "QueryParams", ("_bindings_by_param",), "keep_parameters_of_links"),
@@ -222,7 +222,7 @@ import streamlit as st
 from pages.parts.shared import streamlit_internals as internals
 
 internals.guard_widget_values(lambda sent: sent.value != "refused")
-internals.guard_address_values()
+internals.guard_url_values()
 internals.refuse_cache_clears()
 internals.keep_unsent_drawings()
 internals.keep_download_ids()
@@ -502,7 +502,7 @@ def test_a_number_in_the_address_that_no_widget_can_read_leaves_the_default(
 ) -> None:
     async def check() -> None:
         async with _opened(address, f"number={text}") as tab:
-            assert _line(tab, "number") == f"number {expected}", "see guard_address_values"
+            assert _line(tab, "number") == f"number {expected}", "see guard_url_values"
 
     asyncio.run(check())
 
