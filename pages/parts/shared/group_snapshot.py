@@ -1,19 +1,13 @@
-"""Many runs at one moment, as the sweep page and the rescues show them, and the buttons that halt them."""
+"""Many runs at one moment, as the Sweep page and the rescues show them."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-
-import streamlit as st
 
 from hw5core.runs.config import RunConfig
 from hw5core.runs.history import RunHistory
 from hw5core.runs.run import Status
 from hw5core.store.damage import Damage
-from hw5core.store.permissions import Action, may_withdraw
-from pages.parts.shared.server import engine, group_follower, owner, planned, run_store, started_engine
-
-_PAUSE = "Pauses the runs, and starts no more until you resume. For a while, only you can resume."
-_STOP = "Stops the runs, and starts no more. The results so far stay."
+from pages.parts.shared.server import group_follower, planned, run_store, started_engine
 
 
 @dataclass(frozen=True)
@@ -87,29 +81,3 @@ def activity_version(snapshot: GroupSnapshot) -> Hashable:
 def results_version(snapshot: GroupSnapshot) -> Hashable:
     """Return a value that changes when a run starts, ends, or finishes an epoch."""
     return tuple((run_id, run.status, len(run.epochs)) for run_id, run in snapshot.runs.items())
-
-
-def halt_buttons(snapshot: GroupSnapshot) -> Callable[[], None] | None:
-    """Draw pause and stop for a user who may halt some of the runs. Return the action of the pressed button."""
-    own = _own_active(snapshot) if snapshot.active else []
-    halt: Callable[[str, str], None] | None = None
-    if own or any(may_withdraw(owner(), planner) for planner in snapshot.plans.values()):
-        if st.button("Pause", icon=":material/pause:", help=_PAUSE):
-            halt = engine().pause
-        if st.button("Stop", icon=":material/stop:", help=_STOP):
-            halt = engine().stop
-    return (lambda: _halt(snapshot, own, halt)) if halt else None
-
-
-def _own_active(snapshot: GroupSnapshot) -> list[str]:
-    """Return the ids of the active runs that this user may halt. Others may have started some of them."""
-    active = [run_id for run_id, run in snapshot.runs.items() if not run.status.over]
-    permitted = run_store().permitted(Action.HALT, owner(), active)
-    return [run_id for run_id in active if run_id in permitted]
-
-
-def _halt(snapshot: GroupSnapshot, own: list[str], halt: Callable[[str, str], None]) -> None:
-    """Withdraw this user's plan of the runs, then pause or stop the user's runs."""
-    engine().withdraw((config.run_id for config in snapshot.configs), owner())
-    for run_id in own:
-        halt(run_id, owner())

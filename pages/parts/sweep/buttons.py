@@ -4,7 +4,7 @@ import streamlit as st
 
 from hw5core.store.owners import is_guest
 from pages.parts.shared.address import address
-from pages.parts.shared.group_snapshot import halt_buttons
+from pages.parts.shared.halt_buttons import halt_buttons
 from pages.parts.shared.run_buttons import perform
 from pages.parts.shared.server import engine, owner
 from pages.parts.sweep.snapshot import SweepSnapshot

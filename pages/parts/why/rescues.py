@@ -21,13 +21,8 @@ from hw5core.runs.recorded import note, recorded_race
 from hw5core.runs.run import Status
 from pages.parts.shared.address import address
 from pages.parts.shared.chart import draw_with_heading, heading_html, rows_to_send
-from pages.parts.shared.group_snapshot import (
-    GroupSnapshot,
-    activity_version,
-    halt_buttons,
-    read_group,
-    results_version,
-)
+from pages.parts.shared.group_snapshot import GroupSnapshot, activity_version, read_group, results_version
+from pages.parts.shared.halt_buttons import halt_buttons
 from pages.parts.shared.plain_words import plain
 from pages.parts.shared.reading import Reading
 from pages.parts.shared.run_buttons import perform
