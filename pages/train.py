@@ -21,7 +21,7 @@ from pages.parts.shared.server import engine, run_store
 from pages.parts.shared.settings import choose_dataset, chosen_race, next_seed, race_query
 from pages.parts.shared.watch import watch
 from pages.parts.train.fork_offer import fork_offer
-from pages.parts.train.guess import class_guesses, may_start, predicts_first
+from pages.parts.train.guess import class_guesses, guesses_first, may_start
 from pages.parts.train.outcome import outcome
 from pages.parts.train.playback import playback, race_or_recording
 from pages.parts.train.preview import first_batch, preview
@@ -58,7 +58,7 @@ def page() -> None:
         with layout.settings, aside("settings"):
             configs = chosen_race()
         # A visitor who has to guess first must not see the result.
-        reading = Reading(read_race, configs, live=read_race_live) if predicts_first() else race_or_recording(configs)
+        reading = Reading(read_race, configs, live=read_race_live) if guesses_first() else race_or_recording(configs)
         reading.subscribe_redraw(page_version, configs)
         race = reading.value
         with layout.controls:
@@ -116,7 +116,7 @@ def _draw_buttons(race: RaceSnapshot) -> bool:
 
 def _draw_link_to_recorded(race: RaceSnapshot) -> None:
     """Offer the recorded race where there is nothing to see yet."""
-    if not race.runs and race.configs[0].dataset != RACE[0].dataset and has_recording(RACE) and not predicts_first():
+    if not race.runs and race.configs[0].dataset != RACE[0].dataset and has_recording(RACE) and not guesses_first():
         st.button(
             "Show the homework's race on MNIST, recorded",
             icon=":material/history:",

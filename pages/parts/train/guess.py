@@ -18,7 +18,7 @@ def may_start(configs: tuple[RunConfig, ...], active: bool) -> bool:
     """Draw the guess if the page asks for one. Return False while this user has to guess before the race starts."""
     if len(configs) < 2 or active:
         return True
-    wanted = st.toggle("Predict first", key=PREDICT, bind="query-params", help="A link with predict=true asks a class.")
+    wanted = st.toggle("Guess first", key=PREDICT, bind="query-params", help="A link with predict=true asks a class.")
     guesses = run_store().guesses(race_id(configs))
     if owner() in guesses:
         st.info(f"Your guess: {_in_words(configs, guesses[owner()])}. Guesses so far: {len(guesses)}.")
@@ -28,7 +28,7 @@ def may_start(configs: tuple[RunConfig, ...], active: bool) -> bool:
     return not wanted
 
 
-def predicts_first() -> bool:
+def guesses_first() -> bool:
     """Return True if the user, or the link they opened, asks for a guess before anything is shown."""
     return bool(st.session_state.get(PREDICT, st.query_params.get(PREDICT) == "true"))
 
