@@ -39,8 +39,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="COLUMN",
         nargs="?",
         const=VARIANT,
-        help="each student has an own variant of the network (default: the homework's), by the name, number or code in "
-        "this column (default: variant)",
+        help="each student has their own variant of the network (default: the homework's), by the name, number or code "
+        "in this column (default: variant)",
     )
     command.add_argument(
         "--points", type=_points, metavar="POINTS", help="the points of the homework (default: one per layer)"

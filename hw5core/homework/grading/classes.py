@@ -58,7 +58,7 @@ class Summary:
 class Class:
     """The answers of a class in an open file, ready to be graded. Raises LabError.
 
-    With `variants`, each student has an own variant of the network, by the column of this name.
+    With `variants`, each student has their own variant of the network, by the column of this name.
     """
 
     def __init__(

@@ -103,7 +103,7 @@ def most_variants(counted: Count) -> int:
     return max(1, MAX_QUESTIONS // max(1, sum(bool(row.parameters) for row in counted.rows)))
 
 
-def in_words(errors: Sequence[object], shown: int = 8) -> str:
-    """Return errors as a Markdown list, the first ones in full."""
-    more = f"\n- and {len(errors) - shown:,} more" if len(errors) > shown else ""
+def in_words(errors: Sequence[object], number: int, shown: int = 8) -> str:
+    """Return the first of `number` errors as a Markdown list, and how many others there are."""
+    more = f"\n- and {number - shown:,} more" if number > shown else ""
     return "\n".join(f"- {error}" for error in errors[:shown]) + more

@@ -170,7 +170,7 @@ def _show(graded: GradedFile, table: OpenedFile) -> None:
     )
     if summary.broken:
         broken = [plain(f"Row {row.number} has no grade: {row.problem}.") for row in summary.broken]
-        st.warning(in_words(broken))
+        st.warning(in_words(broken, summary.without_grade))
     if graded.mistakes:
         rows = [[f"`{code}`", f"{times:,}"] for code, times in graded.mistakes]
         with st.expander("The most common mistakes", expanded=False):
@@ -204,7 +204,8 @@ def _show_filled(one: FilledFile) -> None:
     if filled.without_answers:
         st.caption(f"Students of the platform without answers in the class: {filled.without_answers:,}")
     if filled.unmatched:
-        st.warning("Not matched, and left out:\n\n" + in_words([plain(str(student)) for student in filled.unmatched]))
+        unmatched = [plain(str(student)) for student in filled.unmatched]
+        st.warning("Not matched, and left out:\n\n" + in_words(unmatched, len(unmatched)))
 
 
 def _questions(counted: Count) -> None:
@@ -235,7 +236,7 @@ def _questions(counted: Count) -> None:
 
 
 _VARIANTS_HELP = (
-    "Choose a column if each student has an own variant: the one with the name, number or code that the student has "
+    "Choose a column if each student has their own variant: the one with the name, number or code that the student has "
     "entered on this page."
 )
 _TITLE_HELP = "The assignment in Canvas, as it is called there, or the new grade item in Moodle."
