@@ -13,6 +13,7 @@ from pages.parts.check.grading import (
     bank_file,
     fill_file,
     grade_file,
+    in_words,
     most_variants,
     other_columns,
 )
@@ -37,6 +38,11 @@ def test_columns_without_answers_may_name_variants() -> None:
         "Student",
         "ID number",
     ]
+
+
+def test_errors_that_are_not_listed_are_counted() -> None:
+    assert in_words(["a", "b"], 2) == "- a\n- b"
+    assert in_words(list(range(1_000)), 5_000).endswith("- 7\n- and 4,992 more")
 
 
 def test_a_class_that_is_too_large_is_sent_to_the_terminal() -> None:
