@@ -111,7 +111,7 @@ class Cluster:
     def reconnect(self) -> None:
         """Connect again if the scheduler has closed the connection. Raise EngineError if it does not reply.
 
-        After a failure, do not try again for CONNECT_SECONDS: otherwise each visitor would wait for all before.
+        After a failure, raise it again without trying for CONNECT_SECONDS: visitors would wait one after the other.
         """
         with self._connecting:
             if self._is_closed:
