@@ -17,7 +17,7 @@ from hw5core.runs.sweeps import Sweep
 MAX_TOTAL_POINTS = 4_000
 """The number of points of all groups together in a chart of the training loss. A browser draws them twice a second."""
 
-_NAMED = ("activation", "rate", "n", "of")
+_NAMED = ("series", "rate", "n", "of")
 _EPOCH_COLUMNS = (
     *_NAMED, "epoch", *(f"{what}{end}" for what in ("test_accuracy", "validation_loss")
                         for end in ("", "_lowest", "_highest")),
@@ -39,7 +39,7 @@ class SeedGroup:
 
     def named(self, n: int) -> dict[str, Any]:
         """Return the columns that each row of the group has. `n` is the number of seeds of the row."""
-        return {"activation": self.label, "rate": self.rate, "n": n, "of": self.of}
+        return {"series": self.label, "rate": self.rate, "n": n, "of": self.of}
 
 
 def arm_groups(sweep: Sweep, histories: Mapping[str, RunHistory]) -> list[SeedGroup]:
@@ -139,9 +139,9 @@ def group_ends(groups: Sequence[SeedGroup], epochs: pd.DataFrame) -> pd.DataFram
     (mean training time, over the finished seeds), diverged (the number of seeds that diverged) and diverged_at (the
     first batch at which one did).
     """
-    newest = epochs.groupby(["activation", "rate"], sort=False).tail(1)
+    newest = epochs.groupby(["series", "rate"], sort=False).tail(1)
     rows = [{**group.named(0), **_averages(group.histories)} for group in groups]
-    ends = pd.DataFrame(rows).drop(columns="n").merge(newest, on=["activation", "rate", "of"], how="left")
+    ends = pd.DataFrame(rows).drop(columns="n").merge(newest, on=["series", "rate", "of"], how="left")
     return ends.fillna({"n": 0}).astype({"n": int})
 
 

@@ -23,7 +23,7 @@ _MAX_NAMES = 16
 
 
 def budget_table(measured: Mapping[RunConfig, BatchFigures]) -> pd.DataFrame:
-    """Return a row per network and layer, with the columns activation, number, layer, delta, predicted and factor.
+    """Return a row per network and layer, with the columns series, number, layer, delta, predicted and factor.
 
     `delta` and `predicted` are the roots of the mean of δ² in front of the layer, and `factor` is what the layer
     multiplies it by. The first row of a network is δ at the logits.
@@ -35,7 +35,7 @@ def budget_table(measured: Mapping[RunConfig, BatchFigures]) -> pd.DataFrame:
         for number, (name, line) in enumerate(zip(_names(config), gradient_budget(figures), strict=False), start=1):
             delta, predicted, factor = map(math.sqrt, (line.measured, line.predicted, line.measured_factor))
             rows.append((config.label, number, name, delta, predicted, factor))
-    return pd.DataFrame(rows, columns=["activation", "number", "layer", "delta", "predicted", "factor"])
+    return pd.DataFrame(rows, columns=["series", "number", "layer", "delta", "predicted", "factor"])
 
 
 def _names(config: RunConfig) -> list[str]:

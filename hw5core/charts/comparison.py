@@ -25,12 +25,12 @@ def comparison_series(summaries: Sequence[Summary]) -> tuple[Series, ...]:
 
 
 def comparison_table(summaries: Sequence[Summary]) -> pd.DataFrame:
-    """Return a row per run and finished epoch, with the columns activation (the series), epoch, validation_loss and
+    """Return a row per run and finished epoch, with the columns series, epoch, validation_loss and
     test_accuracy."""
     labels = unique_labels(summaries)
     rows = [
         {
-            "activation": labels[one.run.run_id],
+            "series": labels[one.run.run_id],
             "epoch": float(result.epoch),
             "validation_loss": result.validation_loss,
             "test_accuracy": result.test_accuracy,

@@ -131,9 +131,9 @@ def histogram_chart(activation: str, passing: Passing) -> dict[str, Any]:
 
 
 def sizes_table(layers: Sequence[StackLayer]) -> pd.DataFrame:
-    """Return a row per layer and quantity, with the columns activation, layer, measured, predicted, low and high.
+    """Return a row per layer and quantity, with the columns series, layer, measured, predicted, low and high.
 
-    `activation` is the label of the quantity. A random stack lies typically between `low` and `high`.
+    `series` is the label of the quantity. A random stack lies typically between `low` and `high`.
     """
     rows = [
         (label, number, measured, predicted, predicted * np.exp(-spread), predicted * np.exp(spread))
@@ -143,7 +143,7 @@ def sizes_table(layers: Sequence[StackLayer]) -> pd.DataFrame:
             (_LABELS[Passing.ACTIVATIONS], one.deviation, one.predicted_deviation, one.forward_spread),
         )
     ]
-    return pd.DataFrame(rows, columns=["activation", "layer", "measured", "predicted", "low", "high"])
+    return pd.DataFrame(rows, columns=["series", "layer", "measured", "predicted", "low", "high"])
 
 
 @cache

@@ -21,7 +21,7 @@ _LOWEST, _HIGHEST = -1.2, 3.0
 
 
 def functions_table(configs: Sequence[RunConfig], chosen: Sequence[float]) -> pd.DataFrame:
-    """Return the curves and the marks, with the columns activation, input, value, slope and mark.
+    """Return the curves and the marks, with the columns series, input, value, slope and mark.
 
     There is a row per activation and input. Rows at the `chosen` inputs have their input as the mark; others have none.
     """
@@ -33,7 +33,7 @@ def functions_table(configs: Sequence[RunConfig], chosen: Sequence[float]) -> pd
             *((config.label, *_point(config.spec, one), one) for one in chosen),
         )
     ]
-    return pd.DataFrame(rows, columns=["activation", "input", "value", "slope", "mark"])
+    return pd.DataFrame(rows, columns=["series", "input", "value", "slope", "mark"])
 
 
 @cache

@@ -21,7 +21,7 @@ _POWERS = [10.0**power for power in range(-4, 4)]
 
 
 def step_table(batches: Mapping[RunConfig, OneBatch]) -> pd.DataFrame:
-    """Return the curves and two points per network, with the columns activation, rate, loss and point.
+    """Return the curves and two points per network, with the columns series, rate, loss and point.
 
     `point` is "step taken", "smallest" or missing. Losses above HIGHEST have no rows.
     """
@@ -35,7 +35,7 @@ def step_table(batches: Mapping[RunConfig, OneBatch]) -> pd.DataFrame:
         )
         if math.isfinite(row[2]) and row[2] <= HIGHEST
     ]
-    return pd.DataFrame(rows, columns=["activation", "rate", "loss", "point"])
+    return pd.DataFrame(rows, columns=["series", "rate", "loss", "point"])
 
 
 @lru_cache

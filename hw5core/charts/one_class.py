@@ -15,7 +15,7 @@ Curve = Sequence[tuple[str, int, float]]
 
 
 def one_class_table(curves: Mapping[str, Curve], marked: str) -> pd.DataFrame:
-    """Return a row per network and checkpoint, with the columns activation, checkpoint, batches, probability and mark.
+    """Return a row per network and checkpoint, with the columns series, checkpoint, batches, probability and mark.
 
     The keys of `curves` are the networks' labels. The probability is in percent. `mark` is the position of the
     checkpoint `marked`, in its rows only.
@@ -25,7 +25,7 @@ def one_class_table(curves: Mapping[str, Curve], marked: str) -> pd.DataFrame:
         for label, curve in curves.items()
         for checkpoint, batches, probability in curve
     ]
-    return pd.DataFrame(rows, columns=["activation", "checkpoint", "batches", "probability", "mark"])
+    return pd.DataFrame(rows, columns=["series", "checkpoint", "batches", "probability", "mark"])
 
 
 @lru_cache
@@ -35,7 +35,7 @@ def one_class_chart(series: tuple[Series, ...]) -> dict[str, Any]:
     x = alt.X("batches:Q", title="batches trained", scale=alt.Scale(nice=False))
     y = alt.Y("probability:Q", title="probability, %", scale=alt.Scale(domain=[0, 100]))
     hints = [
-        alt.Tooltip("activation:N", title="network"),
+        alt.Tooltip("series:N", title="network"),
         alt.Tooltip("checkpoint:N", title="weights after"),
         alt.Tooltip("batches:Q", format=","),
         alt.Tooltip("probability:Q", title="probability, %", format=".7~g"),

@@ -1,7 +1,7 @@
 """The parts that all charts share: data source, axes, colours, dashes, legends, reference lines and styles.
 
 A chart is built once, without data, as a Vega-Lite specification. A table with its data is sent separately. In the
-column `activation`, the table names each series by its label.
+column `series`, the table names each series by its label.
 """
 
 import math
@@ -54,7 +54,7 @@ _LECTURE_CONFIG: dict[str, Any] = {
 
 def empty_row(*columns: str) -> pd.DataFrame:
     """Return a row without values, for the start of a table. Without any row, reference lines would not be drawn."""
-    return pd.DataFrame({"activation": "", **dict.fromkeys(columns, math.nan)}, index=[0])
+    return pd.DataFrame({"series": "", **dict.fromkeys(columns, math.nan)}, index=[0])
 
 
 def reference(value: float, text: str, inside: bool = False) -> alt.LayerChart:
@@ -99,7 +99,7 @@ def colour(series: Iterable[Series], symbol_size: int = 600) -> alt.Color:
     shown = tuple(series)
     labels = [one.label for one in shown]
     scale = alt.Scale(domain=labels, range=[one.colour for one in shown])
-    return alt.Color("activation:N", scale=scale, title=None, legend=legend(labels, symbol_size))
+    return alt.Color("series:N", scale=scale, title=None, legend=legend(labels, symbol_size))
 
 
 def dash(series: Iterable[Series]) -> alt.StrokeDash:
@@ -107,7 +107,7 @@ def dash(series: Iterable[Series]) -> alt.StrokeDash:
     shown = tuple(series)
     labels = [one.label for one in shown]
     scale = alt.Scale(domain=labels, range=[list(one.dash) for one in shown])
-    return alt.StrokeDash("activation:N", scale=scale, title=None, legend=legend(labels))
+    return alt.StrokeDash("series:N", scale=scale, title=None, legend=legend(labels))
 
 
 def legend(labels: Iterable[str], symbol_size: int = 600, orient: Literal["top", "bottom"] = "top") -> alt.Legend:
@@ -130,7 +130,7 @@ FOUR_DECIMALS, FOUR_DIGITS = ",.4~f", ".4~g"
 
 def tooltip(*columns: str, format: str = FOUR_DECIMALS) -> list[alt.Tooltip]:
     """Return a tooltip with the series' label and the values of these columns."""
-    return [alt.Tooltip("activation:N", title="line"), *(number_hint(column, format=format) for column in columns)]
+    return [alt.Tooltip("series:N", title="line"), *(number_hint(column, format=format) for column in columns)]
 
 
 def number_hint(column: str, title: str | None = None, format: str = FOUR_DECIMALS) -> alt.Tooltip:

@@ -38,7 +38,7 @@ MAX_POINTS = 500
 """Points per series in a live chart. More take time and show nothing new: each point has a band with the range."""
 
 YOUNGEST_END = 50
-"""The lowest end of the time axis, in batches."""
+"""The lowest end of the time axis, in batches. Before the first batch, the axis ends there in each of its units."""
 
 MAX_LINEAR_LOSS = 1_000.0
 """The largest loss, in nats, on a linear scale. A network that diverges may reach 1e30, and hide all other losses."""
@@ -74,7 +74,7 @@ class LossView:
 def training_loss_table(
     histories: Sequence[RunHistory], view: LossView = LossView(), zoom: tuple[float, float] | None = None
 ) -> pd.DataFrame:
-    """Return a row per series and bin of batches, with the columns activation, x, loss, lowest, highest and batch.
+    """Return a row per series and bin of batches, with the columns series, x, loss, lowest, highest and batch.
 
     On a linear scale, losses above MAX_LINEAR_LOSS are left out. `loss` is the mean of the (smoothed) losses, `lowest`
     and `highest` are the range of the losses themselves, and `batch` is the bin's first batch. Bins depend only on the
@@ -83,14 +83,15 @@ def training_loss_table(
     axis.
     """
     bins = [(history.label, _binned_losses(history, view, zoom)) for history in histories]
-    ends = {"x": axis_end(histories, view.axis)}
+    end = axis_end(histories, view.axis)
+    ends = {"x": end if end > 0 else YOUNGEST_END}  # an axis without length would have the label 0.000000
     # One DataFrame of complete columns: this happens several times a second, and small DataFrames are slow.
     columns = {
         name: np.concatenate([[ends.get(name, math.nan)], *(binned[name] for _, binned in bins)])
         for name in ("x", "loss", "lowest", "highest", "batch")
     }
     labels = chain([""], *(repeat(label, len(binned["x"])) for label, binned in bins))
-    return pd.DataFrame({"activation": list(labels), **columns})
+    return pd.DataFrame({"series": list(labels), **columns})
 
 
 def axis_end(histories: Sequence[RunHistory], axis: Axis) -> float:
@@ -110,7 +111,7 @@ def axis_end(histories: Sequence[RunHistory], axis: Axis) -> float:
 
 
 def epoch_table(histories: Sequence[RunHistory]) -> pd.DataFrame:
-    """Return a row per run and finished epoch, with the columns activation, epoch, validation_loss and test_accuracy.
+    """Return a row per run and finished epoch, with the columns series, epoch, validation_loss and test_accuracy.
 
     The line of a fork starts at its parent's epoch, if the parent is among the histories.
     """
@@ -124,13 +125,13 @@ def _fork_start(fork: RunHistory, histories: Sequence[RunHistory]) -> pd.DataFra
     assert start is not None
     parent = next((history for history in histories if history.run_id == start.parent.run_id), None)
     rows = _epochs(parent) if parent else _epochs(fork).head(0)
-    return rows[rows["epoch"] == start.epoch].assign(activation=fork.label)
+    return rows[rows["epoch"] == start.epoch].assign(series=fork.label)
 
 
 def _epochs(history: RunHistory) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "activation": history.label,
+            "series": history.label,
             "epoch": [float(result.epoch) for result in history.epochs],
             "validation_loss": [result.validation_loss for result in history.epochs],
             "test_accuracy": [result.test_accuracy for result in history.epochs],
@@ -310,12 +311,10 @@ def _end_labels(series: tuple[Series, ...], epochs: int) -> list[alt.Chart]:
     ends = (
         alt.Chart(ROWS)
         .transform_filter("isValid(datum.epoch)")
-        .transform_joinaggregate(end="max(epoch)", groupby=["activation"])
+        .transform_joinaggregate(end="max(epoch)", groupby=["series"])
         .transform_filter("datum.epoch === datum.end")
         .transform_window(place="row_number()", sort=[alt.SortField("test_accuracy", order="descending")])
-        .transform_calculate(
-            words=f"{short_labels}[datum.activation] + ' ' + format(datum.test_accuracy, '.1f') + ' %'"
-        )
+        .transform_calculate(words=f"{short_labels}[datum.series] + ' ' + format(datum.test_accuracy, '.1f') + ' %'")
         .encode(x=epoch_axis(epochs), y="test_accuracy:Q", text="words:N", color=colour(series))
     )
     middle = (epochs - 1) / 2

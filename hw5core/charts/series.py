@@ -14,7 +14,7 @@ _FORK_DASHES = ((10, 3, 2, 3), (2, 4), (12, 5), (8, 3, 2, 3, 2, 3), (5, 5))
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a chart. The chart's table names it by its label, in the column `activation`.
+    """One line of a chart. The chart's table names it by its label, in the column `series`.
 
     `short_label` is the label without the details of a fork, for places with little space. `dash` holds the lengths of
     lines and gaps in pixels. `classes` is the number of classes of the run's dataset.

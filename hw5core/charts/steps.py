@@ -25,7 +25,7 @@ def gradients_table(histories: Sequence[RunHistory]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "activation": history.label,
+                "series": history.label,
                 "layer": layer.name,
                 "number": number,
                 "gradient": layer.gradient_norm,

@@ -34,7 +34,7 @@ def rows_of_rate(bands: pd.DataFrame, rate: float) -> pd.DataFrame:
 def chart_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Return these rows of a table of bands for a chart, with the column seeds ("2 of 3") and an empty first row."""
     seeds = rows.n.astype(str) + " of " + rows.of.astype(str)
-    numbers = [column for column in rows.columns if column != "activation"]
+    numbers = [column for column in rows.columns if column != "series"]
     return pd.concat([empty_row(*numbers), rows.assign(seeds=seeds)])
 
 
@@ -107,7 +107,7 @@ def _band(
 def _tooltip(place: str, what: str) -> list[alt.Tooltip]:
     means = [(what, "mean"), (f"{what}_lowest", "lowest"), (f"{what}_highest", "highest")]
     return [
-        alt.Tooltip("activation:N", title="line"),
+        alt.Tooltip("series:N", title="line"),
         number_hint(place, format=FOUR_DIGITS if place == "rate" else FOUR_DECIMALS),
         *(number_hint(column, title) for column, title in means),
         alt.Tooltip("seeds:N"),

@@ -63,13 +63,13 @@ def _after(history: RunHistory) -> str:
 
 def bands_in_words(bands: pd.DataFrame, what: str) -> str:
     """Return the last values of each band of a sweep: mean, range and number of seeds."""
-    values = [_band_in_words(rows, what) for _, rows in bands.groupby("activation", sort=False)]
+    values = [_band_in_words(rows, what) for _, rows in bands.groupby("series", sort=False)]
     return f"{'; '.join(values)}." if values else _NO_BATCH
 
 
 def _band_in_words(rows: pd.DataFrame, what: str) -> str:
     """Return the last values of one band, and whether a seed has none after that because its loss is not finite."""
-    label, numbers = rows["activation"].iloc[-1], rows.dropna()
+    label, numbers = rows["series"].iloc[-1], rows.dropna()
     if numbers.empty:
         return f"{label} not a finite number"
     last = numbers.iloc[-1]

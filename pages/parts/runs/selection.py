@@ -36,8 +36,8 @@ def comparison(chosen: Sequence[Summary]) -> None:
 
 
 def _in_words(table: pd.DataFrame, column: str) -> str:
-    last = table.dropna().groupby("activation", sort=False).tail(1)
-    return "; ".join(f"{row['activation']}: {row[column]:.2f}" for row in last.to_dict("records"))
+    last = table.dropna().groupby("series", sort=False).tail(1)
+    return "; ".join(f"{row['series']}: {row[column]:.2f}" for row in last.to_dict("records"))
 
 
 def owner_actions(chosen: Sequence[Summary], owned: frozenset[str]) -> None:

@@ -104,7 +104,7 @@ def _backward(runs: Sequence[RunHistory]) -> None:
     for column, run in zip(st.columns(len(runs)), runs, strict=True):
         with column:
             label = run.label
-            st.dataframe(_updates(table[table["activation"] == label], label), hide_index=True, width="stretch")
+            st.dataframe(_updates(table[table["series"] == label], label), hide_index=True, width="stretch")
 
 
 def update_in_words(config: RunConfig) -> str:

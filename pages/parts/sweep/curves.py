@@ -153,7 +153,7 @@ def results(snapshot: SweepSnapshot) -> None:
     )
     for row in table[table.diverged > 0].itertuples():
         st.caption(
-            f"{row.activation} at {row.rate:g}: {row.diverged} of {row.of} seeds diverged, the first at batch "
+            f"{row.series} at {row.rate:g}: {row.diverged} of {row.of} seeds diverged, the first at batch "
             f"{row.diverged_at:,.0f}. A smaller learning rate may help. The charts leave out a loss that is not a "
             "finite number."
         )
@@ -161,14 +161,14 @@ def results(snapshot: SweepSnapshot) -> None:
         chart = rates_chart(series_of(sweep.configs.values()))
         rows = pd.concat([rows_of_rate(table, rate).iloc[1:] for rate in sweep.learning_rates])
         rows = rows[rows.n > 0]
-        words = "; ".join(f"at {row.rate:g} {row.activation} {row.test_accuracy:.1f} %" for row in rows.itertuples())
+        words = "; ".join(f"at {row.rate:g} {row.series} {row.test_accuracy:.1f} %" for row in rows.itertuples())
         draw_chart("Test accuracy over the learning rate, newest epoch", words, rows, chart, key="rates")
 
 
 def _styled(table: pd.DataFrame) -> "pd.io.formats.style.Styler":
     """Return the table with its columns and numbers formatted."""
     columns = {
-        "activation": table.activation,
+        "activation": table.series,
         "learning rate": table.rate.map("{:g}".format),
         "seeds": table.n.astype(str) + " of " + table.of.astype(str),
         "at epoch": table.epoch,

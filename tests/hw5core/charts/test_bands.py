@@ -40,18 +40,18 @@ def _runs(batches: dict[int, int] | None = None, loss: float | None = None) -> d
 
 def _by_pandas(runs: dict[str, RunHistory]) -> pd.DataFrame:
     rows = [
-        {"activation": run.label, "rate": run.config.learning_rate, "epoch": result.epoch,
+        {"series": run.label, "rate": run.config.learning_rate, "epoch": result.epoch,
          "accuracy": result.test_accuracy, "loss": result.validation_loss}
         for run in runs.values() for result in run.epochs
     ]  # fmt: skip
-    return pd.DataFrame(rows).groupby(["activation", "rate", "epoch"]).agg(["mean", "min", "max", "count"])
+    return pd.DataFrame(rows).groupby(["series", "rate", "epoch"]).agg(["mean", "min", "max", "count"])
 
 
 @pytest.mark.parametrize("batches", [None, {0: 4 * STEPS, 1: 2 * STEPS + 5, 2: 10}])
 def test_epochs_agree_with_pandas(batches: dict[int, int] | None) -> None:
     runs = _runs(batches)
     expected = _by_pandas(runs)
-    bands = epoch_bands(arm_groups(SWEEP, runs)).set_index(["activation", "rate", "epoch"]).loc[expected.index]
+    bands = epoch_bands(arm_groups(SWEEP, runs)).set_index(["series", "rate", "epoch"]).loc[expected.index]
     for what, column in (("accuracy", "test_accuracy"), ("loss", "validation_loss")):
         np.testing.assert_allclose(bands[column], expected[what]["mean"])
         assert bands[f"{column}_lowest"].tolist() == expected[what]["min"].tolist()
@@ -64,7 +64,7 @@ def test_losses_agree_with_numpy_and_count_seeds_with_the_complete_bin(monkeypat
     monkeypatch.setattr("hw5core.charts.bands.MAX_TOTAL_POINTS", 400)
     runs = _runs({0: BASE.total_steps, 1: 101, 2: 0})
     table, arm = loss_bands(arm_groups(SWEEP, runs), SWEEP.base.total_steps), Arm("sigmoid", 0.05)
-    bands = table[(table.activation == "sigmoid") & (table.rate == 0.05)].reset_index()
+    bands = table[(table.series == "sigmoid") & (table.rate == 0.05)].reset_index()
     one, other, _ = ([*run.losses] for run in SWEEP.of(arm, runs))
     width = round(2 * bands.batch[0] + 1)
     assert width == 9
@@ -100,7 +100,7 @@ def _ends(runs: dict[str, RunHistory]) -> pd.DataFrame:
 
 def test_every_arm_has_a_row_before_the_first_record() -> None:
     ends = _ends({})
-    assert ends.activation.tolist() == ["ReLU", "ReLU", "sigmoid", "sigmoid"]
+    assert ends.series.tolist() == ["ReLU", "ReLU", "sigmoid", "sigmoid"]
     assert ends.n.tolist() == [0] * 4
     assert ends.test_accuracy.isna().all()
     assert epoch_bands(arm_groups(SWEEP, {})).empty

@@ -41,10 +41,10 @@ def test_the_bars_of_each_layer_contain_its_values(passing: Passing, scale: floa
 def test_the_sizes_are_those_of_the_layers() -> None:
     layers = _layers(layers=3)
     table = sizes_table(layers)
-    gradients = table[table["activation"].str.startswith("gradients")]
+    gradients = table[table["series"].str.startswith("gradients")]
     assert gradients["measured"].tolist() == [one.delta for one in layers]
     assert gradients["predicted"].tolist() == [one.predicted_delta for one in layers]
-    activations = table[table["activation"].str.startswith("activations")]
+    activations = table[table["series"].str.startswith("activations")]
     assert activations["measured"].tolist() == [one.deviation for one in layers]
     ratio = activations["high"] / activations["predicted"]
     assert ratio.tolist() == pytest.approx([np.exp(one.forward_spread) for one in layers])

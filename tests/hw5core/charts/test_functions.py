@@ -36,10 +36,10 @@ MEASURED = {CONFIGS[0]: _figures(0.5), CONFIGS[1]: _figures(0.0625)}
 
 def test_the_curves_and_the_marks_are_in_one_table() -> None:
     table = functions_table(CONFIGS, (4.0, 5.0))
-    sigmoid = table[(table["activation"] == "sigmoid") & table["mark"].notna()]
+    sigmoid = table[(table["series"] == "sigmoid") & table["mark"].notna()]
     assert sigmoid["input"].tolist() == [4.0, 5.0]
     assert sigmoid["value"].tolist() == pytest.approx([1 / (1 + math.exp(-x)) for x in (4, 5)])
-    curve = table[(table["activation"] == "ReLU") & table["mark"].isna()]
+    curve = table[(table["series"] == "ReLU") & table["mark"].isna()]
     assert (curve["input"].min(), curve["input"].max()) == (-10, 10)
     assert len(curve) <= 500
 
@@ -54,8 +54,8 @@ def test_the_chart_of_the_functions_is_built_once_and_contains_no_data() -> None
 def test_the_budget_starts_at_the_loss_and_names_layers_alike_for_all_networks() -> None:
     table = budget_table(MEASURED)
     for label in ("ReLU", "sigmoid"):
-        assert table[table["activation"] == label]["layer"].tolist() == [LOGITS, "Linear-4", "activation-3"]
-    sigmoid = table[table["activation"] == "sigmoid"]
+        assert table[table["series"] == label]["layer"].tolist() == [LOGITS, "Linear-4", "activation-3"]
+    sigmoid = table[table["series"] == "sigmoid"]
     assert sigmoid["delta"].tolist() == pytest.approx([0.2, 0.1, 0.025])
     assert sigmoid["factor"].tolist() == pytest.approx([1, 0.5, 0.25])
     assert sigmoid["predicted"].tolist() == pytest.approx([0.2, 0.2 * math.sqrt(0.2), 0.05 * math.sqrt(0.2)])

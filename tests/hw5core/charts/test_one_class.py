@@ -34,5 +34,5 @@ def test_the_chart_has_one_source_and_exact_tooltips() -> None:
     chart = one_class_chart(series_of(race(RunConfig())))
     assert {layer["data"]["name"] for layer in chart["layer"] if "data" in layer} <= {"rows"}
     (hints,) = (layer["encoding"]["tooltip"] for layer in chart["layer"] if "tooltip" in layer.get("encoding", {}))
-    assert [hint["field"] for hint in hints] == ["activation", "checkpoint", "batches", "probability"]
+    assert [hint["field"] for hint in hints] == ["series", "checkpoint", "batches", "probability"]
     assert hints[3]["format"] == ".7~g"

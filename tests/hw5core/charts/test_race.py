@@ -92,14 +92,19 @@ def test_other_axes_show_the_same_batches(run: RunHistory, axis: str, last: floa
     assert other.x.iloc[-1] == pytest.approx(last, rel=0.01)
 
 
-def test_a_race_that_has_not_started_shows_no_values() -> None:
-    assert charts.training_loss_table([]).dropna().empty
+@pytest.mark.parametrize("axis", charts.Axis)
+def test_a_race_that_has_not_started_shows_no_values_on_an_axis_with_a_length(axis: charts.Axis) -> None:
+    waiting = replace(_history(RunConfig(), []), clock=((0, 0.0),))
+    for histories in ([], [waiting]):
+        table = charts.training_loss_table(histories, charts.LossView(axis=axis))
+        assert table.dropna().empty
+        assert table.x.iloc[0] > 0
     assert charts.epoch_table([]).dropna().empty
 
 
 def test_the_epoch_table_has_the_label_of_each_network() -> None:
     table = charts.epoch_table([_history(config, []) for config in race(RunConfig())]).dropna()
-    assert table.activation.tolist() == ["ReLU", "sigmoid"]
+    assert table.series.tolist() == ["ReLU", "sigmoid"]
     assert table.test_accuracy.tolist() == [81.0, 81.0]
 
 
@@ -162,8 +167,8 @@ def test_a_fork_starts_at_its_parents_epoch_in_the_charts_over_epochs() -> None:
     parent = RunConfig(activation="sigmoid", epochs=9)
     child = fork(parent, 0, "relu", 0.05)
     table = charts.epoch_table([_history(parent, []), _history(child, [])]).dropna()
-    assert table[table.activation == child.label].test_accuracy.tolist() == [81.0, 81.0]
-    assert charts.epoch_table([_history(child, [])]).dropna().activation.tolist() == [child.label]
+    assert table[table.series == child.label].test_accuracy.tolist() == [81.0, 81.0]
+    assert charts.epoch_table([_history(child, [])]).dropna().series.tolist() == [child.label]
 
 
 def test_the_ends_of_two_lines_show_short_labels() -> None:

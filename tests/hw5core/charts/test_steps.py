@@ -27,7 +27,7 @@ def _histories() -> list[RunHistory]:
 def test_only_layers_with_weights_have_a_gradient_in_the_order_of_the_network() -> None:
     table = gradients_table(_histories())
     assert table["layer"].tolist() == ["Conv2d-1", "Linear-3"] * 2
-    assert table["activation"].tolist() == ["ReLU"] * 2 + ["sigmoid"] * 2
+    assert table["series"].tolist() == ["ReLU"] * 2 + ["sigmoid"] * 2
     assert (table["update"] / table["gradient"]).round(6).tolist() == [0.01] * 4
 
 

@@ -42,7 +42,7 @@ def test_networks_differ_by_colour_and_dash_and_there_is_one_data_source(specifi
 
 
 def test_a_chart_has_the_rows_of_its_learning_rate_and_their_number_of_seeds() -> None:
-    bands = pd.DataFrame({"activation": "ReLU", "rate": [0.1, 0.2], "n": [2, 3], "of": 3, "loss": [1.0, 2.0]})
+    bands = pd.DataFrame({"series": "ReLU", "rate": [0.1, 0.2], "n": [2, 3], "of": 3, "loss": [1.0, 2.0]})
     rows = rows_of_rate(bands, 0.2)
     assert rows.loss.dropna().tolist() == [2.0]
     assert rows.seeds.dropna().tolist() == ["3 of 3"]

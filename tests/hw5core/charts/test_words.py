@@ -83,7 +83,7 @@ def test_the_layer_with_most_of_each_measure_is_named() -> None:
 
 
 def test_a_band_is_described_with_its_number_of_seeds() -> None:
-    columns = ["activation", "n", "of", "loss", "loss_lowest", "loss_highest"]
+    columns = ["series", "n", "of", "loss", "loss_lowest", "loss_highest"]
     rows = [("ReLU", 3, 3, 2.0, 1.9, 2.1), ("ReLU", 2, 3, 0.5, 0.4, 0.6), ("ReLU", 3, 3, None, None, None)]
     bands = pd.DataFrame(rows, columns=columns)
     assert bands_in_words(bands, "loss") == (
