@@ -23,13 +23,14 @@ class Request:
     """A run that somebody wants to be trained.
 
     `owner` is None for the operator at a terminal. `address` is the network address of a guest, or empty if it is not
-    known. Runs with a low `turn` come first.
+    known. Runs with a low `turn` come first. `is_claimed` is True once the store has given the run to this server.
     """
 
     config: RunConfig
     owner: str | None
     address: str = field(default="", compare=False)
     turn: float = field(default=0.0, compare=False)
+    is_claimed: bool = field(default=False, compare=False)
 
     @property
     def run_id(self) -> str:
@@ -195,7 +196,7 @@ class Admission:
         """Let an arriving run wait for a worker."""
         self.refuse(request)
         if request.run_id not in self._training:
-            self._waiting.setdefault(request.run_id, request)
+            self._waiting.setdefault(request.run_id, replace(request, is_claimed=True))
 
     def refuse(self, request: Request) -> None:
         """Drop an arriving run."""

@@ -197,9 +197,12 @@ class Writer:
                 self.trouble = ""
 
     def _claim_or_interrupt(self, request: Request) -> bool:
-        """Claim an arriving run. Return False, and interrupt it, if the store cannot be written."""
+        """Claim an arriving run. Return False, and interrupt it, if the store cannot be written.
+
+        A run that was claimed before is continued only if nobody has paused, stopped or deleted it meanwhile.
+        """
         try:
-            self.claim([request])
+            self.claim([request], resume=not request.is_claimed)
         except NoCheckpointError as error:
             self._store.fail(request.run_id, str(error))
         except StoreError as error:

@@ -135,6 +135,18 @@ def test_after_a_record_that_cannot_be_stored_no_later_one_leaves_a_gap(
     assert numbers(desk.finished()) == undisturbed(CONFIG)
 
 
+def test_an_interrupted_run_that_another_process_pauses_is_not_continued(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(RunStore, "add", _disk_is_full)
+        desk.report(0, *_first_batches()[1:])
+        wait_until(desk.roster.has_interrupted, lambda: "the run is not interrupted")
+    desk.store.halt(CONFIG.run_id, Status.PAUSED)
+    wait_until(lambda: desk.roster.missing([CONFIG]), lambda: "the run was requested again")
+    assert desk.store.run(CONFIG.run_id).status is Status.PAUSED  # type: ignore[union-attr]
+
+
 def test_a_run_has_ended_even_if_no_space_can_be_freed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Space, "make_room", _disk_is_full)
     desk.inbox.put(TrainingEnded(CONFIG.run_id, desk.workers.trainings[0][0], "it failed"))
