@@ -126,7 +126,7 @@ class Program(Expressions):
             case ast.Pass() | ast.Assert() | ast.Global() | ast.Nonlocal() | ast.Delete():
                 pass
             case _:
-                self._skip(statement, scope)
+                self._skip(statement, scope, self.unknown(statement, "this statement is not understood"))
         return None
 
     def _note(self, statement: ast.stmt, value: Value, scope: Scope) -> None:
@@ -135,13 +135,22 @@ class Program(Expressions):
         if scope is self.scope and ignored:
             self.ignored |= set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
 
-    def _skip(self, statement: ast.stmt, scope: Scope) -> None:
-        """Leave out a statement whose effect is not known. The names that it sets are not known afterwards."""
-        self._note(statement, self.unknown(statement, "this statement is not understood"), scope)
+    def _skip(self, statement: ast.stmt, scope: Scope, reason: Unknown) -> None:
+        """Leave out a statement whose effect is not known. The names that it sets are not known afterwards.
+
+        A tensor that the statement changes has still passed the layers before it.
+        """
+        self._note(statement, reason, scope)
         for node in ast.walk(statement):
             self.spend()
             if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-                self.assign(node, self.unknown(statement, "this statement is not understood"), scope)
+                self.assign(node, Unknown(reason.trouble, self._tensor_before(node, scope) or reason.after), scope)
+
+    def _tensor_before(self, node: ast.Name | ast.Attribute, scope: Scope) -> Tensor | None:
+        """Return the tensor that a name has, or from which its unknown value follows, or None."""
+        value = self.evaluate(_as_read(node), scope)
+        before = value.after if isinstance(value, Unknown) else value
+        return before if isinstance(before, Tensor) else None
 
     def _augmented(
         self, statement: ast.AugAssign, target: ast.expr, operation: ast.operator, value: ast.expr, scope: Scope
@@ -161,20 +170,27 @@ class Program(Expressions):
         self.assign(target, result, scope)
 
     def _if(self, statement: ast.If, scope: Scope) -> Any:
-        known = truth(self.evaluate(statement.test, scope))
+        condition = self.evaluate(statement.test, scope)
+        known = truth(condition)
         if known is not None:
             return self._block(statement.body if known else statement.orelse, scope)
         if scope is self.scope:
             return self._block(statement.body, scope) or self._block(statement.orelse, scope)
-        self._skip(statement, scope)
-        if any(isinstance(node, ast.Return) for node in ast.walk(statement)):
-            return _Returned(self.unknown(statement, "which part of the “if” runs is not known"))
-        return None
+        which = self.unknown(statement, "which part of the “if” runs is not known")
+        reason = condition if isinstance(condition, Unknown) else which
+        self._skip(statement, scope, reason)
+        nodes = list(ast.walk(statement))
+        if not any(isinstance(node, ast.Return) for node in nodes):
+            return None
+        tensors = (self._tensor_before(node, scope) for node in nodes if isinstance(node, ast.Name))
+        return _Returned(Unknown(reason.trouble, next(filter(None, tensors), reason.after)))
 
     def _for(self, statement: ast.For, scope: Scope) -> Any:
-        items = self.iterate(self.evaluate(statement.iter, scope))
+        looped = self.evaluate(statement.iter, scope)
+        items = self.iterate(looped)
         if items is None:
-            self._skip(statement, scope)
+            what = self.unknown(statement.iter, "what the “for” goes through is not known")
+            self._skip(statement, scope, looped if isinstance(looped, Unknown) else what)
             return None
         for item in items:
             self.assign(statement.target, item, scope)

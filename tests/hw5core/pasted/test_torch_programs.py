@@ -262,13 +262,39 @@ def test_what_is_not_understood_is_named_and_the_layers_before_it_are_counted(li
 
 
 @pytest.mark.parametrize(
-    "layers", ["hidden_layers()", "[nn.Linear(120, 120) for n in (1, 2) if deep]", "[*hidden]", "1"]
+    ("layers", "reason"),
+    [
+        ("hidden_layers()", "hidden_layers is not defined in the text"),
+        ("[nn.Linear(120, 120) for n in (1, 2) if deep]", "which items are chosen is not known"),
+        ("[*hidden]", "hidden is not defined in the text"),
+        ("1", "the modules are not known"),
+    ],
 )
-def test_a_list_of_layers_that_is_not_known_is_a_problem(layers: str) -> None:
+def test_a_list_of_layers_that_is_not_known_is_a_problem_with_its_reason(layers: str, reason: str) -> None:
     text = LENET.replace("        self.fc2", f"        self.hidden = nn.ModuleList({layers})\n        self.fc2")
     text = text.replace("x = F.relu(self.fc2(x))", "for layer in self.hidden:\n            x = layer(x)")
-    (problem,) = read(text, (1, 32, 32)).problems
-    assert text.split("\n")[problem.line - 1].strip() == "for layer in self.hidden:"
+    reading = read(text, (1, 32, 32))
+    (problem,) = reading.problems
+    assert text.split("\n")[problem.line - 1].strip() == f"self.hidden = nn.ModuleList({layers})"
+    assert reason in str(problem)
+    assert reading.parameters == 156 + 2416 + 48120
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("for layer in 3: x = layer(x)", "what the “for” goes through is not known"),
+        ("for layer in layers(x): x = layer(x)", "layers is not defined in the text"),
+        ("if self.deep: x = self.fc2(x)", "which part of the “if” runs is not known"),
+        ("if x > 3: return self.fc2(x)", "“x > 3”: this comparison is not understood"),
+        ("while True: x = self.fc2(x)", "this statement is not understood"),
+    ],
+)
+def test_a_statement_that_cannot_be_followed_keeps_the_layers_before_it(statement: str, reason: str) -> None:
+    reading = read(LENET.replace("x = x.view", f"{statement}\n        x = x.view"), (1, 32, 32))
+    (problem,) = reading.problems
+    assert reason in str(problem)
+    assert reading.parameters == 156 + 2416
 
 
 def test_a_list_of_layers_may_start_empty_or_be_chosen_by_known_conditions() -> None:
