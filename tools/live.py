@@ -83,8 +83,8 @@ def serving(
 
 def free_port() -> int:
     """Return a port that nothing uses. It is below those that the system gives to connections and to Dask's listeners,
-    so nobody else takes it before the server does."""
-    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+    so nobody else takes it before the server does. Other processes that call this choose among other ports."""
+    for port in random.SystemRandom().sample(range(20_000 + os.getpid() % 50, 32_000, 50), 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -235,6 +235,7 @@ def test_the_sum_explains_the_output_cell_under_the_pointer(page: Page) -> None:
     page.goto("/?net=1x8x8+conv1k3")
     cells = page.locator("rect.target")
     expect(cells).to_have_count(36)
+    settle(page)  # the chart above arrives late and moves the cells
     for number in (0, 17, 35):
         cells.nth(number).hover()
         expect(page.locator(".sum")).to_contain_text(f"row {number // 6 + 1}, column {number % 6 + 1}")

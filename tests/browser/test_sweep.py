@@ -17,11 +17,9 @@ def test_a_sweep_ends_with_bands_and_its_races_can_be_renamed_and_deleted(page: 
     expect(page.get_by_text("Finished. Results below")).to_be_visible()
     expect(page.get_by_text("4 of 4 runs are finished")).to_be_visible()
     # Each chart has a band and a mean per network. The row that only holds the reference lines draws nothing.
-    drawn = "paths => paths.filter(path => (path.getAttribute('d') || '').includes('L')).length"
     for number in range(3):
-        chart = page.locator(".vega-embed").nth(number)
-        expect(chart.locator(".mark-line path").nth(1)).to_be_attached()
-        assert [chart.locator(f"{mark} path").evaluate_all(drawn) for mark in (".mark-area", ".mark-line")] == [2, 2]
+        for mark in (".mark-area", ".mark-line"):
+            expect(page.locator(".vega-embed").nth(number).locator(f"{mark} path[d*=L]")).to_have_count(2)
     _follow_a_cell_to_its_race(page)
     _rename_and_delete_a_race(page)
 
@@ -46,6 +44,8 @@ def _rename_and_delete_a_race(page: Page) -> None:
         page.mouse.click(box["x"] + 20, box["y"] + 36 * (row + 1) + 18)
     expect(page.locator(".vega-embed")).to_have_count(2)
     page.wait_for_url("**compare=**compare=**")
+    # For one run, this button has another name. Rename of both is drawn before it.
+    expect(page.get_by_role("button", name="Delete this selection for everyone")).to_be_visible()
     page.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name").fill(NASTY)
     page.get_by_role("button", name="Save name").click()

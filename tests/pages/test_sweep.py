@@ -11,6 +11,7 @@ from hw5core import home
 from hw5core.runs.config import RunConfig
 from hw5core.runs.records import BatchLosses, EpochResult, RunFinished, RunStarted
 from hw5core.store.store import RunStore
+from tests.networks import SLOW
 from tests.pages.conftest import rerun_until
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
@@ -92,7 +93,7 @@ def test_the_button_runs_the_sweep_to_its_end_and_every_visitor_sees_it(open_pag
 
 
 def test_the_owner_pauses_and_continues_a_sweep_while_others_watch(open_page: Callable[..., AppTest]) -> None:
-    query = {"epochs-digits": "200"}  # long enough that no run ends during the test
+    query = {"epochs-digits": "200", "network": SLOW}  # no run ends during the test
     mine = open_page("sweep", owner="me", **query)
     mine.button[0].click().run()
     assert "The sweep is running" in _labels(mine)

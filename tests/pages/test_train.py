@@ -11,6 +11,7 @@ from hw5core.runs.config import RunConfig, race
 from pages.parts.shared import server
 from pages.parts.shared.page_list import PAGES
 from pages.parts.shared.settings import race_query
+from tests.networks import SLOW
 from tests.pages.conftest import html, printed, rerun_until
 
 SMALL = "1x28x28 flatten linear16 relu linear10"
@@ -51,11 +52,12 @@ def test_estimates_follow_the_load_and_a_waiting_race_shows_when_it_starts(open_
     def estimate(app: AppTest) -> str:
         return next((caption.value for caption in app.caption if "takes about" in caption.value), "")
 
-    idle = open_page("train", owner="me", **{"epochs-digits": "200"})
+    query = {"epochs-digits": "200", "network": SLOW}  # no run ends during the test
+    idle = open_page("train", owner="me", **query)
     assert "measured within the last minute." in estimate(idle)
     idle.button[0].click().run()
     rerun_until(idle, lambda app: html(app).count("left at this speed") == 2)
-    other = open_page("train", owner="you", **{"epochs-digits": "200", "seed": "9"})
+    other = open_page("train", owner="you", **query, seed="9")
     assert "measured within the last minute while 2 other runs train." in estimate(other)
     other.button[0].click().run()
     rerun_until(other, lambda app: re.search(r"position 1 in the queue, starts in about \d+ min", html(app)))

@@ -13,13 +13,11 @@ from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Run, Status
 from hw5core.store.permissions import GUEST_PAUSE_SECONDS
 from hw5core.store.sealing import seal_run
+from tests.networks import SLOW
 from tests.served.conftest import Server
 from tools.visitor import Visitor, browser_cookie, visitor
 
 pytestmark = pytest.mark.slow
-
-SLOW = "1x28x28 conv32k3p1 relu conv32k3p1 relu maxpool7 flatten linear10"
-"""A network whose race takes longer than a test."""
 
 COOKIES = 4
 Opener = Callable[[int, int, str], Coroutine[Any, Any, Visitor]]
@@ -38,7 +36,7 @@ def _visit(server: Server, script: Callable[[Opener], Coroutine[Any, Any, None]]
             opened = []
 
             async def open_race(seed: int, browser: int, address: str = "") -> Visitor:
-                query = f"network={SLOW.replace(' ', '+')}&epochs-digits=30&seed={seed}"
+                query = f"network={SLOW.replace(' ', '+')}&epochs-digits=200&seed={seed}"
                 tab = visitor(server.address, "train", query, browser_cookie(browser), address)
                 opened.append(await tabs.enter_async_context(tab))
                 await opened[-1].until_drawn(1)
@@ -52,7 +50,7 @@ def _visit(server: Server, script: Callable[[Opener], Coroutine[Any, Any, None]]
 
 
 def _race(seed: int) -> tuple[RunConfig, ...]:
-    return race(RunConfig(network=SLOW, epochs=30, learning_rate=0.05, seed=seed))
+    return race(RunConfig(network=SLOW, epochs=200, learning_rate=0.05, seed=seed))
 
 
 def _runs(server: Server, seed: int) -> list[Run]:

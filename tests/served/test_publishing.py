@@ -12,6 +12,7 @@ import pytest
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from pages.parts.shared.streamlit_internals import WidgetState
+from tests.networks import SLOW
 from tests.served.conftest import Server
 from tools.visitor import Visitor, browser_cookie, visitor
 from tools.waiting import PATIENCE_SECONDS
@@ -20,9 +21,8 @@ pytestmark = pytest.mark.slow
 
 NETWORK = "1x28x28 flatten relu linear10"
 SHORT = f"epochs-digits=5&network={NETWORK.replace(' ', '+')}"
-SLOW = "1x28x28 conv32k3p1 relu conv32k3p1 relu maxpool7 flatten linear10"
 LONG = f"epochs-digits=200&network={SLOW.replace(' ', '+')}"
-"""A race of minutes. No machine finishes it during a test, so that the test never misses that it is running."""
+"""A race that no test misses: no machine finishes it meanwhile."""
 
 
 @asynccontextmanager

@@ -13,17 +13,15 @@ import pytest
 from hw5core.runs.config import RunConfig
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
+from tests.networks import SLOW
 from tools.live import serving
 from tools.visitor import visitor
 from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-# A run takes minutes, so it does not end during the test.
-SLOW = RunConfig(
-    network="1x28x28 conv32k3p1 relu conv32k3p1 relu maxpool7 flatten linear10", epochs=200, learning_rate=0.05
-)
-SETTINGS = {"train": replace(SLOW, seed=4), "sweep": replace(SLOW, seed=5)}
+LONG = RunConfig(network=SLOW, epochs=200, learning_rate=0.05)
+SETTINGS = {"train": replace(LONG, seed=4), "sweep": replace(LONG, seed=5)}
 START = {"train": "Start the race", "sweep": "Start the sweep"}
 
 
@@ -55,7 +53,9 @@ async def _kill_the_first(first: str, process: "subprocess.Popen[bytes]", second
         for page, student in students.items():
             # The last batches of the killed server may be trained again.
             await _until_batches(store, page, _batches(store, page) + 100)
-            await student.until(lambda tab: " is running" in tab.text())
+            # The page follows what the second server trains.
+            seen = student.text()
+            await student.until(lambda tab, seen=seen: " is running" in tab.text() != seen)  # type: ignore[misc]
             assert not student.exceptions
 
 

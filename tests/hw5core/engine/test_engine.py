@@ -16,15 +16,15 @@ from hw5core.runs.run import Status
 from hw5core.store.owners import LECTURER
 from hw5core.store.store import RunStore
 from tests.hw5core.engine.conftest import Lab
-from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import workers_of
 from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tests.networks import STATEFUL
 from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 SMALL = RunConfig(network="1x28x28 flatten linear16 relu linear10", epochs=2)
-STEADY = RunConfig(network=STATEFUL, epochs=3, momentum=0.5)
+STEADY = RunConfig(network=STATEFUL, epochs=5, momentum=0.5)
 LONG = RunConfig(network=STATEFUL, epochs=200)
 PLANNED = RunConfig(network=SMALL.network, epochs=1, seed=7)
 
@@ -167,8 +167,8 @@ def test_a_full_disk_stops_the_training_and_it_continues_by_itself_with_the_same
     wait_for(store, STEADY, lambda history: len(history.epochs) >= 1)
     with monkeypatch.context() as full:
         full.setattr(sqlite3, "connect", connect_to_full_disk)
-        wait_until(lambda: engine.trouble, lambda: "training continues though nothing can be stored")
-        assert "the disk is full" in engine.trouble
+        trouble = wait_until(lambda: engine.trouble, lambda: "training continues though nothing can be stored")
+        assert "the disk is full" in trouble
         wait_until(lambda: not workers_of(client, STEADY), lambda: "a worker still trains the run")
         engine.plan([PLANNED])
         wait_until(lambda: not engine.planned(), lambda: "the planned run was not tried")

@@ -18,15 +18,16 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
-from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import client_of, process_of
 from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tests.networks import STATEFUL
+from tools.live import free_port
 from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[3]
-CONFIGS = race(RunConfig(network=STATEFUL, epochs=4, seed=3))
+CONFIGS = race(RunConfig(network=STATEFUL, epochs=6, seed=3))
 
 
 def _documented(program: str) -> str:
@@ -53,8 +54,8 @@ def _started(commands: str, *more: str) -> Iterator[None]:
 
 
 @contextmanager
-def _scheduler(folder: Path, port: int = 0) -> Iterator[str]:
-    """Start a scheduler on loopback, on a free port unless one is given, and return its address."""
+def _scheduler(folder: Path, port: int) -> Iterator[str]:
+    """Start a scheduler on loopback at this port, and return its address."""
     file = folder / "scheduler.json"
     file.unlink(missing_ok=True)
     commands = _documented("scheduler").replace("8786", str(port))
@@ -84,7 +85,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A scheduler and two workers."""
     folder = tmp_path_factory.mktemp("cluster")
     with ExitStack() as stack:
-        address = stack.enter_context(_scheduler(folder))
+        address = stack.enter_context(_scheduler(folder, free_port()))
         for number in range(2):
             stack.enter_context(_worker(address, folder / str(number)))
         yield address
@@ -136,8 +137,8 @@ def test_a_cluster_without_training_workers_is_an_error_and_a_run_survives_the_r
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The cluster must be gone before the run ends.
-    config = replace(CONFIGS[0], epochs=8)
-    with _scheduler(tmp_path) as address:
+    config, port = replace(CONFIGS[0], epochs=8), free_port()
+    with _scheduler(tmp_path, port) as address:
         engine = _engine(address, store, 0, monkeypatch)
         with pytest.raises(EngineError, match="--resources"):
             engine.start([config])
@@ -149,7 +150,7 @@ def test_a_cluster_without_training_workers_is_an_error_and_a_run_survives_the_r
         lost = wait_until_over(store, config)
         assert lost.status is Status.FAILED
         assert "connection to its workers was lost" in lost.message
-        with _scheduler(tmp_path, port=int(address.rsplit(":", 1)[1])) as again, _worker(again, tmp_path):
+        with _scheduler(tmp_path, port) as again, _worker(again, tmp_path):
             wait_until(lambda: _starts(engine, config), lambda: "the engine does not find the cluster")
             assert wait_until_over(store, config).status is Status.FINISHED
     finally:

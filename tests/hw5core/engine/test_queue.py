@@ -11,8 +11,8 @@ from hw5core.errors import EngineError
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from tests.hw5core.engine.conftest import Lab
-from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.histories import wait_for, wait_until_over
+from tests.networks import STATEFUL
 from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow

@@ -17,9 +17,9 @@ from hw5core.runs.config import RunConfig
 from hw5core.runs.run import Status
 from hw5core.store.store import RunStore
 from tests.hw5core.engine.conftest import Lab
-from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import descendants, has_ended, kill, workers_of
 from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tests.networks import STATEFUL
 from tools.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -54,6 +54,7 @@ def test_another_server_continues_the_run_of_a_killed_one(
         assert len(workers) >= worker_count()
         engine.start([CONFIG])
         assert engine.place(CONFIG.run_id) is None
+        assert CONFIG.run_id not in engine.ahead(CONFIG.run_id)[0]
         assert not workers_of(client, CONFIG), "a run was trained on two servers at once"
         wait_for(store, CONFIG, lambda history: len(history.epochs) >= 1)
         kill(server.pid, *(workers if with_workers else []))

@@ -14,12 +14,12 @@ from hw5core.runs.run import Status
 from hw5core.store.followers import Follower
 from hw5core.store.store import RunStore
 from tests.hw5core.engine.conftest import Lab
-from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tests.networks import STATEFUL
 
 pytestmark = pytest.mark.slow
 
-CONFIG = RunConfig(network=STATEFUL, momentum=0.5, epochs=3)
+CONFIG = RunConfig(network=STATEFUL, momentum=0.5, epochs=5)
 LONG = RunConfig(network=STATEFUL, epochs=200, seed=1)
 TWO_BATCHES = RunConfig(network=STATEFUL, training_images=10, epochs=1)
 

@@ -14,9 +14,9 @@ from hw5core.engine.cluster import Cluster, worker_count
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from tests.hw5core.engine.conftest import Lab
-from tests.hw5core.engine.networks import STATEFUL
 from tests.hw5core.engine.workers import process_of
 from tests.hw5core.histories import numbers, undisturbed, wait_for, wait_until_over
+from tests.networks import STATEFUL
 from tools.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [
@@ -42,12 +42,12 @@ def test_a_race_trains_on_two_workers_even_if_one_is_busy_with_short_tasks(lab: 
 
 def test_no_button_waits_for_a_dead_worker_and_its_run_ends_the_same(lab: Lab) -> None:
     engine, store, client = lab
-    victim = RunConfig(network=STATEFUL, epochs=4, momentum=0.5)
+    victim = RunConfig(network=STATEFUL, epochs=8, momentum=0.5)
     other = replace(victim, activation="sigmoid", epochs=200)
     waiting = [replace(other, seed=seed) for seed in range(1, 5)]
     engine.start([victim, other, *waiting])
     worker = process_of(client, victim)
-    wait_for(store, victim, lambda history: len(history.epochs) >= 1 and history.done % victim.steps_per_epoch > 20)
+    wait_for(store, victim, lambda history: len(history.epochs) >= 1 and not store.settled(victim.run_id))
     os.kill(worker, signal.SIGKILL)
 
     seconds: dict[str, list[float]] = defaultdict(list)

@@ -142,10 +142,12 @@ def test_after_a_while_anybody_may_resume_a_paused_run(
     store: RunStore, monkeypatch: pytest.MonkeyPatch, pauser: str, seconds: float
 ) -> None:
     _in_status(store, Status.PAUSED, _started_by(store, pauser))
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + seconds - 5)
+    paused = store.run(RUN)
+    assert paused
+    since = paused.first_pause or paused.changed
+    monkeypatch.setattr(time, "time", lambda: since + seconds - 5)
     assert not store.claim(CONFIG, "server", STRANGER)
-    monkeypatch.setattr(time, "time", lambda: now + seconds + 5)
+    monkeypatch.setattr(time, "time", lambda: since + seconds + 5)
     assert store.claim(CONFIG, "server", STRANGER)
     assert store.permitted(Action.HALT, STARTER, [RUN]) == set()
 

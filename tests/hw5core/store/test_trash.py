@@ -71,7 +71,8 @@ def test_a_deleted_run_comes_back_with_every_number_also_after_a_restart(kept: R
 def test_after_a_minute_the_deletion_is_final(kept: RunStore, monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
     kept.delete(CONFIG.run_id)
     assert kept.purge()
-    _wait(monkeypatch, jump)
+    (deletion,) = kept.deletions([CONFIG.run_id])
+    monkeypatch.setattr(time, "time", lambda: deletion.at + jump)
     (deletion,) = kept.deletions([CONFIG.run_id])
     assert deletion.is_final
     assert not kept.restore(CONFIG.run_id)
