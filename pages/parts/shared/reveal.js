@@ -1,6 +1,6 @@
 // Scrolls to a part of the page after a click that has changed it, unless it is on the screen.
 
-const GROWS_MS = 1000 // formulas, charts and opened folds get their height after they are drawn
+const GROWS_MS = 5000 // formulas, charts and opened folds get their height after they are drawn, on a slow machine late
 
 const show = (element) => {
   const isAbove = element.getBoundingClientRect().top < 0
@@ -19,5 +19,6 @@ export default function ({ data }) {
   for (const grows of [element, element.closest('[data-testid="stMainBlockContainer"]')]) grows && observer.observe(grows)
   const end = () => observer.disconnect()
   setTimeout(end, GROWS_MS)
-  for (const scrolls of ["wheel", "touchmove"]) addEventListener(scrolls, end, { once: true, passive: true })
+  // Whatever the user does next comes first.
+  for (const acts of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(acts, end, { once: true, passive: true })
 }
