@@ -266,7 +266,7 @@ def test_what_is_not_understood_is_named_and_the_layers_before_it_are_counted(li
     [
         ("hidden_layers()", "hidden_layers is not defined in the text"),
         ("[nn.Linear(120, 120) for n in (1, 2) if deep]", "which items are chosen is not known"),
-        ("[*hidden]", "hidden is not defined in the text"),
+        ("[*hidden]", "the items after the star are not known"),
         ("1", "the modules are not known"),
     ],
 )
@@ -284,7 +284,7 @@ def test_a_list_of_layers_that_is_not_known_is_a_problem_with_its_reason(layers:
     ("statement", "reason"),
     [
         ("for layer in 3: x = layer(x)", "what the “for” goes through is not known"),
-        ("for layer in layers(x): x = layer(x)", "layers is not defined in the text"),
+        ("for layer in others(x): x = layer(x)", "others is not defined in the text"),
         ("if self.deep: x = self.fc2(x)", "which part of the “if” runs is not known"),
         ("if x > 3: return self.fc2(x)", "“x > 3”: this comparison is not understood"),
         ("while True: x = self.fc2(x)", "this statement is not understood"),
