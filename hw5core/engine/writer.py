@@ -199,7 +199,7 @@ class Writer:
     def _claim_or_interrupt(self, request: Request) -> bool:
         """Claim an arriving run. Return False, and interrupt it, if the store cannot be written.
 
-        A run that was claimed before is continued only if nobody has paused, stopped or deleted it meanwhile.
+        A run that was claimed before is continued only if nobody has paused, stopped or deleted it since.
         """
         try:
             self.claim([request], resume=not request.is_claimed)

@@ -36,7 +36,7 @@ def _visit(server: Server, script: Callable[[Opener], Coroutine[Any, Any, None]]
             opened = []
 
             async def open_race(seed: int, browser: int, address: str = "") -> Visitor:
-                query = f"network={SLOW.replace(' ', '+')}&epochs-digits=200&seed={seed}"
+                query = f"network={SLOW.replace(' ', '+')}&epochs-digits=30&seed={seed}"
                 tab = visitor(server.address, "train", query, browser_cookie(browser), address)
                 opened.append(await tabs.enter_async_context(tab))
                 await opened[-1].until_drawn(1)
@@ -50,7 +50,7 @@ def _visit(server: Server, script: Callable[[Opener], Coroutine[Any, Any, None]]
 
 
 def _race(seed: int) -> tuple[RunConfig, ...]:
-    return race(RunConfig(network=SLOW, epochs=200, learning_rate=0.05, seed=seed))
+    return race(RunConfig(network=SLOW, epochs=30, learning_rate=0.05, seed=seed))
 
 
 def _runs(server: Server, seed: int) -> list[Run]:

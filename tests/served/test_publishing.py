@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 NETWORK = "1x28x28 flatten relu linear10"
 SHORT = f"epochs-digits=5&network={NETWORK.replace(' ', '+')}"
 LONG = f"epochs-digits=200&network={SLOW.replace(' ', '+')}"
-"""A race that no test misses: no machine finishes it meanwhile."""
+"""A race that is still running when a test looks at it, on any machine."""
 
 
 @asynccontextmanager
