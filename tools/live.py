@@ -18,6 +18,7 @@ from tools.waiting import PATIENCE_MS, PATIENCE_SECONDS, wait_until
 ROOT = Path(__file__).parents[1]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+_returned_ports: set[int] = set()
 _SETTLED = """() => {
   const settled = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')
@@ -83,11 +84,14 @@ def serving(
 
 def free_port() -> int:
     """Return a port that nothing uses. It is below those that the system gives to connections and to Dask's listeners,
-    so nobody else takes it before the server does. Other processes that call this choose among other ports."""
-    for port in random.SystemRandom().sample(range(20_000 + os.getpid() % 50, 32_000, 50), 100):
+    so nobody else takes it before the server does. Each call returns another one, and most other processes that call
+    this choose among others."""
+    for port in random.SystemRandom().sample(range(20_000 + os.getpid() % 20, 32_000, 20), 600):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _returned_ports:
+                _returned_ports.add(port)
+                return port
     raise LiveError("no free port")
 
 

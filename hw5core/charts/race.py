@@ -38,7 +38,7 @@ MAX_POINTS = 500
 """Points per series in a live chart. More take time and show nothing new: each point has a band with the range."""
 
 YOUNGEST_END = 50
-"""The lowest end of the time axis, in batches. Before the first batch, the axis ends there in each of its units."""
+"""The lowest end of the time axis, in batches. An axis that would have no length ends there."""
 
 MAX_LINEAR_LOSS = 1_000.0
 """The largest loss, in nats, on a linear scale. A network that diverges may reach 1e30, and hide all other losses."""
@@ -84,7 +84,7 @@ def training_loss_table(
     """
     bins = [(history.label, _binned_losses(history, view, zoom)) for history in histories]
     end = axis_end(histories, view.axis)
-    ends = {"x": end if end > 0 else YOUNGEST_END}  # an axis without length would have the label 0.000000
+    ends = {"x": end if end > 0 else YOUNGEST_END}  # without a length, its label would be 0.000000
     # One DataFrame of complete columns: this happens several times a second, and small DataFrames are slow.
     columns = {
         name: np.concatenate([[ends.get(name, math.nan)], *(binned[name] for _, binned in bins)])

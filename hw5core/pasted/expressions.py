@@ -31,6 +31,7 @@ from hw5core.pasted.values import (
     UserClass,
     UserFunction,
     Value,
+    deepest,
 )
 
 MAX_STEPS = 20_000
@@ -225,7 +226,7 @@ class Expressions(ABC):
     def _binary(self, node: ast.expr, operation: ast.operator, left: Value, right: Value) -> Value:
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Unknown):
-                return one if one.after or not isinstance(other, Tensor) else Unknown(one.trouble, other)
+                return Unknown(one.trouble, deepest(one, other))
             if isinstance(one, Tensor):
                 if arithmetic.is_number(other):
                     return one  # arithmetic on every value changes no shape

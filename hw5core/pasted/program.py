@@ -27,6 +27,7 @@ from hw5core.pasted.values import (
     UserClass,
     UserFunction,
     Value,
+    deepest,
     library_of,
 )
 
@@ -135,22 +136,20 @@ class Program(Expressions):
         if scope is self.scope and ignored:
             self.ignored |= set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
 
-    def _skip(self, statement: ast.stmt, scope: Scope, reason: Unknown) -> None:
+    def _skip(self, statement: ast.stmt, scope: Scope, reason: Unknown) -> Unknown:
         """Leave out a statement whose effect is not known. The names that it sets are not known afterwards.
 
-        A tensor that the statement changes has still passed the layers before it.
+        Return what it may return. A tensor that it names has still passed the layers before it.
         """
         self._note(statement, reason, scope)
-        for node in ast.walk(statement):
-            self.spend()
-            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-                self.assign(node, Unknown(reason.trouble, self._tensor_before(node, scope) or reason.after), scope)
-
-    def _tensor_before(self, node: ast.Name | ast.Attribute, scope: Scope) -> Tensor | None:
-        """Return the tensor that a name has, or from which its unknown value follows, or None."""
-        value = self.evaluate(_as_read(node), scope)
-        before = value.after if isinstance(value, Unknown) else value
-        return before if isinstance(before, Tensor) else None
+        nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name | ast.Attribute)]
+        self.spend(len(nodes))
+        named = [self.evaluate(_as_read(node), scope) for node in nodes]
+        skipped = Unknown(reason.trouble, deepest(reason, *named))
+        for node, before in zip(nodes, named, strict=True):
+            if isinstance(node.ctx, ast.Store):
+                self.assign(node, Unknown(reason.trouble, deepest(reason, before) or skipped.after), scope)
+        return skipped
 
     def _augmented(
         self, statement: ast.AugAssign, target: ast.expr, operation: ast.operator, value: ast.expr, scope: Scope
@@ -178,12 +177,9 @@ class Program(Expressions):
             return self._block(statement.body, scope) or self._block(statement.orelse, scope)
         which = self.unknown(statement, "which part of the “if” runs is not known")
         reason = condition if isinstance(condition, Unknown) else which
-        self._skip(statement, scope, reason)
-        nodes = list(ast.walk(statement))
-        if not any(isinstance(node, ast.Return) for node in nodes):
-            return None
-        tensors = (self._tensor_before(node, scope) for node in nodes if isinstance(node, ast.Name))
-        return _Returned(Unknown(reason.trouble, next(filter(None, tensors), reason.after)))
+        skipped = self._skip(statement, scope, reason)
+        returns = any(isinstance(node, ast.Return) for node in ast.walk(statement))
+        return _Returned(skipped) if returns else None
 
     def _for(self, statement: ast.For, scope: Scope) -> Any:
         looped = self.evaluate(statement.iter, scope)
@@ -233,7 +229,7 @@ class Program(Expressions):
     def call(self, callee: Value, call: Call) -> Value:
         match callee:
             case Unknown():
-                return Unknown(callee.trouble, callee.after or self.tensor_of(call))
+                return Unknown(callee.trouble, deepest(callee, self.tensor_of(call)))
             case UserFunction():
                 return self.run(callee, call)
             case UserClass():
@@ -277,7 +273,7 @@ class Program(Expressions):
         self.spend()
         match module:
             case Unknown():
-                return Unknown(module.trouble, module.after or tensor)
+                return Unknown(module.trouble, deepest(module, tensor))
             case SequentialModule(children=children):
                 value: Value = tensor
                 inner = Call(call.node, sequence=module.call.node if module.call else None)

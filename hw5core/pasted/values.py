@@ -108,6 +108,12 @@ class Unknown:
     after: Tensor | None = None
 
 
+def deepest(*values: "Value") -> Tensor | None:
+    """Return the tensor that has passed the most layers, or None: one of the values, or one that an Unknown follows."""
+    tensors = [value.after if isinstance(value, Unknown) else value for value in values]
+    return max((one for one in tensors if isinstance(one, Tensor)), key=lambda one: len(one.steps), default=None)
+
+
 @dataclass(frozen=True)
 class Sample:
     """A tensor that the program makes itself, such as torch.randn(1, 3, 32, 32), with its whole shape."""

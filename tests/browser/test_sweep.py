@@ -44,7 +44,7 @@ def _rename_and_delete_a_race(page: Page) -> None:
         page.mouse.click(box["x"] + 20, box["y"] + 36 * (row + 1) + 18)
     expect(page.locator(".vega-embed")).to_have_count(2)
     page.wait_for_url("**compare=**compare=**")
-    # For one run, this button has another name. Rename of both is drawn before it.
+    # For one run, this button has another name. The button Rename for both runs is drawn before it.
     expect(page.get_by_role("button", name="Delete this selection for everyone")).to_be_visible()
     page.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name").fill(NASTY)

@@ -143,7 +143,7 @@ def test_results_of_clicks_are_visible_and_the_network_goes_to_a_race_and_back(p
     expect(row).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Add below layer 10").click()
     expect(page.get_by_role("button", name="Conv2d-11")).to_be_in_viewport(ratio=1)
-    settle(page)  # the buttons and links below the table have the network of the drawing before until they are drawn
+    settle(page)  # the buttons and links below the table have the previous network until they are drawn again
     page.get_by_role("button", name="Pin this network as A").click()
     page.get_by_role("button", name="Remove layer 11").click()
     expect(page.locator(".hw5-total")).to_contain_text("-147,520 against A")

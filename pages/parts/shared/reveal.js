@@ -15,10 +15,15 @@ export default function ({ data }) {
   window.hw5Revealed[data.part] = data.times
   const element = document.querySelector(`.st-key-${data.part}`)
   if (before === data.times || !element) return
+  const ended = new AbortController()
   const observer = new ResizeObserver(() => show(element)) // it reports the first size too
   for (const grows of [element, element.closest('[data-testid="stMainBlockContainer"]')]) grows && observer.observe(grows)
-  const end = () => observer.disconnect()
+  const end = () => {
+    observer.disconnect()
+    ended.abort()
+  }
   setTimeout(end, GROWS_MS)
   // Whatever the user does next comes first.
-  for (const acts of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(acts, end, { once: true, passive: true })
+  const when = { capture: true, passive: true, signal: ended.signal }
+  for (const acts of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(acts, end, when)
 }

@@ -297,6 +297,24 @@ def test_a_statement_that_cannot_be_followed_keeps_the_layers_before_it(statemen
     assert reading.parameters == 156 + 2416
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        # A residual block whose shortcut is not known.
+        ("shortcut = x\n        if self.down: shortcut = self.down(x)", "x += shortcut"),
+        ("act = F.relu\n        if x.mean() > 0: act = F.tanh", "x = act(x)"),
+        ("", "if self.deep: y = self.fc2(x)\n        x = y"),
+    ],
+)
+def test_layers_between_a_statement_that_cannot_be_followed_and_its_use_are_counted(first: str, last: str) -> None:
+    text = LENET.replace("    def forward(self, x):\n", f"    def forward(self, x):\n        {first}\n")
+    text = text.replace("        x = x.view", f"        {last}\n        x = x.view")
+    text = text.replace("        self.fc2", "        self.down = nn.Sequential(nn.Conv2d(1, 1, 1))\n        self.fc2")
+    reading = read(text, (1, 32, 32))
+    assert len(reading.problems) == 1
+    assert reading.parameters == 156 + 2416
+
+
 def test_a_list_of_layers_may_start_empty_or_be_chosen_by_known_conditions() -> None:
     for layers in ("", "[nn.Linear(120, n) for n in (120, 84) if n > 84 if n < 200]"):
         text = LENET.replace("        self.fc2", f"        self.hidden = nn.ModuleList({layers})\n        self.fc2")

@@ -72,7 +72,7 @@ def test_every_run_has_its_own_line_also_with_equal_labels() -> None:
     assert {one.colour for one in series} == {BASE.spec.colour}
     assert len({one.dash for one in series}) == 4
     table = comparison_table(runs).dropna()
-    assert table.groupby("activation", sort=False).test_accuracy.apply(list).to_dict() == {
+    assert table.groupby("series", sort=False).test_accuracy.apply(list).to_dict() == {
         series[0].label: [90.0, 91.0],
         series[1].label: [70.0],
     }

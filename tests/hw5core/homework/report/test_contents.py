@@ -67,7 +67,7 @@ def test_charts_have_their_data_and_a_description() -> None:
     accuracy = hostile().charts[0]
     assert "ReLU 98.4 % after epoch 4" in accuracy.words
     relu, _ = recorded_race(RACE)
-    values = [row["test_accuracy"] for row in accuracy.specification["data"]["values"] if row["activation"] == "ReLU"]
+    values = [row["test_accuracy"] for row in accuracy.specification["data"]["values"] if row["series"] == "ReLU"]
     assert values == [epoch.test_accuracy for epoch in relu.epochs]
 
 
@@ -116,7 +116,7 @@ def test_a_loss_that_is_not_finite_is_said_and_is_null_in_the_chart() -> None:
     document = report(HOMEWORK, NO_TOOLS, [replace(relu, losses=losses), sigmoid])
     assert "not finite" in _table(document, "Training loss, nats").rows[-1][1]
     loss = document.charts[1].specification["data"]["values"]
-    assert all(row["loss"] is None for row in loss if row["activation"] == "ReLU" and row["x"] > 5_100)
+    assert all(row["loss"] is None for row in loss if row["series"] == "ReLU" and row["x"] > 5_100)
 
 
 def test_a_name_is_one_line_and_remarks_keep_their_lines() -> None:
