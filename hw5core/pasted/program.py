@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from hw5core.pasted.arithmetic import MAX_ITEMS, RefusedError, binary
 from hw5core.pasted.builtin_functions import BUILTINS, builtin_name, call_builtin, call_container
@@ -142,7 +142,7 @@ class Program(Expressions):
         Return what it may return. A tensor that it names has still passed the layers before it.
         """
         self._note(statement, reason, scope)
-        nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name | ast.Attribute)]
+        nodes = [node for node in ast.walk(statement) if _is_name(node)]
         self.spend(len(nodes))
         named = [self.evaluate(_as_read(node), scope) for node in nodes]
         skipped = Unknown(reason.trouble, deepest(reason, *named))
@@ -371,6 +371,11 @@ class Program(Expressions):
             self._not_understood(call.node),
             receiver if isinstance(receiver, Tensor) else self.tensor_of(call),
         )
+
+
+def _is_name(node: ast.AST) -> TypeGuard[ast.Name | ast.Attribute]:
+    """Return True for a name such as x or self.conv1.weight."""
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and _is_name(node.value))
 
 
 def _as_read(target: ast.expr) -> ast.expr:

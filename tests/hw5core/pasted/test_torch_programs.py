@@ -288,6 +288,7 @@ def test_a_list_of_layers_that_is_not_known_is_a_problem_with_its_reason(layers:
         ("if self.deep: x = self.fc2(x)", "which part of the “if” runs is not known"),
         ("if x > 3: return self.fc2(x)", "“x > 3”: this comparison is not understood"),
         ("while True: x = self.fc2(x)", "this statement is not understood"),
+        ("while True: x = self.conv2(x).data", "this statement is not understood"),
     ],
 )
 def test_a_statement_that_cannot_be_followed_keeps_the_layers_before_it(statement: str, reason: str) -> None:
