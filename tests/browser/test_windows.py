@@ -109,7 +109,12 @@ def test_the_guide_never_covers_what_it_explains(page: Page, path: str) -> None:
         for number in range(1, 5):
             expect(guide).to_contain_text(f"{number} of 4")
             target = page.evaluate_handle(_OUTLINED)
-            assert not page.evaluate(_OVERLAP, [guide.element_handle(), target]), (width, number)
+            page.wait_for_function(f"pair => !({_OVERLAP})(pair)", arg=[guide.element_handle(), target])
+            if number == 2:
+                # Parts of the page arrive late and move the others.
+                late = page.add_style_tag(content=".st-key-loss-chart, .st-key-total { margin-top: 230px }")
+                page.wait_for_function(f"pair => !({_OVERLAP})(pair)", arg=[guide.element_handle(), target])
+                late.evaluate("style => style.remove()")
             guide.get_by_role("button", name="Next" if number < 4 else "Done").click()
 
 

@@ -5,6 +5,8 @@ const OUTLINE = "3px solid light-dark(#0072B2, #4FB0E8)"
 const HEADER = 70 // pixels at the top that Streamlit's header covers
 const GAP = 20
 const CORNERS = ["bottom right", "bottom left", "top right", "top left"]
+const ACTS = ["wheel", "touchmove", "pointerdown", "keydown"]
+const LISTENING = { capture: true, passive: true }
 
 const overlap = (one, other) =>
   Math.max(0, Math.min(one.right, other.right) - Math.max(one.left, other.left)) *
@@ -26,6 +28,10 @@ class Guide {
     this.next.onclick = () => (this.place + 1 < this.steps.length ? this.at(this.place + 1) : this.close())
     root.querySelector(".close").onclick = () => this.close()
     window.addEventListener("resize", this.resized = () => this.standAside())
+    // Parts of the page arrive late and move or enlarge the target. The guide scrolls to it until the user does something.
+    this.observer = new ResizeObserver(() => this.follow())
+    this.acted = () => { this.follows = false }
+    for (const acts of ACTS) window.addEventListener(acts, this.acted, LISTENING)
     this.card.onkeydown = (event) => { if (event.key === "Escape") this.close() }
   }
 
@@ -49,13 +55,20 @@ class Guide {
   point(target, move) {
     if (this.target) this.target.style.outline = this.target.style.scrollMargin = ""
     this.target = target
+    this.observer.disconnect()
     if (!target) return
+    this.follows = move
     if (move) {
       target.style.outline = OUTLINE
       // Leave space for the card below the target.
       target.style.scrollMargin = `${HEADER}px 0 ${this.card.offsetHeight + 2 * GAP}px`
-      target.scrollIntoView({ block: "nearest" })
     }
+    this.follow()
+    for (const changes of [target, document.querySelector('[data-testid="stMainBlockContainer"]')]) this.observer.observe(changes)
+  }
+
+  follow() {
+    if (this.follows) this.target.scrollIntoView({ block: "nearest" })
     this.standAside()
   }
 
@@ -78,6 +91,7 @@ class Guide {
 
   leave() {
     window.removeEventListener("resize", this.resized)
+    for (const acts of ACTS) window.removeEventListener(acts, this.acted, LISTENING)
     this.point(null)
   }
 }
