@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, ViewportSize, expect
 
 from hw5core.store.store import RunStore
 from tools.live import LiveError, serving
@@ -148,6 +148,29 @@ class Window:
 
 
 _DESKTOP: ViewportSize = {"width": 1280, "height": 1000}
+
+
+_NOTE_TEXT = """(root, text) => {
+  window.hasNoted = false
+  const look = () => { window.hasNoted ||= root.textContent.includes(text) }
+  new MutationObserver(look).observe(root, { subtree: true, childList: true, characterData: true })
+}"""
+
+
+def click_and_note(button: Locator, text: str) -> None:
+    """Click a button of a settled page, and wait until it has shown this text, however short."""
+    button.evaluate(_NOTE_TEXT, text)
+    button.click()
+    button.page.wait_for_function("window.hasNoted")
+
+
+def open_and_note(page: Page, path: str, text: str) -> Response:
+    """Open a page, and wait until it has shown this text, however short."""
+    response = page.goto(path, wait_until="commit")
+    assert response
+    page.evaluate_handle("document.documentElement").evaluate(_NOTE_TEXT, text)
+    page.wait_for_function("window.hasNoted")
+    return response
 
 
 @contextmanager

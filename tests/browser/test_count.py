@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
+from tests.browser.conftest import click_and_note
 from tests.hw5core.pasted.programs import LENET
 from tools.live import settle
 
@@ -309,8 +310,8 @@ def test_the_command_can_be_copied_and_the_downloaded_code_counts_the_same_param
     page.goto("/?net=1x28x28+conv7k3")
     command = page.get_by_text("python -m hw5core params")
     expect(command).to_have_text('python -m hw5core params --net "1x28x28 conv7k3"')
-    page.get_by_role("button", name="Copy", exact=True).click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    settle(page)
+    click_and_note(page.get_by_role("button", name="Copy", exact=True), "Copied")
     assert page.evaluate("navigator.clipboard.readText()") == command.inner_text()
     # The grammars of 300 languages are a fifth of the browser's work for this page, so only a language loads them.
     assert not page.evaluate(_GRAMMARS)

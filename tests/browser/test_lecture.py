@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import click_and_note
+from tools.live import settle
+
 pytestmark = pytest.mark.browser
 
 _FONT_SIZE = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
@@ -27,6 +30,6 @@ def test_lecture_mode_enlarges_hides_and_stays_on_the_next_page_and_in_the_link(
     expect(page.get_by_text("70", exact=True).first).to_be_visible()
     expect(page).to_have_url(re.compile("net=1x28x28.*lecture=true|lecture=true.*net=1x28x28"))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy link").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    settle(page)
+    click_and_note(page.get_by_role("button", name="Copy link"), "Copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
