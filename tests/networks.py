@@ -5,3 +5,6 @@ STATEFUL = "1x28x28 conv16k3p1 relu avgpool2 bn conv48k3p1 relu avgpool2 flatten
 
 SLOW = "1x28x28 conv32k3p1 relu conv32k3p1 relu maxpool7 flatten linear10"
 """200 epochs on the digits take minutes. No machine finishes them during a test."""
+
+LONG = f"epochs-digits=200&network={SLOW.replace(' ', '+')}"
+"""The URL parameters of a race that is still running when a test looks at it, on any machine."""

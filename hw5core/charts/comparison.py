@@ -25,8 +25,7 @@ def comparison_series(summaries: Sequence[Summary]) -> tuple[Series, ...]:
 
 
 def comparison_table(summaries: Sequence[Summary]) -> pd.DataFrame:
-    """Return a row per run and finished epoch, with the columns series, epoch, validation_loss and
-    test_accuracy."""
+    """Return a row per run and finished epoch, with the columns series, epoch, validation_loss and test_accuracy."""
     labels = unique_labels(summaries)
     rows = [
         {

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from hw5core.runs.config import RunConfig, race
 from hw5core.store.store import RunStore
-from tests.networks import SLOW
+from tests.networks import LONG, SLOW
 from tools.live import settle
 from tools.training import train_into
 from tools.waiting import wait_until
@@ -19,9 +19,6 @@ FINISHED = "Finished. Results below"
 BATCH_IMAGES = '.st-key-race-controls [data-testid="stImage"] img'
 FINISHED_RACE = race(RunConfig(epochs=1, learning_rate=0.05, seed=9))
 CHART = ".st-key-loss-chart .vega-embed"
-LONG = f"epochs-digits=200&network={SLOW.replace(' ', '+')}"
-"""Settings of a race that does not end while a test looks at it."""
-
 _NOTE_REDRAW = """new MutationObserver(() => { window.redrawn = true }).observe(
   document.querySelector('[data-testid=stApp]'), { attributeFilter: ['data-test-script-state'] })"""
 """Note when the page is drawn again."""

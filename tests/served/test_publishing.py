@@ -12,7 +12,7 @@ import pytest
 from hw5core.runs.config import RunConfig, race
 from hw5core.runs.run import Status
 from pages.parts.shared.streamlit_internals import WidgetState
-from tests.networks import SLOW
+from tests.networks import LONG, SLOW
 from tests.served.conftest import Server
 from tools.visitor import Visitor, browser_cookie, visitor
 from tools.waiting import PATIENCE_SECONDS
@@ -21,8 +21,6 @@ pytestmark = pytest.mark.slow
 
 NETWORK = "1x28x28 flatten relu linear10"
 SHORT = f"epochs-digits=5&network={NETWORK.replace(' ', '+')}"
-LONG = f"epochs-digits=200&network={SLOW.replace(' ', '+')}"
-"""A race that is still running when a test looks at it, on any machine."""
 
 
 @asynccontextmanager
